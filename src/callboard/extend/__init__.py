@@ -1,0 +1,117 @@
+"""The public door for extensions, version 1. A plugin imports this package and nothing else of Callboard.
+
+Everything a plugin needs is re-exported here: the protocols of the replaceable parts (`parts`), the hooks it may implement
+(`hooks`), the tabs and cards of an entity's page (`pages`), the nouns of `model`, and the errors it may raise. Names in
+`__all__` follow semantic versioning with `API_VERSION`; everything else may change. It must never import a room above it.
+"""
+
+from callboard.base.errors import BadInput, CallboardError, Conflict, NotFound, Problem, Unavailable, UsageError
+from callboard.base.secret import Secret
+from callboard.extend.hooks import hookimpl
+from callboard.extend.pages import Card, CardContext, Tab
+from callboard.extend.parts import (
+    AuthStrategy,
+    ClusterSupplier,
+    CustomResourceSupplier,
+    EntityReader,
+    Fetcher,
+    Located,
+    ObjectsProvider,
+    Proxy,
+    ProxyRequest,
+    ProxyResponse,
+    ServiceLocator,
+)
+from callboard.extend.registration import PartConfig, Parts, ProviderRegistration, Registration
+from callboard.model.caller import Caller, CallerKind, ProviderToken
+from callboard.model.cluster import (
+    AUTH_PROVIDER,
+    Cluster,
+    ClusterInfo,
+    Credential,
+    CredentialKind,
+    Dashboard,
+    Link,
+    Trust,
+)
+from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Relation
+from callboard.model.objects import Condition, Generic, KubeObject, ObjectMeta, OwnerReference
+from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Purpose, Question
+from callboard.model.resource import CustomResource, ResourceType
+from callboard.model.selection import Selection
+from callboard.model.selector import LabelSelector
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
+from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
+
+API_VERSION = "1.0"
+
+__all__ = [
+    "API_VERSION",
+    "AUTH_PROVIDER",
+    "Answer",
+    "AuthStrategy",
+    "BadInput",
+    "CallboardError",
+    "Caller",
+    "CallerKind",
+    "Card",
+    "CardContext",
+    "Cluster",
+    "ClusterInfo",
+    "ClusterSnapshot",
+    "ClusterState",
+    "ClusterSupplier",
+    "ClusterVerdict",
+    "Condition",
+    "Conflict",
+    "Credential",
+    "CredentialKind",
+    "CustomResource",
+    "CustomResourceSupplier",
+    "Dashboard",
+    "Entity",
+    "EntityLink",
+    "EntityMeta",
+    "EntityReader",
+    "EntityRef",
+    "Failure",
+    "FailureCode",
+    "Fetcher",
+    "Generic",
+    "Health",
+    "KubeObject",
+    "LabelSelector",
+    "Link",
+    "Located",
+    "Malformed",
+    "NotFound",
+    "Notice",
+    "ObjectHealth",
+    "ObjectMeta",
+    "ObjectsProvider",
+    "Outcome",
+    "OwnerReference",
+    "PartConfig",
+    "Parts",
+    "Problem",
+    "ProviderRegistration",
+    "ProviderToken",
+    "Proxy",
+    "ProxyRequest",
+    "ProxyResponse",
+    "Purpose",
+    "Question",
+    "Registration",
+    "Relation",
+    "ResourceType",
+    "Secret",
+    "Selection",
+    "ServiceLocator",
+    "ServiceSnapshot",
+    "Tab",
+    "Trust",
+    "Unavailable",
+    "UsageError",
+    "Verdict",
+    "hookimpl",
+]

@@ -1,0 +1,78 @@
+"""Every hook an extension may implement, on one page.
+
+An extension is a Python package with an entry point in the group `callboard`, whose target is a module (or object) with
+functions of these names marked `@hookimpl`. pluggy passes only the arguments an implementation names, so hooks may gain
+arguments. Callboard's own parts are registered through the same hooks (see callboard.app.builtins).
+"""
+
+from collections.abc import Sequence
+
+import pluggy
+
+from callboard.extend.pages import Card, Tab
+from callboard.extend.parts import (
+    AuthStrategy,
+    ClusterSupplier,
+    CustomResourceSupplier,
+    Fetcher,
+    ObjectsProvider,
+    Proxy,
+    ServiceLocator,
+)
+from callboard.extend.registration import ProviderRegistration, Registration
+
+__all__ = ["NAMESPACE", "Hooks", "hookimpl", "hookspec"]
+
+NAMESPACE = "callboard"
+
+hookspec = pluggy.HookspecMarker(NAMESPACE)
+hookimpl = pluggy.HookimplMarker(NAMESPACE)
+
+
+class Hooks:
+    """The specifications. Each returns a sequence; the results of all extensions are joined, ours first."""
+
+    @hookspec
+    def callboard_cluster_suppliers(self) -> Sequence[Registration[ClusterSupplier]]:
+        """Sources of clusters, by the `type` an item of `kubernetes.clusterLocatorMethods` names."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_service_locators(self) -> Sequence[Registration[ServiceLocator]]:
+        """Service locators, by the `type` of `kubernetes.serviceLocatorMethod`."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_auth_strategies(self) -> Sequence[Registration[AuthStrategy]]:
+        """Auth strategies, by the `authProvider` of a cluster."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_custom_resource_suppliers(self) -> Sequence[Registration[CustomResourceSupplier]]:
+        """Sources of custom resources; the results of all of them are merged."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_fetchers(self) -> Sequence[Registration[Fetcher]]:
+        """Fetchers, by the name in `callboard.parts.fetcher` (ours is `direct`)."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_objects_providers(self) -> Sequence[ProviderRegistration[ObjectsProvider]]:
+        """Objects providers, by the name in `callboard.parts.objectsProvider` (ours is `fanOut`)."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_proxies(self) -> Sequence[Registration[Proxy]]:
+        """Proxies, by the name in `callboard.parts.proxy` (ours is `direct`)."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_tabs(self) -> Sequence[Tab]:
+        """Tabs of an entity's page."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_cards(self) -> Sequence[Card]:
+        """Cards of an entity's Overview tab."""
+        raise NotImplementedError

@@ -1,0 +1,75 @@
+"""What the cluster itself tells: nodes and events."""
+
+from datetime import datetime
+
+import msgspec
+
+from callboard.model.objects.meta import Condition, ObjectMeta
+
+__all__ = ["Event", "Node", "ObjectReference"]
+
+
+class Taint(msgspec.Struct, frozen=True):
+    key: str
+    effect: str = ""
+    value: str = ""
+
+
+class NodeSpec(msgspec.Struct, frozen=True):
+    unschedulable: bool = False
+    taints: tuple[Taint, ...] = ()
+
+
+class NodeStatus(msgspec.Struct, frozen=True):
+    conditions: tuple[Condition, ...] = ()
+
+
+class Node(msgspec.Struct, frozen=True):
+    metadata: ObjectMeta
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+
+class ObjectReference(msgspec.Struct, frozen=True, rename="camel"):
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+    field_path: str = ""
+
+
+class EventSource(msgspec.Struct, frozen=True):
+    component: str = ""
+    host: str = ""
+
+
+class EventSeries(msgspec.Struct, frozen=True, rename="camel"):
+    count: int = 0
+    last_observed_time: datetime | None = None
+
+
+class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A core/v1 Event. Events vanish after an hour by default: none is not proof of nothing."""
+
+    metadata: ObjectMeta
+    involved_object: ObjectReference = ObjectReference()
+    type: str = ""
+    reason: str = ""
+    message: str = ""
+    count: int | None = None
+    first_timestamp: datetime | None = None
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+    series: EventSeries | None = None
+    source: EventSource = EventSource()
+    reporting_component: str = ""
+
+    @property
+    def last_seen(self) -> datetime | None:
+        """When it last happened, from whichever field its reporter filled."""
+        series = self.series.last_observed_time if self.series else None
+        return series or self.last_timestamp or self.event_time or self.first_timestamp
+
+    @property
+    def occurrences(self) -> int:
+        return max(self.count or 1, self.series.count if self.series else 1)

@@ -1,0 +1,23 @@
+"""Any object whose type has no struct of its own: what kstatus reads."""
+
+import msgspec
+
+from callboard.model.objects.meta import Condition, ObjectMeta
+
+__all__ = ["Generic"]
+
+
+class GenericStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """`observed_generation` is a string in Argo Rollouts."""
+
+    observed_generation: int | str | None = None
+    conditions: tuple[Condition, ...] | None = None
+    phase: str | None = None
+    message: str | None = None
+
+
+class Generic(msgspec.Struct, frozen=True):
+    """`status` is None where the type has none (then the object is current as soon as it exists)."""
+
+    metadata: ObjectMeta
+    status: GenericStatus | None = None

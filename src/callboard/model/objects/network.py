@@ -1,0 +1,93 @@
+"""Services and the routes to them."""
+
+import msgspec
+
+from callboard.model.objects.meta import ObjectMeta
+
+__all__ = ["Ingress", "Service"]
+
+
+class ServicePort(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    port: int
+    name: str = ""
+    protocol: str = "TCP"
+    target_port: int | str | None = None
+    node_port: int | None = None
+
+
+class LoadBalancerIngress(msgspec.Struct, frozen=True):
+    ip: str = ""
+    hostname: str = ""
+
+
+class LoadBalancerStatus(msgspec.Struct, frozen=True):
+    ingress: tuple[LoadBalancerIngress, ...] | None = None
+
+
+class ServiceSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    type: str = "ClusterIP"
+    cluster_ip: str = msgspec.field(name="clusterIP", default="")
+    external_name: str = ""
+    selector: dict[str, str] | None = None
+    ports: tuple[ServicePort, ...] | None = None
+
+
+class ServiceStatus(msgspec.Struct, frozen=True, rename="camel"):
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
+
+
+class Service(msgspec.Struct, frozen=True):
+    metadata: ObjectMeta
+    spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
+
+
+class BackendPort(msgspec.Struct, frozen=True):
+    name: str = ""
+    number: int = 0
+
+
+class IngressServiceBackend(msgspec.Struct, frozen=True):
+    name: str = ""
+    port: BackendPort = BackendPort()
+
+
+class IngressBackend(msgspec.Struct, frozen=True):
+    service: IngressServiceBackend | None = None
+
+
+class HttpIngressPath(msgspec.Struct, frozen=True, rename="camel"):
+    path: str = ""
+    path_type: str = ""
+    backend: IngressBackend = IngressBackend()
+
+
+class HttpIngressRule(msgspec.Struct, frozen=True):
+    paths: tuple[HttpIngressPath, ...] = ()
+
+
+class IngressRule(msgspec.Struct, frozen=True):
+    host: str = ""
+    http: HttpIngressRule | None = None
+
+
+class IngressTls(msgspec.Struct, frozen=True, rename="camel"):
+    hosts: tuple[str, ...] = ()
+    secret_name: str = ""
+
+
+class IngressSpec(msgspec.Struct, frozen=True, rename="camel"):
+    ingress_class_name: str = ""
+    default_backend: IngressBackend | None = None
+    rules: tuple[IngressRule, ...] = ()
+    tls: tuple[IngressTls, ...] = ()
+
+
+class IngressStatus(msgspec.Struct, frozen=True, rename="camel"):
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
+
+
+class Ingress(msgspec.Struct, frozen=True):
+    metadata: ObjectMeta
+    spec: IngressSpec = IngressSpec()
+    status: IngressStatus = IngressStatus()

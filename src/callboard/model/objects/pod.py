@@ -1,0 +1,137 @@
+"""Pods and their containers."""
+
+from datetime import datetime
+
+import msgspec
+
+from callboard.model.objects.meta import Condition, ObjectMeta
+
+__all__ = [
+    "Container",
+    "ContainerPort",
+    "ContainerState",
+    "ContainerStateRunning",
+    "ContainerStateTerminated",
+    "ContainerStateWaiting",
+    "ContainerStatus",
+    "Pod",
+    "PodSpec",
+    "PodStatus",
+    "PodTemplate",
+    "Resources",
+    "Volume",
+]
+
+
+class ContainerPort(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    container_port: int
+    name: str = ""
+    protocol: str = "TCP"
+
+
+class Resources(msgspec.Struct, frozen=True):
+    """Quantities as Kubernetes writes them (`100m`, `128Mi`)."""
+
+    requests: dict[str, str | int | float] | None = None
+    limits: dict[str, str | int | float] | None = None
+
+
+class Container(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A container of a pod spec. `restart_policy` "Always" on an init container makes it a sidecar."""
+
+    name: str
+    image: str = ""
+    ports: tuple[ContainerPort, ...] = ()
+    resources: Resources = Resources()
+    restart_policy: str = ""
+
+
+class PersistentVolumeClaimSource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    claim_name: str
+
+
+class ConfigMapSource(msgspec.Struct, frozen=True, gc=False):
+    name: str = ""
+    optional: bool = False
+
+
+class SecretSource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    secret_name: str = ""
+    optional: bool = False
+
+
+class Volume(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    name: str
+    persistent_volume_claim: PersistentVolumeClaimSource | None = None
+    config_map: ConfigMapSource | None = None
+    secret: SecretSource | None = None
+
+
+class PodSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    node_name: str = ""
+    service_account_name: str = ""
+    restart_policy: str = "Always"
+    termination_grace_period_seconds: int | None = None
+
+
+class PodTemplate(msgspec.Struct, frozen=True):
+    """`spec.template` of a workload: its metadata has no name."""
+
+    spec: PodSpec = PodSpec()
+
+
+class ContainerStateWaiting(msgspec.Struct, frozen=True, gc=False):
+    reason: str = ""
+    message: str = ""
+
+
+class ContainerStateRunning(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    started_at: datetime | None = None
+
+
+class ContainerStateTerminated(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
+    exit_code: int
+    signal: int = 0
+    reason: str = ""
+    message: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class ContainerState(msgspec.Struct, frozen=True):
+    """One of the three is set; none means waiting."""
+
+    waiting: ContainerStateWaiting | None = None
+    running: ContainerStateRunning | None = None
+    terminated: ContainerStateTerminated | None = None
+
+
+class ContainerStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    name: str
+    ready: bool = False
+    started: bool | None = None
+    restart_count: int = 0
+    image: str = ""
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+
+
+class PodStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    conditions: tuple[Condition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
+    start_time: datetime | None = None
+    pod_ip: str = msgspec.field(name="podIP", default="")
+    host_ip: str = msgspec.field(name="hostIP", default="")
+
+
+class Pod(msgspec.Struct, frozen=True):
+    metadata: ObjectMeta
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()

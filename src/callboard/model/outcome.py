@@ -1,0 +1,132 @@
+"""What one question to one cluster came to."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from callboard.model.objects import KubeObject
+from callboard.model.resource import ResourceType
+
+__all__ = ["Answer", "Failure", "FailureCode", "Malformed", "Outcome", "Purpose", "Question"]
+
+
+class Answer(StrEnum):
+    """The kinds of answer. They are never folded into one another: unknown is not none."""
+
+    OBJECTS = "objects"
+    EMPTY = "empty"
+    """Asked, answered, nothing there."""
+    NOT_ASKED = "not asked"
+    AWAITED = "awaited"
+    """Asked, no answer yet."""
+    FORBIDDEN = "forbidden"
+    """The API server knows us and will not show this (403)."""
+    UNAUTHORIZED = "unauthorized"
+    """The API server does not accept our credential (401), or we could not get one."""
+    ABSENT = "absent"
+    """The API server does not serve this resource type (404)."""
+    THROTTLED = "throttled"
+    """The API server asks us to come back later (429)."""
+    LATE = "late"
+    """No whole answer before the deadline."""
+    BROKEN = "broken"
+    """An answer that is none: 5xx, TLS, a reset, bad JSON, half a body."""
+
+    @property
+    def known(self) -> bool:
+        """Whether this tells what is there."""
+        return self in (Answer.OBJECTS, Answer.EMPTY)
+
+    @property
+    def failed(self) -> bool:
+        """Whether something was asked and cannot be told. ABSENT is a failure only of questions nobody expects to be served."""
+        return self not in (Answer.OBJECTS, Answer.EMPTY, Answer.NOT_ASKED, Answer.AWAITED)
+
+
+class FailureCode(StrEnum):
+    """Stable reasons, for metrics, tests and machines."""
+
+    FORBIDDEN = "forbidden"
+    UNAUTHORIZED = "unauthorized"
+    CREDENTIAL = "credential"
+    """The auth strategy could not get a credential; nothing was sent."""
+    NOT_SERVED = "not-served"
+    THROTTLED = "throttled"
+    GONE = "gone"
+    CONNECT_TIMEOUT = "connect-timeout"
+    RESPONSE_TIMEOUT = "response-timeout"
+    BODY_TIMEOUT = "body-timeout"
+    DEADLINE = "deadline"
+    """The deadline of the whole cluster passed."""
+    CONNECTION = "connection"
+    """DNS, refused, unreachable, reset."""
+    TLS = "tls"
+    NOT_JSON = "not-json"
+    TRUNCATED = "truncated"
+    WRONG_SHAPE = "wrong-shape"
+    TOO_LARGE = "too-large"
+    REDIRECT = "redirect"
+    SERVER_ERROR = "server-error"
+    UNEXPECTED_STATUS = "unexpected-status"
+    BREAKER_OPEN = "breaker-open"
+    """Not sent: this cluster failed so often lately that it is left alone for a while."""
+    INTERNAL = "internal"
+    """Callboard itself failed while asking or reading: a defect of ours, told as such."""
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there is no answer.
+
+    `message` is the API server's own words where it spoke (Status.message), else ours; bounded, without URL or secret.
+    `retry_after` is in seconds.
+    """
+
+    code: FailureCode
+    message: str
+    status: int | None = None
+    reason: str = ""
+    retry_after: float | None = None
+
+
+class Purpose(StrEnum):
+    SELECTION = "selection"
+    REFERENCE = "reference"
+
+
+class Question(msgspec.Struct, frozen=True, order=True):
+    """One list request. `namespace` "" means all namespaces; the selectors are canonical strings; `name` asks for one object."""
+
+    type: ResourceType
+    namespace: str = ""
+    label_selector: str = ""
+    field_selector: str = ""
+    name: str = ""
+    purpose: Purpose = Purpose.SELECTION
+
+
+class Malformed(msgspec.Struct, frozen=True):
+    """One object of an answer that could not be read; the others stand. `where` is its index or name."""
+
+    where: str
+    message: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one question to one cluster came to. `took` is in seconds; `as_of` is when the answer was complete (our clock).
+
+    `stale_since` is set when the objects are the last good ones and the newest attempt failed: `failure` then says why.
+    `truncated` says that more exists than was read (a limit of ours), with `remaining` as the server's estimate.
+    """
+
+    question: Question
+    answer: Answer
+    objects: tuple[KubeObject, ...] = ()
+    malformed: tuple[Malformed, ...] = ()
+    failure: Failure | None = None
+    as_of: datetime | None = None
+    took: float = 0.0
+    resource_version: str = ""
+    stale_since: datetime | None = None
+    truncated: bool = False
+    remaining: int | None = None

@@ -1,0 +1,90 @@
+"""Everything known about one entity at one moment."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from callboard.model.cluster import ClusterInfo
+from callboard.model.entity import Entity
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Failure, Outcome
+
+__all__ = ["ClusterSnapshot", "ClusterState", "Notice", "ServiceSnapshot"]
+
+
+class ClusterState(StrEnum):
+    """How far the asking of one cluster has come."""
+
+    AWAITED = "awaited"
+    """Nothing has arrived yet."""
+    PARTIAL = "partial"
+    """Some questions are answered, others awaited."""
+    ANSWERED = "answered"
+    """Every question has an outcome (each may be a failure of its own). References may still be awaited."""
+    FAILED = "failed"
+    """Nothing could be asked: no credential, no connection, breaker open, deadline. `failure` says why."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something about how the answer came to be that a person must know: an annotation that names an unknown cluster,
+    a supplier that failed, a custom resource that is cluster-scoped and was not asked for. `cluster` "" means in general."""
+
+    code: str
+    message: str
+    cluster: str = ""
+
+
+class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One cluster's part. `references` are asked second: `references_complete` says whether they have all arrived.
+
+    `took` is in seconds from the first request to the last answer of the selection. `asked_as` is the credential's identity.
+    `clock_offset` is the cluster's clock minus ours, in seconds, from the `Date` header; None where it is not known.
+    """
+
+    cluster: ClusterInfo
+    state: ClusterState = ClusterState.AWAITED
+    outcomes: tuple[Outcome, ...] = ()
+    references: tuple[Outcome, ...] = ()
+    references_complete: bool = False
+    failure: Failure | None = None
+    notices: tuple[Notice, ...] = ()
+    asked_as: str = ""
+    as_of: datetime | None = None
+    took: float = 0.0
+    clock_offset: float | None = None
+
+    def objects(self) -> Iterator[KubeObject]:
+        """The selected objects, in the order of the questions."""
+        for outcome in self.outcomes:
+            yield from outcome.objects
+
+    @property
+    def unseen(self) -> tuple[Outcome, ...]:
+        """The selection's questions that could not be answered."""
+        return tuple(o for o in self.outcomes if o.answer.failed)
+
+
+class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One entity, all its clusters, at one moment. Clusters keep the order in which they are known, not of arrival."""
+
+    entity: Entity
+    clusters: tuple[ClusterSnapshot, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    as_of: datetime | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cluster has answered or failed; references may still come."""
+        return all(c.state in (ClusterState.ANSWERED, ClusterState.FAILED) for c in self.clusters)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will come: all clusters complete, their references too."""
+        return self.complete and all(c.references_complete or c.state is ClusterState.FAILED for c in self.clusters)
+
+    def with_cluster(self, part: ClusterSnapshot, as_of: datetime) -> "ServiceSnapshot":
+        """This snapshot with one cluster's part replaced."""
+        clusters = tuple(part if c.cluster.name == part.cluster.name else c for c in self.clusters)
+        return msgspec.structs.replace(self, clusters=clusters, as_of=as_of)

@@ -1,0 +1,51 @@
+"""What an answer means, in one word and one sentence."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+__all__ = ["ClusterVerdict", "Health", "ObjectHealth", "Verdict"]
+
+
+class Health(StrEnum):
+    """From best to worst for the users of a service; UNKNOWN and NOTHING are no degrees of health."""
+
+    HEALTHY = "healthy"
+    PROGRESSING = "progressing"
+    UNHEALTHY = "unhealthy"
+    UNKNOWN = "unknown"
+    """It could not be seen, or not wholly, and what was seen is not bad."""
+    NOTHING = "nothing"
+    """Asked everywhere, answered everywhere, nothing runs."""
+
+
+class ObjectHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One object's status as kstatus computes it (sigs.k8s.io/cli-utils/pkg/kstatus), with the reason in plain words.
+
+    `since` is the transition time the object itself tells, None where it tells none.
+    """
+
+    health: Health
+    reason: str = ""
+    since: datetime | None = None
+
+
+class ClusterVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One cluster's verdict. `missing` says in plain words what could not be seen there."""
+
+    cluster: str
+    health: Health
+    sentence: str
+    since: datetime | None = None
+    missing: tuple[str, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole service. `unhealthy`, `unseen` … name clusters; `could_not_tell` is True where any gap could hide trouble."""
+
+    health: Health
+    sentence: str
+    clusters: tuple[ClusterVerdict, ...] = ()
+    since: datetime | None = None
+    could_not_tell: bool = False
