@@ -97,9 +97,13 @@ class Fetcher(Protocol):
 class ObjectsProvider(Protocol):
     """Answers "which objects belong to this entity?"."""
 
-    def objects(self, entity: Entity, caller: Caller) -> AsyncIterator[ServiceSnapshot]:
+    def objects(
+        self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
+    ) -> AsyncIterator[ServiceSnapshot]:
         """Snapshots, each more complete than the one before: the first has every cluster awaited, the last is settled.
 
+        `only` narrows the asking to clusters of those names (a drawer's one cluster); empty means all that the service
+        locator gives. Raises UsageError when the entity's own annotations cannot be read (a bad label selector).
         Closing the iterator cancels what is still being asked."""
         ...
 
