@@ -5,7 +5,15 @@ Everything a plugin needs is re-exported here: the protocols of the replaceable 
 `__all__` follow semantic versioning with `API_VERSION`; everything else may change. It must never import a room above it.
 """
 
-from callboard.base.errors import BadInput, CallboardError, Conflict, NotFound, Problem, Unavailable, UsageError
+from callboard.base.errors import (
+    BadInput,
+    CallboardError,
+    Conflict,
+    NotFound,
+    Problem,
+    Unavailable,
+    UsageError,
+)
 from callboard.base.secret import Secret
 from callboard.extend.hooks import hookimpl
 from callboard.extend.pages import Card, CardContext, Tab

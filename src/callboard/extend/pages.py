@@ -5,7 +5,7 @@ function that makes the struct it renders: nothing else reaches the template but
 of `callboard/parts.html`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 
@@ -38,7 +38,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tab(msgspec.Struct, frozen=True, kw_only=True):
-    """A tab; `key` is its part of the URL. Otherwise as Card."""
+    """A tab; `key` is its part of the URL. Otherwise as Card.
+
+    A tab that fills itself while it is looked at gives `live`: an iterator of view structs, each rendered with the same
+    template and sent to the open page; the page itself is rendered from `view`, which may then be incomplete.
+    """
 
     key: str
     title: str
@@ -46,3 +50,4 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
     view: Callable[[CardContext], Awaitable[object]]
     applies: Callable[[Entity], bool]
     order: int = 1000
+    live: Callable[[CardContext], AsyncIterator[object]] | None = None

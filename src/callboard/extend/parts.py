@@ -88,7 +88,9 @@ class Fetcher(Protocol):
         """One outcome per question of the selection, each as soon as it is there, in any order."""
         ...
 
-    def ask(self, cluster: Cluster, credential: Credential, questions: Sequence[Question]) -> AsyncIterator[Outcome]:
+    def ask(
+        self, cluster: Cluster, credential: Credential, questions: Sequence[Question]
+    ) -> AsyncIterator[Outcome]:
         """One outcome per question, likewise; for references and single objects."""
         ...
 

@@ -18,7 +18,9 @@ class Grant(msgspec.Struct, frozen=True, order=True):
 
     def covers(self, cluster: str, namespace: str, type_key: str) -> bool:
         return (
-            self.cluster in (ANY, cluster) and self.namespace in (ANY, namespace) and self.type in (ANY, type_key)
+            self.cluster in (ANY, cluster)
+            and self.namespace in (ANY, namespace)
+            and self.type in (ANY, type_key)
         )
 
 

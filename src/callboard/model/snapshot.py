@@ -82,7 +82,9 @@ class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def settled(self) -> bool:
         """Whether nothing more will come: all clusters complete, their references too."""
-        return self.complete and all(c.references_complete or c.state is ClusterState.FAILED for c in self.clusters)
+        return self.complete and all(
+            c.references_complete or c.state is ClusterState.FAILED for c in self.clusters
+        )
 
     def with_cluster(self, part: ClusterSnapshot, as_of: datetime) -> "ServiceSnapshot":
         """This snapshot with one cluster's part replaced."""

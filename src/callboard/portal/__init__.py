@@ -1,5 +1,6 @@
-"""The road: list services, open a service, subscribe. The only room that knows all five below it.
+"""The road: open a service, list services, look at one object, read a log. The faces call this room and nothing behind it.
 
-It must never render, speak HTTP to a browser, or answer without a Caller; what a caller may not see is gone before
-anything is counted, diagnosed or drawn. `web`, `api`, `cli` and `app` may call it.
+It joins catalog, fleet, access, diagnosis and history, and arranges what they say into the view structs of `views`.
+It must never render, never speak HTTP, and never show anything that `access.visible` has not passed. Callers: `web`,
+`api`, `cli`.
 """

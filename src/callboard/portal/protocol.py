@@ -1,0 +1,73 @@
+"""What a portal can do for a face."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+
+from callboard.extend.pages import Card, Tab
+from callboard.model.caller import Caller
+from callboard.model.entity import EntityRef
+from callboard.portal.views import KubernetesView, LogView, ObjectKey, ObjectView, ServicesView, ServiceView
+
+__all__ = ["LogQuery", "Portal", "ServicesQuery"]
+
+
+class ServicesQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What the list of services shows. Several values of one filter are alternatives; filters are joined by and."""
+
+    text: str = ""
+    kind: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    lifecycle: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+    offset: int = 0
+    limit: int = 50
+
+
+class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which log. `tail_lines` at most 10,000; `previous` asks for the run before the last restart."""
+
+    container: str = ""
+    previous: bool = False
+    tail_lines: int = 1000
+
+
+class Portal(Protocol):
+    """The road's entrance. Every method takes the caller; each raises NotFound for what is not there *for this caller*,
+    UsageError for what cannot be understood, NotAllowed for what is not granted."""
+
+    async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
+        """One page of the list."""
+        ...
+
+    async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
+        """What the catalog says about one service."""
+        ...
+
+    def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncIterator[KubernetesView]:
+        """The Kubernetes tab as its clusters answer: the first view at once with all clusters awaited, the last settled.
+        Closing the iterator cancels the asking."""
+        ...
+
+    async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
+        """The newest view when settled, or after `within` seconds, whichever is first; then the asking is cancelled."""
+        ...
+
+    async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
+        """One object of the service."""
+        ...
+
+    async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
+        """A container's log. A cluster's refusal is a LogView with `failure`, not an error."""
+        ...
+
+    def tabs(self) -> tuple[Tab, ...]:
+        """The tabs of a service's page in their order: Overview, Kubernetes and those of extensions, all registered alike."""
+        ...
+
+    def cards(self) -> tuple[Card, ...]:
+        """The cards of the Overview tab, in order."""
+        ...

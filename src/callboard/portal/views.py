@@ -1,0 +1,336 @@
+"""What the faces show: frozen structs of words, numbers and links' ingredients; no markup, no bytes of Kubernetes but YAML.
+
+Times are aware UTC. Every text that came from a cluster or the catalog is foreign: faces escape it.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from callboard.model.cluster import ClusterInfo
+from callboard.model.entity import Entity, EntityRef
+from callboard.model.outcome import Answer
+from callboard.model.snapshot import ClusterState, Notice
+from callboard.model.verdict import ClusterVerdict, Health, Verdict
+
+__all__ = [
+    "ClusterPart",
+    "ConditionRow",
+    "ContainerRow",
+    "Count",
+    "EventRow",
+    "EventsPart",
+    "Facet",
+    "Field",
+    "KubernetesView",
+    "LogView",
+    "MissingRow",
+    "ObjectKey",
+    "ObjectRow",
+    "ObjectView",
+    "PodRow",
+    "RelatedEntity",
+    "RelationGroup",
+    "Section",
+    "ServiceRow",
+    "ServiceView",
+    "ServicesView",
+    "WorkloadPart",
+]
+
+
+class Count(msgspec.Struct, frozen=True):
+    """One value of a facet and how many services have it."""
+
+    value: str
+    count: int
+    selected: bool = False
+
+
+class Facet(msgspec.Struct, frozen=True):
+    """One filter of the list: `key` is its query parameter (`kind`, `type`, `owner`, `lifecycle`, `tag`, `system`)."""
+
+    key: str
+    title: str
+    values: tuple[Count, ...]
+
+
+class ServiceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One entity of the list. `verdict` is the last one known to Callboard, with its age; None where none was ever seen."""
+
+    ref: EntityRef
+    title: str
+    kind: str
+    description: str = ""
+    type: str = ""
+    owner: EntityRef | None = None
+    system: EntityRef | None = None
+    lifecycle: str = ""
+    tags: tuple[str, ...] = ()
+    broken: bool = False
+    """Its file broke; the last good state is shown."""
+    health: Health | None = None
+    sentence: str = ""
+    health_as_of: datetime | None = None
+
+
+class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
+    """The list of services: one page of it, with the filters that led here."""
+
+    rows: tuple[ServiceRow, ...]
+    total: int
+    offset: int
+    limit: int
+    text: str = ""
+    facets: tuple[Facet, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What is wrong with the catalog's files, one sentence each."""
+
+
+class RelatedEntity(msgspec.Struct, frozen=True):
+    """The other end of a relation; `exists` tells whether the catalog has it."""
+
+    ref: EntityRef
+    title: str
+    exists: bool
+
+
+class RelationGroup(msgspec.Struct, frozen=True):
+    """All relations of one type. `title` is in words ("depends on", "owned by")."""
+
+    type: str
+    title: str
+    entities: tuple[RelatedEntity, ...]
+
+
+class ServiceView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the catalog says about one service."""
+
+    entity: Entity
+    owners: tuple[RelatedEntity, ...] = ()
+    relations: tuple[RelationGroup, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class ObjectKey(msgspec.Struct, frozen=True, order=True):
+    """Names one object for a URL: `type` is a ResourceType.key; `namespace` is "" for cluster-scoped objects."""
+
+    cluster: str
+    type: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return "/".join((self.cluster, self.type, self.namespace or "-", self.name))
+
+
+class ContainerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One container of a pod. `state` is in words ("running", "waiting: CrashLoopBackOff", "exited with 137 (OOMKilled)").
+
+    `role` is "container", "init container" or "sidecar". `has_previous` tells that a previous run exists, with a log of its own.
+    """
+
+    name: str
+    image: str = ""
+    role: str = "container"
+    state: str = ""
+    detail: str = ""
+    health: Health = Health.UNKNOWN
+    ready: bool = False
+    restarts: int = 0
+    has_previous: bool = False
+    since: datetime | None = None
+
+
+class PodRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One pod. `status` is the word kubectl shows in its STATUS column; `detail` the reason in the kubelet's own words."""
+
+    key: ObjectKey
+    health: Health
+    status: str
+    detail: str = ""
+    ready: int = 0
+    total: int = 0
+    restarts: int = 0
+    last_restart: datetime | None = None
+    created: datetime | None = None
+    node: str = ""
+    containers: tuple[ContainerRow, ...] = ()
+    referenced: bool = False
+    """Found through its owner: its own labels do not match the service's selector."""
+
+
+class ObjectRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Any other object: `summary` tells what matters of its kind in one line."""
+
+    key: ObjectKey
+    kind: str
+    health: Health
+    reason: str = ""
+    summary: str = ""
+    created: datetime | None = None
+    referenced: bool = False
+
+
+class WorkloadPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A controller with its pods. `rollout` says in words how far it is ("3 of 3 ready", "2 of 4 updated, waiting for …").
+
+    `revision` is the current one where the kind has one; `children` are its ReplicaSets or Jobs that still matter;
+    `scaler` is the autoscaler's one line. Pods in trouble come first.
+    """
+
+    row: ObjectRow
+    desired: int = 0
+    ready: int = 0
+    updated: int = 0
+    available: int = 0
+    rollout: str = ""
+    revision: str = ""
+    images: tuple[str, ...] = ()
+    since: datetime | None = None
+    pods: tuple[PodRow, ...] = ()
+    children: tuple[ObjectRow, ...] = ()
+    scaler: ObjectRow | None = None
+
+
+class Section(msgspec.Struct, frozen=True):
+    """Objects of related kinds: "Services and routes", "Configuration", "Quotas and limits", "Storage", "Custom resources" …"""
+
+    key: str
+    title: str
+    rows: tuple[ObjectRow, ...]
+
+
+class MissingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that could not be seen. `plain` says it for everyone, `words` are the API server's own."""
+
+    what: str
+    answer: Answer
+    plain: str
+    words: str = ""
+    reference: bool = False
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of a selected object. `last_seen` may be None where its reporter left no time."""
+
+    key: ObjectKey | None
+    object: str
+    type: str
+    reason: str
+    message: str
+    occurrences: int = 1
+    last_seen: datetime | None = None
+
+
+class EventsPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Events with the honesty that goes with them: `answer` tells whether we could look; they vanish after about an hour."""
+
+    answer: Answer
+    rows: tuple[EventRow, ...] = ()
+    plain: str = ""
+
+
+class ClusterPart(msgspec.Struct, frozen=True, kw_only=True):
+    """One cluster of the Kubernetes tab. `empty` names the types that were asked for and are not there."""
+
+    cluster: ClusterInfo
+    state: ClusterState
+    verdict: ClusterVerdict
+    failure: str = ""
+    failure_words: str = ""
+    workloads: tuple[WorkloadPart, ...] = ()
+    pods: tuple[PodRow, ...] = ()
+    """Pods that no shown workload owns."""
+    sections: tuple[Section, ...] = ()
+    events: EventsPart = EventsPart(answer=Answer.AWAITED)
+    missing: tuple[MissingRow, ...] = ()
+    empty: tuple[str, ...] = ()
+    malformed: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    objects: int = 0
+    asked_as: str = ""
+    as_of: datetime | None = None
+    took: float = 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will come from this cluster."""
+        return self.state is ClusterState.FAILED or (
+            self.state is ClusterState.ANSWERED and self.events.answer is not Answer.AWAITED
+        )
+
+
+class KubernetesView(msgspec.Struct, frozen=True, kw_only=True):
+    """The Kubernetes tab at one moment. `revision` grows with each change while a page is open."""
+
+    entity: Entity
+    verdict: Verdict
+    clusters: tuple[ClusterPart, ...]
+    notices: tuple[Notice, ...] = ()
+    selector: str = ""
+    namespaces: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    complete: bool = False
+    settled: bool = False
+    revision: int = 0
+
+    @property
+    def answered(self) -> int:
+        """How many clusters have answered or failed."""
+        return sum(1 for c in self.clusters if c.state in (ClusterState.ANSWERED, ClusterState.FAILED))
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One important field of an object, in words."""
+
+    label: str
+    value: str
+    time: datetime | None = None
+
+
+class ConditionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the object's conditions, as it tells them. `status` is True, False or Unknown."""
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    since: datetime | None = None
+
+
+class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
+    """One object, for its drawer. `yaml` has no managed fields and no Secret values; `containers` is empty but for pods."""
+
+    key: ObjectKey
+    cluster: ClusterInfo
+    kind: str
+    api_version: str
+    health: Health
+    reason: str = ""
+    fields: tuple[Field, ...] = ()
+    conditions: tuple[ConditionRow, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    owners: tuple[str, ...] = ()
+    containers: tuple[ContainerRow, ...] = ()
+    events: EventsPart = EventsPart(answer=Answer.AWAITED)
+    yaml: str = ""
+    as_of: datetime | None = None
+
+
+class LogView(msgspec.Struct, frozen=True, kw_only=True):
+    """A container's log, read to its end or to the limit. `failure` is set when it could not be read (then no lines).
+
+    Lines are text without control characters. `truncated` tells that earlier lines exist and were not read.
+    """
+
+    key: ObjectKey
+    cluster: ClusterInfo
+    container: str
+    containers: tuple[ContainerRow, ...] = ()
+    previous: bool = False
+    lines: tuple[str, ...] = ()
+    truncated: bool = False
+    failure: str = ""
+    failure_words: str = ""
+    as_of: datetime | None = None
