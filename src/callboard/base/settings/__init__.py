@@ -1,0 +1,92 @@
+"""What an operator may say in `app-config.yaml`, as frozen structs: one file a section, one docstring a field.
+
+It holds meanings, units, defaults and their reasons, and nothing that reads a file: `callboard.base.config` fills these
+structs and says what it could not fill. It must never read a file or the environment. Every room may read the structs;
+only the composition root makes one from files. `Settings()` is a whole set of sane defaults.
+"""
+
+from callboard.base.settings.app import AppSettings
+from callboard.base.settings.backend import (
+    BackendSettings,
+    CorsSettings,
+    DatabaseSettings,
+    HttpsSettings,
+    ListenSettings,
+    ReadingAllow,
+    ReadingSettings,
+)
+from callboard.base.settings.callboard import (
+    BreakerSettings,
+    CallboardSettings,
+    CatalogReadingSettings,
+    ClusterLimits,
+    ClusterOverride,
+    ClustersSettings,
+    KubeconfigSettings,
+    LoggingSettings,
+    WebSettings,
+)
+from callboard.base.settings.catalog import (
+    CatalogLocation,
+    CatalogRule,
+    CatalogSettings,
+    LocationMatch,
+    RuleAllow,
+)
+from callboard.base.settings.forms import Opaque
+from callboard.base.settings.kubernetes import (
+    CatalogLocator,
+    ClusterLocator,
+    ClusterSettings,
+    ConfigLocator,
+    CustomResourceSettings,
+    GkeLocator,
+    InClusterLocator,
+    KubeconfigLocator,
+    KubernetesSettings,
+    LocalKubectlProxyLocator,
+    OtherLocator,
+    ServiceLocatorMethod,
+)
+from callboard.base.settings.organization import OrganizationSettings
+from callboard.base.settings.root import Settings
+
+__all__ = [
+    "AppSettings",
+    "BackendSettings",
+    "BreakerSettings",
+    "CallboardSettings",
+    "CatalogLocation",
+    "CatalogLocator",
+    "CatalogReadingSettings",
+    "CatalogRule",
+    "CatalogSettings",
+    "ClusterLimits",
+    "ClusterLocator",
+    "ClusterOverride",
+    "ClusterSettings",
+    "ClustersSettings",
+    "ConfigLocator",
+    "CorsSettings",
+    "CustomResourceSettings",
+    "DatabaseSettings",
+    "GkeLocator",
+    "HttpsSettings",
+    "InClusterLocator",
+    "KubeconfigLocator",
+    "KubeconfigSettings",
+    "KubernetesSettings",
+    "ListenSettings",
+    "LocalKubectlProxyLocator",
+    "LocationMatch",
+    "LoggingSettings",
+    "Opaque",
+    "OrganizationSettings",
+    "OtherLocator",
+    "ReadingAllow",
+    "ReadingSettings",
+    "RuleAllow",
+    "ServiceLocatorMethod",
+    "Settings",
+    "WebSettings",
+]

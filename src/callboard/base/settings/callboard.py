@@ -1,0 +1,204 @@
+"""The `callboard` section: what Backstage has no key for."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from callboard.base.settings.forms import Seconds, SettingsStruct
+
+__all__ = [
+    "BreakerSettings",
+    "CallboardSettings",
+    "CatalogReadingSettings",
+    "ClusterLimits",
+    "ClusterOverride",
+    "ClustersSettings",
+    "KubeconfigSettings",
+    "LoggingSettings",
+    "WebSettings",
+]
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Span = Annotated[Seconds, msgspec.Meta(gt=0)]
+
+MIB = 1024 * 1024
+
+
+class BreakerSettings(SettingsStruct, frozen=True, kw_only=True):
+    """When to stop asking a cluster that does not answer, and when to try again."""
+
+    failures: Positive = 5
+    """Failures in a row (no answer, refused, 5xx; never 401, 403, 404) before the cluster is left alone. Default: one
+    page's first requests may fail together without shutting a cluster out for long."""
+
+    open_for: Span = 5.0
+    """Seconds it is left alone the first time, with jitter; doubled on every failed trial. Default: shorter than a
+    person's patience with a reload."""
+
+    max_open_for: Span = 60.0
+    """The longest it is left alone, in seconds. Default: a cluster that is back is seen within a minute."""
+
+
+class ClusterLimits(SettingsStruct, frozen=True, kw_only=True):
+    """What one cluster may cost, in time, connections and memory."""
+
+    soft_deadline: Span = 3.0
+    """Seconds after which a page stops waiting for this cluster and shows it as late; its answer still arrives later.
+    Default: a healthy list takes well below one second, and people lose the thread after a few."""
+
+    hard_deadline: Span = 15.0
+    """Seconds after which the question itself is given up. Default: a large list over a slow line takes up to ten."""
+
+    connect_deadline: Span = 5.0
+    """Seconds for name, TCP and TLS together. Default: one lost SYN is retried after 1 s, a second after 3 s."""
+
+    idle_deadline: Span = 10.0
+    """Seconds without one byte within an answer. Default: well above any pause a healthy API server makes."""
+
+    connections: Positive = 4
+    """Connections kept for requests (streams come on top). Default: enough to ask a page's types side by side, and few
+    enough that a thousand viewers do not disturb an API server."""
+
+    max_body_bytes: Positive = 64 * MIB
+    """The largest answer read, decompressed. Default: about 7,000 pods of 9 KB, in one page of a list."""
+
+    max_log_bytes: Positive = 1 * MIB
+    """The most of one container log that is shown at once. Default: some 10,000 lines, more than is read."""
+
+    max_nesting: Positive = 64
+    """The deepest JSON accepted. Default: three times the depth of a pod."""
+
+    breaker: BreakerSettings = BreakerSettings()
+    """When to leave the cluster alone."""
+
+
+class ClusterOverride(SettingsStruct, frozen=True, kw_only=True):
+    """What is different about one cluster. A limit left out is the common one."""
+
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    """Region, environment and the like, shown and filtered by, e.g. `{region: eu-west-1, environment: production}`."""
+
+    links: dict[str, str] = msgspec.field(default_factory=dict)
+    """Links shown with the cluster: title to http(s) address."""
+
+    soft_deadline: Span | None = None
+    """As in the common limits."""
+
+    hard_deadline: Span | None = None
+    """As in the common limits."""
+
+    connect_deadline: Span | None = None
+    """As in the common limits."""
+
+    idle_deadline: Span | None = None
+    """As in the common limits."""
+
+    connections: Positive | None = None
+    """As in the common limits."""
+
+    max_body_bytes: Positive | None = None
+    """As in the common limits."""
+
+    max_log_bytes: Positive | None = None
+    """As in the common limits."""
+
+    max_nesting: Positive | None = None
+    """As in the common limits."""
+
+    breaker: BreakerSettings | None = None
+    """As in the common limits; given whole."""
+
+
+class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
+    """Limits for every cluster, and what is different about some."""
+
+    limits: ClusterLimits = ClusterLimits()
+    """The limits of every cluster not named below."""
+
+    by_name: dict[str, ClusterOverride] = msgspec.field(default_factory=dict)
+    """Exceptions, by cluster name. A name that no supplier brings is a warning when the fleet is wired."""
+
+    def limits_of(self, name: str) -> ClusterLimits:
+        """The limits of the cluster called `name`: the common ones with its own on top."""
+        override = self.by_name.get(name)
+        if override is None:
+            return self.limits
+        changes = {f: v for f in ClusterLimits.__struct_fields__ if (v := getattr(override, f)) is not None}
+        return msgspec.structs.replace(self.limits, **changes)
+
+    def labels_of(self, name: str) -> dict[str, str]:
+        """The labels of the cluster called `name`."""
+        override = self.by_name.get(name)
+        return dict(override.labels) if override else {}
+
+
+class KubeconfigSettings(SettingsStruct, frozen=True, kw_only=True):
+    """How kubeconfig files are read."""
+
+    allow_exec_plugins: bool = False
+    """Whether `exec` credential plugins may be started. Default: off, because a kubeconfig would then be a program."""
+
+    exec_deadline: Span = 30.0
+    """Seconds such a plugin may take. Default: a cloud's token command answers in a few."""
+
+
+class CatalogReadingSettings(SettingsStruct, frozen=True, kw_only=True):
+    """Bounds on reading entity files."""
+
+    max_file_bytes: Positive = 10 * MIB
+    """The largest entity file read, from disk or over HTTP. Default: about 5,000 entities of 2 KB."""
+
+    url_deadline: Span = 15.0
+    """Seconds for one `url` location."""
+
+    max_entities_per_location: Positive = 50_000
+    """How many entities one location may bring. Default: ten times the largest catalog we test."""
+
+
+class LoggingSettings(SettingsStruct, frozen=True, kw_only=True):
+    """What goes to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe level that is written."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    """`json`: one object a line; `console`: for reading; `auto`: `console` at a terminal, else `json`."""
+
+
+class WebSettings(SettingsStruct, frozen=True, kw_only=True):
+    """The door."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """Further values of the Host header that are let through, beside those of `app.baseUrl`, `backend.baseUrl` and
+    loopback; without port. Default: none, because a foreign Host is how a page elsewhere rebinds a name to us."""
+
+    drain_deadline: Span = 10.0
+    """Seconds that open requests and streams get to end when we are told to stop. Default: below the 30 s Kubernetes
+    gives a pod."""
+
+
+class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
+    """`callboard`: known to Callboard only; Backstage ignores it."""
+
+    clusters: ClustersSettings = ClustersSettings()
+    """What clusters may cost, and what is different about some."""
+
+    kubeconfig: KubeconfigSettings = KubeconfigSettings()
+    """How kubeconfig files are read."""
+
+    catalog: CatalogReadingSettings = CatalogReadingSettings()
+    """Bounds on reading entity files."""
+
+    data_directory: str = ".callboard"
+    """Where the SQLite file and other state lie, unless `backend.database` says otherwise; relative to the working
+    directory; made with mode 0700. Default: beside what is served, so that trying it out leaves nothing elsewhere."""
+
+    watch_interval: Span = 2.0
+    """Seconds between two looks at config, catalog and kubeconfig files. Default: a look costs one stat a file, and works
+    where change notices do not (network mounts, ConfigMaps)."""
+
+    logging: LoggingSettings = LoggingSettings()
+    """What goes to standard error."""
+
+    web: WebSettings = WebSettings()
+    """The door."""
