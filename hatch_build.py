@@ -76,12 +76,18 @@ def _npm() -> str | None:
 
 
 def _install(npm: str, folder: Path) -> None:
-    command = [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
     # npm starts `node` from PATH; the one that came with this npm goes first
     environment = dict(os.environ, PATH=os.pathsep.join([str(Path(npm).parent), os.environ.get("PATH", "")]))
     try:
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=NPM_DEADLINE, check=False
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=NPM_DEADLINE,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise SystemExit(f"callboard: npm ci gave no answer within {NPM_DEADLINE:.0f} s") from None

@@ -1,0 +1,100 @@
+# Everything a contributor types. `make` alone prints the list.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+PYTEST_WORKERS ?= 2
+DEMO_FLAGS ?=
+
+BIN := .venv/bin
+STAMPS := .venv/stamps
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+LOCKED := install --require-hashes --no-deps
+NPM_INPUTS := package.json package-lock.json .npmrc
+# hatch_build.py writes it beside the browser files: where it stands, the checkout is installed
+BROWSER_FILES := src/callboard/web/static/vendor/lock.sha256
+# an npm that requirements-node.lock brought is found like the machine's own
+WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------- use
+
+.PHONY: demo
+demo: $(BROWSER_FILES) ## the portal on http://127.0.0.1:7007, against a simulated fleet (DEMO_FLAGS="--clusters 8")
+	$(BIN)/callboard demo $(DEMO_FLAGS)
+
+# ---------------------------------------------------------------- prove
+
+.PHONY: test
+test: debian check suite ## everything: lint, types, layers, and the whole suite with kubectl and Chromium
+
+.PHONY: check
+check: lint types layers ## lint, types and layers; no test
+
+.PHONY: lint
+lint: $(STAMPS)/dev ## ruff, as linter and as formatter
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(STAMPS)/dev $(BROWSER_FILES) ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: layers
+layers: $(STAMPS)/dev $(BROWSER_FILES) ## import-linter: who may import whom
+	$(BIN)/lint-imports --quiet || { $(BIN)/lint-imports; exit 1; }
+
+.PHONY: suite
+suite: $(STAMPS)/dev $(BROWSER_FILES) node_modules/.package-lock.json ## pytest alone (PYTEST_FLAGS="-k name")
+	$(WITH_VENV) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_FLAGS)
+
+.PHONY: debian
+debian: ## the Debian packages the tests need: installed, or the line to run named
+	tools/debian-packages
+
+# ---------------------------------------------------------------- release
+
+.PHONY: build
+build: $(STAMPS)/dev ## sdist and wheel, in dist/
+	rm -rf dist
+	$(BIN)/python -m build
+
+.PHONY: format
+format: $(STAMPS)/dev ## let ruff write what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: lock
+lock: $(STAMPS)/dev ## resolve the lock files anew, within pyproject.toml and package.json
+	tools/lock
+
+# ---------------------------------------------------------------- set up, keyed on what decides it
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Callboard needs Python 3.11 or newer; name it with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv is missing. Run: sudo apt-get install --yes python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(STAMPS)/runtime: requirements.lock | $(BIN)/python
+	$(PIP) $(LOCKED) -r requirements.lock
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
+	$(PIP) $(LOCKED) -r requirements-dev.lock
+	@touch $@
+
+$(BROWSER_FILES): pyproject.toml hatch_build.py $(NPM_INPUTS) $(STAMPS)/runtime
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+node_modules/.package-lock.json: $(NPM_INPUTS) | $(BIN)/python
+	command -v npm >/dev/null || $(PIP) $(LOCKED) -r requirements-node.lock
+	$(WITH_VENV) npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,81 @@
+"""Programs that some tests need, and what happens where one is missing.
+
+In CI (the variable CI is set) a test that lacks its program fails by name. Elsewhere it is left out, and the last lines
+of the run say which file was left out, why, and what to install.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LEFT_OUT = "left out: "
+MARKERS = {"kubectl": "kubectl", "chromium": "browser", "node": "peer", "node_modules": "peer"}  # by fixture
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Path:
+    """The real kubectl. It remembers servers below HOME: give every test its own."""
+    return _program("kubectl", names=("kubectl",), package="kubernetes-client")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The system's Chromium, for Playwright's `executable_path`; as root it needs `--no-sandbox`."""
+    return _program("Chromium", names=("chromium", "chromium-browser", "google-chrome"), package="chromium")
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """Node.js, the machine's or the one from requirements-node.lock."""
+    return _program("node", names=("node",), package="nodejs")
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The folder with axe-core and yaml, at the versions of package-lock.json."""
+    folder = ROOT / "node_modules"
+    if not (folder / ".package-lock.json").is_file():
+        _missing("node_modules is missing: make node_modules/.package-lock.json")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for a program carries its marker, so that `-m "not browser"` can be relied on."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKERS:
+                item.add_marker(MARKERS[fixture])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names every file with tests that were left out; read from the reports, so it holds with several workers."""
+    files: Counter[tuple[str, str]] = Counter()
+    for report in terminalreporter.getreports("skipped"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        reason = reason.removeprefix("Skipped: ")
+        if reason.startswith(LEFT_OUT):
+            files[report.nodeid.partition("::")[0], reason.removeprefix(LEFT_OUT)] += 1
+    if files:
+        terminalreporter.section("left out", sep="-", yellow=True)
+    for (file, reason), count in sorted(files.items()):
+        terminalreporter.line(f"{LEFT_OUT}{file} ({count} tests): {reason}", yellow=True)
+
+
+def _program(title: str, *, names: tuple[str, ...], package: str) -> Path:
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        _missing(f"{title} is missing: apt-get install --yes --no-install-recommends {package}")
+    return Path(found)
+
+
+def _missing(reason: str) -> NoReturn:
+    if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(LEFT_OUT + reason)
