@@ -213,11 +213,32 @@ class _Composer:
         return values, Marks(line, marks)
 
     def key(self, event: Event, path: Path) -> str:
+        if isinstance(event, SequenceStartEvent | MappingStartEvent):
+            self.problem("a key is a list or a mapping", path, _line(event), "a plain key")
+            self.skip(path, _line(event))
+            return f"?{self.size}"
         value, _ = self.node(event, path, _line(event))
         if isinstance(value, list | dict):
-            self.problem("a key is a list or a mapping", path, _line(event), "a plain key")
+            self.problem("a key stands for a list or a mapping", path, _line(event), "a plain key")
             return f"?{self.size}"
         return key_text(value)
+
+    def skip(self, path: Path, line: int) -> None:
+        """Pass over the collection that has just begun."""
+        depth = 1
+        while depth:
+            event = next(self.events)
+            self.size += 1
+            if isinstance(event, SequenceStartEvent | MappingStartEvent):
+                depth += 1
+            elif isinstance(event, SequenceEndEvent | MappingEndEvent):
+                depth -= 1
+            if depth + len(path) > self.limits.depth:
+                self.too_deep(path, line)
+
+    def too_deep(self, path: Path, line: int) -> None:
+        self.problem("nested too deep", path[:8], line, f"at most {self.limits.depth} levels")
+        raise _GivenUp
 
     def scalar(self, event: ScalarEvent, path: Path) -> Value:
         text: str = event.value
@@ -276,8 +297,7 @@ class _Composer:
     def enter(self, event: SequenceStartEvent | MappingStartEvent, path: Path, kind: str) -> None:
         line = _line(event)
         if len(path) >= self.limits.depth:
-            self.problem("nested too deep", path[:8], line, f"at most {self.limits.depth} levels")
-            raise _GivenUp
+            self.too_deep(path, line)
         if event.tag is not None and event.tag.startswith(_CORE) and event.tag != _CORE + kind:
             name = event.tag.removeprefix(_CORE)
             self.problem(
