@@ -1,5 +1,6 @@
-"""Who is asking, what is visible to them, what they may do; and the audit of both.
+"""Who is asking, what they may see, and whether a request may come in at all.
 
-It must never guess a caller: whoever cannot be named is anonymous, and whatever is not allowed is denied. It never
-logs a token. `portal` and `app` may call it.
+Deciding is pure wherever it can be: `visible` and the door's checks are functions of values. It must never know a route's
+template or a cluster's connection, and never let anything through by default. Callers: `portal` (visibility) and, through
+a port, `web` (the door).
 """

@@ -1,5 +1,5 @@
-"""What a snapshot means: pure functions from model to model, one file per family of conditions.
+"""What the answers mean: readiness of objects, grouping under their owners, one verdict in one sentence.
 
-It must never do I/O, read a clock or import a room other than `model` and `base`; it sees only what the caller may
-see, and unknown is never none. `portal` may call it.
+Pure: structs of `model` in, structs of `model` out; no I/O, no clock, no cache. It must never see anything that
+`access.visible` has not passed. Callers: `portal`, and whoever wants the same judgement offline.
 """

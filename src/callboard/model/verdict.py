@@ -39,10 +39,12 @@ class ClusterVerdict(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     since: datetime | None = None
     missing: tuple[str, ...] = ()
+    blind: bool = False
+    """Something that decides readiness could not be seen: what is told may not be the worst there is."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole service. `unhealthy`, `unseen` … name clusters; `could_not_tell` is True where any gap could hide trouble."""
+    """The whole service. `could_not_tell` is True where any gap could hide trouble, whatever `health` says."""
 
     health: Health
     sentence: str

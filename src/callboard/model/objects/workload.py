@@ -13,7 +13,9 @@ __all__ = [
     "Deployment",
     "HorizontalPodAutoscaler",
     "Job",
+    "Metric",
     "ReplicaSet",
+    "ResourceMetric",
     "StatefulSet",
 ]
 

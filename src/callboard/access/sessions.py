@@ -1,0 +1,70 @@
+"""Browser sessions and the one-time link that starts one."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+import msgspec
+
+from callboard.base.clock import Clock
+from callboard.model.caller import Caller
+
+__all__ = ["Session", "Sessions"]
+
+LIFETIME = timedelta(hours=8)
+"""A working day: long enough not to sign in twice, short enough that a forgotten browser is shut out by the evening."""
+LINK_LIFETIME = timedelta(minutes=15)
+MOST = 1000
+"""Sessions kept at once; beyond it the oldest ends. One person on loopback needs a handful."""
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A signed-in browser, until `ends`."""
+
+    caller: Caller
+    ends: datetime
+
+
+class Sessions:
+    """Opaque ids in memory, kept as SHA-256 so that a dump of this process gives no cookie away."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._links: dict[str, Session] = {}
+
+    def link_token(self, caller: Caller) -> str:
+        """A token that starts one session for `caller`, once, within 15 minutes."""
+        token = secrets.token_urlsafe(32)
+        self._links[_digest(token)] = Session(caller, self._clock.now() + LINK_LIFETIME)
+        return token
+
+    def redeem(self, token: str) -> str | None:
+        """Use up a link's token: the new session's id, or None when it is unknown, used or too old."""
+        link = self._links.pop(_digest(token), None)
+        if link is None or link.ends <= self._clock.now():
+            return None
+        session_id = secrets.token_urlsafe(32)
+        while len(self._sessions) >= MOST:
+            self._sessions.pop(next(iter(self._sessions)))
+        self._sessions[_digest(session_id)] = Session(link.caller, self._clock.now() + LIFETIME)
+        return session_id
+
+    def caller(self, session_id: str) -> Caller | None:
+        """Whose session this is, or None when it is unknown or over."""
+        key = _digest(session_id)
+        session = self._sessions.get(key)
+        if session is None:
+            return None
+        if session.ends <= self._clock.now():
+            del self._sessions[key]
+            return None
+        return session.caller
+
+    def end(self, session_id: str) -> None:
+        """Forget a session."""
+        self._sessions.pop(_digest(session_id), None)
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()

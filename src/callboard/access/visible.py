@@ -1,0 +1,59 @@
+"""What a caller may know of a snapshot. Runs before anything is counted, diagnosed, searched, grouped or drawn."""
+
+import msgspec
+
+from callboard.model.grants import Grants
+from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
+from callboard.model.snapshot import ServiceSnapshot
+
+__all__ = ["visible"]
+
+_NOT_GRANTED = Failure(code=FailureCode.FORBIDDEN, message="not granted to you", status=403)
+
+
+def visible(snapshot: ServiceSnapshot, grants: Grants) -> ServiceSnapshot:
+    """The snapshot of a fleet in which what is not granted does not exist.
+
+    A cluster without any grant is gone. A question whose whole scope is not granted is answered FORBIDDEN, whether or not
+    there is something; in a scope granted in part, hidden objects leave no trace, in counts and unreadable objects neither.
+    """
+    clusters = tuple(
+        msgspec.structs.replace(
+            c,
+            outcomes=tuple(_outcome(o, c.cluster.name, grants) for o in c.outcomes),
+            references=tuple(_outcome(o, c.cluster.name, grants) for o in c.references),
+        )
+        for c in snapshot.clusters
+        if grants.any_of(c.cluster.name)
+    )
+    notices = tuple(n for n in snapshot.notices if not n.cluster or grants.any_of(n.cluster))
+    return msgspec.structs.replace(snapshot, clusters=clusters, notices=notices)
+
+
+def _outcome(outcome: Outcome, cluster: str, grants: Grants) -> Outcome:
+    question = outcome.question
+    if _whole(question, cluster, grants):
+        return outcome
+    if not _any(question, cluster, grants):
+        if outcome.answer in (Answer.AWAITED, Answer.NOT_ASKED):
+            return outcome
+        return Outcome(question=question, answer=Answer.FORBIDDEN, failure=_NOT_GRANTED, as_of=outcome.as_of)
+    objects = tuple(o for o in outcome.objects if grants.allow(cluster, o.namespace, question.type))
+    answer = Answer.EMPTY if outcome.answer is Answer.OBJECTS and not objects else outcome.answer
+    return msgspec.structs.replace(
+        outcome, objects=objects, answer=answer, malformed=(), truncated=False, remaining=None
+    )
+
+
+def _whole(question: Question, cluster: str, grants: Grants) -> bool:
+    """Whether everything the question can bring is granted."""
+    if grants.whole(cluster, question.type):
+        return True
+    return bool(question.namespace) and grants.allow(cluster, question.namespace, question.type)
+
+
+def _any(question: Question, cluster: str, grants: Grants) -> bool:
+    """Whether anything the question can bring may be granted."""
+    if question.namespace:
+        return grants.allow(cluster, question.namespace, question.type)
+    return any(g.cluster in ("*", cluster) and g.type in ("*", question.type.key) for g in grants.grants)

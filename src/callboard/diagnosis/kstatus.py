@@ -1,0 +1,220 @@
+"""Readiness of one object, by the rules of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/status).
+
+kstatus says InProgress, Failed, Current, Terminating; here PROGRESSING, UNHEALTHY, HEALTHY, and PROGRESSING for what is being
+deleted. The reasons are kstatus' facts in plain words.
+"""
+
+from collections.abc import Callable
+
+from callboard.diagnosis.pod_status import pod_health
+from callboard.model.objects import Condition, Generic, KubeObject
+from callboard.model.objects.meta import ObjectMeta, condition
+from callboard.model.objects.network import Service
+from callboard.model.objects.pod import Pod
+from callboard.model.objects.storage import PersistentVolume, PersistentVolumeClaim
+from callboard.model.objects.workload import (
+    DaemonSet,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Job,
+    ReplicaSet,
+    StatefulSet,
+)
+from callboard.model.verdict import Health, ObjectHealth
+
+__all__ = ["object_health"]
+
+_HEALTHY = ObjectHealth(health=Health.HEALTHY)
+
+
+def object_health(obj: KubeObject) -> ObjectHealth:
+    """The readiness of an object from its own fields alone."""
+    body = obj.body
+    if isinstance(body, Pod):
+        return pod_health(body)
+    if body.metadata.deletion_timestamp is not None:
+        return _progressing("being deleted")
+    for type_, rule in _RULES:
+        if isinstance(body, type_):
+            return rule(body)
+    return _HEALTHY
+
+
+def _progressing(reason: str, since: Condition | None = None) -> ObjectHealth:
+    return ObjectHealth(
+        health=Health.PROGRESSING, reason=reason, since=since.last_transition_time if since else None
+    )
+
+
+def _unhealthy(reason: str, since: Condition | None = None) -> ObjectHealth:
+    return ObjectHealth(
+        health=Health.UNHEALTHY, reason=reason, since=since.last_transition_time if since else None
+    )
+
+
+def _unseen_spec(meta: ObjectMeta, observed: int) -> ObjectHealth | None:
+    if observed < meta.generation:
+        return _progressing("the newest change has not been picked up yet")
+    return None
+
+
+def _deployment(body: Deployment) -> ObjectHealth:
+    if late := _unseen_spec(body.metadata, body.status.observed_generation):
+        return late
+    spec, status = body.spec, body.status
+    progressing = condition(status.conditions, "Progressing")
+    if progressing and progressing.reason == "ProgressDeadlineExceeded":
+        return _unhealthy("the rollout did not finish within its deadline", progressing)
+    failure = condition(status.conditions, "ReplicaFailure")
+    if failure and failure.status == "True":
+        return _unhealthy("pods cannot be created", failure)
+    if status.replicas < spec.replicas:
+        return _progressing(f"{status.replicas} of {spec.replicas} pods created", progressing)
+    if status.updated_replicas < spec.replicas:
+        return _progressing(
+            f"{status.updated_replicas} of {spec.replicas} pods run the new version", progressing
+        )
+    if status.replicas > spec.replicas:
+        return _progressing(f"{status.replicas - spec.replicas} old pods are still ending", progressing)
+    available = condition(status.conditions, "Available")
+    if status.available_replicas < spec.replicas:
+        return _progressing(f"{status.available_replicas} of {spec.replicas} pods ready", available)
+    if available and available.status == "False":
+        return _progressing("fewer pods ready than needed", available)
+    return _HEALTHY
+
+
+def _replica_set(body: ReplicaSet) -> ObjectHealth:
+    if late := _unseen_spec(body.metadata, body.status.observed_generation):
+        return late
+    spec, status = body.spec, body.status
+    failure = condition(status.conditions, "ReplicaFailure")
+    if failure and failure.status == "True":
+        return _unhealthy("pods cannot be created", failure)
+    if status.replicas < spec.replicas:
+        return _progressing(f"{status.replicas} of {spec.replicas} pods created")
+    if status.replicas > spec.replicas:
+        return _progressing(f"{status.replicas - spec.replicas} pods are still ending")
+    if status.available_replicas < spec.replicas:
+        return _progressing(f"{status.available_replicas} of {spec.replicas} pods ready")
+    return _HEALTHY
+
+
+def _stateful_set(body: StatefulSet) -> ObjectHealth:
+    if late := _unseen_spec(body.metadata, body.status.observed_generation):
+        return late
+    spec, status = body.spec, body.status
+    if spec.update_strategy.type == "OnDelete":
+        return _HEALTHY
+    if status.replicas < spec.replicas:
+        return _progressing(f"{status.replicas} of {spec.replicas} pods created")
+    if status.ready_replicas < spec.replicas:
+        return _progressing(f"{status.ready_replicas} of {spec.replicas} pods ready")
+    if status.replicas > spec.replicas:
+        return _progressing(f"{status.replicas - spec.replicas} pods are still ending")
+    rolling = spec.update_strategy.rolling_update
+    wanted = spec.replicas - (rolling.partition if rolling else 0)
+    if rolling and rolling.partition:
+        if status.updated_replicas < wanted:
+            return _progressing(f"{status.updated_replicas} of {wanted} pods run the new version")
+        return _HEALTHY
+    if status.current_revision != status.update_revision:
+        return _progressing(f"{status.updated_replicas} of {spec.replicas} pods run the new version")
+    return _HEALTHY
+
+
+def _daemon_set(body: DaemonSet) -> ObjectHealth:
+    if late := _unseen_spec(body.metadata, body.status.observed_generation):
+        return late
+    status = body.status
+    desired = status.desired_number_scheduled
+    on_delete = body.spec.update_strategy.type == "OnDelete"
+    for count, words in (
+        (status.current_number_scheduled, "nodes have their pod"),
+        (desired if on_delete else status.updated_number_scheduled, "pods run the new version"),
+        (status.number_available, "pods ready"),
+        (status.number_ready, "pods ready"),
+    ):
+        if count < desired:
+            return _progressing(f"{count} of {desired} {words}")
+    return _HEALTHY
+
+
+def _job(body: Job) -> ObjectHealth:
+    failed = condition(body.status.conditions, "Failed")
+    if failed and failed.status == "True":
+        return _unhealthy(f"failed: {failed.reason}" if failed.reason else "failed", failed)
+    complete = condition(body.status.conditions, "Complete")
+    if complete and complete.status == "True":
+        return _HEALTHY
+    if body.spec.suspend:
+        return ObjectHealth(health=Health.HEALTHY, reason="suspended")
+    if body.status.start_time is None:
+        return _progressing("not started yet")
+    return ObjectHealth(health=Health.HEALTHY, reason="running", since=body.status.start_time)
+
+
+def _service(body: Service) -> ObjectHealth:
+    if body.spec.type == "LoadBalancer" and not body.status.load_balancer.ingress:
+        return _progressing("waiting for the load balancer's address")
+    return _HEALTHY
+
+
+def _claim(body: PersistentVolumeClaim) -> ObjectHealth:
+    if body.status.phase == "Bound":
+        return _HEALTHY
+    if body.status.phase == "Lost":
+        return _unhealthy("its volume is lost")
+    return _progressing("no volume bound yet")
+
+
+def _volume(body: PersistentVolume) -> ObjectHealth:
+    if body.status.phase == "Failed":
+        return _unhealthy(body.status.message or "failed")
+    return _HEALTHY
+
+
+def _autoscaler(body: HorizontalPodAutoscaler) -> ObjectHealth:
+    for type_ in ("AbleToScale", "ScalingActive"):
+        found = condition(body.status.conditions, type_)
+        if found and found.status == "False" and found.reason != "ScalingDisabled":
+            return _progressing(f"cannot scale: {found.reason}", found)
+    return _HEALTHY
+
+
+def _generic(body: Generic) -> ObjectHealth:
+    status = body.status
+    if status is None:
+        return _HEALTHY
+    try:
+        observed = None if status.observed_generation is None else int(status.observed_generation)
+    except ValueError:
+        observed = None
+    if observed is not None and (late := _unseen_spec(body.metadata, observed)):
+        return late
+    conditions = status.conditions or ()
+    stalled = condition(conditions, "Stalled")
+    if stalled and stalled.status == "True":
+        return _unhealthy(stalled.message or stalled.reason or "stalled", stalled)
+    reconciling = condition(conditions, "Reconciling")
+    if reconciling and reconciling.status == "True":
+        return _progressing(reconciling.message or reconciling.reason or "reconciling", reconciling)
+    ready = condition(conditions, "Ready")
+    if ready and ready.status != "True":
+        return _progressing(ready.message or ready.reason or "not ready", ready)
+    return _HEALTHY
+
+
+# Each rule takes the struct it stands beside, which `isinstance` has just proved.
+_RULES: tuple[tuple[type, Callable[..., ObjectHealth]], ...] = (
+    (Deployment, _deployment),
+    (ReplicaSet, _replica_set),
+    (StatefulSet, _stateful_set),
+    (DaemonSet, _daemon_set),
+    (Job, _job),
+    (Service, _service),
+    (PersistentVolumeClaim, _claim),
+    (PersistentVolume, _volume),
+    (HorizontalPodAutoscaler, _autoscaler),
+    (Generic, _generic),
+)

@@ -1,0 +1,173 @@
+"""A pod's status: the word kubectl shows, and readiness by kstatus.
+
+The word follows kubectl's printer (kubernetes/pkg/printers/internalversion, printPod). Readiness follows kstatus' podConditions
+with one widening: a container that waits for a reason that does not pass by itself (a bad image, missing configuration) makes
+the pod unhealthy at once, where kstatus waits for it.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from callboard.model.objects.meta import condition
+from callboard.model.objects.pod import Container, ContainerStatus, Pod
+from callboard.model.verdict import Health, ObjectHealth
+
+__all__ = ["STUCK_REASONS", "PodStanding", "pod_health", "pod_standing"]
+
+STUCK_REASONS = frozenset(
+    {
+        "CrashLoopBackOff",
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+        "StartError",
+        "PreCreateHookError",
+        "PreStartHookError",
+        "PostStartHookError",
+    }
+)
+"""Waiting reasons the kubelet retries without an end; none of them passes without somebody's doing."""
+
+
+class PodStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """A pod in a row: kubectl's STATUS, READY and RESTARTS, and the kubelet's reason behind them."""
+
+    word: str
+    detail: str = ""
+    ready: int = 0
+    total: int = 0
+    restarts: int = 0
+    last_restart: datetime | None = None
+
+
+def is_sidecar(container: Container) -> bool:
+    """Whether an init container goes on running beside the others (restartPolicy Always)."""
+    return container.restart_policy == "Always"
+
+
+def pod_standing(pod: Pod) -> PodStanding:
+    """READY counts the containers and sidecars, as kubectl does; `detail` is the first waiting or ended reason's message."""
+    status = pod.status
+    sidecars = {c.name for c in pod.spec.init_containers if is_sidecar(c)}
+    word = status.reason or status.phase or "Unknown"
+    detail = status.message
+    scheduled = condition(status.conditions, "PodScheduled")
+    if scheduled and scheduled.status == "False" and scheduled.reason in ("SchedulingGated", "Unschedulable"):
+        word = scheduled.reason if scheduled.reason == "SchedulingGated" else word
+        detail = detail or scheduled.message
+    init = _init_word(pod, sidecars)
+    if init is not None:
+        word, detail = init
+    else:
+        word, detail = _container_word(pod, word, detail)
+    if pod.metadata.deletion_timestamp is not None:
+        word = "Unknown" if status.reason == "NodeLost" else "Terminating"
+    counted = [*status.container_statuses, *(s for s in status.init_container_statuses if s.name in sidecars)]
+    ended = [
+        s.last_state.terminated.finished_at
+        for s in (*status.container_statuses, *status.init_container_statuses)
+        if s.last_state.terminated and s.last_state.terminated.finished_at
+    ]
+    return PodStanding(
+        word=word,
+        detail=detail,
+        ready=sum(1 for s in counted if s.ready),
+        total=len(pod.spec.containers) + len(sidecars),
+        restarts=sum(s.restart_count for s in counted)
+        or sum(s.restart_count for s in status.init_container_statuses),
+        last_restart=max(ended, default=None),
+    )
+
+
+def _init_word(pod: Pod, sidecars: set[str]) -> tuple[str, str] | None:
+    """The word while an init container holds the others back, else None."""
+    done = 0
+    for status in pod.status.init_container_statuses:
+        state = status.state
+        if state.terminated and state.terminated.exit_code == 0:
+            done += 1
+            continue
+        if status.name in sidecars and status.started:
+            done += 1
+            continue
+        if state.terminated:
+            ended = state.terminated
+            reason = ended.reason or (
+                f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code}"
+            )
+            return f"Init:{reason}", ended.message
+        if state.waiting and state.waiting.reason not in ("", "PodInitializing"):
+            return f"Init:{state.waiting.reason}", state.waiting.message
+        return f"Init:{done}/{len(pod.spec.init_containers)}", ""
+    return None
+
+
+def _container_word(pod: Pod, word: str, detail: str) -> tuple[str, str]:
+    running = False
+    for status in reversed(pod.status.container_statuses):
+        state = status.state
+        if state.waiting and state.waiting.reason:
+            word, detail = state.waiting.reason, state.waiting.message or detail
+        elif state.terminated:
+            ended = state.terminated
+            word = ended.reason or (
+                f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code}"
+            )
+            detail = ended.message or detail
+        elif status.ready and state.running:
+            running = True
+    if word == "Completed" and running:
+        ready = condition(pod.status.conditions, "Ready")
+        word = "Running" if ready and ready.status == "True" else "NotReady"
+    return word, detail
+
+
+def pod_health(pod: Pod) -> ObjectHealth:
+    """kstatus of a pod; `since` is when its Ready condition last changed."""
+    ready = condition(pod.status.conditions, "Ready")
+    since = ready.last_transition_time if ready else None
+    health, reason = _health(pod, ready is not None and ready.status == "True")
+    return ObjectHealth(health=health, reason=reason, since=since)
+
+
+def _health(pod: Pod, ready: bool) -> tuple[Health, str]:
+    if pod.metadata.deletion_timestamp is not None:
+        return Health.PROGRESSING, "being deleted"
+    phase = pod.status.phase
+    if phase == "Succeeded":
+        return Health.HEALTHY, "finished"
+    if phase == "Failed":
+        return Health.UNHEALTHY, pod.status.reason or "failed"
+    for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
+        stuck = _stuck(status)
+        if stuck:
+            return Health.UNHEALTHY, stuck
+    if phase == "Running":
+        return (Health.HEALTHY, "") if ready else (Health.PROGRESSING, "not ready")
+    scheduled = condition(pod.status.conditions, "PodScheduled")
+    if scheduled and scheduled.status == "False" and scheduled.reason == "Unschedulable":
+        return Health.UNHEALTHY, "no node can take it"
+    if phase == "Unknown":
+        return Health.UNKNOWN, "its node does not report"
+    return Health.PROGRESSING, "starting"
+
+
+def _stuck(status: ContainerStatus) -> str:
+    """Why a container cannot get on, in the kubelet's word; "" when it can."""
+    waiting = status.state.waiting
+    if waiting and waiting.reason in STUCK_REASONS:
+        ended = status.last_state.terminated
+        if waiting.reason == "CrashLoopBackOff" and ended:
+            return f"{waiting.reason} ({ended.reason or 'Error'}, exit code {ended.exit_code})"
+        return waiting.reason
+    ended = status.state.terminated
+    if ended and ended.exit_code != 0 and status.restart_count > 0:
+        return f"{ended.reason or 'Error'}, exit code {ended.exit_code}"
+    return ""

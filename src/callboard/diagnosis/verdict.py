@@ -1,0 +1,156 @@
+"""One verdict per cluster and one for the service, each in one sentence that is honest about gaps."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from callboard.diagnosis.kstatus import object_health
+from callboard.diagnosis.ownership import Grouping, group
+from callboard.diagnosis.words import plain_reason
+from callboard.diagnosis.workload_health import workload_health
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Answer, Outcome
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
+
+__all__ = ["cluster_verdict", "missing_words", "verdict"]
+
+DECISIVE = frozenset(
+    {
+        "pods",
+        "deployments.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "replicasets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+    }
+)
+"""Types without which readiness cannot be told; not seeing another type leaves the verdict standing."""
+
+_UNSEEN = {
+    Answer.FORBIDDEN: "we may not see {what}",
+    Answer.UNAUTHORIZED: "the cluster does not accept our sign-in for {what}",
+    Answer.ABSENT: "the cluster does not know {what}",
+    Answer.THROTTLED: "the cluster asked us to come back later for {what}",
+    Answer.LATE: "{what} did not arrive in time",
+    Answer.BROKEN: "the answer for {what} cannot be used",
+    Answer.AWAITED: "{what} still awaited",
+    Answer.NOT_ASKED: "{what} not asked for",
+}
+
+
+def missing_words(outcome: Outcome) -> str:
+    """What could not be seen, in plain words, one clause."""
+    what = outcome.question.type.plural
+    if outcome.question.namespace:
+        what += f" in {outcome.question.namespace}"
+    return _UNSEEN.get(outcome.answer, "{what} could not be seen").format(what=what)
+
+
+def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) -> ClusterVerdict:
+    """One cluster's verdict; pass the grouping where it is already made."""
+    name = cluster.cluster.name
+    if cluster.state is ClusterState.AWAITED:
+        return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence="no answer yet")
+    if cluster.state is ClusterState.FAILED:
+        words = cluster.failure.message if cluster.failure else "no answer"
+        return ClusterVerdict(
+            cluster=name, health=Health.UNKNOWN, sentence=f"could not be asked: {words}", missing=(words,)
+        )
+    grouping = grouping or group(cluster)
+    judged = [(w.object, workload_health(w)) for w in grouping.workloads]
+    judged += [(p, object_health(p)) for p in grouping.pods]
+    unseen = [o for o in cluster.outcomes if o.answer.failed or o.answer is Answer.AWAITED]
+    missing = tuple(dict.fromkeys(missing_words(o) for o in unseen if o.answer is not Answer.AWAITED))
+    malformed = [o for o in cluster.outcomes if o.malformed]
+    missing += tuple(
+        f"{len(o.malformed)} of the {o.question.type.plural} could not be read" for o in malformed
+    )
+    health, sentence, since = _judge(judged)
+    blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed))
+    if health in (Health.HEALTHY, Health.NOTHING) and blind:
+        seen = "what we could see is healthy" if judged else "nothing seen so far"
+        rest = missing[0] if missing else "answers are still awaited"
+        return ClusterVerdict(
+            cluster=name, health=Health.UNKNOWN, sentence=f"{seen}; {rest}", since=since, missing=missing
+        )
+    return ClusterVerdict(
+        cluster=name, health=health, sentence=sentence, since=since, missing=missing, blind=blind
+    )
+
+
+def _judge(judged: Sequence[tuple[KubeObject, ObjectHealth]]) -> tuple[Health, str, datetime | None]:
+    """The worst of the objects, the sentence that names it, and since when."""
+    for worst in (Health.UNHEALTHY, Health.UNKNOWN, Health.PROGRESSING):
+        hit = [(o, h) for o, h in judged if h.health is worst]
+        if hit:
+            obj, first = hit[0]
+            more = f", and {len(hit) - 1} more" if len(hit) > 1 else ""
+            sentence = f"{obj.type.title} {obj.name}: {plain_reason(first.reason) or worst.value}{more}"
+            return worst, sentence, min((h.since for _, h in hit if h.since), default=None)
+    if not judged:
+        return Health.NOTHING, "nothing of this service runs here", None
+    return Health.HEALTHY, "everything is ready", None
+
+
+def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None = None) -> Verdict:
+    """The service's verdict: the worst that is known decides; gaps are told, and never taken for health."""
+    parts = tuple(clusters) if clusters is not None else tuple(cluster_verdict(c) for c in snapshot.clusters)
+    open_ = (ClusterState.AWAITED, ClusterState.PARTIAL)
+    awaited = {c.cluster.name for c in snapshot.clusters if c.state in open_}
+    by = {h: [c for c in parts if c.health is h] for h in Health}
+    titles = {c.cluster.name: c.cluster.display for c in snapshot.clusters}
+    health = next(
+        (h for h in (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN, Health.HEALTHY) if by[h]),
+        Health.NOTHING,
+    )
+    if not parts:
+        sentence = "No cluster to ask."
+        health = Health.UNKNOWN
+    else:
+        sentence = _sentence(by, titles, awaited, len(parts))
+    return Verdict(
+        health=health,
+        sentence=sentence,
+        clusters=parts,
+        since=min((c.since for c in by[health] if c.since), default=None),
+        could_not_tell=not parts or any(c.health is Health.UNKNOWN or c.blind for c in parts),
+    )
+
+
+def _sentence(
+    by: dict[Health, list[ClusterVerdict]], titles: dict[str, str], awaited: set[str], total: int
+) -> str:
+    clauses: list[str] = []
+    for health, words in ((Health.UNHEALTHY, "unhealthy"), (Health.PROGRESSING, "not ready yet")):
+        if by[health]:
+            clauses.append(f"{words} in {_names(by[health], titles)}: {by[health][0].sentence}")
+    for health, words in ((Health.HEALTHY, "healthy"), (Health.NOTHING, "not running")):
+        if by[health]:
+            clauses.append(_share(words, by[health], total, titles))
+    unseen = [c for c in by[Health.UNKNOWN] if c.cluster not in awaited]
+    if unseen:
+        clauses.append(f"could not tell for {_names(unseen, titles)}: {unseen[0].sentence}")
+    if awaited:
+        clauses.append(
+            "waiting for 1 cluster" if len(awaited) == 1 else f"waiting for {len(awaited)} clusters"
+        )
+    text = "; ".join(clauses)
+    return text[:1].upper() + text[1:] + "."
+
+
+def _names(parts: Sequence[ClusterVerdict], titles: dict[str, str]) -> str:
+    names = [titles.get(p.cluster, p.cluster) for p in parts]
+    if len(names) <= 2:
+        return " and ".join(names)
+    return f"{names[0]}, {names[1]} and {len(names) - 2} more"
+
+
+def _share(word: str, parts: Sequence[ClusterVerdict], total: int, titles: dict[str, str]) -> str:
+    if len(parts) == total > 1:
+        return f"{word} in all {total} clusters"
+    return (
+        f"{word} in {_names(parts, titles)}"
+        if len(parts) <= 2
+        else f"{word} in {len(parts)} of {total} clusters"
+    )

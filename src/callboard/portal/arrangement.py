@@ -1,0 +1,262 @@
+"""A visible snapshot, arranged for reading. Pure. Nothing that was fetched is left out."""
+
+from callboard.diagnosis.kstatus import object_health
+from callboard.diagnosis.ownership import Grouping, Workload, group
+from callboard.diagnosis.verdict import cluster_verdict, missing_words, verdict
+from callboard.diagnosis.words import plain_reason
+from callboard.diagnosis.workload_health import replicas, workload_health
+from callboard.model.objects import KubeObject
+from callboard.model.objects.pod import Pod
+from callboard.model.objects.workload import (
+    DaemonSet,
+    Deployment,
+    HorizontalPodAutoscaler,
+    Job,
+    ReplicaSet,
+    StatefulSet,
+)
+from callboard.model.outcome import Answer, Outcome
+from callboard.model.resource import EVENTS
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.verdict import Health, ObjectHealth
+from callboard.portal.events import events_part
+from callboard.portal.pods import pod_row, worst_first
+from callboard.portal.summaries import images, summary
+from callboard.portal.views import (
+    ClusterPart,
+    KubernetesView,
+    MissingRow,
+    ObjectKey,
+    ObjectRow,
+    PodRow,
+    Section,
+    WorkloadPart,
+)
+
+__all__ = ["arrange", "arrange_cluster", "object_key", "object_row"]
+
+_SECTIONS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    (
+        "network",
+        "Services and routes",
+        frozenset({"services", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io"}),
+    ),
+    ("scaling", "Scaling", frozenset({"horizontalpodautoscalers.autoscaling"})),
+    ("config", "Configuration", frozenset({"configmaps", "secrets"})),
+    ("storage", "Storage", frozenset({"persistentvolumeclaims", "persistentvolumes"})),
+    ("quotas", "Quotas and limits", frozenset({"resourcequotas", "limitranges"})),
+    ("nodes", "Nodes", frozenset({"nodes"})),
+)
+_OTHER = ("other", "Other objects")
+_WORST = {Health.UNHEALTHY: 0, Health.PROGRESSING: 1, Health.UNKNOWN: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
+
+
+def arrange(
+    snapshot: ServiceSnapshot, *, selector: str = "", namespaces: tuple[str, ...] = (), revision: int = 0
+) -> KubernetesView:
+    """The Kubernetes tab. Clusters in trouble come first, then those that could not be told, then the rest by name."""
+    parts = tuple(arrange_cluster(c) for c in snapshot.clusters)
+    return KubernetesView(
+        entity=snapshot.entity,
+        verdict=verdict(snapshot, tuple(p.verdict for p in parts)),
+        clusters=tuple(sorted(parts, key=lambda p: (_WORST[p.verdict.health], p.cluster.name))),
+        notices=snapshot.notices,
+        selector=selector,
+        namespaces=namespaces,
+        as_of=snapshot.as_of,
+        complete=snapshot.complete,
+        settled=snapshot.settled,
+        revision=revision,
+    )
+
+
+def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
+    """One cluster's part."""
+    name = cluster.cluster.name
+    grouping = group(cluster)
+    scalers = _scalers(grouping)
+    workloads = [_workload(name, w, grouping, scalers) for w in grouping.workloads]
+    workloads.sort(key=lambda w: (_WORST[w.row.health], w.row.key.namespace, w.row.key.name))
+    pods = sorted((_pod(name, p, grouping) for p in grouping.pods), key=worst_first)
+    return ClusterPart(
+        cluster=cluster.cluster,
+        state=cluster.state,
+        verdict=cluster_verdict(cluster, grouping),
+        failure=cluster_failure(cluster),
+        failure_words=cluster.failure.message if cluster.failure else "",
+        workloads=tuple(workloads),
+        pods=tuple(pods),
+        sections=_sections(name, grouping, cluster),
+        events=events_part(cluster, grouping),
+        missing=tuple(_missing(o, reference=False) for o in cluster.unseen)
+        + tuple(
+            _missing(o, reference=True)
+            for o in cluster.references
+            if o.answer.failed and o.question.type != EVENTS
+        ),
+        empty=tuple(
+            dict.fromkeys(o.question.type.plural for o in cluster.outcomes if o.answer is Answer.EMPTY)
+        ),
+        malformed=tuple(
+            f"{o.question.type.plural} {m.where}: {m.message}" for o in cluster.outcomes for m in o.malformed
+        ),
+        notices=cluster.notices,
+        objects=sum(len(o.objects) for o in cluster.outcomes),
+        asked_as=cluster.asked_as,
+        as_of=cluster.as_of,
+        took=cluster.took,
+    )
+
+
+def cluster_failure(cluster: ClusterSnapshot) -> str:
+    """Why a whole cluster has no answer, in plain words; "" when it has one."""
+    if cluster.state is not ClusterState.FAILED or cluster.failure is None:
+        return ""
+    return f"This cluster could not be asked ({cluster.failure.code})."
+
+
+def object_key(cluster: str, obj: KubeObject) -> ObjectKey:
+    """The key of an object in a URL."""
+    return ObjectKey(cluster, obj.type.key, obj.namespace, obj.name)
+
+
+def object_row(
+    cluster: str, obj: KubeObject, health: ObjectHealth | None = None, *, referenced: bool = False
+) -> ObjectRow:
+    """Any object as a row."""
+    health = health or object_health(obj)
+    return ObjectRow(
+        key=object_key(cluster, obj),
+        kind=obj.type.title,
+        health=health.health,
+        reason=plain_reason(health.reason),
+        summary=summary(obj),
+        created=obj.meta.creation_timestamp,
+        referenced=referenced,
+    )
+
+
+def _pod(cluster: str, obj: KubeObject, grouping: Grouping) -> PodRow:
+    return pod_row(cluster, obj, referenced=obj.meta.uid in grouping.referenced)
+
+
+def _workload(
+    cluster: str, workload: Workload, grouping: Grouping, scalers: dict[tuple[str, str, str], KubeObject]
+) -> WorkloadPart:
+    obj = workload.object
+    health = workload_health(workload)
+    ready, desired = replicas(obj)
+    updated, available = _progress(obj)
+    scaler = scalers.get((obj.type.kind.lower(), obj.namespace, obj.name))
+    children = [
+        object_row(cluster, c, referenced=c.meta.uid in grouping.referenced)
+        for c in _newest_first(workload.children)
+    ]
+    return WorkloadPart(
+        row=object_row(cluster, obj, health),
+        desired=desired,
+        ready=ready,
+        updated=updated,
+        available=available,
+        rollout=_rollout(obj, ready, desired, updated),
+        revision=_revision(obj),
+        images=images(obj),
+        since=health.since,
+        pods=tuple(sorted((_pod(cluster, p, grouping) for p in workload.pods), key=worst_first)),
+        children=tuple(children),
+        scaler=object_row(cluster, scaler) if scaler else None,
+    )
+
+
+def _newest_first(objects: tuple[KubeObject, ...]) -> list[KubeObject]:
+    return sorted(objects, key=lambda o: (str(o.meta.creation_timestamp or ""), o.name), reverse=True)
+
+
+def _progress(obj: KubeObject) -> tuple[int, int]:
+    body = obj.body
+    if isinstance(body, Deployment | StatefulSet):
+        return body.status.updated_replicas, body.status.available_replicas
+    if isinstance(body, DaemonSet):
+        return body.status.updated_number_scheduled, body.status.number_available
+    return 0, 0
+
+
+def _rollout(obj: KubeObject, ready: int, desired: int, updated: int) -> str:
+    body = obj.body
+    if isinstance(body, ReplicaSet):
+        return f"{ready} of {desired} ready"
+    if not isinstance(body, Deployment | StatefulSet | DaemonSet):
+        return summary(obj)
+    if desired == 0:
+        return "scaled to zero" if not isinstance(body, DaemonSet) else "no node wants it"
+    words = f"{ready} of {desired} ready"
+    if updated < desired:
+        words += f", {updated} of {desired} on the new version"
+    if isinstance(body, Deployment) and body.spec.paused:
+        words += ", rollout paused"
+    return words
+
+
+def _revision(obj: KubeObject) -> str:
+    if isinstance(obj.body, StatefulSet):
+        return obj.body.status.update_revision.rpartition("-")[2]
+    return obj.meta.annotation("deployment.kubernetes.io/revision")
+
+
+def _scalers(grouping: Grouping) -> dict[tuple[str, str, str], KubeObject]:
+    found: dict[tuple[str, str, str], KubeObject] = {}
+    for obj in grouping.others:
+        if isinstance(obj.body, HorizontalPodAutoscaler):
+            target = obj.body.spec.scale_target_ref
+            found[(target.kind.lower(), obj.namespace, target.name)] = obj
+    return found
+
+
+def _sections(cluster: str, grouping: Grouping, snapshot: ClusterSnapshot) -> tuple[Section, ...]:
+    rows: dict[str, list[ObjectRow]] = {}
+    titles = {key: title for key, title, _ in _SECTIONS} | {_OTHER[0]: _OTHER[1]}
+    places = {type_key: key for key, _, types in _SECTIONS for type_key in types}
+    selected = {id(o) for o in grouping.others}
+    referenced = [
+        o
+        for outcome in snapshot.references
+        for o in outcome.objects
+        if id(o) not in selected
+        and outcome.question.type != EVENTS
+        and not isinstance(o.body, Pod | ReplicaSet | Job)
+    ]
+    seen = {(o.type.key, o.namespace, o.name) for o in grouping.others}
+    for obj, by_reference in [*((o, False) for o in grouping.others), *((o, True) for o in referenced)]:
+        name = (obj.type.key, obj.namespace, obj.name)
+        if by_reference and name in seen:
+            continue
+        seen.add(name)
+        place = places.get(obj.type.key)
+        if place is None:
+            custom = "." in obj.type.group or not obj.type.kind
+            place = f"custom-{obj.type.key}" if custom else _OTHER[0]
+            titles.setdefault(place, obj.type.title)
+        rows.setdefault(place, []).append(object_row(cluster, obj, referenced=by_reference))
+    order = (
+        [key for key, _, _ in _SECTIONS if key != "nodes"]
+        + sorted(k for k in rows if k.startswith("custom-"))
+        + [_OTHER[0], "nodes"]
+    )
+    return tuple(
+        Section(
+            key, titles[key], tuple(sorted(rows[key], key=lambda r: (r.kind, r.key.namespace, r.key.name)))
+        )
+        for key in order
+        if key in rows
+    )
+
+
+def _missing(outcome: Outcome, *, reference: bool) -> MissingRow:
+    return MissingRow(
+        what=outcome.question.type.title
+        + (f" in {outcome.question.namespace}" if outcome.question.namespace else ""),
+        answer=outcome.answer,
+        plain=missing_words(outcome),
+        words=outcome.failure.message if outcome.failure else "",
+        reference=reference,
+    )

@@ -1,0 +1,67 @@
+"""Events of a service's objects, and how far they can be trusted."""
+
+from datetime import UTC, datetime
+
+from callboard.diagnosis.ownership import Grouping
+from callboard.model.objects import KubeObject
+from callboard.model.objects.cluster_state import Event
+from callboard.model.outcome import Answer, Outcome
+from callboard.model.resource import EVENTS
+from callboard.model.snapshot import ClusterSnapshot
+from callboard.portal.views import EventRow, EventsPart, ObjectKey
+
+__all__ = ["event_row", "events_of", "events_part"]
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NONE = "No warnings in about the last hour; a cluster keeps events no longer than that."
+
+
+def events_part(cluster: ClusterSnapshot, grouping: Grouping) -> EventsPart:
+    """The events of everything the grouping shows, newest first."""
+    shown = [o for w in grouping.workloads for o in (w.object, *w.children, *w.pods)]
+    shown += [*grouping.pods, *grouping.others]
+    outcomes = [o for o in cluster.references if o.question.type == EVENTS]
+    if not outcomes and not cluster.references_complete:
+        return EventsPart(answer=Answer.AWAITED)
+    return events_of(cluster.cluster.name, shown, outcomes)
+
+
+def events_of(cluster: str, objects: list[KubeObject], outcomes: list[Outcome]) -> EventsPart:
+    """The events in `outcomes` that are about one of `objects`, matched by uid, or by kind, namespace and name."""
+    if not outcomes:
+        return EventsPart(answer=Answer.NOT_ASKED, plain="There was nothing to ask events about.")
+    by_uid = {o.meta.uid: o for o in objects if o.meta.uid}
+    by_name = {(o.type.kind, o.namespace, o.name): o for o in objects}
+    rows = []
+    for outcome in outcomes:
+        for obj in outcome.objects:
+            if isinstance(obj.body, Event):
+                about = obj.body.involved_object
+                target = by_uid.get(about.uid) or by_name.get((about.kind, about.namespace, about.name))
+                if target is not None:
+                    rows.append(event_row(cluster, obj.body, target))
+    rows.sort(key=lambda r: r.last_seen or _LONG_AGO, reverse=True)
+    failed = next((o for o in outcomes if o.answer.failed), None)
+    if failed is not None:
+        words = failed.failure.message if failed.failure else ""
+        return EventsPart(
+            answer=failed.answer,
+            rows=tuple(rows),
+            plain=f"Events could not be seen: {words or failed.answer}",
+        )
+    return EventsPart(
+        answer=Answer.OBJECTS if rows else Answer.EMPTY, rows=tuple(rows), plain="" if rows else _NONE
+    )
+
+
+def event_row(cluster: str, event: Event, target: KubeObject) -> EventRow:
+    """One event about one of the service's objects."""
+    return EventRow(
+        key=ObjectKey(cluster, target.type.key, target.namespace, target.name),
+        object=f"{target.type.title} {target.name}",
+        type=event.type,
+        reason=event.reason,
+        message=event.message,
+        occurrences=event.occurrences,
+        last_seen=event.last_seen,
+    )

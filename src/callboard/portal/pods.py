@@ -1,0 +1,96 @@
+"""Pods and their containers as rows."""
+
+from datetime import datetime
+
+from callboard.diagnosis.kstatus import object_health
+from callboard.diagnosis.pod_status import STUCK_REASONS, is_sidecar, pod_standing
+from callboard.diagnosis.words import plain_reason
+from callboard.model.objects import KubeObject
+from callboard.model.objects.pod import Container, ContainerStatus, Pod
+from callboard.model.verdict import Health
+from callboard.portal.views import ContainerRow, ObjectKey, PodRow
+
+__all__ = ["container_rows", "pod_row", "worst_first"]
+
+_ORDER = {Health.UNHEALTHY: 0, Health.UNKNOWN: 1, Health.PROGRESSING: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
+
+
+def pod_row(cluster: str, obj: KubeObject, *, referenced: bool = False) -> PodRow:
+    """A pod's row. The object must be a pod."""
+    pod = obj.body
+    assert isinstance(pod, Pod)  # noqa: S101 - told to mypy; callers group by kind
+    standing = pod_standing(pod)
+    health = object_health(obj)
+    return PodRow(
+        key=ObjectKey(cluster, obj.type.key, obj.namespace, obj.name),
+        health=health.health,
+        status=standing.word,
+        detail=standing.detail or (plain_reason(health.reason) if health.health is Health.UNHEALTHY else ""),
+        ready=standing.ready,
+        total=standing.total,
+        restarts=standing.restarts,
+        last_restart=standing.last_restart,
+        created=pod.metadata.creation_timestamp,
+        node=pod.spec.node_name,
+        containers=container_rows(pod),
+        referenced=referenced,
+    )
+
+
+def worst_first(row: PodRow) -> tuple[int, str]:
+    """The order of pods: trouble first, then by name."""
+    return _ORDER[row.health], row.key.name
+
+
+def container_rows(pod: Pod) -> tuple[ContainerRow, ...]:
+    """Init containers first, as they run; a container without a status yet is "not started"."""
+    statuses = {s.name: s for s in (*pod.status.init_container_statuses, *pod.status.container_statuses)}
+    rows = [
+        _row(c, statuses.get(c.name), "sidecar" if is_sidecar(c) else "init container")
+        for c in pod.spec.init_containers
+    ]
+    rows += [_row(c, statuses.get(c.name), "container") for c in pod.spec.containers]
+    return tuple(rows)
+
+
+def _row(container: Container, status: ContainerStatus | None, role: str) -> ContainerRow:
+    if status is None:
+        return ContainerRow(name=container.name, image=container.image, role=role, state="not started")
+    state, detail, health, since = _state(status, role)
+    return ContainerRow(
+        name=container.name,
+        image=container.image,
+        role=role,
+        state=state,
+        detail=detail,
+        health=health,
+        ready=status.ready,
+        restarts=status.restart_count,
+        has_previous=status.last_state.terminated is not None,
+        since=since,
+    )
+
+
+def _state(status: ContainerStatus, role: str) -> tuple[str, str, Health, datetime | None]:
+    state = status.state
+    if state.running:
+        ready = status.ready or (role == "init container")
+        health = Health.HEALTHY if ready else Health.PROGRESSING
+        return ("running" if ready else "running, not ready"), "", health, state.running.started_at
+    if state.terminated:
+        ended = state.terminated
+        health = Health.HEALTHY if ended.exit_code == 0 else Health.UNHEALTHY
+        word = "finished" if ended.exit_code == 0 else f"ended with exit code {ended.exit_code}"
+        reason = f" ({ended.reason})" if ended.reason not in ("", "Completed") else ""
+        return word + reason, ended.message, health, ended.finished_at
+    waiting = state.waiting
+    reason = waiting.reason if waiting and waiting.reason else "ContainerCreating"
+    last = status.last_state.terminated
+    detail = (waiting.message if waiting else "") or ""
+    if last:
+        why = f"the last run ended with exit code {last.exit_code}" + (
+            f" ({last.reason})" if last.reason else ""
+        )
+        detail = f"{why}. {detail}".strip()
+    health = Health.UNHEALTHY if reason in STUCK_REASONS else Health.PROGRESSING
+    return f"waiting: {reason}", detail, health, last.finished_at if last else None
