@@ -47,7 +47,7 @@ types: $(STAMPS)/dev $(BROWSER_FILES) ## mypy, strict
 
 .PHONY: layers
 layers: $(STAMPS)/dev $(BROWSER_FILES) ## import-linter: who may import whom
-	$(BIN)/lint-imports --quiet || { $(BIN)/lint-imports; exit 1; }
+	$(BIN)/lint-imports --no-logo
 
 .PHONY: suite
 suite: $(STAMPS)/dev $(BROWSER_FILES) node_modules/.package-lock.json ## pytest alone (PYTEST_FLAGS="-k name")

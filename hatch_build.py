@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -92,8 +93,17 @@ def _install(npm: str, folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise SystemExit(f"callboard: npm ci gave no answer within {NPM_DEADLINE:.0f} s") from None
     if done.returncode != 0:
-        words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
-        raise SystemExit(f"callboard: npm ci failed ({done.returncode}); its last lines:\n{words}")
+        raise SystemExit(
+            f"callboard: npm ci failed ({done.returncode}):\n{_words(done.stdout + done.stderr)}"
+        )
+
+
+def _words(output: str) -> str:
+    """What npm said, without its stack traces and warnings; the last twenty lines of it."""
+    said = [
+        line for line in output.splitlines() if not re.match(r"npm (warn|error\s+at )", line, re.IGNORECASE)
+    ]
+    return "\n".join(said[-20:])
 
 
 def get_build_hook() -> type[BrowserFiles]:

@@ -1,4 +1,4 @@
-"""Programs that some tests need, and what happens where one is missing.
+"""Programs that some tests need, and what happens where one is missing; what every test is kept from.
 
 In CI (the variable CI is set) a test that lacks its program fails by name. Elsewhere it is left out, and the last lines
 of the run say which file was left out, why, and what to install.
@@ -13,10 +13,19 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = "left out: "
 MARKERS = {"kubectl": "kubectl", "chromium": "browser", "node": "peer", "node_modules": "peer"}  # by fixture
+
+
+def pytest_configure() -> None:
+    """What this machine is set to use must not reach a test; and a loaded machine is no failure."""
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
+        os.environ.pop(name, None)
+    settings.register_profile("callboard", deadline=None, print_blob=True)
+    settings.load_profile("callboard")
 
 
 @pytest.fixture(scope="session")
