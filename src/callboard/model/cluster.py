@@ -23,6 +23,8 @@ AUTH_PROVIDER = "kubernetes.io/auth-provider"
 
 
 class Link(msgspec.Struct, frozen=True):
+    """A named address that the operator configured for a cluster."""
+
     title: str
     url: str
 
@@ -96,6 +98,8 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CredentialKind(StrEnum):
+    """How a request proves who asks; the values are words for the screen."""
+
     BEARER = "bearer token"
     CERTIFICATE = "x509 client certificate"
     BASIC = "basic"

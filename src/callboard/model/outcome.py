@@ -90,6 +90,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Purpose(StrEnum):
+    """Why something was asked: the entity's selection, or what the selected objects point to."""
+
     SELECTION = "selection"
     REFERENCE = "reference"
 

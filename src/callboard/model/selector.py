@@ -16,6 +16,8 @@ _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-
 
 
 class Operator(StrEnum):
+    """The operators of a label selector; the values are those of its string form."""
+
     EQUALS = "="
     NOT_EQUALS = "!="
     IN = "in"
