@@ -29,6 +29,8 @@ from callboard.extend.parts import (
     ProxyRequest,
     ProxyResponse,
     ServiceLocator,
+    Supplied,
+    TellingSupplier,
 )
 from callboard.extend.registration import PartConfig, Parts, ProviderRegistration, Registration
 from callboard.model.caller import Caller, CallerKind, ProviderToken
@@ -116,7 +118,9 @@ __all__ = [
     "Selection",
     "ServiceLocator",
     "ServiceSnapshot",
+    "Supplied",
     "Tab",
+    "TellingSupplier",
     "Trust",
     "Unavailable",
     "UsageError",

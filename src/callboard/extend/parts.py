@@ -5,7 +5,7 @@ identity of whoever it was read as. Parts raise only `CallboardError`s; a fetche
 failures into values instead of raising.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
@@ -32,6 +32,8 @@ __all__ = [
     "ProxyRequest",
     "ProxyResponse",
     "ServiceLocator",
+    "Supplied",
+    "TellingSupplier",
 ]
 
 
@@ -42,6 +44,22 @@ class ClusterSupplier(Protocol):
     async def clusters(self, caller: Caller) -> Sequence[Cluster]:
         """All clusters of this source. Caches by itself what is dear to read. Raises CallboardError when the source cannot
         be read at all: the clusters of other suppliers stay."""
+        ...
+
+
+class Supplied(msgspec.Struct, frozen=True):
+    """Clusters, and what a person should know about how they came: a file that cannot be read, a name claimed twice."""
+
+    clusters: tuple[Cluster, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+@runtime_checkable
+class TellingSupplier(ClusterSupplier, Protocol):
+    """A cluster supplier that can give what it has and say what is wrong, instead of only one of the two."""
+
+    async def supplied(self, caller: Caller) -> Supplied:
+        """As `clusters`, with notices. Raises as that does."""
         ...
 
 
@@ -101,12 +119,12 @@ class ObjectsProvider(Protocol):
 
     def objects(
         self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
-    ) -> AsyncIterator[ServiceSnapshot]:
+    ) -> AsyncGenerator[ServiceSnapshot, None]:
         """Snapshots, each more complete than the one before: the first has every cluster awaited, the last is settled.
 
         `only` narrows the asking to clusters of those names (a drawer's one cluster); empty means all that the service
         locator gives. Raises UsageError when the entity's own annotations cannot be read (a bad label selector).
-        Closing the iterator cancels what is still being asked."""
+        Closing the generator cancels what is still being asked."""
         ...
 
 

@@ -8,11 +8,11 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.extend.parts import (
     AuthStrategy,
-    ClusterSupplier,
     CustomResourceSupplier,
     EntityReader,
     Fetcher,
     ServiceLocator,
+    TellingSupplier,
 )
 
 __all__ = ["PartConfig", "Parts", "ProviderRegistration", "Registration"]
@@ -38,7 +38,7 @@ class PartConfig(msgspec.Struct, frozen=True, kw_only=True):
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """The wired parts an objects provider stands on: each is one object, whatever it is made of behind."""
 
-    clusters: ClusterSupplier
+    clusters: TellingSupplier
     locator: ServiceLocator
     auth: AuthStrategy
     fetcher: Fetcher

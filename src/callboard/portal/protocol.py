@@ -1,6 +1,6 @@
 """What a portal can do for a face."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 import msgspec
@@ -47,9 +47,9 @@ class Portal(Protocol):
         """What the catalog says about one service."""
         ...
 
-    def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncIterator[KubernetesView]:
+    def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
         """The Kubernetes tab as its clusters answer: the first view at once with all clusters awaited, the last settled.
-        Closing the iterator cancels the asking."""
+        Closing the generator cancels the asking."""
         ...
 
     async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:

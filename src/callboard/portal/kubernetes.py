@@ -1,0 +1,165 @@
+"""One service's objects, for a caller: askings joined, visibility applied, then arranged; drawers and logs from the same."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from callboard.access.visible import visible
+from callboard.base.clock import Clock
+from callboard.base.errors import CallboardError, NotFound, UsageError
+from callboard.extend.parts import ObjectsProvider, Proxy
+from callboard.extend.registration import Parts
+from callboard.fleet.selection import namespaces_of, selector_of
+from callboard.model.caller import Caller
+from callboard.model.cluster import Cluster, Credential
+from callboard.model.entity import Entity
+from callboard.model.grants import Grants
+from callboard.model.objects import KubeObject
+from callboard.model.objects.pod import Pod
+from callboard.model.outcome import Answer, Outcome, Purpose, Question
+from callboard.model.resource import EVENTS
+from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+from callboard.portal.arrangement import arrange
+from callboard.portal.events import events_of
+from callboard.portal.logs import read_log
+from callboard.portal.objects import find_object, object_view
+from callboard.portal.openings import Openings
+from callboard.portal.pods import container_rows
+from callboard.portal.protocol import LogQuery
+from callboard.portal.views import EventsPart, KubernetesView, LogView, ObjectKey, ObjectView
+
+__all__ = ["KubernetesRoad"]
+
+EVENTS_DEADLINE = 5.0
+"""Seconds a drawer waits for its object's events; without them it opens all the same."""
+
+
+class KubernetesRoad:
+    """Joins the parts that ask with what this caller may see."""
+
+    def __init__(
+        self,
+        *,
+        openings: Openings,
+        provider: ObjectsProvider,
+        parts: Parts,
+        proxy: Proxy,
+        grants: Callable[[Caller], Grants],
+        clock: Clock,
+    ) -> None:
+        self._openings = openings
+        self._provider = provider
+        self._parts = parts
+        self._proxy = proxy
+        self._grants = grants
+        self._clock = clock
+
+    async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
+        """The tab as its clusters answer."""
+        selector = str(selector_of(entity))
+        namespaces, _ = namespaces_of(entity)
+        grants = self._grants(caller)
+        async with aclosing(self._openings.follow(entity, caller)) as following:
+            async for revision, snapshot in following:
+                seen = visible(snapshot, grants)
+                yield arrange(seen, selector=selector, namespaces=namespaces, revision=revision)
+
+    async def settled(self, entity: Entity, caller: Caller, *, within: float) -> KubernetesView:
+        """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited."""
+        newest: KubernetesView | None = None
+        async with aclosing(self.views(entity, caller)) as views:
+            async for newest in views:
+                if newest.settled:
+                    return newest
+                break
+            try:
+                async with asyncio.timeout(within):
+                    async for newest in views:
+                        if newest.settled:
+                            break
+            except TimeoutError:
+                pass
+        if newest is None:
+            raise NotFound("Nothing could be asked for this entity.")
+        return newest
+
+    async def object(self, entity: Entity, key: ObjectKey, caller: Caller) -> ObjectView:
+        """One object with its events. Raises NotFound when it is not among the objects of this service for this caller."""
+        part, obj = await self._find(entity, key, caller)
+        return object_view(part, obj, await self._events(key, obj, caller), part.as_of)
+
+    async def log(self, entity: Entity, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
+        """A container's log. Raises UsageError when the object is no pod or has no such container."""
+        part, obj = await self._find(entity, key, caller)
+        if not isinstance(obj.body, Pod):
+            raise UsageError(f"{obj.type.title} {obj.name} has no log; open one of its pods.", code="no-log")
+        rows = container_rows(obj.body)
+        container = query.container or next((r.name for r in rows if r.role == "container"), "")
+        if container not in {r.name for r in rows}:
+            raise UsageError(f"Pod {obj.name} has no container {container!r}.", code="no-container")
+        view = LogView(
+            key=key, cluster=part.cluster, container=container, containers=rows, previous=query.previous
+        )
+        cluster, credential = await self._way(key.cluster, caller)
+        return await read_log(view, obj, query, self._proxy, cluster, credential, self._clock)
+
+    async def _find(
+        self, entity: Entity, key: ObjectKey, caller: Caller
+    ) -> tuple[ClusterSnapshot, KubeObject]:
+        """The object in a fresh enough snapshot, else after asking its cluster alone."""
+        snapshot = self._openings.newest(entity, caller)
+        found = self._look(snapshot, key, caller) if snapshot else None
+        if found is None:
+            newest: ServiceSnapshot | None = None
+            asking = self._provider.objects(entity, caller, only=frozenset({key.cluster}))
+            async with aclosing(asking) as snapshots:
+                async for newest in snapshots:
+                    if found := self._look(newest, key, caller):
+                        break
+        if found is None:
+            where = f"{key.type} {key.namespace + '/' if key.namespace else ''}{key.name}"
+            raise NotFound(
+                f"{where} is not among the objects of {entity.ref} in cluster {key.cluster}; it may be gone by now.",
+                code="no-such-object",
+            )
+        return found
+
+    def _look(
+        self, snapshot: ServiceSnapshot, key: ObjectKey, caller: Caller
+    ) -> tuple[ClusterSnapshot, KubeObject] | None:
+        for part in visible(snapshot, self._grants(caller)).clusters:
+            if part.cluster.name == key.cluster and (obj := find_object(part, key)):
+                return part, obj
+        return None
+
+    async def _way(self, name: str, caller: Caller) -> tuple[Cluster, Credential]:
+        clusters = await self._parts.clusters.clusters(caller)
+        cluster = next((c for c in clusters if c.name == name), None)
+        if cluster is None:
+            raise NotFound(f"There is no cluster {name!r}.", code="no-such-cluster")
+        return cluster, await self._parts.auth.credential(cluster, caller)
+
+    async def _events(self, key: ObjectKey, obj: KubeObject, caller: Caller) -> EventsPart:
+        """All events of the object, in its namespace; a refusal or silence is told as such."""
+        if not obj.namespace:
+            return EventsPart(
+                answer=Answer.NOT_ASKED, plain="Events of cluster-scoped objects are not asked for."
+            )
+        if not self._grants(caller).allow(key.cluster, obj.namespace, EVENTS):
+            return EventsPart(answer=Answer.FORBIDDEN, plain="Events are not granted to you.")
+        question = Question(
+            type=EVENTS,
+            namespace=obj.namespace,
+            field_selector=f"involvedObject.name={obj.name},involvedObject.kind={obj.type.title}",
+            purpose=Purpose.REFERENCE,
+        )
+        outcomes: list[Outcome] = []
+        try:
+            async with asyncio.timeout(EVENTS_DEADLINE):
+                cluster, credential = await self._way(key.cluster, caller)
+                outcomes = [o async for o in self._parts.fetcher.ask(cluster, credential, [question])]
+        except TimeoutError:
+            return EventsPart(answer=Answer.LATE, plain="The events did not arrive in time.")
+        except CallboardError as error:
+            return EventsPart(answer=Answer.UNAUTHORIZED, plain=error.message)
+        return events_of(key.cluster, [obj], outcomes)

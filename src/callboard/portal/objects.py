@@ -1,0 +1,141 @@
+"""One object of a service, for its drawer. Pure but for the YAML text it makes."""
+
+from datetime import datetime
+
+import msgspec
+import yaml
+
+from callboard.diagnosis.kstatus import object_health
+from callboard.diagnosis.words import plain_reason
+from callboard.model.objects import Condition, KubeObject
+from callboard.model.objects.cluster_state import Node
+from callboard.model.objects.network import Service
+from callboard.model.objects.pod import Pod
+from callboard.model.objects.workload import CronJob, DaemonSet, Deployment, Job, StatefulSet
+from callboard.model.snapshot import ClusterSnapshot
+from callboard.portal.pods import container_rows
+from callboard.portal.summaries import images, summary
+from callboard.portal.views import ConditionRow, EventsPart, Field, ObjectKey, ObjectView
+
+__all__ = ["find_object", "object_view"]
+
+
+def find_object(cluster: ClusterSnapshot, key: ObjectKey) -> KubeObject | None:
+    """The object among what was selected or found by reference, or None."""
+    outcomes = (*cluster.outcomes, *cluster.references)
+    return next(
+        (
+            o
+            for outcome in outcomes
+            for o in outcome.objects
+            if (o.type.key, o.namespace, o.name) == (key.type, key.namespace, key.name)
+        ),
+        None,
+    )
+
+
+def object_view(
+    cluster: ClusterSnapshot, obj: KubeObject, events: EventsPart, as_of: datetime | None
+) -> ObjectView:
+    """Everything the drawer shows."""
+    health = object_health(obj)
+    return ObjectView(
+        key=ObjectKey(cluster.cluster.name, obj.type.key, obj.namespace, obj.name),
+        cluster=cluster.cluster,
+        kind=obj.type.title,
+        api_version=obj.type.api_version,
+        health=health.health,
+        reason=plain_reason(health.reason),
+        fields=_fields(obj),
+        conditions=tuple(_condition(c) for c in _conditions(obj)),
+        labels=tuple(sorted((obj.meta.labels or {}).items())),
+        owners=tuple(f"{o.kind} {o.name}" for o in obj.meta.owner_references),
+        containers=container_rows(obj.body) if isinstance(obj.body, Pod) else (),
+        events=events,
+        yaml=yaml_text(obj),
+        as_of=as_of,
+    )
+
+
+def yaml_text(obj: KubeObject) -> str:
+    """The object as YAML, `apiVersion` and `kind` first; what ingest removed stays removed."""
+    head: dict[str, object] = {"apiVersion": obj.type.api_version, "kind": obj.type.title}
+    body = msgspec.json.decode(obj.raw, type=dict[str, object])
+    return yaml.dump(
+        {**head, **body}, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120
+    )
+
+
+def _conditions(obj: KubeObject) -> tuple[Condition, ...]:
+    status = getattr(obj.body, "status", None)
+    return getattr(status, "conditions", None) or ()
+
+
+def _condition(found: Condition) -> ConditionRow:
+    return ConditionRow(
+        type=found.type,
+        status=found.status,
+        reason=found.reason,
+        message=found.message,
+        since=found.last_transition_time,
+    )
+
+
+def _fields(obj: KubeObject) -> tuple[Field, ...]:
+    body = obj.body
+    fields = [Field("Namespace", obj.namespace)] if obj.namespace else []
+    if line := summary(obj):
+        fields.append(Field("In short", line))
+    if found := images(obj):
+        fields.append(Field("Image" if len(found) == 1 else "Images", ", ".join(found)))
+    match body:
+        case Pod():
+            fields += _named(
+                ("Phase", body.status.phase),
+                ("Reason", body.status.reason),
+                ("Message", body.status.message),
+                ("Node", body.spec.node_name),
+                ("Pod IP", body.status.pod_ip),
+                ("Service account", body.spec.service_account_name),
+            )
+        case Deployment():
+            fields += _named(
+                ("Strategy", body.spec.strategy.type),
+                ("Rollout deadline", f"{body.spec.progress_deadline_seconds} s"),
+                ("Revision", obj.meta.annotation("deployment.kubernetes.io/revision")),
+            )
+        case StatefulSet():
+            fields += _named(
+                ("Update strategy", body.spec.update_strategy.type),
+                ("Service", body.spec.service_name),
+                ("Revision", body.status.update_revision),
+            )
+        case DaemonSet():
+            fields += _named(("Update strategy", body.spec.update_strategy.type))
+        case Job():
+            fields += _named(("Retries allowed", str(body.spec.backoff_limit)))
+            fields += [Field("Started", "", body.status.start_time)] if body.status.start_time else []
+            fields += [Field("Ended", "", body.status.completion_time)] if body.status.completion_time else []
+        case CronJob():
+            last = body.status.last_schedule_time
+            fields += _named(("When a run is still going", body.spec.concurrency_policy))
+            fields += [Field("Last started", "", last)] if last else []
+        case Service():
+            pairs = ", ".join(f"{k}={v}" for k, v in sorted((body.spec.selector or {}).items()))
+            fields += _named(("Sends to pods with", pairs), ("Cluster IP", body.spec.cluster_ip))
+        case Node():
+            fields += _named(
+                ("Takes new pods", "no" if body.spec.unschedulable else "yes"),
+                ("Taints", ", ".join(f"{t.key}:{t.effect}" for t in body.spec.taints)),
+            )
+        case _:
+            pass
+    if obj.meta.creation_timestamp:
+        fields.append(Field("Created", "", obj.meta.creation_timestamp))
+    if obj.meta.deletion_timestamp:
+        fields.append(Field("Being deleted since", "", obj.meta.deletion_timestamp))
+    return tuple(fields)
+
+
+def _named(*pairs: tuple[str, str]) -> list[Field]:
+    return [Field(label, value) for label, value in pairs if value]

@@ -1,0 +1,175 @@
+"""Running questions, shared: a page, its stream and its drawer join one asking instead of starting three."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from types import TracebackType
+
+import structlog
+
+from callboard.base.clock import Clock
+from callboard.base.errors import CallboardError, Unavailable
+from callboard.extend.parts import ObjectsProvider
+from callboard.model.caller import Caller
+from callboard.model.entity import Entity
+from callboard.model.snapshot import ServiceSnapshot
+
+__all__ = ["Opening", "Openings"]
+
+FRESH = 5.0
+"""Seconds a settled answer is shared with whoever asks the same as the same caller: the time between a page, its stream and
+the drawer somebody opens in it. Longer would be a cache, and that is the hub's business."""
+GRACE = 2.0
+"""Seconds an unsettled asking goes on without anyone waiting: a page has come, its stream has not joined yet."""
+MOST = 500
+"""Askings kept at once; beyond it a new one is not shared."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Opening:
+    """One asking: the newest snapshot, and a way to wait for the next."""
+
+    def __init__(self) -> None:
+        self.latest: ServiceSnapshot | None = None
+        self.revision = 0
+        self.done_at: float | None = None
+        self.error: CallboardError | None = None
+        self.waiting = 0
+        self.left_at = 0.0
+        self._changed = asyncio.Condition()
+
+    @property
+    def done(self) -> bool:
+        """Whether no further snapshot will come."""
+        return self.done_at is not None
+
+    async def publish(self, snapshot: ServiceSnapshot) -> None:
+        """Make a snapshot the newest."""
+        async with self._changed:
+            self.latest = snapshot
+            self.revision += 1
+            self._changed.notify_all()
+
+    async def finish(self, at: float, error: CallboardError | None) -> None:
+        """Nothing more will come."""
+        async with self._changed:
+            self.done_at, self.error = at, error
+            self._changed.notify_all()
+
+    async def snapshots(self, since: int = 0) -> AsyncGenerator[tuple[int, ServiceSnapshot], None]:
+        """(revision, snapshot) each time there is a newer one; a slow reader skips to the newest. Raises what the asking
+        raised."""
+        seen = since
+        while True:
+            async with self._changed:
+                while self.revision <= seen and not self.done:
+                    await self._changed.wait()
+                newer, seen, latest, error = self.revision > seen, self.revision, self.latest, self.error
+                finished = self.done
+            if error is not None:
+                raise error
+            if newer and latest is not None:
+                yield seen, latest
+            if finished:
+                return
+
+
+class Openings:
+    """Owns the tasks that ask. Use as an async context manager; leaving it cancels them all.
+
+    Askings are shared by (entity, its etag, the caller's identity); never when the caller brought tokens of their own.
+    """
+
+    def __init__(self, provider: ObjectsProvider, clock: Clock) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._shared: dict[tuple[str, str, str], Opening] = {}
+        self._running: dict[asyncio.Task[None], Opening] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def __aenter__(self) -> "Openings":
+        self._tasks = asyncio.TaskGroup()
+        await self._tasks.__aenter__()
+        self._sweeper = self._tasks.create_task(self._sweep(), name="openings-sweep")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._tasks is not None  # noqa: S101 - entered before it is left
+        for task in (self._sweeper, *self._running):
+            task.cancel()
+        await self._tasks.__aexit__(kind, error, trace)
+        self._tasks = None
+
+    async def follow(
+        self, entity: Entity, caller: Caller
+    ) -> AsyncGenerator[tuple[int, ServiceSnapshot], None]:
+        """The snapshots of an entity as they come, from the newest there is. Closing the iterator lets the asking go, and
+        it ends when nobody joins it within a moment."""
+        opening = self._join(entity, caller)
+        opening.waiting += 1
+        try:
+            async for item in opening.snapshots():
+                yield item
+        finally:
+            opening.waiting -= 1
+            opening.left_at = self._clock.monotonic()
+
+    def newest(self, entity: Entity, caller: Caller) -> ServiceSnapshot | None:
+        """The newest settled snapshot if one is fresh, without asking anything."""
+        opening = self._shared.get(_key(entity, caller))
+        if opening is None or opening.done_at is None or caller.tokens:
+            return None
+        return opening.latest if self._clock.monotonic() - opening.done_at <= FRESH else None
+
+    def _join(self, entity: Entity, caller: Caller) -> Opening:
+        if self._tasks is None:
+            raise Unavailable("Callboard is shutting down.")
+        key = _key(entity, caller)
+        found = None if caller.tokens else self._shared.get(key)
+        if found is not None and (
+            found.done_at is None
+            or (found.error is None and self._clock.monotonic() - found.done_at <= FRESH)
+        ):
+            return found
+        opening = Opening()
+        opening.left_at = self._clock.monotonic()
+        if not caller.tokens and len(self._shared) < MOST:
+            self._shared[key] = opening
+        task = self._tasks.create_task(self._ask(opening, entity, caller), name=f"ask {entity.ref}")
+        self._running[task] = opening
+        task.add_done_callback(self._running.pop)
+        return opening
+
+    async def _ask(self, opening: Opening, entity: Entity, caller: Caller) -> None:
+        error: CallboardError | None = Unavailable("The asking was given up.")
+        asking = self._provider.objects(entity, caller)
+        try:
+            async for snapshot in asking:
+                await opening.publish(snapshot)
+            error = None
+        except CallboardError as raised:
+            error = raised
+        except Exception as raised:
+            _log.error("asking-failed", entity=str(entity.ref), exc_info=raised)
+            error = Unavailable("Callboard failed while asking; its log has the details.", code="internal")
+        finally:
+            await asking.aclose()
+            await opening.finish(self._clock.monotonic(), error)
+
+    async def _sweep(self) -> None:
+        """Forget what is no longer fresh, and stop what nobody waits for any more."""
+        while True:
+            await asyncio.sleep(GRACE / 2)
+            now = self._clock.monotonic()
+            for task, opening in list(self._running.items()):
+                if opening.waiting == 0 and now - opening.left_at > GRACE:
+                    task.cancel()
+            for key, opening in list(self._shared.items()):
+                if opening.done_at is not None and now - opening.done_at > FRESH:
+                    del self._shared[key]
+
+
+def _key(entity: Entity, caller: Caller) -> tuple[str, str, str]:
+    return str(entity.ref), entity.metadata.etag, caller.identity
