@@ -1,5 +1,5 @@
-"""The composition root: settings in, plugins loaded, a wired application out.
+"""The composition root: settings in, plugins loaded, a wired and running application out.
 
-It must never hold a rule of the subject: it chooses, connects, starts and stops. Nothing may import it; the command
-`callboard` starts here.
+The only room that knows all others. It decides nothing about services or clusters; it must hold no logic that another
+room could hold. Nobody imports it; `callboard.app.main:main` is the command's entry point.
 """

@@ -1,4 +1,5 @@
-"""The terminal: the same answers as the page, as tables, as JSON and as exit codes.
+"""The terminal: the portal's answers as tables and JSON, and the operator's tools.
 
-It must never hold a rule of its own: what it prints, the page shows. It calls `portal` only; only `app` may call it.
+It must never ask a cluster or read the catalog by itself: it calls `portal`, and what has to be wired (a running portal, a
+server, the simulator) comes from `app` through `wiring.Wiring`. Exit codes are part of its contract. Caller: `app`.
 """

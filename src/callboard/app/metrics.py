@@ -1,0 +1,77 @@
+"""Figures for Prometheus. Labels are clusters and kinds of answer, never entities, objects or callers."""
+
+import asyncio
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from callboard.model.outcome import Outcome
+from callboard.model.snapshot import ClusterState
+
+__all__ = ["CONTENT_TYPE_LATEST", "Metrics", "watch_loop"]
+
+_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+LOOK = 0.25
+"""Seconds between two looks at the event loop."""
+
+
+class Metrics:
+    """A registry of its own, so that two applications in one process do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._outcomes = Counter(
+            "callboard_cluster_outcomes",
+            "Questions to clusters by what they came to.",
+            ["cluster", "answer", "code"],
+            registry=self.registry,
+        )
+        self._latency = Histogram(
+            "callboard_cluster_answer_seconds",
+            "Seconds until a cluster's selection was asked to the end.",
+            ["cluster", "state"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self._breaker = Gauge(
+            "callboard_cluster_breaker_open",
+            "1 while a cluster is left alone after repeated failures.",
+            ["cluster"],
+            registry=self.registry,
+        )
+        self._stall = Histogram(
+            "callboard_event_loop_stall_seconds",
+            "How late the event loop came back to a timer.",
+            buckets=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1),
+            registry=self.registry,
+        )
+
+    def asked(self, cluster: str, outcome: Outcome) -> None:
+        """One question was answered, or was not."""
+        code = outcome.failure.code.value if outcome.failure else ""
+        self._outcomes.labels(cluster, outcome.answer.value, code).inc()
+
+    def settled(self, cluster: str, state: ClusterState, seconds: float) -> None:
+        """One cluster's selection has been asked to the end."""
+        self._latency.labels(cluster, state.value).observe(seconds)
+
+    def breaker(self, cluster: str, open_: bool) -> None:
+        """A cluster is left alone from now on, or asked again."""
+        self._breaker.labels(cluster).set(1 if open_ else 0)
+
+    def stalled(self, seconds: float) -> None:
+        """A timer fired that much late."""
+        self._stall.observe(seconds)
+
+    def text(self) -> bytes:
+        """The exposition format, of type CONTENT_TYPE_LATEST."""
+        return generate_latest(self.registry)
+
+
+async def watch_loop(metrics: Metrics) -> None:
+    """Measure the event loop until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LOOK
+        await asyncio.sleep(LOOK)
+        metrics.stalled(max(0.0, loop.time() - due))

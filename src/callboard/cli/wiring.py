@@ -1,0 +1,66 @@
+"""What the composition root does for the commands. The click context carries it as `obj`."""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from callboard.portal.operations import Operations
+from callboard.portal.protocol import Portal
+
+__all__ = ["DemoOptions", "OpenedPortal", "ServeOptions", "SimulateOptions", "Wiring"]
+
+
+class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`callboard serve`. `host` "" and `port` None leave it to the configuration (default 127.0.0.1:7007)."""
+
+    configs: tuple[Path, ...] = ()
+    host: str = ""
+    port: int | None = None
+
+
+class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`callboard demo`."""
+
+    clusters: int = 5
+    port: int = 7007
+    seed: int = 1
+
+
+class SimulateOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`callboard simulate`. `base_port` 0 takes free ports."""
+
+    clusters: int
+    base_port: int
+    kubeconfig: Path
+    scenario: Path | None = None
+    seed: int = 1
+
+
+class OpenedPortal(msgspec.Struct, frozen=True):
+    """A portal whose catalog has been read, and the operator's tools on the same wiring."""
+
+    portal: Portal
+    operations: Operations
+
+
+class Wiring(Protocol):
+    """Made by `app`. Configuration errors are raised as BadInputs before anything is started."""
+
+    def open(self, configs: tuple[Path, ...]) -> AbstractAsyncContextManager[OpenedPortal]:
+        """A wired portal without a server. No configs: the current kubeconfig and the catalog files of the working
+        directory, which is said on standard error."""
+        ...
+
+    async def serve(self, options: ServeOptions) -> None:
+        """Serve until SIGTERM or SIGINT, then drain."""
+        ...
+
+    async def demo(self, options: DemoOptions) -> None:
+        """Serve a simulated fleet until SIGTERM or SIGINT."""
+        ...
+
+    async def simulate(self, options: SimulateOptions) -> None:
+        """Run the stand-in API servers alone until SIGTERM or SIGINT."""
+        ...
