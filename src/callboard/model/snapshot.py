@@ -11,7 +11,11 @@ from callboard.model.entity import Entity
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Failure, Outcome
 
-__all__ = ["ClusterSnapshot", "ClusterState", "Notice", "ServiceSnapshot"]
+__all__ = ["CHILD_TYPES", "ClusterSnapshot", "ClusterState", "Notice", "ServiceSnapshot"]
+
+
+CHILD_TYPES = frozenset({"pods", "replicasets.apps", "jobs.batch"})
+"""Types (ResourceType.key) whose reference objects belong to the service through their owner."""
 
 
 class ClusterState(StrEnum):
@@ -37,7 +41,9 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One cluster's part. `references` are asked second: `references_complete` says whether they have all arrived.
+    """One cluster's part. `references` are asked second: `references_complete` says whether they have all arrived. They hold
+    only what truly belongs to the service or is about it, never the neighbours that came in the same answer; an object
+    stands either in `outcomes` or in `references`. Questions still open stand as AWAITED outcomes.
 
     `took` is in seconds from the first request to the last answer of the selection. `asked_as` is the credential's identity.
     `clock_offset` is the cluster's clock minus ours, in seconds, from the `Date` header; None where it is not known.
@@ -59,6 +65,14 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
         """The selected objects, in the order of the questions."""
         for outcome in self.outcomes:
             yield from outcome.objects
+
+    def members(self) -> Iterator[KubeObject]:
+        """The service's own objects, each once: the selected ones, and those found as their children (a ReplicaSet's pods
+        without the label). Events, nodes, claims and quotas are about the service and no part of it."""
+        yield from self.objects()
+        for outcome in self.references:
+            if outcome.question.type.key in CHILD_TYPES:
+                yield from outcome.objects
 
     @property
     def unseen(self) -> tuple[Outcome, ...]:

@@ -19,6 +19,7 @@ __all__ = [
     "PodStatus",
     "PodTemplate",
     "Resources",
+    "TemplateMeta",
     "Volume",
 ]
 
@@ -77,9 +78,16 @@ class PodSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     termination_grace_period_seconds: int | None = None
 
 
+class TemplateMeta(msgspec.Struct, frozen=True):
+    """`metadata` of a template: what every pod made from it will carry."""
+
+    labels: dict[str, str] | None = None
+
+
 class PodTemplate(msgspec.Struct, frozen=True):
     """`spec.template` of a workload: its metadata has no name."""
 
+    metadata: TemplateMeta = TemplateMeta()
     spec: PodSpec = PodSpec()
 
 

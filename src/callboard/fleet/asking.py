@@ -1,0 +1,293 @@
+"""One look at one cluster: credential, selection, then references. Whatever goes wrong ends here, as a value."""
+
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import msgspec
+import structlog
+
+from callboard.base.clock import Clock
+from callboard.base.errors import CallboardError
+from callboard.base.settings import ClusterLimits, KubernetesSettings
+from callboard.extend.registration import Parts
+from callboard.fleet.breaker import Breakers, BreakerState, Permit
+from callboard.fleet.gate import Gate
+from callboard.fleet.observer import Observer
+from callboard.fleet.progress import Progress, whole_failure
+from callboard.fleet.references import questions, withheld
+from callboard.fleet.selection import select
+from callboard.model.caller import Caller
+from callboard.model.cluster import Cluster, Credential
+from callboard.model.entity import Entity
+from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
+from callboard.model.resource import ResourceType
+from callboard.model.selection import Selection
+from callboard.model.snapshot import ClusterSnapshot, ClusterState
+
+__all__ = ["Asking", "AskingTools"]
+
+log = structlog.get_logger(__name__)
+
+ROUNDS = 5
+"""References of references: ReplicaSets and pods, their first node, the other nodes and claims, and one to spare."""
+
+_UNWELL = frozenset(
+    {
+        FailureCode.CONNECT_TIMEOUT,
+        FailureCode.RESPONSE_TIMEOUT,
+        FailureCode.BODY_TIMEOUT,
+        FailureCode.DEADLINE,
+        FailureCode.CONNECTION,
+        FailureCode.TLS,
+        FailureCode.NOT_JSON,
+        FailureCode.TRUNCATED,
+        FailureCode.WRONG_SHAPE,
+        FailureCode.SERVER_ERROR,
+    }
+)
+"""Failures that say the cluster itself is not well, and count for its breaker; a refusal is an answer."""
+
+_NO_ANSWER = Failure(
+    code=FailureCode.INTERNAL, message="the fetcher ended without an answer to this question"
+)
+
+
+class AskingTools(msgspec.Struct, frozen=True, kw_only=True):
+    """What every look shares."""
+
+    parts: Parts
+    kubernetes: KubernetesSettings
+    clock: Clock
+    observer: Observer
+    breakers: Breakers
+    gate: Gate
+
+
+class _GivenUp(Exception):
+    """The look is over before its end; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.code)
+        self.failure = failure
+
+
+class Asking:
+    """Asks one cluster about one entity. `snapshot` is what is known so far; `changed` is called whenever it grew."""
+
+    def __init__(
+        self,
+        tools: AskingTools,
+        cluster: Cluster,
+        entity: Entity,
+        caller: Caller,
+        limits: ClusterLimits,
+        changed: Callable[[], None],
+    ) -> None:
+        self._tools = tools
+        self._cluster = cluster
+        self._entity = entity
+        self._caller = caller
+        self._limits = limits
+        self._progress = Progress(cluster, changed)
+        self._started = tools.clock.monotonic()
+
+    @property
+    def snapshot(self) -> ClusterSnapshot:
+        return self._progress.snapshot
+
+    async def run(self) -> None:
+        """Ask to the end. Raises nothing but cancellation."""
+        try:
+            selection, credential = await self._first()
+            if self._progress.state is ClusterState.ANSWERED:
+                await self._follow(selection, credential)
+        except _GivenUp as over:
+            self._fail(over.failure, Answer.NOT_ASKED)
+        except CallboardError as error:
+            self._fail(Failure(code=FailureCode.INTERNAL, message=error.message), Answer.BROKEN)
+        except Exception as error:
+            self._fail(self._defect("asking a cluster failed", error), Answer.BROKEN)
+
+    async def _first(self) -> tuple[Selection, Credential]:
+        """The selection, within the hard deadline; waiting for a slot counts."""
+        slot = self._tools.gate.slot()
+        late = asyncio.get_running_loop().call_later(self._limits.soft_deadline, self._late, slot.give_back)
+        stage = "Callboard was busy asking other clusters"
+        selection: Selection | None = None
+        credential: Credential | None = None
+        permit: Permit | None = None
+        deadline = asyncio.timeout(self._limits.hard_deadline)
+        try:
+            async with deadline:
+                await slot.take()
+                self._started = self._tools.clock.monotonic()
+                stage = "the auth strategy gave no credential"
+                credential = await self._credential()
+                self._progress.asked_as(credential.identity)
+                stage = "it was not found out which custom resources to ask for"
+                selection = self._select(await self._custom_resources())
+                permit = self._admit(credential)
+                await self._collect(
+                    self._tools.parts.fetcher.fetch(self._cluster, credential, selection), self._take
+                )
+        except BaseException as error:
+            if not (isinstance(error, TimeoutError) and deadline.expired()):
+                if permit is not None:
+                    permit.abandoned()
+                raise
+        finally:
+            late.cancel()
+            slot.give_back()
+        if selection is None or credential is None or permit is None:
+            code = FailureCode.CREDENTIAL if "credential" in stage else FailureCode.DEADLINE
+            raise _GivenUp(Failure(code=code, message=f"{stage} for {self._limits.hard_deadline:g} seconds"))
+        self._finish(permit, credential, expired=deadline.expired())
+        return selection, credential
+
+    async def _credential(self) -> Credential:
+        try:
+            return await self._tools.parts.auth.credential(self._cluster, self._caller)
+        except CallboardError as error:
+            message = error.message
+        except Exception as error:
+            # A strategy may be a plugin's, and what it raises may quote what it read.
+            message = self._defect(f"the auth strategy {self._cluster.auth_provider!r} failed", error).message
+        raise _GivenUp(Failure(code=FailureCode.CREDENTIAL, message=message))
+
+    async def _custom_resources(self) -> Sequence[ResourceType]:
+        try:
+            return await self._tools.parts.custom_resources.custom_resources(self._cluster, self._caller)
+        except CallboardError as error:
+            self._progress.tell(
+                "custom-resources-unknown",
+                f"which custom resources belong to the service could not be found out: {error.message}",
+            )
+            return ()
+
+    def _select(self, custom: Sequence[ResourceType]) -> Selection:
+        chosen = select(self._entity, self._cluster.name, self._tools.kubernetes, custom)
+        for notice in chosen.notices:
+            if notice.cluster:  # the others are the entity's, and told once
+                self._progress.tell(notice.code, notice.message)
+        self._progress.expect(chosen.selection)
+        return chosen.selection
+
+    def _admit(self, credential: Credential) -> Permit:
+        breaker = self._tools.breakers.of(self._cluster.name, self._cluster.url, credential.identity)
+        permit = breaker.admit()
+        if permit is None:
+            after = breaker.retry_after
+            again = f"; it is tried again in {after:.0f} s" if after >= 1 else ""
+            raise _GivenUp(
+                Failure(
+                    code=FailureCode.BREAKER_OPEN,
+                    message=f"it did not answer several times in a row and is left alone for a moment{again}",
+                    retry_after=after,
+                )
+            )
+        return permit
+
+    async def _collect(self, answers: AsyncIterator[Outcome], take: Callable[[Outcome], None]) -> None:
+        try:
+            async for outcome in answers:
+                self._tools.observer.asked(self._cluster.name, outcome)
+                take(outcome)
+        finally:
+            close = getattr(answers, "aclose", None)
+            if close is not None:
+                await close()
+
+    def _take(self, outcome: Outcome) -> None:
+        if outcome.answer is Answer.NOT_ASKED and outcome.failure is not None:
+            self._progress.tell("not-asked", outcome.failure.message)
+        self._progress.take(outcome, self._tools.clock.now())
+
+    def _finish(self, permit: Permit, credential: Credential, *, expired: bool) -> None:
+        """Every question gets its outcome, the breaker its news, the cluster its state."""
+        closed = (
+            self._progress.close(Answer.LATE, self._too_late())
+            if expired
+            else self._progress.close(Answer.BROKEN, _NO_ANSWER)
+        )
+        for outcome in closed:
+            self._tools.observer.asked(self._cluster.name, outcome)
+        failure = whole_failure(self._progress.outcomes)
+        breaker = self._tools.breakers.of(self._cluster.name, self._cluster.url, credential.identity)
+        before = breaker.state
+        if failure is not None and failure.code in _UNWELL:
+            permit.failed()
+        else:
+            permit.succeeded()
+        if breaker.state is not before:
+            self._tools.observer.breaker(self._cluster.name, breaker.state is not BreakerState.CLOSED)
+        if failure is not None:
+            self._fail(failure, Answer.BROKEN)
+            return
+        self._progress.answered(self._took())
+        self._tools.observer.settled(self._cluster.name, ClusterState.ANSWERED, self._took())
+
+    async def _follow(self, selection: Selection, credential: Credential) -> None:
+        """Ask the references, round by round, within a deadline of their own. The selection's answer is out already."""
+        progress = self._progress
+        progress.withhold(withheld(selection))
+        left_out = 0
+        deadline = asyncio.timeout(self._limits.hard_deadline)
+        try:
+            async with deadline:
+                for _ in range(ROUNDS):
+                    wanted = questions(selection, progress.outcomes, progress.references)
+                    left_out = wanted.left_out
+                    if not wanted.questions:
+                        break
+                    await self._ask(credential, wanted.questions)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            progress.close_references(Answer.LATE, self._too_late())
+        except Exception as error:
+            # The selection stands: only what was asked second is broken.
+            progress.close_references(Answer.BROKEN, self._defect("asking for references failed", error))
+        if left_out:
+            progress.tell(
+                "references-bounded",
+                f"{left_out} further nodes, namespaces or claims of this service were not looked at",
+            )
+        progress.references_complete()
+
+    async def _ask(self, credential: Credential, asked: Sequence[Question]) -> None:
+        self._progress.expect_references(asked)
+        fetcher = self._tools.parts.fetcher
+        await self._collect(fetcher.ask(self._cluster, credential, asked), self._progress.take_reference)
+        self._progress.close_references(Answer.BROKEN, _NO_ANSWER)
+
+    def _late(self, give_back: Callable[[], None]) -> None:
+        """The soft deadline: pages stop waiting for this cluster, and it stops standing in others' way."""
+        give_back()
+        self._progress.tell(
+            "late", f"no whole answer within {self._limits.soft_deadline:g} seconds; it is still being asked"
+        )
+
+    def _fail(self, failure: Failure, answer: Answer) -> None:
+        """The whole cluster failed. Questions still open get `answer`, for the same reason."""
+        self._progress.close(answer, failure)
+        self._progress.failed(failure, self._tools.clock.now(), self._took())
+        self._tools.observer.settled(self._cluster.name, ClusterState.FAILED, self._took())
+
+    def _took(self) -> float:
+        return self._tools.clock.monotonic() - self._started
+
+    def _too_late(self) -> Failure:
+        return Failure(
+            code=FailureCode.DEADLINE,
+            message=f"no whole answer within {self._limits.hard_deadline:g} seconds",
+        )
+
+    def _defect(self, event: str, error: Exception) -> Failure:
+        """Log where it happened and of what class; not what it says: that may quote a token or a body."""
+        frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+        log.error(event, cluster=self._cluster.name, error=type(error).__name__, frames=frames[-8:])
+        return Failure(
+            code=FailureCode.INTERNAL,
+            message=f"{event} unexpectedly ({type(error).__name__}); the log tells where",
+        )

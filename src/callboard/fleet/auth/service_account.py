@@ -1,0 +1,85 @@
+"""`serviceAccount`: a service account's bearer token, from the cluster's entry or from the pod we run in."""
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from callboard.base.errors import Problem, Unavailable
+from callboard.base.secret import Secret
+from callboard.fleet.pod_identity import PodIdentity
+from callboard.fleet.suppliers.config import SERVICE_ACCOUNT_TOKEN
+from callboard.model.caller import Caller
+from callboard.model.cluster import Cluster, Credential, CredentialKind
+
+__all__ = ["ServiceAccountStrategy", "holder_of"]
+
+_SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9.-]{1,253}):([a-z0-9.-]{1,253})")
+
+
+class _Claims(msgspec.Struct):
+    sub: str = ""
+
+
+class ServiceAccountStrategy:
+    """Everyone asks as the one service account, whoever the caller is."""
+
+    def __init__(self, pod: PodIdentity) -> None:
+        self._pod = pod
+
+    async def credential(self, cluster: Cluster, caller: Caller) -> Credential:
+        """The token as it is now. Raises Unavailable when there is none."""
+        token = _configured(cluster)
+        if not token:
+            try:
+                token = await asyncio.to_thread(self._pod.token)
+            except OSError:
+                token = Secret("")
+        if not token:
+            raise Unavailable(
+                f"cluster {cluster.name!r} has no serviceAccountToken, and we do not run in a pod with a service account",
+                code="no-token",
+            )
+        return Credential(
+            kind=CredentialKind.BEARER, identity=f"{holder_of(token)} at {cluster.name}", token=token
+        )
+
+    def problems(self, cluster: Cluster) -> Sequence[Problem]:
+        """A missing token, where no pod could give one."""
+        if _configured(cluster) or self._pod.present:
+            return ()
+        return (
+            Problem(
+                f"cluster {cluster.name!r} uses serviceAccount, and there is no token for it",
+                where=cluster.source,
+                path=SERVICE_ACCOUNT_TOKEN,
+                expected="a token, or running in a pod with a service account",
+            ),
+        )
+
+
+def _configured(cluster: Cluster) -> Secret:
+    value = cluster.auth_metadata.get(SERVICE_ACCOUNT_TOKEN, "")
+    return value if isinstance(value, Secret) else Secret(value)
+
+
+def holder_of(token: Secret) -> str:
+    """Who a service account's token belongs to, by the subject it names: the same before and after renewal.
+
+    The signature is not checked: this names a cache key, it grants nothing. A token that names no service account is
+    `serviceAccount`.
+    """
+    parts = token.reveal().split(".")
+    if len(parts) == 3:
+        try:
+            payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+            claims = msgspec.json.decode(payload, type=_Claims)
+        except (binascii.Error, ValueError, msgspec.MsgspecError):
+            return "serviceAccount"
+        found = _SUBJECT.fullmatch(claims.sub)
+        if found:
+            return f"serviceAccount {found.group(1)}/{found.group(2)}"
+    return "serviceAccount"

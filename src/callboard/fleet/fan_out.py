@@ -1,0 +1,112 @@
+"""All clusters at once, each result delivered when it arrives: the objects provider named `fanOut`.
+
+It asks anew for every look and keeps nothing afterwards. A provider that listens (shared list and watch streams) registers
+beside it, gives the same snapshots, and needs nothing from here.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from callboard.base.clock import Clock
+from callboard.base.settings import ClustersSettings, KubernetesSettings
+from callboard.extend.registration import Parts
+from callboard.fleet.asking import Asking, AskingTools
+from callboard.fleet.breaker import Breakers
+from callboard.fleet.gate import Gate
+from callboard.fleet.observer import Observer, Unobserved
+from callboard.fleet.selection import namespaces_of, selector_of
+from callboard.model.caller import Caller
+from callboard.model.entity import Entity
+from callboard.model.snapshot import Notice, ServiceSnapshot
+
+__all__ = ["FanOut"]
+
+COALESCE = 0.05
+"""Seconds a change waits for others to join it: 40 clusters of 13 answers each are a handful of snapshots, not 520, and
+nobody sees a twentieth of a second."""
+
+
+class FanOut:
+    """Implements `extend.ObjectsProvider`."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        kubernetes: KubernetesSettings,
+        clusters: ClustersSettings,
+        clock: Clock,
+        observer: Observer | None = None,
+        breakers: Breakers | None = None,
+        coalesce: float = COALESCE,
+    ) -> None:
+        self._parts = parts
+        self._kubernetes = kubernetes
+        self._clusters = clusters
+        self._clock = clock
+        self._coalesce = coalesce
+        self._tools = AskingTools(
+            parts=parts,
+            kubernetes=kubernetes,
+            clock=clock,
+            observer=observer or Unobserved(),
+            breakers=breakers or Breakers(lambda name: clusters.limits_of(name).breaker, clock),
+            gate=Gate(clusters.concurrent),
+        )
+
+    async def objects(
+        self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
+    ) -> AsyncIterator[ServiceSnapshot]:
+        """Snapshots, each more complete than the one before; the last is settled.
+
+        The first names every cluster, all awaited. Afterwards at most one in COALESCE seconds, each the newest state, so a
+        slow reader is never behind and nothing queues up. Close the iterator (`contextlib.aclosing`) to stop the asking.
+        Raises UsageError when the entity's annotations cannot be read, and what the service locator raises.
+        """
+        selector_of(entity)  # an unreadable annotation is the entity's, not each cluster's
+        notices = namespaces_of(entity)[1]
+        supplied = await self._parts.clusters.supplied(caller)
+        located = await self._parts.locator.locate(entity, supplied.clusters, caller)
+        chosen = [c for c in located.clusters if not only or c.name in only]
+        news = asyncio.Event()
+        asking = [
+            Asking(self._tools, c, entity, caller, self._clusters.limits_of(c.name), news.set) for c in chosen
+        ]
+        told = (*supplied.notices, *located.notices, *notices)
+        if not supplied.clusters:
+            told = (*told, Notice("no-clusters", "no clusters are configured"))
+
+        def snapshot() -> ServiceSnapshot:
+            return ServiceSnapshot(
+                entity=entity,
+                clusters=tuple(a.snapshot for a in asking),
+                notices=told,
+                as_of=self._clock.now(),
+            )
+
+        first = snapshot()
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(a.run(), name=f"ask {c.name}") for a, c in zip(asking, chosen, strict=True)
+            ]
+            for task in tasks:
+                task.add_done_callback(lambda _: news.set())
+            try:
+                yield first
+                current = first
+                while not current.settled:
+                    await self._beat(news, tasks)
+                    current = snapshot()
+                    yield current
+            except GeneratorExit:
+                # The reader has left. Nothing may be yielded from here, and nothing raised into the group.
+                return
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    async def _beat(self, news: asyncio.Event, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        """Wait for a change, then long enough for others to join it, or until every task has ended."""
+        await news.wait()
+        await asyncio.wait(tasks, timeout=self._coalesce)
+        news.clear()

@@ -1,0 +1,40 @@
+"""What the fan-out tells whoever counts. The composition root binds it to the metrics."""
+
+from typing import Protocol
+
+from callboard.model.outcome import Outcome
+from callboard.model.snapshot import ClusterState
+
+__all__ = ["Observer", "Unobserved"]
+
+
+class Observer(Protocol):
+    """Told of what happened, at once and on the event loop: it must be quick and must not raise.
+
+    `cluster` is a cluster's name; nothing here names an entity, an object or a credential.
+    """
+
+    def asked(self, cluster: str, outcome: Outcome) -> None:
+        """One question was answered, or was not."""
+        ...
+
+    def settled(self, cluster: str, state: ClusterState, seconds: float) -> None:
+        """One cluster's selection has been asked to the end; `seconds` is how long it took."""
+        ...
+
+    def breaker(self, cluster: str, open_: bool) -> None:
+        """A cluster is left alone from now on, or asked again."""
+        ...
+
+
+class Unobserved:
+    """Nobody counts."""
+
+    def asked(self, cluster: str, outcome: Outcome) -> None:
+        """Nothing."""
+
+    def settled(self, cluster: str, state: ClusterState, seconds: float) -> None:
+        """Nothing."""
+
+    def breaker(self, cluster: str, open_: bool) -> None:
+        """Nothing."""

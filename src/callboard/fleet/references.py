@@ -1,0 +1,167 @@
+"""What to ask second: what the selected objects make or point to. Pure; called again until it asks for nothing more.
+
+Children without the label (a Deployment's ReplicaSets and pods, a CronJob's Jobs), Warning events and quotas of their
+namespaces, the nodes their pods run on and the claims they mount. Each is asked for narrowly, each may be refused, and
+what was refused once is not asked again in the same look.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from callboard.fleet.belonging import claims_of, members
+from callboard.fleet.workloads import cron_template_of, workloads
+from callboard.model.objects import KubeObject
+from callboard.model.objects.meta import condition
+from callboard.model.objects.pod import Pod
+from callboard.model.outcome import Answer, Outcome, Purpose, Question
+from callboard.model.resource import EVENTS, NODES, ResourceType, known_type
+from callboard.model.selection import Selection
+from callboard.model.selector import LabelSelector, Operator, Requirement
+
+__all__ = ["MOST_QUESTIONS", "Wanted", "questions", "withheld"]
+
+MOST_QUESTIONS = 60
+"""References asked of one cluster for one look: about four times the selection's own, and well below what a page may cost."""
+MOST_NAMESPACES = 20
+"""Namespaces whose events and quotas are asked for."""
+MOST_NODES = 20
+"""Nodes asked for by name; those of pods that are not ready come first."""
+MOST_CLAIMS_BY_NAME = 10
+"""Claims of one namespace asked for by name; more of them are one list."""
+
+WARNINGS = "type!=Normal"
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What to ask next, and how many further references the bounds left out."""
+
+    questions: tuple[Question, ...]
+    left_out: int = 0
+
+
+def questions(
+    selection: Selection, outcomes: Sequence[Outcome], references: Sequence[Outcome] = ()
+) -> Wanted:
+    """The questions that follow from what is known by now and have not been asked.
+
+    `outcomes` are the selection's, `references` all answers to earlier rounds, as they came. At most MOST_QUESTIONS over all
+    rounds. Ends: every round asks only what no round asked, out of a finite set.
+    """
+    objects = members(outcomes, references)
+    if not objects:
+        return Wanted(())
+    asked = {r.question for r in references}
+    refused = {
+        (r.question.type.key, r.question.namespace)
+        for r in references
+        if r.answer in (Answer.FORBIDDEN, Answer.UNAUTHORIZED)
+        or (r.answer is Answer.ABSENT and not r.question.name)  # with a name, that one object is absent
+    }
+    wanted: list[Question] = []
+    left_out = 0
+    wanted += _children(selection, objects)
+    namespaces = list(dict.fromkeys(o.namespace for o in objects if o.namespace))
+    left_out += 2 * max(0, len(namespaces) - MOST_NAMESPACES)
+    for namespace in namespaces[:MOST_NAMESPACES]:
+        wanted.append(_ask(EVENTS, namespace, field_selector=WARNINGS))
+        wanted.append(_ask(_type(selection, "resourcequotas"), namespace))
+    wanted += _claims(selection, objects)
+    if not selection.namespaces:
+        nodes, more = _nodes(objects, references)
+        wanted += nodes
+        left_out += more
+    fresh = [q for q in dict.fromkeys(wanted) if q not in asked and (q.type.key, q.namespace) not in refused]
+    room = max(0, MOST_QUESTIONS - len(asked))
+    return Wanted(tuple(fresh[:room]), left_out + max(0, len(fresh) - room))
+
+
+def withheld(selection: Selection) -> tuple[Outcome, ...]:
+    """References that are not asked for on purpose: nodes belong to no namespace, so an entity that names namespaces
+    (and a credential that may read only those) does without."""
+    if not selection.namespaces:
+        return ()
+    return (Outcome(question=_ask(NODES, ""), answer=Answer.NOT_ASKED),)
+
+
+def _children(selection: Selection, objects: Sequence[KubeObject]) -> list[Question]:
+    types = {t.key for t in selection.types}
+    uids = {o.meta.uid for o in objects if o.meta.uid}
+    wanted: list[Question] = []
+    for obj in objects:
+        cron = cron_template_of(obj)
+        if cron is not None and "jobs.batch" in types and not selection.selector.matches(cron.labels):
+            wanted.append(_ask(_type(selection, "jobs"), obj.namespace, label_selector=_equals(cron.labels)))
+    for workload in workloads(objects):
+        obj = workload.object
+        owner = obj.meta.controller
+        # A ReplicaSet whose Deployment is here too is covered by the Deployment's own question.
+        covered = owner is not None and owner.uid in uids and obj.type.key == "replicasets.apps"
+        if covered or "pods" not in types or selection.selector.matches(workload.labels):
+            continue
+        text = str(workload.selector)
+        if workload.through_replica_sets:
+            wanted.append(_ask(_type(selection, "replicasets"), obj.namespace, label_selector=text))
+        wanted.append(_ask(_type(selection, "pods"), obj.namespace, label_selector=text))
+    return wanted
+
+
+def _claims(selection: Selection, objects: Sequence[KubeObject]) -> list[Question]:
+    resource = _type(selection, "persistentvolumeclaims")
+    here = {(o.namespace, o.name) for o in objects if o.type.key == resource.key}
+    by_namespace: dict[str, list[str]] = {}
+    for namespace, name in sorted(claims_of(objects) - here):
+        by_namespace.setdefault(namespace, []).append(name)
+    wanted: list[Question] = []
+    for namespace, names in by_namespace.items():
+        if len(names) > MOST_CLAIMS_BY_NAME:
+            wanted.append(_ask(resource, namespace))
+        else:
+            wanted += [_ask(resource, namespace, name=name) for name in names]
+    return wanted
+
+
+def _nodes(objects: Sequence[KubeObject], references: Sequence[Outcome]) -> tuple[list[Question], int]:
+    """One node first: many credentials may not read nodes, and then it is one refusal instead of twenty."""
+    pods = [o.body for o in objects if isinstance(o.body, Pod) and o.body.spec.node_name]
+    pods.sort(key=_ready)
+    names = list(dict.fromkeys(p.spec.node_name for p in pods))
+    tried = any(r.question.type.key == NODES.key for r in references)  # refused: the caller drops the rest
+    most = MOST_NODES if tried else 1
+    more = max(0, len(names) - MOST_NODES) if tried else 0
+    return [_ask(NODES, "", name=n) for n in names[:most]], more
+
+
+def _ready(pod: Pod) -> bool:
+    ready = condition(pod.status.conditions, "Ready")
+    return ready is not None and ready.status == "True"
+
+
+def _equals(labels: Mapping[str, str]) -> str:
+    return str(LabelSelector(tuple(sorted(Requirement(k, Operator.EQUALS, (v,)) for k, v in labels.items()))))
+
+
+def _type(selection: Selection, plural: str) -> ResourceType:
+    """The type in the version the selection asks for, where it does."""
+    known = known_type(plural)
+    if known is None:
+        raise LookupError(plural)
+    return next((t for t in selection.types if t.key == known.key), known)
+
+
+def _ask(
+    resource: ResourceType,
+    namespace: str,
+    *,
+    label_selector: str = "",
+    field_selector: str = "",
+    name: str = "",
+) -> Question:
+    return Question(
+        type=resource,
+        namespace=namespace,
+        label_selector=label_selector,
+        field_selector=field_selector,
+        name=name,
+        purpose=Purpose.REFERENCE,
+    )

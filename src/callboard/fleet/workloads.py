@@ -1,0 +1,136 @@
+"""What makes pods, and which pods it makes. Pure readings of typed objects, and of the raw ones of custom workloads."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from callboard.model.objects import Generic, KubeObject
+from callboard.model.objects.pod import TemplateMeta
+from callboard.model.objects.workload import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    Job,
+    PodSelector,
+    ReplicaSet,
+    StatefulSet,
+)
+from callboard.model.selector import LabelSelector, Operator, Requirement
+
+__all__ = ["CronTemplate", "Workload", "cron_template_of", "label_selector", "workload_of", "workloads"]
+
+_OPERATORS = {
+    "In": Operator.IN,
+    "NotIn": Operator.NOT_IN,
+    "Exists": Operator.EXISTS,
+    "DoesNotExist": Operator.DOES_NOT_EXIST,
+}
+
+
+class Workload(msgspec.Struct, frozen=True):
+    """An object that makes pods: its selector, the labels its pods get, and whether ReplicaSets stand between."""
+
+    object: KubeObject
+    selector: LabelSelector
+    labels: Mapping[str, str]
+    through_replica_sets: bool = False
+
+
+class CronTemplate(msgspec.Struct, frozen=True):
+    """The labels that the Jobs of a CronJob get."""
+
+    labels: Mapping[str, str]
+
+
+class _Template(msgspec.Struct):
+    metadata: TemplateMeta = TemplateMeta()
+
+
+class _RawSpec(msgspec.Struct):
+    selector: PodSelector | None = None
+    template: _Template | None = None
+
+
+class _RawWorkload(msgspec.Struct):
+    spec: _RawSpec
+
+
+class _RawCronSpec(msgspec.Struct, rename="camel"):
+    job_template: _Template = _Template()
+
+
+class _RawCron(msgspec.Struct):
+    spec: _RawCronSpec = _RawCronSpec()
+
+
+_raw_workload = msgspec.json.Decoder(_RawWorkload)
+_raw_cron = msgspec.json.Decoder(_RawCron)
+
+
+def workloads(objects: Iterable[KubeObject]) -> list[Workload]:
+    """Those of the objects that make pods and may have any at present."""
+    return [w for w in (workload_of(o) for o in objects) if w is not None]
+
+
+def workload_of(obj: KubeObject) -> Workload | None:
+    """The object as a workload; None when it makes no pods, wants none, or its selector cannot be used."""
+    body = obj.body
+    match body:
+        case Deployment():
+            if body.spec.replicas == 0 and body.status.replicas == 0:
+                return None
+            return _workload(obj, body.spec.selector, body.spec.template.metadata, through_replica_sets=True)
+        case ReplicaSet():
+            if body.spec.replicas == 0 and body.status.replicas == 0:
+                return None
+            return _workload(obj, body.spec.selector, body.spec.template.metadata)
+        case StatefulSet():
+            if body.spec.replicas == 0 and body.status.replicas == 0:
+                return None
+            return _workload(obj, body.spec.selector, body.spec.template.metadata)
+        case DaemonSet() | Job():
+            return _workload(obj, body.spec.selector, body.spec.template.metadata)
+        case Generic():
+            # Argo's Rollout and its kind: a selector and a pod template where a Deployment has them.
+            try:
+                spec = _raw_workload.decode(obj.raw).spec
+            except msgspec.MsgspecError:
+                return None
+            if spec.selector is None or spec.template is None:
+                return None
+            return _workload(obj, spec.selector, spec.template.metadata, through_replica_sets=True)
+        case _:
+            return None
+
+
+def cron_template_of(obj: KubeObject) -> CronTemplate | None:
+    """The labels of a CronJob's Jobs; None for anything else."""
+    if not isinstance(obj.body, CronJob):
+        return None
+    try:
+        template = _raw_cron.decode(obj.raw).spec.job_template
+    except msgspec.MsgspecError:
+        return CronTemplate({})
+    return CronTemplate(template.metadata.labels or {})
+
+
+def label_selector(selector: PodSelector) -> LabelSelector | None:
+    """A workload's own selector in canonical form; None when it is empty (it would take every pod) or malformed."""
+    requirements = [
+        Requirement(key, Operator.EQUALS, (value,)) for key, value in (selector.match_labels or {}).items()
+    ]
+    for expression in selector.match_expressions:
+        operator = _OPERATORS.get(expression.operator)
+        if operator is None or (operator in (Operator.IN, Operator.NOT_IN)) != bool(expression.values):
+            return None
+        requirements.append(Requirement(expression.key, operator, tuple(sorted(set(expression.values)))))
+    return LabelSelector(tuple(sorted(set(requirements)))) if requirements else None
+
+
+def _workload(
+    obj: KubeObject, selector: PodSelector, template: TemplateMeta, *, through_replica_sets: bool = False
+) -> Workload | None:
+    found = label_selector(selector)
+    if found is None or not obj.namespace:
+        return None
+    return Workload(obj, found, template.labels or {}, through_replica_sets)
