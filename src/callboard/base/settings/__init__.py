@@ -8,6 +8,7 @@ only the composition root makes one from files. `Settings()` is a whole set of s
 from callboard.base.settings.app import AppSettings
 from callboard.base.settings.backend import (
     BackendSettings,
+    CertificateSettings,
     CorsSettings,
     DatabaseSettings,
     HttpsSettings,
@@ -61,6 +62,7 @@ __all__ = [
     "CatalogReadingSettings",
     "CatalogRule",
     "CatalogSettings",
+    "CertificateSettings",
     "ClusterLimits",
     "ClusterLocator",
     "ClusterOverride",

@@ -10,6 +10,7 @@ from callboard.base.settings.forms import Opaque, SettingsStruct
 
 __all__ = [
     "BackendSettings",
+    "CertificateSettings",
     "CorsSettings",
     "DatabaseSettings",
     "HttpsSettings",
@@ -25,21 +26,28 @@ class ListenSettings(SettingsStruct, frozen=True, kw_only=True):
     """`backend.listen`: `:7007`, `host:7007`, a port, or `{host, port}`."""
 
     host: str = "127.0.0.1"
-    """The address to bind. Default: loopback, because anything else needs sign-in first. Backstage's default is every
-    address, so `listen: :7007` (no host) is every address here too."""
+    """The address to bind. Default: loopback, because anything else needs sign-in first. This differs from Backstage, where
+    no host means every address; say `0.0.0.0` (or `::`) for that."""
 
     port: Port = 7007
     """The TCP port; 0 takes a free one. Default: Backstage's."""
 
 
-class HttpsSettings(SettingsStruct, frozen=True, kw_only=True):
-    """`backend.https.certificate`: the certificate we serve with."""
+class CertificateSettings(SettingsStruct, frozen=True, kw_only=True):
+    """`backend.https.certificate`."""
 
     cert: str
     """The certificate chain, PEM (usually by `$file`)."""
 
     key: Secret
     """Its private key, PEM (usually by `$file`)."""
+
+
+class HttpsSettings(SettingsStruct, frozen=True, kw_only=True):
+    """`backend.https`. Backstage's `true`, a certificate made on the spot, is not had here."""
+
+    certificate: CertificateSettings
+    """The certificate we serve with."""
 
 
 class CorsSettings(SettingsStruct, frozen=True, kw_only=True):

@@ -115,6 +115,10 @@ class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
     limits: ClusterLimits = ClusterLimits()
     """The limits of every cluster not named below."""
 
+    concurrent: Positive = 64
+    """How many clusters are asked at the same time, over all pages; one that is past its soft deadline no longer counts.
+    Default: a fleet of that size answers a page in one go, and its answers together stay well below a gigabyte."""
+
     by_name: dict[str, ClusterOverride] = msgspec.field(default_factory=dict)
     """Exceptions, by cluster name. A name that no supplier brings is a warning when the fleet is wired."""
 

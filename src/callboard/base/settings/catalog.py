@@ -1,6 +1,8 @@
 """The `catalog` section: where entities come from and which kinds each place may bring."""
 
-from callboard.base.settings.forms import HumanDuration, SettingsStruct
+import msgspec
+
+from callboard.base.settings.forms import Interval, SettingsStruct
 
 __all__ = ["CatalogLocation", "CatalogRule", "CatalogSettings", "LocationMatch", "RuleAllow"]
 
@@ -11,7 +13,7 @@ class RuleAllow(SettingsStruct, frozen=True, kw_only=True):
     kind: str
     """An entity kind, e.g. `Component`."""
 
-    spec_type: str | None = None
+    spec_type: str | None = msgspec.field(default=None, name="spec.type")
     """The entity's `spec.type`, where the rule is about one type only (`spec.type` in the file)."""
 
 
@@ -70,7 +72,7 @@ class CatalogSettings(SettingsStruct, frozen=True, kw_only=True):
     """Which kinds any location may bring. Default: Backstage's: everything but people, groups and templates, because a
     repository must not be able to make itself an owner."""
 
-    processing_interval: HumanDuration = 150.0
+    processing_interval: Interval = 150.0
     """Seconds between two reads of a `url` location (files are re-read when they change). Default: the slow end of
     Backstage's 100 to 150 seconds, to spare the servers. `false` in the file, which switches re-reading off, is held as
     infinity."""

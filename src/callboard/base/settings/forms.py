@@ -5,7 +5,16 @@ from typing import Annotated, Final
 
 import msgspec
 
-__all__ = ["DurationForm", "HumanDuration", "Opaque", "Seconds", "SettingsStruct"]
+__all__ = [
+    "DurationForm",
+    "HumanDuration",
+    "Interval",
+    "Opaque",
+    "Rest",
+    "RestOptions",
+    "Seconds",
+    "SettingsStruct",
+]
 
 
 class SettingsStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -16,11 +25,13 @@ class DurationForm:
     """Marks a float that the file may write as a duration; it is always held in seconds.
 
     The forms are Backstage's: `{minutes: 5}`, `5m`, `PT5M`. Where `plain` is true a bare number of seconds will do;
-    it is false for Backstage's own keys, where a bare number means something else from key to key.
+    it is false for Backstage's own keys, where a bare number means something else from key to key. Where `off` is true the
+    file may say `false` for never, held as infinity.
     """
 
-    def __init__(self, *, plain: bool) -> None:
+    def __init__(self, *, plain: bool, off: bool = False) -> None:
         self.plain: Final = plain
+        self.off: Final = off
 
 
 Seconds = Annotated[float, DurationForm(plain=True)]
@@ -28,6 +39,14 @@ Seconds = Annotated[float, DurationForm(plain=True)]
 
 HumanDuration = Annotated[float, DurationForm(plain=False)]
 """A time span in seconds, for Backstage's keys."""
+
+
+Interval = Annotated[float, DurationForm(plain=False, off=True)]
+"""A time span in seconds between two runs, for Backstage's keys; `false` is infinity."""
+
+
+class Rest:
+    """Marks the `Opaque` field of a struct that takes every key its other fields do not."""
 
 
 class Opaque(Mapping[str, object]):
@@ -49,3 +68,7 @@ class Opaque(Mapping[str, object]):
 
     def __repr__(self) -> str:
         return f"Opaque(keys={sorted(self._values)})"
+
+
+RestOptions = Annotated[Opaque, Rest()]
+"""Every key that the struct's other fields do not take."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from callboard.base.secret import Secret
-from callboard.base.settings.forms import Opaque, SettingsStruct
+from callboard.base.settings.forms import Opaque, RestOptions, SettingsStruct
 
 __all__ = [
     "CatalogLocator",
@@ -48,7 +48,7 @@ class ServiceLocatorMethod(SettingsStruct, frozen=True, kw_only=True):
     """`multiTenant` (any), `singleTenant` (the one its annotation names), `catalogRelation` (those its relations name),
     or a plugin's own. Default: `multiTenant`, which misses nothing."""
 
-    options: Opaque = Opaque()
+    options: RestOptions = Opaque()
     """Every other key beside `type`, for a plugin's locator."""
 
 
@@ -156,14 +156,18 @@ class InClusterLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="typ
 class GkeLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type", tag="gke"):
     """`{type: gke}`: known to Backstage, not used here at present (a warning says so)."""
 
-    options: Opaque = Opaque()
+    NOT_USED: ClassVar[str] = "clusters are not looked up at Google's API; use `config` or `kubeconfig`"
+
+    options: RestOptions = Opaque()
     """Its keys as they stand."""
 
 
 class CatalogLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type", tag="catalog"):
     """`{type: catalog}`: known to Backstage, not used here at present (a warning says so)."""
 
-    options: Opaque = Opaque()
+    NOT_USED: ClassVar[str] = "clusters are not taken from the catalog; use `config` or `kubeconfig`"
+
+    options: RestOptions = Opaque()
     """Its keys as they stand."""
 
 
@@ -173,7 +177,7 @@ class OtherLocator(SettingsStruct, frozen=True, kw_only=True):
     type: str
     """The type as written."""
 
-    options: Opaque = Opaque()
+    options: RestOptions = Opaque()
     """Every other key beside `type`, as plain values."""
 
 

@@ -1,0 +1,288 @@
+"""What the kind of a value alone does not tell, by the struct it belongs to.
+
+A rule gets the fields that could be read (those written down, no defaults), so that one bad key hides no other.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from callboard.base.config.findings import Findings
+from callboard.base.config.nearest import nearest
+from callboard.base.config.report import Outcome
+from callboard.base.config.tree import Node, at, shown
+from callboard.base.secret import Secret
+from callboard.base.settings import (
+    AppSettings,
+    BackendSettings,
+    BreakerSettings,
+    CatalogLocation,
+    ClusterLimits,
+    ClusterOverride,
+    ClusterSettings,
+    ConfigLocator,
+    CorsSettings,
+    DatabaseSettings,
+    KubernetesSettings,
+    OtherLocator,
+    ServiceLocatorMethod,
+)
+from callboard.base.yaml import Path, path_text
+
+__all__ = ["RULES"]
+
+Fields = Mapping[str, object]
+Rule = Callable[[Fields, Node, Path, Findings], None]
+
+_AUTH_PROVIDER = "kubernetes.io/auth-provider"
+_AUTH_NOT_HERE = ("aks", "aws", "azure", "google", "googleServiceAccount", "oidc")
+_AUTH_HERE = ("serviceAccount", "localKubectlProxy")
+_LOCATORS = ("config", "kubeconfig", "localKubectlProxy", "inCluster", "gke", "catalog")
+_SERVICE_LOCATORS = ("multiTenant", "singleTenant", "catalogRelation")
+_DASHBOARDS = ("standard", "rancher", "openshift", "gke", "aks", "eks", "headlamp")
+
+
+def _address(fields: Fields, name: str, key: str, node: Node, path: Path, findings: Findings) -> None:
+    """The field `name`, where there is one, is an http(s) address without credentials."""
+    value = fields.get(name)
+    written = at(node, (key,))
+    if not isinstance(value, str) or written is None:
+        return
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good, parts = False, urlsplit("")
+    if not good or parts.query or parts.fragment:
+        findings.problem(
+            written,
+            (*path, key),
+            "not an address",
+            found=shown(written),
+            expected="http(s)://host[:port][/path]",
+        )
+    elif parts.username is not None or parts.password is not None:
+        findings.problem(
+            written,
+            (*path, key),
+            "an address with credentials in it",
+            expected="credentials in keys of their own",
+        )
+
+
+def _app(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    _address(fields, "base_url", "baseUrl", node, path, findings)
+
+
+def _cors(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    origins = fields.get("origin")
+    if fields.get("credentials") is True and isinstance(origins, tuple) and "*" in origins:
+        findings.problem(
+            node,
+            (*path, "origin"),
+            "every origin may send cookies",
+            found="'*' with credentials: true",
+            expected="origins",
+        )
+
+
+def _database(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    client, written = fields.get("client"), at(node, ("client",))
+    if written is not None and isinstance(client, str) and client not in ("better-sqlite3", "sqlite3"):
+        findings.warn(
+            written,
+            (*path, "client"),
+            "only SQLite is had here; the tables go to callboard.dataDirectory",
+            Outcome.UNUSED,
+        )
+
+
+def _location(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    kind, written = fields.get("type"), at(node, ("type",))
+    if written is not None and kind is not None and kind not in ("file", "url"):
+        meant = nearest(str(kind), ("file", "url"))
+        hint = f"; did you mean '{meant}'?" if meant else ""
+        findings.warn(written, (*path, "type"), f"only file and url locations are read{hint}", Outcome.UNUSED)
+
+
+def _kubernetes(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    for key, name, known in (
+        ("objectTypes", "object_types", KubernetesSettings.OBJECT_TYPES),
+        ("apiVersionOverrides", "api_version_overrides", KubernetesSettings.OVERRIDABLE),
+    ):
+        written = fields.get(name)
+        words: list[tuple[str, str | int]] = []
+        if isinstance(written, tuple):
+            words = [(str(word), i) for i, word in enumerate(written)]
+        elif isinstance(written, dict):
+            words = [(str(word), str(word)) for word in written]
+        for word, step in words:
+            if word not in known:
+                meant = nearest(word, known)
+                where = at(node, (key, step)) or node
+                findings.problem(
+                    where,
+                    (*path, key, step),
+                    "no such object type",
+                    found=shown(Node(word, where.origin))
+                    if isinstance(step, int)
+                    else f"'{path_text((word,))}'",
+                    expected="one of: " + ", ".join(known),
+                    hint=f"did you mean '{meant}'?" if meant else "",
+                )
+
+
+def _service_locator(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    kind = fields.get("type")
+    written = at(node, ("type",))
+    if written is None or not isinstance(kind, str):
+        return
+    if kind in _SERVICE_LOCATORS:
+        assert isinstance(node.value, dict)  # noqa: S101 - a struct is only filled from a mapping
+        for key in sorted(node.value.keys() - {"type"}):
+            other = node.value[key]
+            findings.problem(
+                other, (*path, key), "unknown key", found=f"'{path_text((key,))}'", expected=f"only 'type' with {kind}",
+                outcome=Outcome.UNKNOWN,
+            )  # fmt: skip
+    else:
+        _of_a_plugin(kind, _SERVICE_LOCATORS, "service locator", written, (*path, "type"), findings)
+
+
+def _other_locator(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    written = at(node, ("type",))
+    if written is not None and isinstance(written.value, str):
+        _of_a_plugin(written.value, _LOCATORS, "cluster locator", written, (*path, "type"), findings)
+
+
+def _of_a_plugin(
+    kind: str, known: tuple[str, ...], noun: str, node: Node, path: Path, findings: Findings
+) -> None:
+    meant = None if node.origin.hidden else nearest(kind, known)
+    hint = f"; did you mean '{meant}'?" if meant else f"; built in are {', '.join(known)}"
+    findings.warn(node, path, f"no {noun} of this type is built in: an extension must bring it{hint}")
+
+
+def _config_locator(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    clusters = fields.get("clusters")
+    first: dict[str, int] = {}
+    for i, cluster in enumerate(clusters if isinstance(clusters, tuple) else ()):
+        name = at(node, ("clusters", i, "name"))
+        if not isinstance(cluster, ClusterSettings) or name is None:
+            continue
+        if cluster.name not in first:
+            first[cluster.name] = i
+            continue
+        earlier = first[cluster.name]
+        other = at(node, ("clusters", earlier, "name")) or node
+        place = f"{other.origin}, {path_text((*path, 'clusters', earlier))}"
+        findings.problem(
+            name,
+            (*path, "clusters", i, "name"),
+            f"a second cluster of this name; the first is at {place}",
+            found=shown(name),
+            expected="each name once",
+        )
+
+
+def _cluster(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    _address(fields, "url", "url", node, path, findings)
+    _address(fields, "dashboard_url", "dashboardUrl", node, path, findings)
+    metadata = fields.get("auth_metadata")
+    named = metadata.get(_AUTH_PROVIDER) if isinstance(metadata, dict) else None
+    provider = named.reveal() if isinstance(named, Secret) else fields.get("auth_provider")
+    if provider is None and at(node, ("authProvider",)) is None:
+        findings.problem(
+            node,
+            (*path, "authProvider"),
+            "missing",
+            expected=f"authProvider, or authMetadata['{_AUTH_PROVIDER}']",
+        )
+    if provider in _AUTH_NOT_HERE:
+        findings.warn(
+            at(node, ("authProvider",)) or node,
+            (*path, "authProvider"),
+            f"the auth strategy {provider} of Backstage is not had here: the cluster cannot be asked "
+            f"unless an extension brings it (built in: {', '.join(_AUTH_HERE)})",
+        )
+    if fields.get("skip_tls_verify") is True:
+        findings.warn(
+            at(node, ("skipTLSVerify",)) or node,
+            (*path, "skipTLSVerify"),
+            "nobody checks that this is the cluster: its credential could go to a stranger",
+        )
+    data, written = fields.get("ca_data"), at(node, ("caData",))
+    if isinstance(data, Secret) and written is not None and not _is_pem(data):
+        findings.invalid(written, (*path, "caData"), "base64 of a PEM certificate", secret=True)
+    app, written = fields.get("dashboard_app"), at(node, ("dashboardApp",))
+    if isinstance(app, str) and written is not None and app not in _DASHBOARDS:
+        findings.warn(
+            written,
+            (*path, "dashboardApp"),
+            f"no link format of this name; there are {', '.join(_DASHBOARDS)}",
+        )
+
+
+def _is_pem(data: Secret) -> bool:
+    try:
+        return b"-----BEGIN" in base64.b64decode("".join(data.reveal().split()), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _limits(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    soft, hard = fields.get("soft_deadline"), fields.get("hard_deadline")
+    default = ClusterLimits()
+    low = soft if isinstance(soft, float) else default.soft_deadline
+    high = hard if isinstance(hard, float) else default.hard_deadline
+    if low > high and (isinstance(soft, float) or isinstance(hard, float)):
+        findings.problem(
+            at(node, ("softDeadline",)) or at(node, ("hardDeadline",)) or node,
+            (*path, "softDeadline"),
+            "the soft deadline comes after the hard one",
+            found=f"{low:g} s and {high:g} s",
+            expected="softDeadline at most hardDeadline",
+        )
+
+
+def _override(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    if isinstance(fields.get("soft_deadline"), float) and isinstance(fields.get("hard_deadline"), float):
+        _limits(fields, node, path, findings)
+    links = fields.get("links")
+    written = at(node, ("links",))
+    if isinstance(links, dict) and written is not None:
+        for title in links:
+            _address(links, title, title, written, (*path, "links"), findings)
+
+
+def _breaker(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    least, most = fields.get("open_for"), fields.get("max_open_for")
+    default = BreakerSettings()
+    low = least if isinstance(least, float) else default.open_for
+    high = most if isinstance(most, float) else default.max_open_for
+    if low > high:
+        findings.problem(
+            node, (*path, "openFor"), "longer than maxOpenFor", found=f"{low:g} s and {high:g} s",
+            expected="openFor at most maxOpenFor",
+        )  # fmt: skip
+
+
+RULES: dict[type[msgspec.Struct], Rule] = {
+    AppSettings: _app,
+    BackendSettings: _app,
+    BreakerSettings: _breaker,
+    CatalogLocation: _location,
+    ClusterLimits: _limits,
+    ClusterOverride: _override,
+    ClusterSettings: _cluster,
+    ConfigLocator: _config_locator,
+    CorsSettings: _cors,
+    DatabaseSettings: _database,
+    KubernetesSettings: _kubernetes,
+    OtherLocator: _other_locator,
+    ServiceLocatorMethod: _service_locator,
+}
+"""By struct: what else must hold of its fields."""

@@ -1,0 +1,62 @@
+"""The short forms that Backstage allows, turned into the long ones before they are read."""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from callboard.base.config.tree import Node
+from callboard.base.settings import CorsSettings, DatabaseSettings, ListenSettings, RuleAllow
+
+__all__ = ["SHAPES"]
+
+_LISTEN = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]*):)?(?P<port>[0-9]{1,5})")
+
+
+def _listen(node: Node) -> Node:
+    if isinstance(node.value, bool) or not isinstance(node.value, int | str):
+        return node
+    match = _LISTEN.fullmatch(str(node.value))
+    if match is None:
+        return node
+    items = {"port": Node(int(match["port"]), node.origin)}
+    if match["host"]:
+        items["host"] = Node(match["host"].strip("[]"), node.origin)
+    return Node(items, node.origin)
+
+
+def _cors(node: Node) -> Node:
+    if node.value is False:
+        return Node(None, node.origin)
+    if not isinstance(node.value, dict):
+        return node
+    items = dict(node.value)
+    for key in ("origin", "methods", "allowedHeaders", "exposedHeaders"):
+        item = items.get(key)
+        if item is not None and isinstance(item.value, str):
+            items[key] = Node(
+                [Node(part.strip(), item.origin) for part in item.value.split(",")], item.origin
+            )
+        elif item is not None and key == "origin" and item.value is False:
+            items[key] = Node([], item.origin)
+    return Node(items, node.origin)
+
+
+def _database(node: Node) -> Node:
+    connection = node.value.get("connection") if isinstance(node.value, dict) else None
+    if not isinstance(node.value, dict) or connection is None or not isinstance(connection.value, str):
+        return node
+    return Node({**node.value, "connection": Node({"filename": connection}, connection.origin)}, node.origin)
+
+
+def _allow(node: Node) -> Node:
+    return Node({"kind": node}, node.origin) if isinstance(node.value, str) else node
+
+
+SHAPES: dict[type[msgspec.Struct], Callable[[Node], Node]] = {
+    ListenSettings: _listen,
+    CorsSettings: _cors,
+    DatabaseSettings: _database,
+    RuleAllow: _allow,
+}
+"""By the struct that is to be read: from any form a file may use to the one whose keys are the struct's fields."""
