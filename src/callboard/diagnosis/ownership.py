@@ -80,12 +80,14 @@ def _by_uid(objects: Iterable[KubeObject]) -> dict[str, KubeObject]:
 
 
 def _root(obj: KubeObject, known: dict[str, KubeObject]) -> str:
-    """The uid at the top of the chain of controllers among the known; a cycle ends where it was entered."""
-    uid = obj.meta.uid or f"{obj.type.key}/{obj.namespace}/{obj.name}"
+    """The uid at the top of the chain of controllers among the known; whoever is led into a cycle stands alone."""
+    start = uid = obj.meta.uid or f"{obj.type.key}/{obj.namespace}/{obj.name}"
     seen = {uid}
     while True:
         owner = known[uid].meta.controller
-        if owner is None or owner.uid not in known or owner.uid in seen:
+        if owner is None or owner.uid not in known:
             return uid
+        if owner.uid in seen:
+            return start
         uid = owner.uid
         seen.add(uid)

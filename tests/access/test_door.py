@@ -1,0 +1,104 @@
+from datetime import timedelta
+
+import pytest
+
+from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.sessions import Sessions
+from callboard.base.clock import FakeClock
+from callboard.model.caller import Caller, CallerKind
+from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
+
+HOSTS, ORIGINS = allowed_hosts("127.0.0.1", 7007, "https://portal.example.org")
+
+
+def door(*, open_: bool = False, clock: FakeClock | None = None) -> tuple[LoopbackDoor, Sessions]:
+    sessions = Sessions(clock or FakeClock())
+    policy = DoorPolicy(hosts=HOSTS, origins=ORIGINS, cookie="callboard_7007", open=open_)
+    return LoopbackDoor(policy, sessions), sessions
+
+
+def facts(**more: str) -> RequestFacts:
+    return RequestFacts(**{"method": "GET", "path": "/", "host": "127.0.0.1:7007", **more})
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example.org", "127.0.0.1", "127.0.0.1:7008", "", "localhost:7007.evil.org"]
+)
+@pytest.mark.parametrize("route", RouteClass)
+def test_a_foreign_host_is_refused_everywhere(host: str, route: RouteClass) -> None:
+    found = door(open_=True)[0].admit(facts(host=host), route)
+    assert isinstance(found, Refused)
+    assert found.status == 421
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7007", "LOCALHOST:7007", "[::1]:7007", "portal.example.org"])
+def test_our_own_names_are_let_in(host: str) -> None:
+    assert isinstance(door(open_=True)[0].admit(facts(host=host), RouteClass.READ), Admitted)
+
+
+@pytest.mark.parametrize("route", [RouteClass.STREAM, RouteClass.UNSAFE])
+def test_another_sites_page_may_not_open_streams_or_change_things(route: RouteClass) -> None:
+    one, _ = door(open_=True)
+    for foreign in (
+        facts(origin="https://evil.example.org"),
+        facts(fetch_site="cross-site"),
+        facts(origin="null"),
+    ):
+        found = one.admit(foreign, route)
+        assert isinstance(found, Refused)
+        assert found.status == 403
+    own = facts(origin="http://127.0.0.1:7007", fetch_site="same-origin")
+    assert isinstance(one.admit(own, route), Admitted)
+
+
+def test_an_unsafe_request_that_names_no_page_is_refused() -> None:
+    assert isinstance(door(open_=True)[0].admit(facts(method="POST"), RouteClass.UNSAFE), Refused)
+
+
+def test_without_a_session_pages_are_refused_and_liveness_is_not() -> None:
+    one, _ = door()
+    for route in (RouteClass.READ, RouteClass.STREAM):
+        found = one.admit(facts(), route)
+        assert isinstance(found, Refused)
+        assert found.status == 401
+    found = one.admit(facts(), RouteClass.PUBLIC)
+    assert isinstance(found, Admitted)
+    assert found.caller.kind is CallerKind.ANONYMOUS
+
+
+def test_the_link_works_once_and_its_cookie_until_the_evening() -> None:
+    clock = FakeClock()
+    one, sessions = door(clock=clock)
+    token = sessions.link_token(Caller.loopback())
+    session = one.sign_in(token)
+    assert isinstance(session, str)
+    assert isinstance(one.sign_in(token), Refused)
+    cookie = f"theme=dark; callboard_7007={session}"
+    found = one.admit(facts(cookie=cookie), RouteClass.READ)
+    assert isinstance(found, Admitted)
+    assert found.caller == Caller.loopback()
+    clock.advance(timedelta(hours=8).total_seconds())
+    assert isinstance(one.admit(facts(cookie=cookie), RouteClass.READ), Refused)
+
+
+def test_an_old_link_starts_nothing() -> None:
+    clock = FakeClock()
+    one, sessions = door(clock=clock)
+    token = sessions.link_token(Caller.loopback())
+    clock.advance(15 * 60)
+    assert isinstance(one.sign_in(token), Refused)
+
+
+def test_a_session_can_be_ended() -> None:
+    one, sessions = door()
+    session = one.sign_in(sessions.link_token(Caller.loopback()))
+    assert isinstance(session, str)
+    sessions.end(session)
+    assert isinstance(one.admit(facts(cookie=f"callboard_7007={session}"), RouteClass.READ), Refused)
+
+
+@pytest.mark.parametrize(
+    "cookie", ["callboard_7007=guess", "callboard_7008=x", "=;;=", "callboard_7007", "\x00"]
+)
+def test_a_cookie_that_is_none_of_ours_is_nobody(cookie: str) -> None:
+    assert isinstance(door()[0].admit(facts(cookie=cookie), RouteClass.READ), Refused)

@@ -1,0 +1,100 @@
+"""A caller sees the fleet in which what is hidden from them does not exist."""
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from support.kube_objects import TYPES, kube_object
+
+from callboard.access.visible import visible
+from callboard.model.cluster import ClusterInfo
+from callboard.model.entity import Entity, EntityMeta
+from callboard.model.grants import Grant, Grants
+from callboard.model.outcome import Answer, Malformed, Outcome, Question
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
+from callboard.portal.arrangement import arrange
+
+KINDS = ("Pod", "ConfigMap", "Service")
+NAMESPACES = ("shop", "pay")
+CLUSTERS = ("a", "b")
+
+grants = st.frozensets(
+    st.builds(
+        Grant,
+        cluster=st.sampled_from((*CLUSTERS, "*")),
+        namespace=st.sampled_from((*NAMESPACES, "*")),
+        type=st.sampled_from((*(TYPES[k].key for k in KINDS), "*")),
+    ),
+    max_size=4,
+).map(Grants)
+
+things = st.lists(
+    st.tuples(
+        st.sampled_from(CLUSTERS), st.sampled_from(KINDS), st.sampled_from(NAMESPACES), st.integers(0, 3)
+    ),
+    max_size=12,
+    unique=True,
+)
+
+
+def snapshot(present: list[tuple[str, str, str, int]]) -> ServiceSnapshot:
+    """Every kind asked for in all namespaces of every cluster; these objects are there."""
+    clusters = []
+    for name in CLUSTERS:
+        outcomes = []
+        for kind in KINDS:
+            objects = tuple(
+                kube_object(
+                    kind, {"metadata": {"name": f"o{n}", "namespace": ns, "uid": f"{name}{kind}{ns}{n}"}}
+                )
+                for cluster, k, ns, n in present
+                if (cluster, k) == (name, kind)
+            )
+            answer = Answer.OBJECTS if objects else Answer.EMPTY
+            outcomes.append(Outcome(question=Question(type=TYPES[kind]), answer=answer, objects=objects))
+        clusters.append(
+            ClusterSnapshot(
+                cluster=ClusterInfo(name=name),
+                state=ClusterState.ANSWERED,
+                outcomes=tuple(outcomes),
+                references_complete=True,
+            )
+        )
+    entity = Entity(api_version="backstage.io/v1alpha1", kind="Component", metadata=EntityMeta(name="web"))
+    return ServiceSnapshot(entity=entity, clusters=tuple(clusters))
+
+
+@given(grants, things)
+def test_hidden_objects_might_as_well_not_exist(
+    granted: Grants, present: list[tuple[str, str, str, int]]
+) -> None:
+    allowed = [t for t in present if granted.allow(t[0], t[2], TYPES[t[1]])]
+    seen, control = visible(snapshot(present), granted), visible(snapshot(allowed), granted)
+    assert seen == control
+    assert msgspec.json.encode(arrange(seen)) == msgspec.json.encode(arrange(control))
+    for cluster in seen.clusters:
+        for obj in cluster.objects():
+            assert granted.allow(cluster.cluster.name, obj.namespace, obj.type)
+
+
+@given(things)
+def test_everything_granted_changes_nothing(present: list[tuple[str, str, str, int]]) -> None:
+    assert visible(snapshot(present), Grants.everything()) == snapshot(present)
+
+
+def test_without_grants_not_even_a_clusters_name_is_seen() -> None:
+    full = msgspec.structs.replace(
+        snapshot([("a", "Pod", "shop", 1)]), notices=(Notice("n", "a is slow", cluster="a"),)
+    )
+    seen = visible(full, Grants())
+    assert (seen.clusters, seen.notices) == ((), ())
+
+
+def test_an_unreadable_object_does_not_betray_itself_in_a_scope_granted_in_part() -> None:
+    full = snapshot([])
+    broken = msgspec.structs.replace(
+        full.clusters[0].outcomes[0], malformed=(Malformed("secret-pod", "no name"),), remaining=7
+    )
+    part = msgspec.structs.replace(full.clusters[0], outcomes=(broken,))
+    full = msgspec.structs.replace(full, clusters=(part,))
+    seen = visible(full, Grants(frozenset({Grant(namespace="shop")})))
+    assert (seen.clusters[0].outcomes[0].malformed, seen.clusters[0].outcomes[0].remaining) == ((), None)
