@@ -1,0 +1,192 @@
+"""The catalog as the rest of Callboard sees it."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from callboard.base.clock import Clock, SystemClock
+from callboard.base.errors import BadInput, Problem
+from callboard.base.settings import CatalogReadingSettings, CatalogSettings
+from callboard.catalog.documents import entity_of
+from callboard.catalog.permission import may_read
+from callboard.catalog.processing.reader import Reader
+from callboard.catalog.processing.reading import Reading
+from callboard.catalog.processing.stitch import settle, stitch
+from callboard.catalog.processing.walk import Root, Walked, walk
+from callboard.catalog.search import FACETS, FacetValue, Found, SearchQuery
+from callboard.catalog.sources.fetch import Fetch
+from callboard.catalog.sources.location import rooted
+from callboard.catalog.store import Store
+from callboard.model.caller import Caller
+from callboard.model.entity import Entity, EntityRef
+
+__all__ = ["Catalog", "Refreshed"]
+
+
+class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a refresh came to: entities written, removed and left alone, sources read anew, problems found."""
+
+    written: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    read: int = 0
+    problems: int = 0
+
+
+class Catalog:
+    """Entities from the configured locations. It is an `EntityReader`.
+
+    `directory` is where relative file targets start. `fetch` reads `url` locations; without it they are refused.
+    `look_interval` is in seconds, between two looks at the files. The store is started and closed by its owner.
+    """
+
+    def __init__(
+        self,
+        settings: CatalogSettings,
+        store: Store,
+        *,
+        directory: Path,
+        fetch: Fetch | None = None,
+        reading: CatalogReadingSettings | None = None,
+        look_interval: float = 2.0,
+        clock: Clock | None = None,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._limits = reading or CatalogReadingSettings()
+        self._look_interval = look_interval
+        self._clock = clock or SystemClock()
+        self._refreshing = asyncio.Lock()
+        self._configure(settings, fetch)
+
+    def _configure(self, settings: CatalogSettings, fetch: Fetch | None) -> None:
+        self._settings = settings
+        self._reader = Reader(
+            self._limits, fetch=fetch, clock=self._clock, url_interval=settings.processing_interval
+        )
+        self._roots, self._root_problems = _roots(settings, self._directory)
+        self._last: tuple[tuple[Reading, ...], tuple[Problem, ...]] | None = None
+        self._entities = 0
+
+    async def reconfigure(self, settings: CatalogSettings, fetch: Fetch | None = None) -> None:
+        """Go on with other settings from the next refresh; entities of locations that are gone go with it."""
+        async with self._refreshing:
+            self._configure(settings, fetch)
+
+    # ---------------------------------------------------------------- keeping up
+
+    async def refresh(self, *, force: bool = False) -> Refreshed:
+        """Read what changed and bring the store up to date. `force` asks every URL now, due or not."""
+        async with self._refreshing:
+            before = {id(reading) for reading in self._last[0]} if self._last else set()
+            walked = await walk(
+                self._reader,
+                self._roots,
+                self._settings.rules,
+                self._store.last_good,
+                most=self._limits.max_entities_per_location,
+                force=force,
+            )
+            read = sum(1 for reading in walked.readings if id(reading) not in before)
+            seen = (walked.readings, walked.problems)
+            if self._last is not None and not read and _same(self._last, seen):
+                return Refreshed(
+                    unchanged=self._entities, problems=len(self._root_problems) + len(walked.problems)
+                )
+            refreshed = await self._stitch(walked, read)
+            self._last = seen
+            return refreshed
+
+    async def _stitch(self, walked: Walked, read: int) -> Refreshed:
+        known = await self._store.known()
+        claims, conflicts = settle(walked.claims, {ref: k.source for ref, k in known.items()})
+        etags = {ref: k.etag for ref, k in known.items()}
+        stitched = await asyncio.to_thread(stitch, claims, walked.unreadable, etags)
+        written = await self._store.write(stitched.changed, stitched.gone)
+        problems = (*self._root_problems, *walked.problems, *conflicts)
+        await self._store.replace_problems(problems)
+        self._entities = len(claims)
+        return Refreshed(
+            written=written.written,
+            removed=written.removed,
+            unchanged=stitched.unchanged,
+            read=read,
+            problems=len(problems),
+        )
+
+    async def run(self) -> None:
+        """Keep up with the files and URLs until cancelled; a task of the caller's."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(self._look_interval)
+
+    # ---------------------------------------------------------------- answering
+
+    async def entity(self, ref: EntityRef, caller: Caller) -> Entity | None:
+        """The entity as this caller may see it, or None."""
+        document = await self.document(ref, caller)
+        return entity_of(document) if document is not None else None
+
+    async def document(self, ref: EntityRef, caller: Caller) -> bytes | None:
+        """The entity's whole JSON as Backstage's catalog API gives it, fields the model leaves out included; or None."""
+        return await self._store.document(str(ref)) if may_read(caller) else None
+
+    async def entities(self, refs: Sequence[EntityRef], caller: Caller) -> tuple[Entity | None, ...]:
+        """Several entities in the order asked for, None where there is none for this caller."""
+        if not may_read(caller):
+            return (None,) * len(refs)
+        found = await self._store.documents([str(ref) for ref in dict.fromkeys(refs)])
+        return tuple(entity_of(found[str(ref)]) if str(ref) in found else None for ref in refs)
+
+    async def search(self, query: SearchQuery, caller: Caller) -> Found:
+        """One page of entities. Raises UsageError for a query out of bounds."""
+        query.check()
+        if not may_read(caller):
+            return Found((), 0)
+        documents, number = await self._store.search(query)
+        return Found(tuple(entity_of(document) for document in documents), number)
+
+    async def facets(self, query: SearchQuery, caller: Caller) -> dict[str, tuple[FacetValue, ...]]:
+        """For every one of `FACETS`, its values with how many entities have them under all *other* filters of the query;
+        at most 200 each, the most frequent first. Raises UsageError for a query out of bounds."""
+        query.check()
+        found = await self._store.facets(query) if may_read(caller) else {}
+        return {name: found.get(name, ()) for name in FACETS}
+
+    async def problems(self, caller: Caller) -> tuple[Problem, ...]:
+        """What is wrong with the sources, as of the last refresh."""
+        return tuple(await self._store.problems()) if may_read(caller) else ()
+
+
+def _roots(settings: CatalogSettings, directory: Path) -> tuple[list[Root], list[Problem]]:
+    roots: list[Root] = []
+    problems: list[Problem] = []
+    for index, configured in enumerate(settings.locations):
+        try:
+            roots.append(Root(rooted(configured.type, configured.target, directory), configured.rules))
+        except BadInput as error:
+            found = error.problem
+            path = f"catalog.locations[{index}]"
+            problems.append(
+                Problem(
+                    found.message,
+                    where="catalog.locations",
+                    path=path,
+                    found=found.found,
+                    expected=found.expected,
+                )
+            )
+    return roots, problems
+
+
+def _same(
+    last: tuple[tuple[Reading, ...], tuple[Problem, ...]],
+    now: tuple[tuple[Reading, ...], tuple[Problem, ...]],
+) -> bool:
+    return (
+        len(last[0]) == len(now[0])
+        and all(a is b for a, b in zip(last[0], now[0], strict=True))
+        and last[1] == now[1]
+    )

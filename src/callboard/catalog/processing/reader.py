@@ -1,0 +1,153 @@
+"""Reading sources through files and the fetch port, and remembering what has not changed since."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from callboard.base.clock import Clock
+from callboard.base.config.watch import stamp
+from callboard.base.errors import BadInput, CallboardError, NotFound, Problem
+from callboard.base.settings import CatalogReadingSettings
+from callboard.catalog.processing.draft import Route
+from callboard.catalog.processing.reading import Content, Reading, failed, parse, reading_of
+from callboard.catalog.sources.fetch import Fetch
+from callboard.catalog.sources.files import expand, read_file
+from callboard.catalog.sources.location import Location, has_wildcard
+
+__all__ = ["Reader", "read_local"]
+
+CONCURRENT_FETCHES = 8
+"""URLs read at once: enough to hide one slow server, few enough to be no burden to any."""
+
+
+class Reader:
+    """Reads sources; a file whose stamp is the same, and a URL that is not due, give the very reading of last time.
+
+    `url_interval` is in seconds; each URL is due between one and one and a half of it later.
+    """
+
+    def __init__(
+        self, limits: CatalogReadingSettings, *, fetch: Fetch | None, clock: Clock, url_interval: float
+    ) -> None:
+        self._limits = limits
+        self._fetch = fetch
+        self._clock = clock
+        self._url_interval = url_interval
+        self._readings: dict[Route, Reading] = {}
+        self._due: dict[Route, float] = {}
+        self._gate: Final = asyncio.Semaphore(CONCURRENT_FETCHES)
+
+    def forget_others(self, routes: Sequence[Route]) -> None:
+        """Drop what is remembered of sources that nobody names any more."""
+        kept = set(routes)
+        self._readings = {r: v for r, v in self._readings.items() if r in kept}
+        self._due = {r: v for r, v in self._due.items() if r in kept}
+
+    async def expand(self, target: Location) -> list[Location]:
+        """The sources a target names. Raises NotFound or BadInput."""
+        if target.type == "file":
+            return await asyncio.to_thread(expand, target)
+        if has_wildcard(target.target.partition("?")[0]):
+            raise BadInput(Problem("globs are read in file targets only", where=str(target)))
+        return [target]
+
+    async def read(self, routes: Sequence[Route], *, force: bool) -> list[Reading]:
+        """Read all sources, in the order given. With `force`, URLs are asked whether they are due or not."""
+        files = [r for r in routes if r.source.type == "file"]
+        urls = [r for r in routes if r.source.type == "url" and (force or self._is_due(r))]
+        if files:
+            found = await asyncio.to_thread(self._read_files, files)
+            self._readings.update(zip(files, found, strict=True))
+        async with asyncio.TaskGroup() as group:
+            for route in urls:
+                group.create_task(self._read_url(route), name=f"read {route.source}")
+        return [self._readings[r] for r in routes]
+
+    def _is_due(self, route: Route) -> bool:
+        return route not in self._readings or self._clock.monotonic() >= self._due.get(route, 0.0)
+
+    def _read_files(self, routes: Sequence[Route]) -> list[Reading]:
+        readings = []
+        for route in routes:
+            before = self._readings.get(route)
+            if before is not None and all(stamp(each.path) == each for each in before.stamps):
+                readings.append(before)
+            else:
+                readings.append(read_local(route, self._limits))
+        return readings
+
+    async def _read_url(self, route: Route) -> None:
+        before = self._readings.get(route)
+        async with self._gate:
+            reading = await self._fetched(route, before)
+        self._readings[route] = reading
+        self._due[route] = self._clock.monotonic() + self._url_interval * random.uniform(1.0, 1.5)  # noqa: S311 - jitter
+
+    async def _fetched(self, route: Route, before: Reading | None) -> Reading:
+        url = route.source.target
+        if self._fetch is None:
+            return failed(route, [Problem("URLs are not read here", where=url)])
+        # A source with placeholders is always read whole: its own ETag says nothing of theirs.
+        etag = before.etag if before is not None else ""
+        try:
+            fetched = await self._fetch(url, etag)
+            if fetched.unchanged:
+                if before is None:
+                    return failed(route, [Problem("answered unchanged to a first question", where=url)])
+                return before
+            parsed = await asyncio.to_thread(
+                parse, fetched.body, route.source, most=self._limits.max_entities_per_location
+            )
+        except CallboardError as error:
+            problem = _problem(error, url)
+            return (
+                before if before is not None and before.problems == (problem,) else failed(route, [problem])
+            )
+        contents: dict[Location, Content] = {}
+        for wanted in parsed.wanted:
+            if wanted.location not in contents:
+                contents[wanted.location] = await self._content(wanted.location)
+        reading = await asyncio.to_thread(reading_of, parsed, route, contents)
+        return msgspec.structs.replace(reading, etag="" if parsed.wanted else fetched.etag)
+
+    async def _content(self, location: Location) -> Content:
+        if self._fetch is None:
+            return Problem("URLs are not read here", where=location.target)
+        try:
+            return (await self._fetch(location.target)).body
+        except CallboardError as error:
+            return _problem(error, location.target)
+
+
+def read_local(route: Route, limits: CatalogReadingSettings) -> Reading:
+    """Read and validate one file, the placeholders in it included. It blocks: call it in a thread."""
+    # The stamp is taken first: a change while we read makes the next look read again.
+    path = route.source.target
+    stamps = [stamp(Path(path))]
+    try:
+        parsed = parse(
+            read_file(path, limits.max_file_bytes),
+            route.source,
+            most=limits.max_entities_per_location,
+        )
+    except CallboardError as error:
+        return msgspec.structs.replace(failed(route, [_problem(error, path)]), stamps=tuple(stamps))
+    contents: dict[Location, Content] = {}
+    for wanted in parsed.wanted:
+        if wanted.location not in contents:
+            stamps.append(stamp(Path(wanted.location.target)))
+            try:
+                contents[wanted.location] = read_file(wanted.location.target, limits.max_file_bytes)
+            except CallboardError as error:
+                contents[wanted.location] = _problem(error, wanted.location.target)
+    return msgspec.structs.replace(reading_of(parsed, route, contents), stamps=tuple(stamps))
+
+
+def _problem(error: CallboardError, where: str) -> Problem:
+    if isinstance(error, BadInput):
+        return error.problem
+    return Problem("does not exist" if isinstance(error, NotFound) else error.message, where=where)

@@ -1,0 +1,12 @@
+"""Where entities come from: files and URLs, what they may bring, and the documents they hold.
+
+It must never read an address that `backend.reading.allow` does not name, follow a redirect, read a local file for a
+document that came over the network, or read without a bound. The catalog's processing calls it.
+"""
+
+from callboard.catalog.sources.document import Document, read_documents
+from callboard.catalog.sources.fetch import Fetch, Fetched
+from callboard.catalog.sources.http import HttpFetch
+from callboard.catalog.sources.location import Location
+
+__all__ = ["Document", "Fetch", "Fetched", "HttpFetch", "Location", "read_documents"]

@@ -1,0 +1,74 @@
+"""Where entities come from: a file or a URL, and the targets one location names."""
+
+import hashlib
+import os.path
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from callboard.base.errors import BadInput, Problem
+
+__all__ = ["Location", "has_wildcard", "resolved", "rooted"]
+
+TYPES = ("file", "url")
+
+
+class Location(msgspec.Struct, frozen=True, order=True):
+    """`type` is `file` or `url`; `target` is an absolute path (a glob, perhaps) or an absolute URL.
+
+    `str()` gives `type:target`, as the annotation `backstage.io/managed-by-location` holds it.
+    """
+
+    type: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.target}"
+
+    @property
+    def entity_name(self) -> str:
+        """The name of the Location entity Backstage generates for a configured location."""
+        return "generated-" + hashlib.sha1(str(self).encode(), usedforsecurity=False).hexdigest()
+
+
+def has_wildcard(target: str) -> bool:
+    """Whether a file target is a glob."""
+    return any(c in target for c in "*?[")
+
+
+def rooted(kind: str, target: str, directory: Path) -> Location:
+    """A configured location; a relative file target starts at `directory`. Raises BadInput for a type nobody reads."""
+    if kind == "file":
+        return Location("file", os.path.normpath(os.path.join(directory.absolute(), target)))  # noqa: PTH118 - a glob is no Path
+    return _checked(kind, target)
+
+
+def resolved(base: Location, kind: str, target: str) -> Location:
+    """What a Location entity that was read from `base` points to.
+
+    Relative targets start at the place of the file that names them. A document that came over the network may not name a
+    local file: raises BadInput, as for a type nobody reads.
+    """
+    kind = kind or base.type
+    if kind == "file":
+        if base.type != "file":
+            raise BadInput(
+                Problem("a location read from a URL may not point to a local file", found=f"file:{target}")
+            )
+        return Location("file", os.path.normpath(os.path.join(os.path.dirname(base.target), target)))  # noqa: PTH118, PTH120 - a glob is no Path
+    return _checked(kind, urljoin(base.target, target) if base.type == "url" else target)
+
+
+def _checked(kind: str, target: str) -> Location:
+    if kind not in TYPES:
+        raise BadInput(
+            Problem("nobody reads locations of this type", found=kind, expected=" or ".join(TYPES))
+        )
+    if urlsplit(target).scheme not in ("http", "https"):
+        raise BadInput(
+            Problem(
+                "is not an address that can be read", found=target[:200], expected="http://… or https://…"
+            )
+        )
+    return Location(kind, target)

@@ -1,0 +1,223 @@
+"""Writing what changed and reading what is asked for."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from callboard.base.database import migrate, open_sqlite
+from callboard.base.errors import Problem
+from callboard.catalog.processing.draft import Draft, Route, stored_draft
+from callboard.catalog.processing.stitch import Whole
+from callboard.catalog.search import FacetValue, SearchQuery
+from callboard.catalog.sources.location import Location
+from callboard.catalog.store import statements
+from callboard.catalog.store.index import search_rows, text_words
+from callboard.catalog.store.schema import VERSION_TABLE, entities, problems, relations, search, words
+
+__all__ = ["Known", "Store", "Written"]
+
+T = TypeVar("T")
+
+BATCH = 500
+"""Entities in one transaction: long enough to be quick, short enough that another writer waits well under a second."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the store has of a ref, as far as a refresh needs it."""
+
+    etag: str
+    source: str
+
+
+class Written(msgspec.Struct, frozen=True):
+    """How many entities were written and removed."""
+
+    written: int = 0
+    removed: int = 0
+
+
+class Store:
+    """The catalog's tables. `start` first, `close` last; both are the owner's."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def on_sqlite(cls, file: str) -> "Store":
+        """A store in an SQLite file, or in `:memory:`."""
+        return cls(open_sqlite(file))
+
+    async def start(self) -> None:
+        """Make or update the tables."""
+        await migrate(self.engine, MIGRATIONS, version_table=VERSION_TABLE)
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self.engine.dispose()
+
+    # ---------------------------------------------------------------- refreshing
+
+    async def known(self) -> dict[str, Known]:
+        """Every stored ref."""
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(select(entities.c.ref, entities.c.etag, entities.c.source))
+            return {ref: Known(etag, source) for ref, etag, source in rows}
+
+    async def last_good(self, location: Location) -> list[Draft]:
+        """The entities that came from a source, or by way of a target, in the order of their refs."""
+        wanted = (entities.c.source == str(location)) | (entities.c.via == str(location))
+        columns = (entities.c.document, entities.c.source, entities.c.via, entities.c.origin)
+        async with self.engine.connect() as connection:
+            rows = (await connection.execute(select(*columns).where(wanted).order_by(entities.c.ref))).all()
+        return [
+            stored_draft(document.encode(), Route(_location(source), _location(via), _location(origin)))
+            for document, source, via, origin in rows
+        ]
+
+    async def write(self, changed: Sequence[Whole], gone: Sequence[str]) -> Written:
+        """Write what changed and remove what is gone, in transactions of a bounded size."""
+        for refs in _batches(gone):
+            async with self.engine.begin() as connection:
+                await _remove(connection, refs)
+        for batch in _batches(changed):
+            async with self.engine.begin() as connection:
+                await _put(connection, batch)
+        return Written(len(changed), len(gone))
+
+    async def replace_problems(self, found: Sequence[Problem]) -> None:
+        """Keep the problems of this refresh instead of those of the last."""
+        rows = [
+            {
+                "position": position,
+                "message": p.message,
+                "place": p.where,
+                "line": p.line,
+                "path": p.path,
+                "found": p.found,
+                "expected": p.expected,
+                "hint": p.hint,
+            }
+            for position, p in enumerate(found)
+        ]
+        async with self.engine.begin() as connection:
+            await connection.execute(delete(problems))
+            if rows:
+                await connection.execute(insert(problems), rows)
+
+    # ---------------------------------------------------------------- reading
+
+    async def document(self, ref: str) -> bytes | None:
+        """The JSON of one entity, as Backstage's catalog API gives it."""
+        async with self.engine.connect() as connection:
+            found = await connection.scalar(select(entities.c.document).where(entities.c.ref == ref))
+        return found.encode() if found is not None else None
+
+    async def documents(self, refs: Sequence[str]) -> dict[str, bytes]:
+        """The JSON of several entities, by ref; those that are not there are left out."""
+        found: dict[str, bytes] = {}
+        async with self.engine.connect() as connection:
+            for batch in _batches(refs):
+                statement = select(entities.c.ref, entities.c.document).where(entities.c.ref.in_(batch))
+                found |= {ref: document.encode() for ref, document in await connection.execute(statement)}
+        return found
+
+    async def search(self, query: SearchQuery) -> tuple[list[bytes], int]:
+        """One page of documents and the total: two queries."""
+        async with self.engine.connect() as connection:
+            documents = (await connection.scalars(statements.page(query))).all() if query.limit else []
+            number = await connection.scalar(statements.total(query))
+        return [document.encode() for document in documents], number or 0
+
+    async def facets(self, query: SearchQuery) -> dict[str, tuple[FacetValue, ...]]:
+        """The values of every filter and their counts: one query."""
+        found: dict[str, list[FacetValue]] = {}
+        async with self.engine.connect() as connection:
+            for name, _, original, number in await connection.execute(statements.facets(query)):
+                found.setdefault(name, []).append(FacetValue(original, number))
+        return {name: tuple(values) for name, values in found.items()}
+
+    async def problems(self) -> list[Problem]:
+        """What the last refresh had to say."""
+        columns = [c for c in problems.c if c.name != "position"]
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(select(*columns).order_by(problems.c.position))
+            return [Problem(*row) for row in rows]
+
+
+async def _remove(connection: AsyncConnection, refs: Sequence[str]) -> None:
+    ids = (await connection.scalars(select(entities.c.id).where(entities.c.ref.in_(refs)))).all()
+    await _unindex(connection, ids)
+    await connection.execute(delete(entities).where(entities.c.id.in_(ids)))
+
+
+async def _unindex(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    for table in (relations, search, words):
+        await connection.execute(delete(table).where(table.c.entity_id.in_(ids)))
+
+
+async def _put(connection: AsyncConnection, batch: Sequence[Whole]) -> None:
+    """Insert or update the entities of a batch, and index them anew: a fixed number of statements."""
+    refs = [str(whole.draft.ref) for whole in batch]
+    ids = await _ids(connection, refs)
+    rows = [_entity_row(whole) for whole in batch]
+    old = [{**row, "of_ref": row["ref"]} for row in rows if row["ref"] in ids]
+    new = [row for row in rows if row["ref"] not in ids]
+    if old:
+        await _unindex(connection, list(ids.values()))
+        await connection.execute(update(entities).where(entities.c.ref == bindparam("of_ref")), old)
+    if new:
+        await connection.execute(insert(entities), new)
+        ids |= await _ids(connection, [str(row["ref"]) for row in new])
+    related, leaves, texts = [], [], []
+    for whole in batch:
+        entity_id = ids[str(whole.draft.ref)]
+        related += [{"entity_id": entity_id, "type": t, "target_ref": r} for t, r in whole.relations]
+        leaves += [
+            {"entity_id": entity_id, "key": key, "value": value, "original_value": original}
+            for key, value, original in search_rows(whole)
+        ]
+        texts += [{"entity_id": entity_id, "word": word} for word in text_words(whole)]
+    for table, found in ((relations, related), (search, leaves), (words, texts)):
+        if found:
+            await connection.execute(insert(table), found)
+
+
+async def _ids(connection: AsyncConnection, refs: Sequence[str]) -> dict[str, int]:
+    rows = await connection.execute(select(entities.c.ref, entities.c.id).where(entities.c.ref.in_(refs)))
+    return {row.ref: row.id for row in rows}
+
+
+def _entity_row(whole: Whole) -> dict[str, object]:
+    draft = whole.draft
+    return {
+        "ref": str(draft.ref),
+        "kind": draft.kind,
+        "namespace": draft.namespace,
+        "name": draft.name,
+        "title": draft.title,
+        "name_key": draft.name.lower(),
+        "sort_key": (draft.title or draft.name).lower()[:200],
+        "uid": whole.uid,
+        "etag": whole.etag,
+        "source": str(draft.route.source),
+        "via": str(draft.route.via),
+        "origin": str(draft.route.origin),
+        "broken": whole.broken,
+        "document": whole.document.decode(),
+    }
+
+
+def _location(text: str) -> Location:
+    kind, _, target = text.partition(":")
+    return Location(kind, target)
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]

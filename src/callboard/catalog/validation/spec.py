@@ -1,0 +1,90 @@
+"""The rules of each kind: which fields `spec` must have, of what form, and whether their references can be read."""
+
+from collections.abc import Mapping
+
+from callboard.base.errors import UsageError
+from callboard.catalog.kinds import Field, Form, Link, kind_of
+from callboard.catalog.sources.document import Path
+from callboard.catalog.validation.findings import Findings, shown
+from callboard.model.entity import EntityRef
+
+__all__ = ["check_spec"]
+
+
+def check_spec(findings: Findings, root: Mapping[str, object]) -> None:
+    """Note everything that is wrong with `spec`, or that no kind claims the entity.
+
+    Expects that `apiVersion` and `kind` are strings; says nothing otherwise, the envelope has said it.
+    """
+    api_version, name = root.get("apiVersion"), root.get("kind")
+    if not isinstance(api_version, str) or not isinstance(name, str) or not api_version or not name:
+        return
+    spec = root.get("spec")
+    kind = kind_of(api_version, name, spec.get("type") if isinstance(spec, dict) else None)
+    if kind is None:
+        findings.add(
+            ("kind",),
+            f"No processor recognized the entity {_described(root)} as valid, possibly caused by a foreign kind or apiVersion",
+            found=f"kind {shown(name)} in apiVersion {shown(api_version)}",
+            expected="a kind of the Backstage catalog model, spelled with its capitals",
+        )
+        return
+    if "spec" not in root:
+        findings.add(("spec",), "is missing", expected="an object")
+    elif isinstance(spec, dict):
+        for field in kind.fields:
+            _check_field(findings, spec, ("spec", field.name), field)
+
+
+def _described(root: Mapping[str, object]) -> str:
+    metadata = root.get("metadata")
+    named = metadata if isinstance(metadata, dict) else {}
+    return f"{root.get('kind')}:{named.get('namespace', 'default')}/{named.get('name', '')}".lower()
+
+
+def _check_field(findings: Findings, parent: Mapping[str, object], path: Path, field: Field) -> None:
+    if field.name not in parent:
+        if field.required:
+            findings.add(path, "is missing", expected=field.form.value)
+        return
+    value = parent[field.name]
+    if field.form is Form.TEXT:
+        text = findings.text(parent, path)
+        if text is not None and field.choices and text not in field.choices:
+            findings.add(path, "is not valid", found=shown(text), expected=" or ".join(field.choices))
+        if text is not None and field.link is not None:
+            _check_reference(findings, text, path, field.link)
+    elif isinstance(value, list) and field.form is not Form.OBJECT:
+        for index, item in enumerate(value):
+            _check_item(findings, item, (*path, index), field)
+    elif isinstance(value, dict) and field.form in (Form.OBJECT, Form.OBJECT_OR_OBJECTS):
+        _check_object(findings, value, path, field)
+    else:
+        findings.add(path, "is malformed", found=shown(value), expected=field.form.value)
+
+
+def _check_item(findings: Findings, item: object, path: Path, field: Field) -> None:
+    if field.form is not Form.TEXTS:
+        if isinstance(item, dict):
+            _check_object(findings, item, path, field)
+        else:
+            findings.add(path, "is malformed", found=shown(item), expected="an object")
+    elif not isinstance(item, str) or not item:
+        findings.add(path, "is malformed", found=shown(item), expected="a non-empty string")
+    elif field.link is not None:
+        _check_reference(findings, item, path, field.link)
+
+
+def _check_object(findings: Findings, value: Mapping[str, object], path: Path, field: Field) -> None:
+    for inner in field.fields:
+        _check_field(findings, value, (*path, inner.name), inner)
+
+
+def _check_reference(findings: Findings, text: str, path: Path, link: Link) -> None:
+    try:
+        EntityRef.parse(text, default_kind=link.default_kind)
+    except UsageError:
+        expected = (
+            "[kind:][namespace/]name" if link.default_kind else "kind:[namespace/]name, the kind written out"
+        )
+        findings.add(path, "is not an entity reference", found=shown(text), expected=expected)
