@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
-import pluggy
 
 from callboard.base.errors import BadInput, Conflict, Problem
 from callboard.extend.parts import (
@@ -19,7 +18,7 @@ from callboard.extend.parts import (
 from callboard.extend.registration import ProviderRegistration, Registration
 from callboard.fleet.nearest import expected_one_of, nearest_hint
 
-__all__ = ["Registry", "choose"]
+__all__ = ["Registrations", "Registry", "choose"]
 
 
 class _Keyed(Protocol):
@@ -28,6 +27,24 @@ class _Keyed(Protocol):
 
 
 K = TypeVar("K", bound=_Keyed)
+
+
+class Registrations(Protocol):
+    """What every extension registered, joined, ours first."""
+
+    def cluster_suppliers(self) -> Sequence[Registration[ClusterSupplier]]: ...
+
+    def service_locators(self) -> Sequence[Registration[ServiceLocator]]: ...
+
+    def auth_strategies(self) -> Sequence[Registration[AuthStrategy]]: ...
+
+    def custom_resource_suppliers(self) -> Sequence[Registration[CustomResourceSupplier]]: ...
+
+    def fetchers(self) -> Sequence[Registration[Fetcher]]: ...
+
+    def objects_providers(self) -> Sequence[ProviderRegistration[ObjectsProvider]]: ...
+
+    def proxies(self) -> Sequence[Registration[Proxy]]: ...
 
 
 class Registry(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,22 +59,21 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     proxies: Mapping[str, Registration[Proxy]]
 
     @classmethod
-    def of(cls, plugins: pluggy.PluginManager) -> "Registry":
-        """Collect from all plugins in the order they were registered.
+    def of(cls, registered: Registrations) -> "Registry":
+        """Collect what all extensions registered.
 
         Raises Conflict when two register one key: a plugin adds to the built-in parts and never replaces one by accident.
         """
-        hook = plugins.hook
         return cls(
-            cluster_suppliers=_by_key("cluster supplier", hook.callboard_cluster_suppliers()),
-            service_locators=_by_key("service locator", hook.callboard_service_locators()),
-            auth_strategies=_by_key("auth strategy", hook.callboard_auth_strategies()),
+            cluster_suppliers=_by_key("cluster supplier", registered.cluster_suppliers()),
+            service_locators=_by_key("service locator", registered.service_locators()),
+            auth_strategies=_by_key("auth strategy", registered.auth_strategies()),
             custom_resource_suppliers=_by_key(
-                "custom resource supplier", hook.callboard_custom_resource_suppliers()
+                "custom resource supplier", registered.custom_resource_suppliers()
             ),
-            fetchers=_by_key("fetcher", hook.callboard_fetchers()),
-            objects_providers=_by_key("objects provider", hook.callboard_objects_providers()),
-            proxies=_by_key("proxy", hook.callboard_proxies()),
+            fetchers=_by_key("fetcher", registered.fetchers()),
+            objects_providers=_by_key("objects provider", registered.objects_providers()),
+            proxies=_by_key("proxy", registered.proxies()),
         )
 
 
@@ -78,14 +94,13 @@ def choose(registered: Mapping[str, K], key: str, *, what: str, where: str) -> K
     return found
 
 
-def _by_key(what: str, results: Sequence[Iterable[K]]) -> dict[str, K]:
-    joined: dict[str, K] = {}
-    for registrations in reversed(results):  # pluggy answers the last registered first
-        for registration in registrations:
-            if registration.key in joined:
-                raise Conflict(
-                    f"two extensions register the {what} {registration.key!r}; one of them needs another name",
-                    code="duplicate-part",
-                )
-            joined[registration.key] = registration
-    return joined
+def _by_key(what: str, registrations: Iterable[K]) -> dict[str, K]:
+    by_key: dict[str, K] = {}
+    for registration in registrations:
+        if registration.key in by_key:
+            raise Conflict(
+                f"two extensions register the {what} {registration.key!r}; one of them needs another name",
+                code="duplicate-part",
+            )
+        by_key[registration.key] = registration
+    return by_key

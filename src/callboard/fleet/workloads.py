@@ -42,24 +42,24 @@ class CronTemplate(msgspec.Struct, frozen=True):
     labels: Mapping[str, str]
 
 
-class _Template(msgspec.Struct):
+class _Template(msgspec.Struct, frozen=True):
     metadata: TemplateMeta = TemplateMeta()
 
 
-class _RawSpec(msgspec.Struct):
+class _RawSpec(msgspec.Struct, frozen=True):
     selector: PodSelector | None = None
     template: _Template | None = None
 
 
-class _RawWorkload(msgspec.Struct):
+class _RawWorkload(msgspec.Struct, frozen=True):
     spec: _RawSpec
 
 
-class _RawCronSpec(msgspec.Struct, rename="camel"):
+class _RawCronSpec(msgspec.Struct, frozen=True, rename="camel"):
     job_template: _Template = _Template()
 
 
-class _RawCron(msgspec.Struct):
+class _RawCron(msgspec.Struct, frozen=True):
     spec: _RawCronSpec = _RawCronSpec()
 
 
