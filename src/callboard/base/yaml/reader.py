@@ -23,6 +23,9 @@ from callboard.base.yaml.scalar import key_text, resolve
 __all__ = ["Limits", "read_document", "read_documents"]
 
 _CORE = "tag:yaml.org,2002:"
+_BREAKS = str.maketrans("\x85\u2028\u2029", "\ue085\ue028\ue029")
+"""Line breaks in YAML 1.1, plain characters in 1.2: they pass libyaml under the private names on the right."""
+_BREAKS_BACK = str.maketrans("\ue085\ue028\ue029", "\x85\u2028\u2029")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,17 @@ def read_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> 
         line = upto.count(newline) + 1  # type: ignore[arg-type]  # one type on both sides
         return (_broken(Problem("not valid UTF-8", where=where, line=line, expected="text in UTF-8")),)
     documents: list[Document] = []
-    events: Iterator[Event] = yaml.parse(decoded, Loader=yaml.CSafeLoader)
+    renamed = decoded.translate(_BREAKS)
+    # a text that uses the private names itself keeps them, and YAML 1.1's idea of these breaks
+    swapped = renamed != decoded and not any(chr(name) in decoded for name in _BREAKS_BACK)
+    events: Iterator[Event] = yaml.parse(renamed if swapped else decoded, Loader=yaml.CSafeLoader)
     try:
         for event in events:
             if isinstance(event, DocumentStartEvent):
-                composer = _Composer(events, where, limits)
+                if event.version == (1, 1):
+                    documents.append(_broken(_old_version(where, _line(event))))
+                    break
+                composer = _Composer(events, where, limits, swapped)
                 document = composer.document()
                 if document.value is not None or document.problems:
                     documents.append(document)
@@ -94,6 +103,16 @@ def read_document(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> D
     if problems:
         raise BadInputs(problems)
     return documents[0] if documents else Document(None, 1, Marks(1))
+
+
+def _old_version(where: str, line: int) -> Problem:
+    return Problem(
+        "the document asks to be read as YAML 1.1",
+        where=where,
+        line=line,
+        found="%YAML 1.1",
+        expected="YAML 1.2 (no directive)",
+    )
 
 
 def _line(event: Event) -> int:
@@ -135,6 +154,7 @@ class _Composer:
     events: Iterator[Event]
     where: str
     limits: Limits
+    swapped: bool
     anchors: dict[str, _Anchored | None] = field(default_factory=dict)  # None: still open
     problems: list[Problem] = field(default_factory=list)
     size: int = 0
@@ -241,7 +261,7 @@ class _Composer:
         raise _GivenUp
 
     def scalar(self, event: ScalarEvent, path: Path) -> Value:
-        text: str = event.value
+        text: str = event.value.translate(_BREAKS_BACK) if self.swapped else event.value
         if event.tag is None:
             # CParser tells a plain scalar by its empty style
             return text if event.style else resolve(text)
