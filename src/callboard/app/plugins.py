@@ -9,16 +9,6 @@ import pluggy
 from callboard.base.errors import BadInput, Problem
 from callboard.extend.hooks import NAMESPACE, Hooks
 from callboard.extend.pages import Card, Tab
-from callboard.extend.parts import (
-    AuthStrategy,
-    ClusterSupplier,
-    CustomResourceSupplier,
-    Fetcher,
-    ObjectsProvider,
-    Proxy,
-    ServiceLocator,
-)
-from callboard.extend.registration import ProviderRegistration, Registration
 
 __all__ = ["ENTRY_POINT_GROUP", "Plugins"]
 
@@ -49,35 +39,10 @@ class Plugins:
         """The names of all extensions, in order."""
         return tuple(name for name, _ in self._manager.list_name_plugin())
 
-    def cluster_suppliers(self) -> Sequence[Registration[ClusterSupplier]]:
-        """Registered cluster suppliers."""
-        return cast(list[Registration[ClusterSupplier]], self._joined("callboard_cluster_suppliers"))
-
-    def service_locators(self) -> Sequence[Registration[ServiceLocator]]:
-        """Registered service locators."""
-        return cast(list[Registration[ServiceLocator]], self._joined("callboard_service_locators"))
-
-    def auth_strategies(self) -> Sequence[Registration[AuthStrategy]]:
-        """Registered auth strategies."""
-        return cast(list[Registration[AuthStrategy]], self._joined("callboard_auth_strategies"))
-
-    def custom_resource_suppliers(self) -> Sequence[Registration[CustomResourceSupplier]]:
-        """Registered sources of custom resources."""
-        return cast(
-            list[Registration[CustomResourceSupplier]], self._joined("callboard_custom_resource_suppliers")
-        )
-
-    def fetchers(self) -> Sequence[Registration[Fetcher]]:
-        """Registered fetchers."""
-        return cast(list[Registration[Fetcher]], self._joined("callboard_fetchers"))
-
-    def objects_providers(self) -> Sequence[ProviderRegistration[ObjectsProvider]]:
-        """Registered objects providers."""
-        return cast(list[ProviderRegistration[ObjectsProvider]], self._joined("callboard_objects_providers"))
-
-    def proxies(self) -> Sequence[Registration[Proxy]]:
-        """Registered proxies."""
-        return cast(list[Registration[Proxy]], self._joined("callboard_proxies"))
+    @property
+    def manager(self) -> pluggy.PluginManager:
+        """The manager itself, for `fleet.registry`."""
+        return self._manager
 
     def tabs(self) -> tuple[Tab, ...]:
         """All tabs in their order."""

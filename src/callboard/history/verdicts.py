@@ -1,0 +1,84 @@
+"""The last verdict on each service, kept over restarts and written in batches."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from callboard.base.clock import Clock
+from callboard.base.errors import Unavailable
+from callboard.history.store import VerdictStore
+from callboard.history.verdict import LastVerdict
+from callboard.model.entity import EntityRef
+from callboard.model.grants import Grants
+from callboard.model.verdict import Verdict
+
+__all__ = ["Verdicts"]
+
+KEEP = timedelta(days=14)
+"""How long a verdict nobody renewed is remembered."""
+BETWEEN_WRITES = 1.0
+MOST_UNWRITTEN = 10_000
+"""Verdicts that wait to be written at most; beyond it the oldest are dropped, and the next look renews them."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Verdicts:
+    """Remembers per visibility class: callers with other grants never see it. `start` first; `run` in a task of the owner."""
+
+    def __init__(self, store: VerdictStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._unwritten: dict[tuple[str, EntityRef], LastVerdict] = {}
+
+    async def start(self) -> None:
+        """Make the tables and forget what is too old."""
+        await self._store.start(self._clock.now() - KEEP)
+
+    async def remember(self, ref: EntityRef, grants: Grants, verdict: Verdict) -> None:
+        """Take note of a settled verdict. `since` stays while the health stays."""
+        now = self._clock.now()
+        last = (await self.last([ref], grants)).get(ref)
+        since = last.since if last and last.health is verdict.health else verdict.since or now
+        key = (_class(grants), ref)
+        self._unwritten.pop(key, None)
+        self._unwritten[key] = LastVerdict(ref, verdict.health, verdict.sentence, since, now)
+        while len(self._unwritten) > MOST_UNWRITTEN:
+            del self._unwritten[next(iter(self._unwritten))]
+
+    async def last(self, refs: Sequence[EntityRef], grants: Grants) -> dict[EntityRef, LastVerdict]:
+        """What is remembered for callers of these grants."""
+        visibility = _class(grants)
+        found = await self._store.get(visibility, refs)
+        for ref in refs:
+            if waiting := self._unwritten.get((visibility, ref)):
+                found[ref] = waiting
+        return found
+
+    async def run(self) -> None:
+        """Write batches until cancelled, then the rest."""
+        try:
+            while True:
+                await asyncio.sleep(BETWEEN_WRITES)
+                await self.write()
+        finally:
+            await asyncio.shield(self.write())
+
+    async def write(self) -> None:
+        """Write what is waiting. A database that fails loses the batch, not the process."""
+        waiting, self._unwritten = self._unwritten, {}
+        by_class: dict[str, list[LastVerdict]] = {}
+        for (visibility, _), verdict in waiting.items():
+            by_class.setdefault(visibility, []).append(verdict)
+        try:
+            for visibility, found in by_class.items():
+                await self._store.put(visibility, found)
+        except Unavailable as error:
+            _log.error("verdicts-not-written", count=len(waiting), error=error.message)
+
+
+def _class(grants: Grants) -> str:
+    return hashlib.sha256(grants.identity.encode()).hexdigest()

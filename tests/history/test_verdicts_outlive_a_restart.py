@@ -1,0 +1,68 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from callboard.base.clock import FakeClock
+from callboard.base.database import open_sqlite
+from callboard.history.store import VerdictStore
+from callboard.history.verdicts import Verdicts
+from callboard.model.entity import EntityRef
+from callboard.model.grants import Grant, Grants
+from callboard.model.verdict import Health, Verdict
+
+REF = EntityRef.parse("component:default/web")
+ALL = Grants.everything()
+SOME = Grants(frozenset({Grant(namespace="shop")}))
+
+
+def verdict(health: Health, sentence: str = "s") -> Verdict:
+    return Verdict(health=health, sentence=sentence)
+
+
+@asynccontextmanager
+async def remembering(file: Path, clock: FakeClock) -> AsyncIterator[Verdicts]:
+    engine = open_sqlite(str(file))
+    try:
+        found = Verdicts(VerdictStore(engine), clock)
+        await found.start()
+        yield found
+    finally:
+        await engine.dispose()
+
+
+async def test_since_is_the_first_time_and_survives_a_restart(tmp_path: Path) -> None:
+    clock = FakeClock(datetime(2026, 5, 1, tzinfo=UTC))
+    async with remembering(tmp_path / "h.sqlite", clock) as first:
+        await first.remember(REF, ALL, verdict(Health.UNHEALTHY))
+        await first.write()
+    clock.advance(3600)
+    async with remembering(tmp_path / "h.sqlite", clock) as second:
+        await second.remember(REF, ALL, verdict(Health.UNHEALTHY, "still"))
+        found = (await second.last([REF], ALL))[REF]
+        assert (found.since, found.as_of, found.sentence) == (
+            datetime(2026, 5, 1, tzinfo=UTC),
+            datetime(2026, 5, 1, 1, tzinfo=UTC),
+            "still",
+        )
+        await second.remember(REF, ALL, verdict(Health.HEALTHY))
+        assert (await second.last([REF], ALL))[REF].since == datetime(2026, 5, 1, 1, tzinfo=UTC)
+
+
+async def test_callers_with_other_grants_see_none_of_it(tmp_path: Path) -> None:
+    async with remembering(tmp_path / "h.sqlite", FakeClock()) as found:
+        await found.remember(REF, ALL, verdict(Health.HEALTHY, "names a hidden pod"))
+        for _ in range(2):
+            assert await found.last([REF], SOME) == {}
+            await found.write()
+        assert REF in await found.last([REF], ALL)
+
+
+async def test_after_two_weeks_it_is_forgotten(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with remembering(tmp_path / "h.sqlite", clock) as first:
+        await first.remember(REF, ALL, verdict(Health.HEALTHY))
+        await first.write()
+    clock.advance(15 * 24 * 3600)
+    async with remembering(tmp_path / "h.sqlite", clock) as second:
+        assert await second.last([REF], ALL) == {}
