@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+import msgspec
+
 from callboard.access.visible import visible
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotFound, UsageError
@@ -28,10 +30,18 @@ from callboard.portal.pods import container_rows
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import EventsPart, KubernetesView, LogView, ObjectKey, ObjectView
 
-__all__ = ["KubernetesRoad"]
+__all__ = ["KubernetesRoad", "WiredFleet"]
 
 EVENTS_DEADLINE = 5.0
 """Seconds a drawer waits for its object's events; without them it opens all the same."""
+
+
+class WiredFleet(msgspec.Struct, frozen=True):
+    """The parts that ask, as the present configuration wires them. Replaced whole when it changes."""
+
+    parts: Parts
+    provider: ObjectsProvider
+    proxy: Proxy
 
 
 class KubernetesRoad:
@@ -41,16 +51,12 @@ class KubernetesRoad:
         self,
         *,
         openings: Openings,
-        provider: ObjectsProvider,
-        parts: Parts,
-        proxy: Proxy,
+        fleet: Callable[[], WiredFleet],
         grants: Callable[[Caller], Grants],
         clock: Clock,
     ) -> None:
         self._openings = openings
-        self._provider = provider
-        self._parts = parts
-        self._proxy = proxy
+        self._fleet = fleet
         self._grants = grants
         self._clock = clock
 
@@ -101,7 +107,7 @@ class KubernetesRoad:
             key=key, cluster=part.cluster, container=container, containers=rows, previous=query.previous
         )
         cluster, credential = await self._way(key.cluster, caller)
-        return await read_log(view, obj, query, self._proxy, cluster, credential, self._clock)
+        return await read_log(view, obj, query, self._fleet().proxy, cluster, credential, self._clock)
 
     async def _find(
         self, entity: Entity, key: ObjectKey, caller: Caller
@@ -111,7 +117,7 @@ class KubernetesRoad:
         found = self._look(snapshot, key, caller) if snapshot else None
         if found is None:
             newest: ServiceSnapshot | None = None
-            asking = self._provider.objects(entity, caller, only=frozenset({key.cluster}))
+            asking = self._fleet().provider.objects(entity, caller, only=frozenset({key.cluster}))
             async with aclosing(asking) as snapshots:
                 async for newest in snapshots:
                     if found := self._look(newest, key, caller):
@@ -133,11 +139,12 @@ class KubernetesRoad:
         return None
 
     async def _way(self, name: str, caller: Caller) -> tuple[Cluster, Credential]:
-        clusters = await self._parts.clusters.clusters(caller)
+        parts = self._fleet().parts
+        clusters = await parts.clusters.clusters(caller)
         cluster = next((c for c in clusters if c.name == name), None)
         if cluster is None:
             raise NotFound(f"There is no cluster {name!r}.", code="no-such-cluster")
-        return cluster, await self._parts.auth.credential(cluster, caller)
+        return cluster, await parts.auth.credential(cluster, caller)
 
     async def _events(self, key: ObjectKey, obj: KubeObject, caller: Caller) -> EventsPart:
         """All events of the object, in its namespace; a refusal or silence is told as such."""
@@ -157,7 +164,7 @@ class KubernetesRoad:
         try:
             async with asyncio.timeout(EVENTS_DEADLINE):
                 cluster, credential = await self._way(key.cluster, caller)
-                outcomes = [o async for o in self._parts.fetcher.ask(cluster, credential, [question])]
+                outcomes = [o async for o in self._fleet().parts.fetcher.ask(cluster, credential, [question])]
         except TimeoutError:
             return EventsPart(answer=Answer.LATE, plain="The events did not arrive in time.")
         except CallboardError as error:

@@ -1,7 +1,7 @@
 """Running questions, shared: a page, its stream and its drawer join one asking instead of starting three."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 
 import structlog
@@ -77,10 +77,11 @@ class Opening:
 class Openings:
     """Owns the tasks that ask. Use as an async context manager; leaving it cancels them all.
 
-    Askings are shared by (entity, its etag, the caller's identity); never when the caller brought tokens of their own.
+    `provider` gives the present one: after a change of configuration, new askings use the new parts. Askings are shared
+    by (entity, its etag, the caller's identity); never when the caller brought tokens of their own.
     """
 
-    def __init__(self, provider: ObjectsProvider, clock: Clock) -> None:
+    def __init__(self, provider: Callable[[], ObjectsProvider], clock: Clock) -> None:
         self._provider = provider
         self._clock = clock
         self._shared: dict[tuple[str, str, str], Opening] = {}
@@ -144,7 +145,7 @@ class Openings:
 
     async def _ask(self, opening: Opening, entity: Entity, caller: Caller) -> None:
         error: CallboardError | None = Unavailable("The asking was given up.")
-        asking = self._provider.objects(entity, caller)
+        asking = self._provider().objects(entity, caller)
         try:
             async for snapshot in asking:
                 await opening.publish(snapshot)

@@ -71,6 +71,7 @@ class ServiceRow(msgspec.Struct, frozen=True, kw_only=True):
     """Its file broke; the last good state is shown."""
     health: Health | None = None
     sentence: str = ""
+    health_since: datetime | None = None
     health_as_of: datetime | None = None
 
 

@@ -1,0 +1,421 @@
+"""The Kubernetes view as the JSON that machines read: the terminal's `--json` and the JSON API give the same document.
+
+The keys are camelCase and stable: keys may be added within one `version`, none changes its meaning or goes away. Times are
+RFC 3339 in UTC, spans in seconds. What is not known is null or an empty list, never left out.
+"""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+
+from callboard.model.outcome import Answer
+from callboard.model.snapshot import ClusterState, Notice
+from callboard.model.verdict import ClusterVerdict, Health
+from callboard.portal.views import (
+    ClusterPart,
+    EventRow,
+    KubernetesView,
+    MissingRow,
+    ObjectRow,
+    PodRow,
+    WorkloadPart,
+)
+
+__all__ = [
+    "ClusterDocument",
+    "Conclusion",
+    "EntityDocument",
+    "EventDocument",
+    "Gap",
+    "MissingDocument",
+    "NoticeDocument",
+    "ObjectDocument",
+    "PodDocument",
+    "StatusDocument",
+    "Trouble",
+    "VerdictDocument",
+    "WorkloadDocument",
+    "conclude",
+    "document_of",
+    "etag_of",
+]
+
+VERSION = 1
+
+GAPS = frozenset(
+    {
+        "ambiguous-cluster",
+        "bad-namespace",
+        "cluster-supplier-failed",
+        "cluster-supplier-left-out",
+        "duplicate-cluster",
+        "no-cluster-related",
+        "unknown-cluster",
+    }
+)
+"""Codes of notices that say: something that this service may run on was not asked."""
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What all parts have in common: camelCase keys, every key always present."""
+
+
+class Trouble(Document, frozen=True, kw_only=True):
+    """A cluster that is not healthy. `cluster` is "" where nothing runs anywhere."""
+
+    cluster: str
+    health: Health
+    why: str
+    since: datetime | None = None
+
+
+class Gap(Document, frozen=True, kw_only=True):
+    """Something that could not be told. `cluster` is "" where it concerns no single cluster."""
+
+    cluster: str
+    why: str
+
+
+class Conclusion(Document, frozen=True, kw_only=True):
+    """Why the exit code is what it is; both lists are whole, whichever of them decided.
+
+    0: neither. 1: `unhealthy` is not empty. 2: `could_not_tell` is not empty, and `unhealthy` is or `require_all` was asked.
+    """
+
+    exit_code: int
+    require_all: bool
+    unhealthy: tuple[Trouble, ...]
+    could_not_tell: tuple[Gap, ...]
+
+
+class EntityDocument(Document, frozen=True, kw_only=True):
+    """Which service this is about. `ref` is canonical, `kind` as its file spells it."""
+
+    ref: str
+    kind: str
+    namespace: str
+    name: str
+    title: str
+
+
+class VerdictDocument(Document, frozen=True, kw_only=True):
+    """The service's verdict, as the page words it."""
+
+    health: Health
+    sentence: str
+    since: datetime | None
+    could_not_tell: bool
+
+
+class NoticeDocument(Document, frozen=True, kw_only=True):
+    """Something to know about how the answer came to be."""
+
+    code: str
+    message: str
+    cluster: str
+
+
+class PodDocument(Document, frozen=True, kw_only=True):
+    """A pod. `status` is kubectl's word; `referenced`: found through its owner, not by the selector."""
+
+    namespace: str
+    name: str
+    health: Health
+    status: str
+    detail: str
+    ready: int
+    total: int
+    restarts: int
+    last_restart: datetime | None
+    created: datetime | None
+    node: str
+    referenced: bool
+
+
+class ObjectDocument(Document, frozen=True, kw_only=True):
+    """Any other object. `type` is its resource type as kubectl spells it (`ingresses.networking.k8s.io`)."""
+
+    type: str
+    kind: str
+    namespace: str
+    name: str
+    health: Health
+    reason: str
+    summary: str
+    created: datetime | None
+    referenced: bool
+
+
+class WorkloadDocument(ObjectDocument, frozen=True, kw_only=True):
+    """A controller with its pods; `children` are its ReplicaSets or Jobs that still matter."""
+
+    desired: int
+    ready: int
+    updated: int
+    available: int
+    rollout: str
+    revision: str
+    images: tuple[str, ...]
+    since: datetime | None
+    pods: tuple[PodDocument, ...]
+    children: tuple[ObjectDocument, ...]
+    scaler: ObjectDocument | None
+
+
+class EventDocument(Document, frozen=True, kw_only=True):
+    """An event of one of the objects."""
+
+    object: str
+    namespace: str
+    type: str
+    reason: str
+    message: str
+    occurrences: int
+    last_seen: datetime | None
+
+
+class MissingDocument(Document, frozen=True, kw_only=True):
+    """What could not be seen: `plain` for everyone, `words` as the API server put it."""
+
+    what: str
+    answer: Answer
+    plain: str
+    words: str
+    reference: bool
+
+
+class ClusterDocument(Document, frozen=True, kw_only=True):
+    """One cluster. `failure` is set when nothing of it could be asked, `failure_words` as the API server put it.
+
+    `empty` names the types that were asked for and are not there: with `missing`, `state` and `objects` it tells "asked and
+    empty" from "could not see" from "no answer". `events_answer` tells whether events could be looked at.
+    """
+
+    name: str
+    title: str
+    labels: dict[str, str]
+    state: ClusterState
+    health: Health
+    sentence: str
+    since: datetime | None
+    failure: str
+    failure_words: str
+    workloads: tuple[WorkloadDocument, ...]
+    pods: tuple[PodDocument, ...]
+    others: tuple[ObjectDocument, ...]
+    events_answer: Answer
+    events: tuple[EventDocument, ...]
+    missing: tuple[MissingDocument, ...]
+    empty: tuple[str, ...]
+    malformed: tuple[str, ...]
+    notices: tuple[NoticeDocument, ...]
+    objects: int
+    asked_as: str
+    as_of: datetime | None
+    took_seconds: float
+
+
+class StatusDocument(Document, frozen=True, kw_only=True):
+    """The whole answer."""
+
+    version: int
+    entity: EntityDocument
+    verdict: VerdictDocument
+    conclusion: Conclusion
+    clusters: tuple[ClusterDocument, ...]
+    notices: tuple[NoticeDocument, ...]
+    selector: str
+    namespaces: tuple[str, ...]
+    as_of: datetime | None
+    complete: bool
+    settled: bool
+
+
+def conclude(view: KubernetesView, *, require_all: bool = False) -> Conclusion:
+    """What the view comes to as an exit code, with the reasons. Not healthy is never 0."""
+    troubles = [
+        Trouble(
+            cluster=p.cluster.name, health=p.verdict.health, why=p.verdict.sentence, since=p.verdict.since
+        )
+        for p in view.clusters
+        if p.verdict.health in (Health.UNHEALTHY, Health.PROGRESSING)
+    ]
+    gaps = [Gap(cluster=p.cluster.name, why=_gap(p)) for p in view.clusters if _blind(p)]
+    told = (*view.notices, *(n for p in view.clusters for n in p.notices))
+    gaps += [Gap(cluster=n.cluster, why=n.message) for n in told if n.code in GAPS]
+    if not view.clusters and not gaps:
+        gaps.append(Gap(cluster="", why=next((n.message for n in view.notices), "no cluster was asked")))
+    if not troubles and not gaps and view.verdict.could_not_tell:
+        gaps.append(Gap(cluster="", why=view.verdict.sentence))
+    if not troubles and not gaps and view.verdict.health is not Health.HEALTHY:
+        troubles.append(Trouble(cluster="", health=view.verdict.health, why=view.verdict.sentence))
+    code = 1 if troubles else 0
+    if gaps and (require_all or not troubles):
+        code = 2
+    return Conclusion(
+        exit_code=code,
+        require_all=require_all,
+        unhealthy=tuple(troubles),
+        could_not_tell=tuple(dict.fromkeys(gaps)),
+    )
+
+
+def document_of(view: KubernetesView, *, require_all: bool = False) -> StatusDocument:
+    """The view as a document. Nothing of the view is left out but the containers of its pods."""
+    entity = view.entity
+    return StatusDocument(
+        version=VERSION,
+        entity=EntityDocument(
+            ref=str(entity.ref),
+            kind=entity.kind,
+            namespace=entity.metadata.namespace,
+            name=entity.metadata.name,
+            title=entity.title,
+        ),
+        verdict=VerdictDocument(
+            health=view.verdict.health,
+            sentence=view.verdict.sentence,
+            since=view.verdict.since,
+            could_not_tell=view.verdict.could_not_tell,
+        ),
+        conclusion=conclude(view, require_all=require_all),
+        clusters=tuple(_cluster(p) for p in view.clusters),
+        notices=tuple(_notice(n) for n in view.notices),
+        selector=view.selector,
+        namespaces=view.namespaces,
+        as_of=view.as_of,
+        complete=view.complete,
+        settled=view.settled,
+    )
+
+
+def etag_of(document: StatusDocument) -> str:
+    """A weak ETag by content: equal while nothing but the times and lengths of asking differs."""
+    clusters = tuple(msgspec.structs.replace(c, as_of=None, took_seconds=0.0) for c in document.clusters)
+    timeless = msgspec.structs.replace(document, as_of=None, clusters=clusters)
+    return f'W/"{hashlib.sha256(msgspec.json.encode(timeless, order="deterministic")).hexdigest()[:32]}"'
+
+
+def _blind(part: ClusterPart) -> bool:
+    verdict = part.verdict
+    unfinished = part.state in (ClusterState.AWAITED, ClusterState.PARTIAL)
+    return unfinished or verdict.health is Health.UNKNOWN or verdict.blind
+
+
+def _gap(part: ClusterPart) -> str:
+    """Why a cluster could not be told, the server's own words included."""
+    verdict: ClusterVerdict = part.verdict
+    if part.state is ClusterState.FAILED:
+        return part.failure_words or part.failure or verdict.sentence
+    words = [f"{m.plain} ({m.words})" if m.words else m.plain for m in part.missing if not m.reference]
+    if part.state in (ClusterState.AWAITED, ClusterState.PARTIAL):
+        words.append("no answer yet" if part.state is ClusterState.AWAITED else "answers are still awaited")
+    words += [w for w in verdict.missing if not any(m.plain == w for m in part.missing)]
+    return "; ".join(words) or verdict.sentence
+
+
+def _cluster(part: ClusterPart) -> ClusterDocument:
+    return ClusterDocument(
+        name=part.cluster.name,
+        title=part.cluster.display,
+        labels=part.cluster.labels,
+        state=part.state,
+        health=part.verdict.health,
+        sentence=part.verdict.sentence,
+        since=part.verdict.since,
+        failure=part.failure,
+        failure_words=part.failure_words,
+        workloads=tuple(_workload(w) for w in part.workloads),
+        pods=tuple(_pod(p) for p in part.pods),
+        others=tuple(_object(row) for section in part.sections for row in section.rows),
+        events_answer=part.events.answer,
+        events=tuple(_event(e) for e in part.events.rows),
+        missing=tuple(_missing(m) for m in part.missing),
+        empty=part.empty,
+        malformed=part.malformed,
+        notices=tuple(_notice(n) for n in part.notices),
+        objects=part.objects,
+        asked_as=part.asked_as,
+        as_of=part.as_of,
+        took_seconds=round(part.took, 3),
+    )
+
+
+def _workload(part: WorkloadPart) -> WorkloadDocument:
+    row = part.row
+    return WorkloadDocument(
+        type=row.key.type,
+        kind=row.kind,
+        namespace=row.key.namespace,
+        name=row.key.name,
+        health=row.health,
+        reason=row.reason,
+        summary=row.summary,
+        created=row.created,
+        referenced=row.referenced,
+        desired=part.desired,
+        ready=part.ready,
+        updated=part.updated,
+        available=part.available,
+        rollout=part.rollout,
+        revision=part.revision,
+        images=part.images,
+        since=part.since,
+        pods=tuple(_pod(p) for p in part.pods),
+        children=tuple(_object(c) for c in part.children),
+        scaler=_object(part.scaler) if part.scaler else None,
+    )
+
+
+def _pod(row: PodRow) -> PodDocument:
+    return PodDocument(
+        namespace=row.key.namespace,
+        name=row.key.name,
+        health=row.health,
+        status=row.status,
+        detail=row.detail,
+        ready=row.ready,
+        total=row.total,
+        restarts=row.restarts,
+        last_restart=row.last_restart,
+        created=row.created,
+        node=row.node,
+        referenced=row.referenced,
+    )
+
+
+def _object(row: ObjectRow) -> ObjectDocument:
+    return ObjectDocument(
+        type=row.key.type,
+        kind=row.kind,
+        namespace=row.key.namespace,
+        name=row.key.name,
+        health=row.health,
+        reason=row.reason,
+        summary=row.summary,
+        created=row.created,
+        referenced=row.referenced,
+    )
+
+
+def _event(row: EventRow) -> EventDocument:
+    return EventDocument(
+        object=row.object,
+        namespace=row.key.namespace if row.key else "",
+        type=row.type,
+        reason=row.reason,
+        message=row.message,
+        occurrences=row.occurrences,
+        last_seen=row.last_seen,
+    )
+
+
+def _missing(row: MissingRow) -> MissingDocument:
+    return MissingDocument(
+        what=row.what, answer=row.answer, plain=row.plain, words=row.words, reference=row.reference
+    )
+
+
+def _notice(notice: Notice) -> NoticeDocument:
+    return NoticeDocument(code=notice.code, message=notice.message, cluster=notice.cluster)

@@ -1,0 +1,83 @@
+"""The portal itself: the one object the faces hold."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from callboard.extend.pages import Card, Tab
+from callboard.history.verdicts import Verdicts
+from callboard.model.caller import Caller
+from callboard.model.entity import EntityRef
+from callboard.model.grants import Grants
+from callboard.portal.kubernetes import KubernetesRoad
+from callboard.portal.protocol import LogQuery, ServicesQuery
+from callboard.portal.services import ServicesRoad
+from callboard.portal.views import KubernetesView, LogView, ObjectKey, ObjectView, ServicesView, ServiceView
+
+__all__ = ["CallboardPortal"]
+
+
+class CallboardPortal:
+    """Implements `protocol.Portal`. `tabs` and `cards` are asked for when a page is drawn, after all extensions are in."""
+
+    def __init__(
+        self,
+        *,
+        services: ServicesRoad,
+        kubernetes: KubernetesRoad,
+        verdicts: Verdicts,
+        grants: Callable[[Caller], Grants],
+        tabs: Callable[[], tuple[Tab, ...]],
+        cards: Callable[[], tuple[Card, ...]],
+    ) -> None:
+        self._services = services
+        self._kubernetes = kubernetes
+        self._verdicts = verdicts
+        self._grants = grants
+        self._tabs = tabs
+        self._cards = cards
+
+    async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
+        """One page of the list."""
+        return await self._services.list(query, caller)
+
+    async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
+        """What the catalog says about one service."""
+        return await self._services.service(ref, caller)
+
+    async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
+        """The Kubernetes tab as its clusters answer; the settled verdict is remembered."""
+        entity = await self._services.entity(ref, caller)
+        async with aclosing(self._kubernetes.views(entity, caller)) as views:
+            async for view in views:
+                if view.settled:
+                    await self._remember(ref, view, caller)
+                yield view
+
+    async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
+        """The newest view when settled, or after `within` seconds."""
+        entity = await self._services.entity(ref, caller)
+        view = await self._kubernetes.settled(entity, caller, within=within)
+        if view.settled:
+            await self._remember(ref, view, caller)
+        return view
+
+    async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
+        """One object of the service."""
+        return await self._kubernetes.object(await self._services.entity(ref, caller), key, caller)
+
+    async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
+        """A container's log."""
+        return await self._kubernetes.log(await self._services.entity(ref, caller), key, query, caller)
+
+    def tabs(self) -> tuple[Tab, ...]:
+        """All tabs in their order."""
+        return self._tabs()
+
+    def cards(self) -> tuple[Card, ...]:
+        """All cards in their order."""
+        return self._cards()
+
+    async def _remember(self, ref: EntityRef, view: KubernetesView, caller: Caller) -> None:
+        # What a caller's own token read is forgotten with the request.
+        if not caller.tokens:
+            await self._verdicts.remember(ref, self._grants(caller), view.verdict)

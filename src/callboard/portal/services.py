@@ -1,0 +1,152 @@
+"""The list of services and what the catalog says about one."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from callboard.base.errors import NotFound
+from callboard.catalog.catalog import Catalog
+from callboard.catalog.search import FacetValue, SearchQuery
+from callboard.history.verdicts import Verdicts
+from callboard.model.caller import Caller
+from callboard.model.entity import Entity, EntityRef
+from callboard.model.grants import Grants
+from callboard.portal.protocol import ServicesQuery
+from callboard.portal.views import (
+    Count,
+    Facet,
+    RelatedEntity,
+    RelationGroup,
+    ServiceRow,
+    ServicesView,
+    ServiceView,
+)
+
+__all__ = ["ServicesRoad"]
+
+_FACETS = {
+    "kind": "Kind",
+    "type": "Type",
+    "owner": "Owner",
+    "lifecycle": "Lifecycle",
+    "system": "System",
+    "tag": "Tag",
+}
+_RELATIONS = {
+    "ownedBy": "Owned by",
+    "ownerOf": "Owner of",
+    "partOf": "Part of",
+    "hasPart": "Has parts",
+    "dependsOn": "Depends on",
+    "dependencyOf": "Needed by",
+    "providesApi": "Provides APIs",
+    "apiProvidedBy": "Provided by",
+    "consumesApi": "Uses APIs",
+    "apiConsumedBy": "Used by",
+    "memberOf": "Member of",
+    "hasMember": "Members",
+    "childOf": "Child of",
+    "parentOf": "Parent of",
+}
+"""Backstage's relation types in words, in the order of their interest to a service owner."""
+
+
+class ServicesRoad:
+    """Reads the catalog for a caller, and what is remembered of each service's health."""
+
+    def __init__(self, catalog: Catalog, verdicts: Verdicts, grants: Callable[[Caller], Grants]) -> None:
+        self._catalog = catalog
+        self._verdicts = verdicts
+        self._grants = grants
+
+    async def entity(self, ref: EntityRef, caller: Caller) -> Entity:
+        """The entity. Raises NotFound when it is not there for this caller."""
+        found = await self._catalog.entity(ref, caller)
+        if found is None:
+            raise NotFound(f"There is no {ref} in the catalog.", code="no-such-entity")
+        return found
+
+    async def list(self, query: ServicesQuery, caller: Caller) -> ServicesView:
+        """One page of the list with its filters."""
+        search = SearchQuery(
+            text=query.text,
+            kind=query.kind,
+            type=query.type,
+            owner=query.owner,
+            lifecycle=query.lifecycle,
+            tag=query.tag,
+            system=query.system,
+            offset=query.offset,
+            limit=query.limit,
+        )
+        found = await self._catalog.search(search, caller)
+        facets = await self._catalog.facets(search, caller)
+        problems = await self._catalog.problems(caller)
+        rows = [_row(e) for e in found.entities]
+        last = await self._verdicts.last([r.ref for r in rows], self._grants(caller))
+        return ServicesView(
+            rows=tuple(
+                msgspec.structs.replace(
+                    r, health=v.health, sentence=v.sentence, health_since=v.since, health_as_of=v.as_of
+                )
+                if (v := last.get(r.ref))
+                else r
+                for r in rows
+            ),
+            total=found.total,
+            offset=query.offset,
+            limit=query.limit,
+            text=query.text,
+            facets=tuple(
+                Facet(key, title, _counts(facets.get(key, ()), search.values(key)))
+                for key, title in _FACETS.items()
+            ),
+            problems=tuple(str(p) for p in problems),
+        )
+
+    async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
+        """An entity with the other ends of its relations."""
+        entity = await self.entity(ref, caller)
+        by_type: dict[str, list[EntityRef]] = {}
+        for relation in entity.relations:
+            by_type.setdefault(relation.type, []).append(EntityRef.parse(relation.target_ref))
+        refs = list(dict.fromkeys(r for found in by_type.values() for r in found))
+        known = dict(zip(refs, await self._catalog.entities(refs, caller), strict=True))
+        order = {name: at for at, name in enumerate(_RELATIONS)}
+        groups = tuple(
+            RelationGroup(
+                name, _RELATIONS.get(name, name), tuple(_related(r, known[r]) for r in by_type[name])
+            )
+            for name in sorted(by_type, key=lambda n: (order.get(n, len(order)), n))
+        )
+        owners = next((g.entities for g in groups if g.type == "ownedBy"), ())
+        return ServiceView(
+            entity=entity, owners=owners, relations=groups, problems=tuple(s.message for s in entity.status)
+        )
+
+
+def _related(ref: EntityRef, entity: Entity | None) -> RelatedEntity:
+    return RelatedEntity(ref, entity.title if entity else ref.name, entity is not None)
+
+
+def _row(entity: Entity) -> ServiceRow:
+    return ServiceRow(
+        ref=entity.ref,
+        title=entity.title,
+        kind=entity.kind,
+        description=entity.metadata.description,
+        type=entity.spec_text("type"),
+        owner=next(iter(entity.related("ownedBy")), None),
+        system=next((r for r in entity.related("partOf") if r.kind == "system"), None),
+        lifecycle=entity.spec_text("lifecycle"),
+        tags=entity.metadata.tags,
+        broken=bool(entity.status),
+    )
+
+
+def _counts(values: Sequence[FacetValue], selected: tuple[str, ...]) -> tuple[Count, ...]:
+    """The values with their counts; a selected one is there even when nothing has it any more."""
+    chosen = {s.lower() for s in selected}
+    counts = [Count(v.value, v.count, v.value.lower() in chosen) for v in values]
+    shown = {c.value.lower() for c in counts}
+    return (*counts, *(Count(s, 0, True) for s in selected if s.lower() not in shown))
