@@ -25,6 +25,7 @@ from callboard.base.settings.callboard import (
     ClustersSettings,
     KubeconfigSettings,
     LoggingSettings,
+    PartsSettings,
     WebSettings,
 )
 from callboard.base.settings.catalog import (
@@ -85,6 +86,7 @@ __all__ = [
     "Opaque",
     "OrganizationSettings",
     "OtherLocator",
+    "PartsSettings",
     "ReadingAllow",
     "ReadingSettings",
     "RuleAllow",

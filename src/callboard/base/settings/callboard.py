@@ -15,6 +15,7 @@ __all__ = [
     "ClustersSettings",
     "KubeconfigSettings",
     "LoggingSettings",
+    "PartsSettings",
     "WebSettings",
 ]
 
@@ -181,6 +182,19 @@ class WebSettings(SettingsStruct, frozen=True, kw_only=True):
     gives a pod."""
 
 
+class PartsSettings(SettingsStruct, frozen=True, kw_only=True):
+    """Which implementation of a part is used, by the name an extension registered it under."""
+
+    fetcher: str = "direct"
+    """Asks one cluster. Default: ours, with its own connections."""
+
+    objects_provider: str = "fanOut"
+    """Finds the objects of an entity. Default: ours, which asks every cluster anew for each look."""
+
+    proxy: str = "direct"
+    """The way through to one API server. Default: ours, on the fetcher's connections."""
+
+
 class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
     """`callboard`: known to Callboard only; Backstage ignores it."""
 
@@ -189,6 +203,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     kubeconfig: KubeconfigSettings = KubeconfigSettings()
     """How kubeconfig files are read."""
+
+    parts: PartsSettings = PartsSettings()
+    """Which implementation of a part is used."""
 
     catalog: CatalogReadingSettings = CatalogReadingSettings()
     """Bounds on reading entity files."""
