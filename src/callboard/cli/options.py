@@ -1,0 +1,33 @@
+"""Options that several commands share, so that they read and behave alike."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["PORT", "config_option", "json_option"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PORT = click.IntRange(0, 65535)
+
+EXIT_CODES_OF_CHECKS = "Exit codes: 0 nothing wrong; 1 problems found; 2 could not tell; 3 wrong usage."
+
+
+def config_option(command: Command) -> Command:
+    """`--config FILE`, repeatable: later files win, as in Backstage."""
+    return click.option(
+        "--config",
+        "configs",
+        metavar="FILE",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="An app-config.yaml; may be given several times, later files win. Without it: the current kubeconfig and the "
+        "catalog files of the working directory.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)

@@ -1,0 +1,171 @@
+"""The status document as lines for a terminal: the verdict first, then each cluster, then what could not be seen."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from callboard.cli.text import ASIDE, Terminal, plain, span
+from callboard.model.outcome import Answer
+from callboard.model.snapshot import ClusterState
+from callboard.model.verdict import Health
+from callboard.portal.document import (
+    ClusterDocument,
+    Gap,
+    MissingDocument,
+    ObjectDocument,
+    PodDocument,
+    StatusDocument,
+    WorkloadDocument,
+)
+
+__all__ = ["status_lines"]
+
+MOST_PODS = 10
+"""Pods in trouble that are told one by one below a workload; the rest is counted. The JSON has them all."""
+
+_BAD = (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN)
+
+
+def status_lines(document: StatusDocument, terminal: Terminal) -> list[str]:
+    """The whole answer. Times are told relative to the document's own."""
+    now = document.as_of or datetime.now(UTC)
+    return list(_lines(document, terminal, now))
+
+
+def _lines(document: StatusDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
+    entity, verdict = document.entity, document.verdict
+    title = plain(entity.title, 100)
+    yield terminal.style(title, bold=True) + "  " + terminal.style(plain(entity.ref, 200), ASIDE)
+    sentence = plain(verdict.sentence, 1000) + _since(verdict.since, now)
+    yield from terminal.wrapped(f"{terminal.mark(verdict.health)} ", sentence, indent=2)
+    for cluster in document.clusters:
+        yield ""
+        yield from _cluster(cluster, terminal, now)
+    if document.notices:
+        yield ""
+    for notice in document.notices:
+        yield from terminal.wrapped("! ", plain(notice.message, 600), indent=2)
+    yield ""
+    yield from _conclusion(document, terminal)
+
+
+def _cluster(cluster: ClusterDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
+    name = plain(cluster.name, 100)
+    if cluster.title != cluster.name:
+        name += f" ({plain(cluster.title, 100)})"
+    word = terminal.word(cluster.health)
+    if cluster.state is ClusterState.AWAITED:
+        word = terminal.style("no answer yet", "magenta")
+    head = f"{terminal.mark(cluster.health)} {terminal.style(name, bold=True)}: {word}"
+    yield from (
+        terminal.wrapped(f"{head}  ", f"{plain(cluster.sentence, 600)}{_since(cluster.since, now)}", indent=4)
+        if cluster.state is not ClusterState.AWAITED
+        else [head]
+    )
+    for workload in cluster.workloads:
+        yield from _workload(workload, terminal, now)
+    yield from _pods(cluster.pods, terminal, now, indent=2, what="Pod", all_of_them=True)
+    for row in cluster.others:
+        if row.health in _BAD:
+            yield from _object(row, terminal)
+    for gap in cluster.missing:
+        yield from _missing(gap, terminal)
+    for text in cluster.malformed:
+        yield from terminal.wrapped(
+            f"  {terminal.mark(Health.UNKNOWN)} cannot be read: ", plain(text, 300), indent=6
+        )
+    if cluster.events_answer.failed:
+        yield f"  {terminal.mark(Health.UNKNOWN)} events could not be seen ({cluster.events_answer})"
+    for notice in cluster.notices:
+        yield from terminal.wrapped("  ! ", plain(notice.message, 600), indent=6)
+    yield from _asked(cluster, terminal)
+
+
+def _workload(workload: WorkloadDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
+    name = f"{plain(workload.kind, 60)} {_name(workload.namespace, workload.name)}"
+    words = [plain(workload.rollout, 200)]
+    if workload.health in _BAD and workload.reason:
+        words.append(plain(workload.reason, 600))
+    text = "  ".join(w for w in words if w) + _since(workload.since if workload.health in _BAD else None, now)
+    yield from terminal.wrapped(f"  {terminal.mark(workload.health)} {name}  ", text, indent=6)
+    yield from _pods(workload.pods, terminal, now, indent=6, what="Pod")
+
+
+def _pods(
+    pods: tuple[PodDocument, ...],
+    terminal: Terminal,
+    now: datetime,
+    *,
+    indent: int,
+    what: str,
+    all_of_them: bool = False,
+) -> Iterator[str]:
+    """Pods in trouble, or with `all_of_them` the others too, up to a number; what is not told is counted."""
+    told = [p for p in pods if all_of_them or p.health in _BAD]
+    blanks = " " * indent
+    for pod in told[:MOST_PODS]:
+        words = [f"{pod.ready}/{pod.total}", plain(pod.status, 60)]
+        if pod.restarts:
+            last = (
+                f", the last {span((now - pod.last_restart).total_seconds())} ago" if pod.last_restart else ""
+            )
+            words.append(f"{pod.restarts} restart{'s' if pod.restarts > 1 else ''}{last}")
+        if pod.detail:
+            words.append(plain(pod.detail, 600))
+        first = f"{blanks}{terminal.mark(pod.health)} {what} {_name(pod.namespace, pod.name)}  "
+        yield from terminal.wrapped(first, "  ".join(words), indent=indent + 4)
+    if len(told) > MOST_PODS:
+        yield terminal.style(f"{blanks}and {len(told) - MOST_PODS} more; --json has them all", ASIDE)
+
+
+def _object(row: ObjectDocument, terminal: Terminal) -> Iterator[str]:
+    first = f"  {terminal.mark(row.health)} {plain(row.kind, 60)} {_name(row.namespace, row.name)}  "
+    yield from terminal.wrapped(first, plain(row.reason or row.summary, 600), indent=6)
+
+
+def _missing(gap: MissingDocument, terminal: Terminal) -> Iterator[str]:
+    words = f": {plain(gap.words, 600)}" if gap.words else ""
+    first = f"  {terminal.mark(Health.UNKNOWN)} not seen: "
+    yield from terminal.wrapped(first, plain(gap.plain, 300) + words, indent=6)
+
+
+def _asked(cluster: ClusterDocument, terminal: Terminal) -> Iterator[str]:
+    if cluster.as_of is None:
+        return
+    words = f"{cluster.objects} objects"
+    if cluster.asked_as:
+        words += f", asked as {plain(cluster.asked_as, 200)}"
+    words += f", in {span(cluster.took_seconds)}, as of {_time(cluster.as_of)}"
+    for line in terminal.wrapped("  ", words, indent=4):
+        yield terminal.style(line, ASIDE)
+
+
+def _conclusion(document: StatusDocument, terminal: Terminal) -> Iterator[str]:
+    conclusion = document.conclusion
+    told = _share(conclusion.could_not_tell)
+    if told:
+        yield from terminal.wrapped(f"{terminal.mark(Health.UNKNOWN)} Could not tell: ", told, indent=4)
+    awaited = sum(1 for c in document.clusters if c.state in (ClusterState.AWAITED, ClusterState.PARTIAL))
+    if awaited:
+        yield f"  {awaited} of {len(document.clusters)} clusters had not answered in full; --timeout waits longer"
+    elif not document.settled and any(c.events_answer is Answer.AWAITED for c in document.clusters):
+        yield "  events and other references had not all arrived; --timeout waits longer"
+    as_of = f", as of {_time(document.as_of)}" if document.as_of else ""
+    yield terminal.style(f"exit code {conclusion.exit_code}{as_of}", ASIDE)
+
+
+def _share(gaps: tuple[Gap, ...]) -> str:
+    return "; ".join(
+        f"{plain(g.cluster, 100)}: {plain(g.why, 400)}" if g.cluster else plain(g.why, 400) for g in gaps
+    )
+
+
+def _name(namespace: str, name: str) -> str:
+    return plain(f"{namespace}/{name}" if namespace else name, 300)
+
+
+def _since(since: datetime | None, now: datetime) -> str:
+    return f" (for {span((now - since).total_seconds())})" if since else ""
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
