@@ -26,7 +26,7 @@ class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What the files say, with a default for what they do not say."""
 
     report: tuple[Row, ...] = ()
-    """What became of every key, in the order of the files."""
+    """What became of every key: absent values first, then section by section."""
 
     sources: tuple[FileStamp, ...] = ()
     """Every file that was read, `$file` and `$include` targets too, as it stood just before."""
