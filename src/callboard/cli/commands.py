@@ -4,22 +4,31 @@ from importlib.metadata import version
 
 import click
 
+from callboard.cli.catalog import catalog
 from callboard.cli.clusters import clusters
+from callboard.cli.config import config
 from callboard.cli.group import CallboardGroup
 from callboard.cli.serving import demo, serve, simulate
 from callboard.cli.status import status
 from callboard.cli.wiring import Wiring
 
-__all__ = ["build_cli"]
+__all__ = ["build_cli", "commands"]
 
 
 def build_cli(wiring: Wiring) -> click.Group:
     """The `callboard` command. Called, it runs `sys.argv` and ends the process with one of `exits.Exit`."""
+    group = commands()
+    group.context_settings["obj"] = wiring
+    return group
+
+
+def commands() -> click.Group:
+    """The tree of commands, not wired to anything."""
 
     @click.group(
         "callboard",
         cls=CallboardGroup,
-        context_settings={"obj": wiring, "help_option_names": ["-h", "--help"], "max_content_width": 110},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     @click.version_option(version("callboard"), message="callboard %(version)s")
     def callboard() -> None:
@@ -33,6 +42,6 @@ def build_cli(wiring: Wiring) -> click.Group:
           3  wrong usage: an unknown command, option or entity, a configuration that cannot be used
         """
 
-    for command in (serve, demo, status, clusters, simulate):
+    for command in (serve, demo, status, clusters, catalog, config, simulate):
         callboard.add_command(command)
     return callboard

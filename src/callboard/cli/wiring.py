@@ -48,6 +48,11 @@ class OpenedPortal(msgspec.Struct, frozen=True):
 class Wiring(Protocol):
     """Made by `app`. Configuration errors are raised as BadInputs before anything is started."""
 
+    def config_files(self, configs: tuple[Path, ...]) -> tuple[Path, ...]:
+        """The configuration files that are read when these were named: themselves, or where none was, those of the working
+        directory that Backstage would read; empty where there are none. They need not be valid."""
+        ...
+
     def open(self, configs: tuple[Path, ...]) -> AbstractAsyncContextManager[OpenedPortal]:
         """A wired portal without a server. No configs: the current kubeconfig and the catalog files of the working
         directory, which is said on standard error."""

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from callboard.catalog.validate import Validation
+from callboard.catalog.validate import validate_paths as validate_catalog
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 
-__all__ = ["Operations"]
+__all__ = ["Operations", "Validation", "validate_catalog"]
 
 
 class Operations(Protocol):

@@ -1,0 +1,88 @@
+"""`callboard config`: what becomes of every key of the configuration. No value is ever shown."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from callboard.base.config import Level, Outcome, Row, check
+from callboard.cli.exits import Exit
+from callboard.cli.options import config_option, json_option
+from callboard.cli.text import ASIDE, Terminal, json_text, plain, say, table, terminal_of
+from callboard.cli.wiring import Wiring
+
+__all__ = ["config"]
+
+_COLORS = {Level.INFO: "", Level.WARNING: "yellow", Level.ERROR: "red"}
+
+
+@click.group()
+def config() -> None:
+    """The configuration."""
+
+
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One key. `outcome` is `used`, `unset`, `unused`, `unknown`, `invalid` or `caution`."""
+
+    path: str
+    outcome: str
+    level: Level
+    file: str
+    line: int | None
+    message: str
+
+
+@config.command("check")
+@config_option
+@json_option
+@click.pass_obj
+def check_config(wiring: Wiring, configs: tuple[Path, ...], as_json: bool) -> int:
+    """Say of every key whether it is used, known to Backstage but not used here, or unknown; and where it stands.
+
+    \b
+    Exit codes: 0 nothing wrong, or warnings only; 1 problems: this configuration would be refused; 3 wrong usage.
+    """
+    files = wiring.config_files(configs)
+    checked = check(files, os.environ)
+    if as_json:
+        keys = [_key(row) for row in checked.report]
+        problems = [str(p) for p in checked.problems]
+        say(json_text({"files": [str(f) for f in files], "keys": keys, "problems": problems}))
+    else:
+        say("\n".join(_lines(files, checked.report, terminal_of(sys.stdout))))
+    return Exit.TROUBLE if checked.problems else Exit.FINE
+
+
+def _key(row: Row) -> KeyRow:
+    return KeyRow(
+        path=row.path,
+        outcome=row.outcome.name.lower(),
+        level=row.level,
+        file=row.where,
+        line=row.line,
+        message=row.message,
+    )
+
+
+def _lines(files: Sequence[Path], rows: Sequence[Row], terminal: Terminal) -> list[str]:
+    if not files and not rows:
+        return ["No configuration file: every setting has its default."]
+    cells = [
+        (
+            terminal.style(row.outcome.value, _COLORS[row.level], bold=row.level is Level.ERROR),
+            plain(row.path) or "-",
+            plain(f"{row.where}:{row.line}" if row.line is not None else row.where, 500),
+            plain(row.message, 1000),
+        )
+        for row in rows
+    ]
+    counts = Counter(row.outcome for row in rows)
+    told = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+    return [
+        *table(terminal, ("OUTCOME", "KEY", "PLACE", ""), cells),
+        terminal.style(f"{len(rows)} keys: {told}", ASIDE),
+    ]
