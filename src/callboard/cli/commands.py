@@ -8,6 +8,7 @@ from callboard.cli.catalog import catalog
 from callboard.cli.clusters import clusters
 from callboard.cli.config import config
 from callboard.cli.group import CallboardGroup
+from callboard.cli.rbac import rbac
 from callboard.cli.serving import demo, serve, simulate
 from callboard.cli.status import status
 from callboard.cli.wiring import Wiring
@@ -42,6 +43,6 @@ def commands() -> click.Group:
           3  wrong usage: an unknown command, option or entity, a configuration that cannot be used
         """
 
-    for command in (serve, demo, status, clusters, catalog, config, simulate):
+    for command in (serve, demo, status, clusters, catalog, config, rbac, simulate):
         callboard.add_command(command)
     return callboard

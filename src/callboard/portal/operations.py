@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from callboard.base.settings import KubernetesSettings, Settings
 from callboard.catalog.validate import Validation
 from callboard.catalog.validate import validate_paths as validate_catalog
+from callboard.fleet.rbac import features_of, manifests
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 
-__all__ = ["Operations", "Validation", "validate_catalog"]
+__all__ = ["Operations", "Validation", "least_privilege", "validate_catalog"]
 
 
 class Operations(Protocol):
@@ -17,3 +19,19 @@ class Operations(Protocol):
     async def clusters(self, caller: Caller) -> Sequence[Cluster]:
         """All clusters that are configured."""
         ...
+
+
+def least_privilege(
+    settings: Settings, *, namespaces: Sequence[str], features: Sequence[str], name: str, namespace: str
+) -> str:
+    """The ServiceAccount, roles and bindings as YAML, for what the settings ask for; no namespaces means the whole cluster.
+
+    Raises UsageError for an unknown feature or an impossible name.
+    """
+    return manifests(
+        settings.kubernetes or KubernetesSettings(),
+        namespaces=namespaces,
+        features=features_of(features),
+        name=name,
+        namespace=namespace,
+    )
