@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -19,10 +19,17 @@ BUSY_MILLISECONDS = 10_000
 
 
 def open_sqlite(file: str) -> AsyncEngine:
-    """An engine on an SQLite file (its directory is made, mode 0700) or on `:memory:`. Whoever opens it disposes of it."""
-    if file != ":memory:":
+    """An engine on an SQLite file (its directory is made, mode 0700) or on `:memory:`. Whoever opens it disposes of it.
+
+    In memory there is one connection, and whoever uses it has it alone: do not ask for a second one while holding it.
+    """
+    url = URL.create("sqlite+aiosqlite", database=file)
+    if file == ":memory:":
+        # SQLAlchemy's own choice would share it, and one reader's end would roll back another's half-done writing.
+        engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+    else:
         Path(file).absolute().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=file))
+        engine = create_async_engine(url)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -40,13 +40,7 @@ class CatalogRule(SettingsStruct, frozen=True, kw_only=True):
     """From which locations. Default: from every one."""
 
 
-DEFAULT_RULES = (
-    CatalogRule(
-        allow=tuple(
-            RuleAllow(kind=k) for k in ("Component", "API", "Resource", "System", "Domain", "Location")
-        )
-    ),
-)
+DEFAULT_RULES = (CatalogRule(allow=tuple(RuleAllow(kind=k) for k in ("Component", "API", "Location"))),)
 
 
 class CatalogLocation(SettingsStruct, frozen=True, kw_only=True):
@@ -69,8 +63,8 @@ class CatalogSettings(SettingsStruct, frozen=True, kw_only=True):
     """Where entities come from."""
 
     rules: tuple[CatalogRule, ...] = DEFAULT_RULES
-    """Which kinds any location may bring. Default: Backstage's: everything but people, groups and templates, because a
-    repository must not be able to make itself an owner."""
+    """Which kinds any location may bring. Default: Backstage's: Component, API and Location, because a repository
+    must not be able to make itself an owner, or a cluster."""
 
     processing_interval: Interval = 150.0
     """Seconds between two reads of a `url` location (files are re-read when they change). Default: the slow end of

@@ -32,14 +32,19 @@ def read_file(path: str, limit: int) -> bytes:
         raise NotFound(f"file:{path} does not exist", code="no-such-location") from error
     except OSError as error:
         raise BadInput(Problem(f"cannot be read: {error.strerror}", where=path)) from error
-    with os.fdopen(handle, "rb") as file:
-        kind = os.fstat(file.fileno())
-        if stat.S_ISDIR(kind.st_mode):
+    try:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
             hint = f"name its files, for example {path}/*.yaml"
             raise BadInput(Problem("is a directory", where=path, expected="a file", hint=hint))
-        if not stat.S_ISREG(kind.st_mode):
+        if not stat.S_ISREG(mode):
             raise BadInput(Problem("is not a regular file", where=path, expected="a file"))
-        data = file.read(limit + 1)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise BadInput(Problem(f"cannot be read: {error.strerror}", where=path)) from error
+    finally:
+        os.close(handle)
     if len(data) > limit:
         raise BadInput(Problem("is too large", where=path, expected=f"at most {limit} bytes"))
     return data
