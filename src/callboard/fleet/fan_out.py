@@ -5,7 +5,7 @@ beside it, gives the same snapshots, and needs nothing from here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from callboard.base.clock import Clock
 from callboard.base.settings import ClustersSettings, KubernetesSettings
@@ -56,7 +56,7 @@ class FanOut:
 
     async def objects(
         self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
-    ) -> AsyncIterator[ServiceSnapshot]:
+    ) -> AsyncGenerator[ServiceSnapshot, None]:
         """Snapshots, each more complete than the one before; the last is settled.
 
         The first names every cluster, all awaited. Afterwards at most one in COALESCE seconds, each the newest state, so a

@@ -1,7 +1,8 @@
-"""What a misspelt name was probably meant to be."""
+"""What to say of a name that nobody knows."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from callboard.base.config.nearest import nearest
 
 __all__ = ["expected_one_of", "nearest_hint"]
 
@@ -13,7 +14,5 @@ def expected_one_of(known: Iterable[str]) -> str:
 
 def nearest_hint(found: str, known: Iterable[str]) -> str:
     """`did you mean …?`, or "" when nothing is near. Case alone counts as near."""
-    names = list(known)
-    same = [n for n in names if n.lower() == found.lower()]
-    near = same or get_close_matches(found[:100], names, n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+    near = nearest(found, known)
+    return f"did you mean {near}?" if near else ""
