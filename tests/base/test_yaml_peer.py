@@ -109,3 +109,14 @@ def test_random_plain_scalars_mean_the_same(node: Path, node_modules: Path, tmp_
     file.write_text("".join(f"- {scalar}\n" for scalar in plain if not scalar.startswith(":")))
     assert len(plain) > 2_000
     assert [ours(file)] == theirs([file], node, node_modules)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: on", "a: |\n  x", "a: 'x'", "- 012", "---\na: 1\n---", "a: 1\n...", "a:", "\n\n"]
+)
+def test_the_end_of_a_text_needs_no_end_of_line(
+    text: str, node: Path, node_modules: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "end.yaml"
+    file.write_text(text)
+    assert [ours(file)] == theirs([file], node, node_modules)

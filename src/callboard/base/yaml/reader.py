@@ -62,6 +62,8 @@ def read_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> 
         line = upto.count(newline) + 1  # type: ignore[arg-type]  # one type on both sides
         return (_broken(Problem("not valid UTF-8", where=where, line=line, expected="text in UTF-8")),)
     documents: list[Document] = []
+    if decoded and not decoded.endswith("\n"):
+        decoded += "\n"  # so that a block scalar at the very end keeps its line break, as in Backstage
     renamed = decoded.translate(_BREAKS)
     # a text that uses the private names itself keeps them, and YAML 1.1's idea of these breaks
     swapped = renamed != decoded and not any(chr(name) in decoded for name in _BREAKS_BACK)

@@ -1,0 +1,282 @@
+"""Every key is told: used, unused, unknown or wrong, where it stands, and never what must not show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from callboard.base.config import Level, Outcome, load
+from callboard.base.errors import BadInputs
+from support.config import CLUSTER, checked, clusters, loaded, locators, the_problem
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "line", "meant"),
+    [
+        (
+            "kubernetes:\n  clusterLocatorMethod: []\n",
+            "kubernetes.clusterLocatorMethod",
+            2,
+            "clusterLocatorMethods",
+        ),
+        ("callboard:\n  loging: {}\n", "callboard.loging", 2, "logging"),
+        (
+            "callboard: {clusters: {limits: {softDeadlin: 1}}}\n",
+            "callboard.clusters.limits.softDeadlin",
+            1,
+            "softDeadline",
+        ),
+        (
+            clusters(CLUSTER + ", skipTlsVerify: true}"),
+            "kubernetes.clusterLocatorMethods[0].clusters[0].skipTlsVerify",
+            3,
+            "skipTLSVerify",
+        ),
+        (locators("{type: kubeconfig, file: x}"), "kubernetes.clusterLocatorMethods[0].file", 3, "files"),
+        (
+            "kubernetes: {serviceLocatorMethod: {type: multiTenant, x: 1}}\n",
+            "kubernetes.serviceLocatorMethod.x",
+            1,
+            None,
+        ),
+    ],
+)
+def test_a_key_nobody_knows_is_an_error_inside_kubernetes_and_callboard(
+    tmp_path: Path, text: str, path: str, line: int, meant: str | None
+) -> None:
+    problem = the_problem(tmp_path, text)
+    assert (problem.message, problem.path, problem.line) == ("unknown key", path, line)
+    assert problem.where == str(tmp_path / "app-config.yaml")
+    assert problem.found == f"'{path.rpartition('.')[2]}'"
+    assert problem.expected
+    assert problem.hint == (f"did you mean '{meant}'?" if meant else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "outcome", "words"),
+    [
+        ("techdocs: {builder: local}", "techdocs", Outcome.UNUSED, "known to Backstage"),
+        ("backend: {auth: {keys: [{secret: hunter2}]}}", "backend.auth", Outcome.UNUSED, "no other service"),
+        (
+            "kubernetes: {podExecTerminal: {enabled: true}}",
+            "kubernetes.podExecTerminal",
+            Outcome.UNUSED,
+            "terminal",
+        ),
+        ("app: {suport: hunter2}", "app.suport", Outcome.UNKNOWN, "did you mean 'support'?"),
+        ("integratons: {github: hunter2}", "integratons", Outcome.UNKNOWN, "did you mean 'integrations'?"),
+        ("zzzzzzzz: hunter2", "zzzzzzzz", Outcome.UNKNOWN, "ignored"),
+        ("callbord: {}", "callbord", Outcome.UNKNOWN, "did you mean 'callboard'?"),
+        (
+            locators("{type: gke, projectId: hunter2}"),
+            "kubernetes.clusterLocatorMethods[0]",
+            Outcome.UNUSED,
+            "Google",
+        ),
+        (locators("{type: catalog}"), "kubernetes.clusterLocatorMethods[0]", Outcome.UNUSED, "catalog"),
+        (
+            locators("{type: kubconfig}"),
+            "kubernetes.clusterLocatorMethods[0].type",
+            Outcome.CAUTION,
+            "'kubeconfig'",
+        ),
+        (
+            "kubernetes: {serviceLocatorMethod: {type: http}}",
+            "kubernetes.serviceLocatorMethod.type",
+            Outcome.CAUTION,
+            "extension",
+        ),
+        (
+            clusters("{name: a, url: 'https://a', authProvider: google}"),
+            "kubernetes.clusterLocatorMethods[0].clusters[0].authProvider",
+            Outcome.CAUTION,
+            "google",
+        ),
+        (
+            clusters(CLUSTER + ", skipTLSVerify: true}"),
+            "kubernetes.clusterLocatorMethods[0].clusters[0].skipTLSVerify",
+            Outcome.CAUTION,
+            "stranger",
+        ),
+        (
+            "backend: {database: {client: pg, connection: {password: hunter2}}}",
+            "backend.database.client",
+            Outcome.UNUSED,
+            "SQLite",
+        ),
+        (
+            "catalog: {locations: [{type: s3, target: x}]}",
+            "catalog.locations[0].type",
+            Outcome.UNUSED,
+            "file and url",
+        ),
+        ("app: {title: '${NOPE}'}", "app.title", Outcome.UNSET, "NOPE has no value"),
+    ],
+)
+def test_what_is_not_used_is_a_warning_that_says_why(
+    tmp_path: Path, text: str, path: str, outcome: Outcome, words: str
+) -> None:
+    config = loaded(tmp_path, text + "\n")
+    (row,) = config.warnings
+    assert (row.path, row.outcome, row.level) == (path, outcome, Level.WARNING)
+    assert words in row.message
+    assert row.line
+    assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "found", "expected"),
+    [
+        ("app: {title: 5}", "app.title", "5", "a string"),
+        ("app: {title: ''}", "app.title", "an empty string", "a string"),
+        ("app: []", "app", "a list", "a mapping"),
+        ("app: {baseUrl: portal}", "app.baseUrl", "'portal'", "http(s)://"),
+        ("backend: {listen: '7007x'}", "backend.listen", "'7007x'", "a mapping"),
+        ("backend: {listen: {port: 70000}}", "backend.listen.port", "70000", "at most 65535"),
+        ("backend: {listen: {port: 1.5}}", "backend.listen.port", "1.5", "a whole number"),
+        ("backend: {https: true}", "backend.https", "true", "a mapping"),
+        ("backend: {cors: {origin: '*', credentials: true}}", "backend.cors.origin", "'*' with credentials: true", "origins"),
+        ("kubernetes: {clusterLocatorMethods: [5]}", "kubernetes.clusterLocatorMethods[0]", "5", "a mapping"),
+        ("kubernetes: {clusterLocatorMethods: [{}]}", "kubernetes.clusterLocatorMethods[0].type", "", "'type'"),
+        ("kubernetes: {clusterLocatorMethods: {}}", "kubernetes.clusterLocatorMethods", "a mapping", "a list"),
+        ("callboard: {kubeconfig: {allowExecPlugins: maybe}}", "callboard.kubeconfig.allowExecPlugins", "'maybe'", "true"),
+        ("kubernetes: {objectTypes: [pods, pod]}", "kubernetes.objectTypes[1]", "'pod'", "pods, services"),
+        ("kubernetes: {apiVersionOverrides: {cronjob: v1}}", "kubernetes.apiVersionOverrides.cronjob", "'cronjob'", "cronjobs"),
+        ("callboard: {logging: {level: inof}}", "callboard.logging.level", "'inof'", "info"),
+        ("callboard: {watchInterval: 0}", "callboard.watchInterval", "0", "more than 0"),
+        ("callboard: {watchInterval: 2 parsecs}", "callboard.watchInterval", "'2 parsecs'", "a duration"),
+        ("callboard: {watchInterval: {secs: 2}}", "callboard.watchInterval.secs", "'secs'", "seconds"),
+        ("callboard: {clusters: {limits: {softDeadline: 1m}}}", "callboard.clusters.limits.softDeadline", "60 s", "at most"),
+        ("callboard: {clusters: {limits: {breaker: {openFor: 2m}}}}", "callboard.clusters.limits.breaker.openFor", "120", "at"),
+        ("callboard: {clusters: {byName: {a: {links: {x: 'js:1'}}}}}", "callboard.clusters.byName.a.links.x", "'js:1'", "http"),
+        ("catalog: {processingInterval: 5}", "catalog.processingInterval", "5", "a duration"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_told_with_what_was_found_and_expected(
+    tmp_path: Path, text: str, path: str, found: str, expected: str
+) -> None:
+    problem = the_problem(tmp_path, text + "\n")
+    assert problem.path == path
+    assert problem.line == 1
+    assert problem.found.startswith(found)
+    assert expected in problem.expected
+
+
+AT = "kubernetes.clusterLocatorMethods[0].clusters"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "words"),
+    [
+        (clusters("{name: a, url: 'https://a'}"), f"{AT}[0].authProvider", "missing"),
+        (clusters("{url: 'https://a', authProvider: serviceAccount}"), f"{AT}[0].name", "missing"),
+        (clusters("{name: a, authProvider: serviceAccount}"), f"{AT}[0].url", "missing"),
+        (
+            clusters("{name: a, url: 'ftp://a', authProvider: serviceAccount}"),
+            f"{AT}[0].url",
+            "not an address",
+        ),
+        (
+            clusters("{name: a, url: 'https://a:x', authProvider: serviceAccount}"),
+            f"{AT}[0].url",
+            "not an address",
+        ),
+        (
+            clusters("{name: a, url: 'https://u:hunter2@a', authProvider: serviceAccount}"),
+            f"{AT}[0].url",
+            "credentials",
+        ),
+        (clusters(CLUSTER + ", caData: hunter2}"), f"{AT}[0].caData", "will not do"),
+        (
+            clusters(CLUSTER + ", serviceAccountToken: {hunter2: 1}}"),
+            f"{AT}[0].serviceAccountToken",
+            "will not do",
+        ),
+        (clusters(CLUSTER + ", authMetadata: {a: 5}}"), f"{AT}[0].authMetadata.a", "will not do"),
+        (
+            clusters(CLUSTER + "}", CLUSTER + "}"),
+            f"{AT}[1].name",
+            "a second cluster of this name; the first is at",
+        ),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_refused(tmp_path: Path, text: str, path: str, words: str) -> None:
+    problem = the_problem(tmp_path, text)
+    assert problem.path == path
+    assert words in problem.message
+    assert "hunter2" not in str(problem)
+
+
+def test_the_auth_provider_may_stand_in_the_metadata(tmp_path: Path) -> None:
+    loaded(
+        tmp_path,
+        clusters("{name: a, url: 'https://a', authMetadata: {kubernetes.io/auth-provider: serviceAccount}}"),
+    )
+
+
+def test_two_clusters_of_one_name_name_both_places(tmp_path: Path) -> None:
+    text = "kubernetes:\n  clusterLocatorMethods:\n    - type: config\n      clusters:\n" + "".join(
+        f"        - {CLUSTER}}}\n" for _ in range(2)
+    )
+    problem = the_problem(tmp_path, text)
+    assert problem.line == 6
+    assert "app-config.yaml:5, kubernetes.clusterLocatorMethods[0].clusters[0]" in problem.message
+
+
+def test_all_problems_are_told_at_once_and_good_keys_are_still_reported(tmp_path: Path) -> None:
+    found = checked(
+        tmp_path,
+        "app: {title: 5}\nkubernetes: {objectTypes: [pod], x: 1}\n"
+        "callboard: {logging: {level: no, format: json}}\na: {$file: gone}\n",
+    )
+    assert [p.path for p in found.problems] == [
+        "a",
+        "app.title",
+        "kubernetes.x",
+        "kubernetes.objectTypes[0]",
+        "callboard.logging.level",
+    ]
+    assert found.loaded is None
+    errors = [row.path for row in found.report if row.level is Level.ERROR]
+    assert sorted(errors) == sorted(p.path for p in found.problems)
+    assert "callboard.logging.format" in [row.path for row in found.report if row.outcome is Outcome.USED]
+    assert {each.path.name for each in found.sources} == {"app-config.yaml", "gone"}
+    with pytest.raises(BadInputs) as caught:
+        load([tmp_path / "app-config.yaml"], {})
+    assert caught.value.problems == found.problems
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "{$env: SECRET}",
+        "'${SECRET}'",
+        "'x${SECRET}'",
+        "{$file: secret.txt}",
+        "{$include: secret.yaml}",
+        "{$include: 'map.yaml#a'}",
+    ],
+)
+@pytest.mark.parametrize(
+    "key",
+    [
+        "app: {baseUrl: %s}",
+        "callboard: {logging: {level: %s}}",
+        "callboard: {watchInterval: %s}",
+        "backend: {listen: %s}",
+        "kubernetes: {objectTypes: [%s]}",
+        "kubernetes: {clusterLocatorMethods: [{type: %s}]}",
+        "kubernetes: {serviceLocatorMethod: {type: %s}}",
+    ],
+)
+def test_a_value_from_the_environment_or_another_file_never_shows(tmp_path: Path, how: str, key: str) -> None:
+    (tmp_path / "secret.txt").write_text("hunter2\n")
+    (tmp_path / "secret.yaml").write_text("hunter2\n")
+    (tmp_path / "map.yaml").write_text("a: hunter2\n")
+    found = checked(tmp_path, key % how + "\n", {"SECRET": "hunter2"})
+    assert found.problems or found.report
+    assert "hunter2" not in str([str(problem) for problem in found.problems])
+    assert "hunter2" not in repr(found.report)
+    if found.problems:
+        assert found.problems[0].found.endswith("(not shown)")
