@@ -8,7 +8,7 @@ from callboard.base.clock import FakeClock
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
-HOSTS, ORIGINS = allowed_hosts("127.0.0.1", 7007, "https://portal.example.org")
+HOSTS, ORIGINS = allowed_hosts("127.0.0.1", 7007, also=["https://portal.example.org"])
 
 
 def door(*, open_: bool = False, clock: FakeClock | None = None) -> tuple[LoopbackDoor, Sessions]:

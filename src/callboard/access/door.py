@@ -4,6 +4,7 @@ The checks, in order: the Host is one of ours (DNS rebinding); an unsafe or stre
 (Origin, Sec-Fetch-Site: cross-site request forgery, streams read with ambient credentials); somebody we know is asking.
 """
 
+from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -33,17 +34,21 @@ class DoorPolicy(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = False
 
 
-def allowed_hosts(host: str, port: int, base_url: str = "") -> tuple[frozenset[str], frozenset[str]]:
-    """(hosts, origins) for a listener on `host`:`port` that is also known by `base_url` (`app.baseUrl`)."""
+def allowed_hosts(
+    host: str, port: int, *, secure: bool = False, also: Iterable[str] = ()
+) -> tuple[frozenset[str], frozenset[str]]:
+    """(hosts, origins) for a listener on `host`:`port` that is also known by the addresses `also` (`app.baseUrl` …)."""
+    scheme, usual = ("https", 443) if secure else ("http", 80)
     names = {host.lower()}
     if _is_loopback(host):
         names |= {"127.0.0.1", "localhost", "[::1]"}
-    hosts = {f"{n}:{port}" for n in names} | (names if port == 80 else set())
-    origins = {f"http://{h}" for h in hosts}
-    parts = urlsplit(base_url)
-    if parts.hostname and parts.scheme in ("http", "https"):
-        hosts.add(parts.netloc.lower())
-        origins.add(f"{parts.scheme}://{parts.netloc.lower()}")
+    hosts = {f"{n}:{port}" for n in names} | (names if port == usual else set())
+    origins = {f"{scheme}://{h}" for h in hosts}
+    for url in also:
+        parts = urlsplit(url)
+        if parts.hostname and parts.scheme in ("http", "https"):
+            hosts.add(parts.netloc.lower())
+            origins.add(f"{parts.scheme}://{parts.netloc.lower()}")
     return frozenset(hosts), frozenset(origins)
 
 

@@ -9,40 +9,75 @@ import pluggy
 from callboard.base.errors import BadInput, Problem
 from callboard.extend.hooks import NAMESPACE, Hooks
 from callboard.extend.pages import Card, Tab
+from callboard.extend.parts import (
+    AuthStrategy,
+    ClusterSupplier,
+    CustomResourceSupplier,
+    Fetcher,
+    ObjectsProvider,
+    Proxy,
+    ServiceLocator,
+)
+from callboard.extend.registration import ProviderRegistration, Registration
 
-__all__ = ["ENTRY_POINT_GROUP", "Plugins"]
+__all__ = ["ENTRY_POINT_GROUP", "Plugins", "installed"]
 
 ENTRY_POINT_GROUP = "callboard"
 
 
-class Plugins:
-    """All registered extensions: ours first, in their order, then entry points by name."""
+def installed() -> tuple[tuple[str, object], ...]:
+    """The extensions found by entry point, by name. Raises BadInput when one cannot be loaded."""
+    found = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name)
+    return tuple((entry.name, _load(entry)) for entry in found)
 
-    def __init__(self, built_in: Iterable[tuple[str, object]]) -> None:
+
+class Plugins:
+    """Registered extensions, in order: ours first. Raises BadInput when one implements a hook that does not exist."""
+
+    def __init__(self, extensions: Iterable[tuple[str, object]]) -> None:
         self._manager = pluggy.PluginManager(NAMESPACE)
         self._manager.add_hookspecs(Hooks)
-        for name, plugin in built_in:
-            self.add(name, plugin)
-        for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
-            self.add(entry.name, _load(entry))
-
-    def add(self, name: str, plugin: object) -> None:
-        """Register one. Raises BadInput when it implements a hook that does not exist."""
-        self._manager.register(plugin, name)
-        try:
-            self._manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise BadInput(Problem(str(error), where=f"extension {name}")) from None
+        for name, plugin in extensions:
+            self._manager.register(plugin, name)
+            try:
+                self._manager.check_pending()
+            except pluggy.PluginValidationError as error:
+                raise BadInput(Problem(str(error), where=f"extension {name}")) from None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all extensions, in order."""
         return tuple(name for name, _ in self._manager.list_name_plugin())
 
-    @property
-    def manager(self) -> pluggy.PluginManager:
-        """The manager itself, for `fleet.registry`."""
-        return self._manager
+    def cluster_suppliers(self) -> Sequence[Registration[ClusterSupplier]]:
+        """Sources of clusters."""
+        return cast(list[Registration[ClusterSupplier]], self._joined("callboard_cluster_suppliers"))
+
+    def service_locators(self) -> Sequence[Registration[ServiceLocator]]:
+        """Service locators."""
+        return cast(list[Registration[ServiceLocator]], self._joined("callboard_service_locators"))
+
+    def auth_strategies(self) -> Sequence[Registration[AuthStrategy]]:
+        """Auth strategies."""
+        return cast(list[Registration[AuthStrategy]], self._joined("callboard_auth_strategies"))
+
+    def custom_resource_suppliers(self) -> Sequence[Registration[CustomResourceSupplier]]:
+        """Sources of custom resources."""
+        found = self._joined("callboard_custom_resource_suppliers")
+        return cast(list[Registration[CustomResourceSupplier]], found)
+
+    def fetchers(self) -> Sequence[Registration[Fetcher]]:
+        """Fetchers."""
+        return cast(list[Registration[Fetcher]], self._joined("callboard_fetchers"))
+
+    def objects_providers(self) -> Sequence[ProviderRegistration[ObjectsProvider]]:
+        """Objects providers."""
+        found = self._joined("callboard_objects_providers")
+        return cast(list[ProviderRegistration[ObjectsProvider]], found)
+
+    def proxies(self) -> Sequence[Registration[Proxy]]:
+        """Proxies."""
+        return cast(list[Registration[Proxy]], self._joined("callboard_proxies"))
 
     def tabs(self) -> tuple[Tab, ...]:
         """All tabs in their order."""

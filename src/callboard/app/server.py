@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from callboard.base.errors import UsageError
 
-__all__ = ["Server", "is_loopback", "stop_signals"]
+__all__ = ["Server", "bind", "is_loopback", "stop_signals"]
 
 
 def is_loopback(host: str) -> bool:
@@ -53,26 +53,23 @@ class _Uvicorn(uvicorn.Server):
 
 
 class Server:
-    """One listener. `port` 0 takes a free one; `address` tells which after binding."""
+    """One listener on a socket that is already bound (`bind`), so that its port is known before anything is built on it."""
 
     def __init__(
         self,
         app: ASGIApp,
+        listener: socket.socket,
         *,
-        host: str,
-        port: int,
         drain: float,
         certificate: tuple[str, str] | None = None,
     ) -> None:
-        self._socket = _bind(host, port)
-        self._host = host
-        self._drain = drain
+        """`drain` is in seconds; `certificate` names two PEM files, the chain and its key."""
+        self._listener = listener
         config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             server_header=False,
-            date_header=True,
             lifespan="off",
             ws="none",
             timeout_graceful_shutdown=max(1, round(drain)),
@@ -81,16 +78,10 @@ class Server:
         )
         self._server = _Uvicorn(config)
 
-    @property
-    def port(self) -> int:
-        """The port that is bound."""
-        port: int = self._socket.getsockname()[1]
-        return port
-
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until `stop` is set, then let open requests end within the drain deadline."""
         async with asyncio.TaskGroup() as group:
-            serving = group.create_task(self._server.serve(sockets=[self._socket]), name="http")
+            serving = group.create_task(self._server.serve(sockets=[self._listener]), name="http")
             await self._server.listening.wait()
             ready()
             stopping = group.create_task(stop.wait(), name="stop")
@@ -99,7 +90,8 @@ class Server:
             stopping.cancel()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; `port` 0 takes a free one. Raises UsageError when it is not to be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -4,14 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-import msgspec
-
 from callboard.access.visible import visible
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotFound, UsageError
-from callboard.extend.parts import ObjectsProvider, Proxy
-from callboard.extend.registration import Parts
 from callboard.fleet.selection import namespaces_of, selector_of
+from callboard.fleet.wiring import Fleet
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity
@@ -30,18 +27,10 @@ from callboard.portal.pods import container_rows
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import EventsPart, KubernetesView, LogView, ObjectKey, ObjectView
 
-__all__ = ["KubernetesRoad", "WiredFleet"]
+__all__ = ["KubernetesRoad"]
 
 EVENTS_DEADLINE = 5.0
 """Seconds a drawer waits for its object's events; without them it opens all the same."""
-
-
-class WiredFleet(msgspec.Struct, frozen=True):
-    """The parts that ask, as the present configuration wires them. Replaced whole when it changes."""
-
-    parts: Parts
-    provider: ObjectsProvider
-    proxy: Proxy
 
 
 class KubernetesRoad:
@@ -51,7 +40,7 @@ class KubernetesRoad:
         self,
         *,
         openings: Openings,
-        fleet: Callable[[], WiredFleet],
+        fleet: Callable[[], Fleet],
         grants: Callable[[Caller], Grants],
         clock: Clock,
     ) -> None:

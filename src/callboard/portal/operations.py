@@ -6,9 +6,9 @@ from typing import Protocol
 from callboard.base.settings import KubernetesSettings, Settings
 from callboard.catalog.validate import Validation
 from callboard.catalog.validate import validate_paths as validate_catalog
+from callboard.extend.parts import Supplied
 from callboard.fleet.rbac import features_of, manifests
 from callboard.model.caller import Caller
-from callboard.model.cluster import Cluster
 
 __all__ = ["Operations", "Validation", "least_privilege", "validate_catalog"]
 
@@ -16,8 +16,8 @@ __all__ = ["Operations", "Validation", "least_privilege", "validate_catalog"]
 class Operations(Protocol):
     """Tools on a wired portal, for the terminal."""
 
-    async def clusters(self, caller: Caller) -> Sequence[Cluster]:
-        """All clusters that are configured."""
+    async def clusters(self, caller: Caller) -> Supplied:
+        """All clusters that the configuration supplies, and what went wrong on the way. No cluster is asked."""
         ...
 
 

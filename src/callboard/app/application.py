@@ -1,0 +1,161 @@
+"""One wired application: catalog, fleet, portal and history, with the tasks that keep them up to date."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from callboard.access.grants import portal_grants
+from callboard.app.configuration import Configuration, read_configuration
+from callboard.app.fleet import FleetInForce
+from callboard.app.metrics import Metrics
+from callboard.app.plugins import installed
+from callboard.base.clock import Clock, SystemClock
+from callboard.base.config import watch
+from callboard.base.database import open_sqlite
+from callboard.base.errors import CallboardError
+from callboard.catalog.catalog import Catalog
+from callboard.catalog.sources.http import HttpFetch
+from callboard.catalog.store import Store
+from callboard.history.store import VerdictStore
+from callboard.history.verdicts import Verdicts
+from callboard.kube.connection import Connections
+from callboard.kube.limits import Limits
+from callboard.portal.kubernetes import KubernetesRoad
+from callboard.portal.openings import Openings
+from callboard.portal.portal import CallboardPortal
+from callboard.portal.services import ServicesRoad
+from callboard.web.plugin import Pages
+
+__all__ = ["Application", "open_application"]
+
+_log = structlog.get_logger(__name__)
+
+
+class Application:
+    """What the servers and commands stand on. Made by `open_application`."""
+
+    def __init__(
+        self,
+        *,
+        configuration: Configuration,
+        portal: CallboardPortal,
+        catalog: Catalog,
+        fleet: FleetInForce,
+        verdicts: Verdicts,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self.configuration = configuration
+        self.portal = portal
+        self.catalog = catalog
+        self.fleet = fleet
+        self.verdicts = verdicts
+        self.metrics = metrics
+        self.clock = clock
+
+    async def keep_up(self) -> None:
+        """Follow the files of configuration and catalog until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.catalog.run(), name="catalog")
+            group.create_task(self.verdicts.run(), name="verdicts")
+            group.create_task(self._reload(), name="configuration")
+
+    async def _reload(self) -> None:
+        """A valid change replaces clusters, credentials and catalog locations; an invalid one is told and the old stays."""
+        interval = self.configuration.settings.callboard.watch_interval
+        stamps = self.configuration.loaded.sources
+        async for changed in watch(
+            lambda: [*self.configuration.paths, *(s.path for s in self.configuration.loaded.sources)],
+            interval,
+            known=stamps,
+        ):
+            names = sorted(str(p) for p in changed)
+            try:
+                await self._put_to_use(
+                    read_configuration(self.configuration.paths, os.environ, self.configuration.directory)
+                )
+            except CallboardError as error:
+                _log.error("configuration-refused", files=names, error=error.message)
+            else:
+                _log.info("configuration-replaced", files=names)
+
+    async def _put_to_use(self, configuration: Configuration) -> None:
+        await self.fleet.put_to_use(configuration)
+        settings = configuration.settings
+        if settings.catalog != self.configuration.settings.catalog:
+            await self.catalog.reconfigure(settings.catalog, _fetch(configuration))
+        self.configuration = configuration
+
+
+@asynccontextmanager
+async def open_application(
+    named: Sequence[Path], *, directory: Path | None = None, clock: Clock | None = None, persist: bool = True
+) -> AsyncIterator[Application]:
+    """Read the configuration, wire everything, read the catalog once. Raises BadInputs, BadInput or Conflict before anything
+    is started. `persist` False keeps the tables in memory: a command must not write beside what it looks at."""
+    clock = clock or SystemClock()
+    configuration = read_configuration(named, os.environ, directory or Path.cwd())
+    settings = configuration.settings
+    file = settings.backend.database.sqlite_file(settings.callboard.data_directory) if persist else ":memory:"
+    engine = open_sqlite(file)
+    metrics = Metrics()
+    try:
+        store = Store(engine)
+        await store.start()
+        verdicts = Verdicts(VerdictStore(engine), clock)
+        await verdicts.start()
+        catalog = Catalog(
+            settings.catalog,
+            store,
+            directory=configuration.directory,
+            fetch=_fetch(configuration),
+            reading=settings.callboard.catalog,
+            look_interval=settings.callboard.watch_interval,
+            clock=clock,
+        )
+        app: Application
+
+        def limits_of(cluster: str) -> Limits:
+            return Limits.of(app.configuration.settings.callboard.clusters.limits_of(cluster))
+
+        async with Connections(limits_of, clock=clock) as connections:
+            fleet = FleetInForce(connections=connections, catalog=catalog, metrics=metrics, clock=clock)
+            async with Openings(lambda: fleet.current.provider, clock) as openings:
+                portal = CallboardPortal(
+                    services=ServicesRoad(catalog, verdicts, portal_grants),
+                    kubernetes=KubernetesRoad(
+                        openings=openings, fleet=lambda: fleet.current, grants=portal_grants, clock=clock
+                    ),
+                    verdicts=verdicts,
+                    grants=portal_grants,
+                    tabs=lambda: fleet.plugins.tabs(),
+                    cards=lambda: fleet.plugins.cards(),
+                )
+                fleet.extend((("callboard.web", Pages(portal)), *installed()))
+                app = Application(
+                    configuration=configuration,
+                    portal=portal,
+                    catalog=catalog,
+                    fleet=fleet,
+                    verdicts=verdicts,
+                    metrics=metrics,
+                    clock=clock,
+                )
+                await fleet.put_to_use(configuration)
+                await catalog.refresh()
+                yield app
+    finally:
+        await engine.dispose()
+
+
+def _fetch(configuration: Configuration) -> HttpFetch:
+    settings = configuration.settings
+    return HttpFetch(
+        settings.backend.reading.allow,
+        deadline=settings.callboard.catalog.url_deadline,
+        max_bytes=settings.callboard.catalog.max_file_bytes,
+    )

@@ -1,0 +1,72 @@
+"""Which configuration is in force: files named on the command line, those of the working directory, or none at all."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from callboard.base.config import LoadedConfig, load
+from callboard.base.settings import (
+    CatalogLocation,
+    CatalogRule,
+    CatalogSettings,
+    KubeconfigLocator,
+    KubernetesSettings,
+    RuleAllow,
+    Settings,
+)
+
+__all__ = ["Configuration", "read_configuration"]
+
+DEFAULT_FILES = ("app-config.yaml", "app-config.local.yaml")
+"""What Backstage reads when no file is named."""
+CATALOG_GLOBS = ("catalog-info*.yaml", "*/catalog-info*.yaml", "catalog/*.yaml")
+KINDS = ("Component", "API", "Resource", "System", "Domain", "Group", "User", "Location", "Template")
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings, where they came from, and what a person should be told about that."""
+
+    loaded: LoadedConfig
+    paths: tuple[Path, ...]
+    directory: Path
+    told: str
+
+    @property
+    def settings(self) -> Settings:
+        """The settings themselves."""
+        return self.loaded.settings
+
+
+def read_configuration(named: Sequence[Path], environ: Mapping[str, str], directory: Path) -> Configuration:
+    """The configuration in force. Raises BadInputs with every problem of the files.
+
+    Without named files, Backstage's usual ones in `directory`; without those, the current kubeconfig and the catalog files
+    of `directory`. A configuration that says nothing of `kubernetes` or of `catalog.locations` gets these too.
+    """
+    paths = tuple(named) or tuple(p for f in DEFAULT_FILES if (p := directory / f).is_file())
+    loaded = load(paths, environ) if paths else LoadedConfig(settings=Settings())
+    settings, assumed = loaded.settings, []
+    if settings.kubernetes is None:
+        locator = KubeconfigLocator()
+        kubernetes = KubernetesSettings(cluster_locator_methods=(locator,))
+        settings = msgspec.structs.replace(settings, kubernetes=kubernetes)
+        assumed.append("clusters from the current kubeconfig")
+    if not settings.catalog.locations:
+        settings = msgspec.structs.replace(settings, catalog=_working_directory(settings.catalog, directory))
+        assumed.append(f"entities from catalog files in {directory}")
+    told = f"Configuration: {', '.join(str(p) for p in paths)}." if paths else "No configuration file."
+    if assumed:
+        told += f" Using {' and '.join(assumed)}."
+    return Configuration(
+        loaded=msgspec.structs.replace(loaded, settings=settings), paths=paths, directory=directory, told=told
+    )
+
+
+def _working_directory(catalog: CatalogSettings, directory: Path) -> CatalogSettings:
+    """The catalog files of a directory; what lies in one's own checkout may be of any kind."""
+    return msgspec.structs.replace(
+        catalog,
+        locations=tuple(CatalogLocation(type="file", target=str(directory / g)) for g in CATALOG_GLOBS),
+        rules=(CatalogRule(allow=tuple(RuleAllow(kind=k) for k in KINDS)),),
+    )

@@ -1,0 +1,107 @@
+"""`callboard demo`: a simulated fleet in a process of its own, and a portal that takes it for real."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from callboard.app.application import open_application
+from callboard.app.serve import Listening, serve
+from callboard.base.errors import Unavailable
+from callboard.cli.wiring import DemoOptions
+
+__all__ = ["demo"]
+
+START_DEADLINE = 60.0
+"""Seconds until the stand-in API servers answer: they take about one, a loaded machine longer."""
+STOP_DEADLINE = 5.0
+
+
+async def demo(options: DemoOptions) -> None:
+    """Serve until SIGTERM or SIGINT. Everything it writes is in a temporary directory and gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="callboard-demo-") as folder:
+        directory = Path(folder)
+        kubeconfig = directory / "kubeconfig"
+        catalog = resources.files("callboard.app") / "demo_catalog"
+        async with _simulator(options, kubeconfig):
+            with resources.as_file(catalog) as catalog_directory:
+                config = directory / "app-config.yaml"
+                config.write_text(_config(kubeconfig, catalog_directory, directory))
+                async with open_application([config], directory=directory) as app:
+                    await serve(app, Listening(host="127.0.0.1", port=options.port, open=True))
+
+
+def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
+    kinds = ["Component", "API", "Resource", "System", "Domain", "Group", "User", "Location"]
+    return yaml.safe_dump(
+        {
+            "app": {"title": "Callboard demo"},
+            "organization": {"name": "Simulated company"},
+            "catalog": {
+                "rules": [{"allow": kinds}],
+                "locations": [{"type": "file", "target": str(catalog / "*.yaml")}],
+            },
+            "kubernetes": {
+                "serviceLocatorMethod": {"type": "multiTenant"},
+                "clusterLocatorMethods": [{"type": "kubeconfig", "files": [str(kubeconfig)]}],
+                "objectTypes": _TYPES,
+            },
+            "callboard": {"dataDirectory": str(directory)},
+        },
+        sort_keys=False,
+    )
+
+
+_TYPES = [
+    "pods",
+    "services",
+    "configmaps",
+    "secrets",
+    "limitranges",
+    "resourcequotas",
+    "deployments",
+    "replicasets",
+    "horizontalpodautoscalers",
+    "jobs",
+    "cronjobs",
+    "ingresses",
+    "statefulsets",
+    "daemonsets",
+    "persistentvolumeclaims",
+]
+
+
+@asynccontextmanager
+async def _simulator(options: DemoOptions, kubeconfig: Path) -> AsyncIterator[None]:
+    """The stand-in API servers, until the context ends; they also end when this process does (their input closes)."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "callboard.simulator",
+        *("--clusters", str(options.clusters), "--base-port", "0", "--seed", str(options.seed)),
+        *("--kubeconfig", str(kubeconfig), "--stop-with-stdin"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us: we drain first
+    )
+    assert process.stdin is not None  # noqa: S101
+    assert process.stdout is not None  # noqa: S101
+    try:
+        async with asyncio.timeout(START_DEADLINE):
+            line = await process.stdout.readline()
+        if not line:
+            raise Unavailable("The simulated fleet did not start; what it said stands above.")
+        yield
+    finally:
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_DEADLINE):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()

@@ -1,0 +1,135 @@
+"""`callboard serve`: an application behind a door and a listener."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.sessions import Sessions
+from callboard.app.application import Application
+from callboard.app.metrics import watch_loop
+from callboard.app.server import Server, bind, is_loopback, stop_signals
+from callboard.base.errors import UsageError
+from callboard.base.settings import HttpsSettings
+from callboard.model.caller import Caller
+from callboard.model.door import Refused
+from callboard.web.application import Operations, WebOptions, create_web
+
+__all__ = ["Listening", "serve"]
+
+_log = structlog.get_logger(__name__)
+
+
+class Listening(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to listen. `open` lets everyone on this machine in: for the demo's simulated fleet and nothing else."""
+
+    host: str
+    port: int
+    open: bool = False
+
+
+async def serve(app: Application, listening: Listening) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. Raises UsageError for a listener that is not allowed or not to be had."""
+    if not is_loopback(listening.host):
+        raise UsageError(
+            f"Listening on {listening.host} needs sign-in, which this version does not have yet: anyone who reaches "
+            "the address could read your clusters. Listen on 127.0.0.1, or forward a port to it.",
+            code="sign-in-required",
+        )
+    settings = app.configuration.settings
+    listener = bind(listening.host, listening.port)
+    port: int = listener.getsockname()[1]
+    https = settings.backend.https
+    address = f"{'https' if https else 'http'}://{listening.host}:{port}"
+    hosts, origins = allowed_hosts(listening.host, port, secure=https is not None, also=_known_as(app))
+    sessions = Sessions(app.clock)
+    door = LoopbackDoor(
+        DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=listening.open), sessions
+    )
+    announce = _Announcement(address, sessions, open_=listening.open)
+
+    def sign_in(token: str) -> str | Refused:
+        session = door.sign_in(token)
+        if isinstance(session, str):
+            announce.next_link()
+        return session
+
+    draining = asyncio.Event()
+    ready = asyncio.Event()
+    operations = Operations(
+        ready=lambda: () if ready.is_set() and not draining.is_set() else ("starting or draining",),
+        metrics=app.metrics.text,
+        sign_in=None if listening.open else sign_in,
+        cookie=door.policy.cookie,
+        secure_cookie=https is not None,
+    )
+    options = WebOptions(
+        title=settings.app.title, organization=settings.organization.name or "", draining=draining
+    )
+    site = create_web(app.portal, door, operations, options, clock=app.clock)
+
+    def listening_now() -> None:
+        ready.set()
+        announce.first()
+
+    with _certificate_files(https) as certificate, stop_signals(draining):
+        server = Server(site, listener, drain=settings.callboard.web.drain_deadline, certificate=certificate)
+        async with asyncio.TaskGroup() as group:
+            background = (
+                group.create_task(app.keep_up(), name="keep-up"),
+                group.create_task(watch_loop(app.metrics), name="loop-stall"),
+            )
+            await server.run(draining, listening_now)
+            for task in background:
+                task.cancel()
+
+
+class _Announcement:
+    """What the terminal shows: the address, and the link that signs a browser in."""
+
+    def __init__(self, address: str, sessions: Sessions, *, open_: bool) -> None:
+        self._address = address
+        self._sessions = sessions
+        self._open = open_
+
+    def first(self) -> None:
+        if self._open:
+            _say(f"\nCallboard is at {self._address}\n")
+        else:
+            _say(f"\nCallboard is ready. Open this link once, within 15 minutes:\n\n  {self._link()}\n")
+
+    def next_link(self) -> None:
+        _say(f"A browser signed in. For another one, within 15 minutes:\n\n  {self._link()}\n")
+
+    def _link(self) -> str:
+        return f"{self._address}/sign-in?token={self._sessions.link_token(Caller.loopback())}"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _known_as(app: Application) -> tuple[str, ...]:
+    settings = app.configuration.settings
+    return tuple(u for u in (settings.app.base_url, settings.backend.base_url) if u)
+
+
+@contextmanager
+def _certificate_files(https: HttpsSettings | None) -> Iterator[tuple[str, str] | None]:
+    """The configured certificate as two files that are gone afterwards: the TLS library reads nothing else."""
+    if https is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
+        chain, key = Path(folder, "chain.pem"), Path(folder, "key.pem")
+        chain.write_text(https.certificate.cert)
+        key.touch(mode=0o600)
+        key.write_text(https.certificate.key.reveal())
+        yield str(chain), str(key)

@@ -1,0 +1,132 @@
+"""A page, its stream and its drawer join one asking; nobody waiting ends it; another caller never joins."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from callboard.base.clock import FakeClock
+from callboard.base.errors import UsageError
+from callboard.base.secret import Secret
+from callboard.model.caller import Caller, CallerKind, ProviderToken
+from callboard.model.entity import Entity
+from callboard.model.snapshot import ClusterState, ServiceSnapshot
+from callboard.portal import openings as module
+from callboard.portal.openings import Openings
+from support.kube_objects import cluster, deployment, service
+
+AWAITED = service(cluster("a", state=ClusterState.AWAITED))
+DONE = service(cluster("a", deployment()))
+ENTITY = DONE.entity
+ANNA = Caller(kind=CallerKind.PERSON, subject="user:default/anna")
+BEN = Caller(kind=CallerKind.PERSON, subject="user:default/ben")
+
+
+class Provider:
+    """An objects provider whose second snapshot comes when the test says so."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.running = 0
+        self.go = asyncio.Event()
+        self.ended = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def objects(
+        self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
+    ) -> AsyncGenerator[ServiceSnapshot, None]:
+        self.started += 1
+        self.running += 1
+        try:
+            yield AWAITED
+            await self.go.wait()
+            if self.error:
+                raise self.error
+            yield DONE
+        finally:
+            self.running -= 1
+            self.ended.set()
+
+
+async def read(openings: Openings, caller: Caller) -> list[ServiceSnapshot]:
+    return [snapshot async for _, snapshot in openings.follow(ENTITY, caller)]
+
+
+async def test_those_who_ask_together_cause_one_asking() -> None:
+    provider = Provider()
+    async with Openings(lambda: provider, FakeClock()) as openings, asyncio.TaskGroup() as group:
+        readers = [group.create_task(read(openings, ANNA)) for _ in range(5)]
+        await asyncio.sleep(0)
+        provider.go.set()
+    assert [r.result()[-1] for r in readers] == [DONE] * 5
+    assert provider.started == 1
+
+
+async def test_a_settled_answer_is_shared_for_a_moment_and_then_asked_anew() -> None:
+    provider, clock = Provider(), FakeClock()
+    provider.go.set()
+    async with Openings(lambda: provider, clock) as openings:
+        await read(openings, ANNA)
+        assert openings.newest(ENTITY, ANNA) == DONE
+        assert await read(openings, ANNA) == [DONE]
+        assert provider.started == 1
+        clock.advance(module.FRESH + 0.1)
+        assert openings.newest(ENTITY, ANNA) is None
+        await read(openings, ANNA)
+    assert provider.started == 2
+
+
+async def test_other_callers_and_own_tokens_never_share() -> None:
+    provider = Provider()
+    provider.go.set()
+    mine = Caller(kind=ANNA.kind, subject=ANNA.subject, tokens=(ProviderToken("google", Secret("t")),))
+    async with Openings(lambda: provider, FakeClock()) as openings:
+        for caller in (ANNA, BEN, mine, mine):
+            await read(openings, caller)
+        assert openings.newest(ENTITY, mine) is None
+    assert provider.started == 4
+
+
+async def test_an_asking_nobody_waits_for_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.02)
+    provider, clock = Provider(), FakeClock()
+    async with Openings(lambda: provider, clock) as openings:
+        following = openings.follow(ENTITY, ANNA)
+        assert (await anext(following))[1] == AWAITED
+        await following.aclose()
+        clock.advance(1)
+        await provider.ended.wait()
+        provider.go.set()
+        assert (await read(openings, ANNA))[-1] == DONE
+    assert provider.started == 2
+
+
+async def test_leaving_cancels_what_is_asked() -> None:
+    provider = Provider()
+    async with Openings(lambda: provider, FakeClock()) as openings:
+        following = openings.follow(ENTITY, ANNA)
+        await anext(following)
+    assert provider.running == 0
+    await following.aclose()
+
+
+async def test_what_the_asking_raises_reaches_everyone_and_is_not_kept() -> None:
+    provider = Provider()
+    provider.error = UsageError("the label selector cannot be read")
+    provider.go.set()
+    async with Openings(lambda: provider, FakeClock()) as openings:
+        for _ in range(2):
+            with pytest.raises(UsageError, match="label selector"):
+                await read(openings, ANNA)
+    assert provider.started == 2
+
+
+async def test_a_slow_reader_skips_to_the_newest() -> None:
+    provider = Provider()
+    async with Openings(lambda: provider, FakeClock()) as openings:
+        following = openings.follow(ENTITY, ANNA)
+        await anext(following)
+        provider.go.set()
+        await asyncio.sleep(0.01)
+        rest = [snapshot async for _, snapshot in following]
+    assert rest == [DONE]
