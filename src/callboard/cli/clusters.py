@@ -7,14 +7,19 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
+from callboard.cli.exits import Exit
 from callboard.cli.options import config_option, json_option
 from callboard.cli.running import with_portal
-from callboard.cli.text import json_text, plain, say, table, terminal_of
+from callboard.cli.text import Terminal, json_text, plain, say, table, terminal_of
 from callboard.cli.wiring import OpenedPortal, Wiring
+from callboard.extend.parts import Supplied
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 
 __all__ = ["clusters"]
+
+SUPPLIER_FAILED = frozenset({"cluster-supplier-failed", "cluster-supplier-left-out"})
+"""Codes of notices that say: a source of clusters could not be read."""
 
 
 @click.group()
@@ -38,22 +43,30 @@ class ClusterRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 @config_option
 @json_option
 @click.pass_obj
-def list_clusters(wiring: Wiring, configs: tuple[Path, ...], as_json: bool) -> None:
+def list_clusters(wiring: Wiring, configs: tuple[Path, ...], as_json: bool) -> int:
     """List the clusters and who brings them. No cluster is asked anything.
 
-    Exit codes: 0, also when there is none; 2 the list cannot be had at present; 3 wrong usage or configuration.
+    \b
+    Exit codes: 0 listed, also where there is none; 2 a source of clusters failed, so there may be more; 3 wrong usage.
     """
 
-    async def ask(opened: OpenedPortal) -> list[Cluster]:
-        return list(await opened.operations.clusters(Caller.loopback()))
+    async def ask(opened: OpenedPortal) -> Supplied:
+        return await opened.operations.clusters(Caller.loopback())
 
-    rows = [_row(cluster) for cluster in with_portal(wiring, configs, ask)]
+    supplied = with_portal(wiring, configs, ask)
+    rows = [_row(cluster) for cluster in supplied.clusters]
     if as_json:
-        say(json_text({"clusters": rows}))
-        return
+        say(json_text({"clusters": rows, "notices": supplied.notices}))
+    else:
+        say("\n".join(_listed(rows, terminal_of(sys.stdout))))
+        for notice in supplied.notices:
+            click.echo(f"callboard: {plain(notice.message, 600)}", err=True)
+    return Exit.COULD_NOT_TELL if any(n.code in SUPPLIER_FAILED for n in supplied.notices) else Exit.FINE
+
+
+def _listed(rows: list[ClusterRow], terminal: Terminal) -> list[str]:
     if not rows:
-        say("No clusters are configured.")
-        return
+        return ["No clusters."]
     cells = [
         (
             plain(row.name),
@@ -64,8 +77,7 @@ def list_clusters(wiring: Wiring, configs: tuple[Path, ...], as_json: bool) -> N
         )
         for row in rows
     ]
-    terminal = terminal_of(sys.stdout)
-    say("\n".join(table(terminal, ("NAME", "SERVER", "ASKED BY", "LABELS", "FROM"), cells)))
+    return table(terminal, ("NAME", "SERVER", "ASKED BY", "LABELS", "FROM"), cells)
 
 
 def _row(cluster: Cluster) -> ClusterRow:

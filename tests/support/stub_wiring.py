@@ -1,0 +1,135 @@
+"""A wiring whose portal answers with views that a test made: for output and exit codes, which are functions of the view."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from callboard.base.errors import CallboardError, NotFound
+from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions
+from callboard.extend.pages import Card, Tab
+from callboard.extend.parts import Supplied
+from callboard.model.caller import Caller
+from callboard.model.cluster import Cluster
+from callboard.model.entity import EntityRef
+from callboard.model.snapshot import Notice, ServiceSnapshot
+from callboard.portal.arrangement import arrange
+from callboard.portal.protocol import LogQuery, ServicesQuery
+from callboard.portal.views import KubernetesView, LogView, ObjectKey, ObjectView, ServicesView, ServiceView
+
+__all__ = ["StubOperations", "StubPortal", "StubWiring"]
+
+
+class StubPortal:
+    """One service, `component:default/web`, whose snapshots come one after the other; then it hangs or ends."""
+
+    def __init__(
+        self,
+        *snapshots: ServiceSnapshot,
+        hang: bool = False,
+        error: CallboardError | None = None,
+        services: ServicesView | None = None,
+        service: ServiceView | None = None,
+    ) -> None:
+        self.views = tuple(arrange(s) for s in snapshots)
+        self.hang = hang
+        self.error = error
+        self.listed = services
+        self.described = service
+        self.queries: list[ServicesQuery] = []
+        self.callers: list[Caller] = []
+        self.waits: list[float] = []
+        self.closed = 0
+
+    async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
+        self.queries.append(query)
+        self.callers.append(caller)
+        assert self.listed is not None
+        return self.listed
+
+    async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
+        self._known(ref)
+        self.callers.append(caller)
+        assert self.described is not None
+        return self.described
+
+    async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
+        self._known(ref)
+        self.callers.append(caller)
+        try:
+            for view in self.views:
+                yield view
+            if self.hang:
+                await asyncio.Event().wait()
+        finally:
+            self.closed += 1
+
+    async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
+        self._known(ref)
+        self.waits.append(within)
+        self.callers.append(caller)
+        return self.views[-1]
+
+    async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
+        raise NotFound("This portal has no objects.")
+
+    async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
+        raise NotFound("This portal has no logs.")
+
+    def tabs(self) -> tuple[Tab, ...]:
+        return ()
+
+    def cards(self) -> tuple[Card, ...]:
+        return ()
+
+    def _known(self, ref: EntityRef) -> None:
+        if self.error is not None:
+            raise self.error
+        if str(ref) != "component:default/web":
+            raise NotFound(f"There is no entity {ref}.", code="no-such-entity")
+
+
+class StubOperations:
+    """Clusters that a test made up."""
+
+    def __init__(self, clusters: Sequence[Cluster] = (), notices: Sequence[Notice] = ()) -> None:
+        self._supplied = Supplied(tuple(clusters), tuple(notices))
+
+    async def clusters(self, caller: Caller) -> Supplied:
+        return self._supplied
+
+
+class StubWiring:
+    """Opens the given portal as the composition root does: inside a task group, so that errors come out as groups."""
+
+    def __init__(self, portal: StubPortal | None = None, operations: StubOperations | None = None) -> None:
+        self._portal = portal or StubPortal()
+        self._operations = operations or StubOperations()
+        self.started: list[ServeOptions | DemoOptions | SimulateOptions] = []
+        self.raises: BaseException | None = None
+        self.opened: list[tuple[Path, ...]] = []
+
+    def config_files(self, configs: tuple[Path, ...]) -> tuple[Path, ...]:
+        return configs
+
+    @asynccontextmanager
+    async def open(self, configs: tuple[Path, ...]) -> AsyncIterator[OpenedPortal]:
+        self.opened.append(configs)
+        async with asyncio.TaskGroup():
+            if self.raises is not None:
+                raise self.raises
+            yield OpenedPortal(self._portal, self._operations)
+
+    async def serve(self, options: ServeOptions) -> None:
+        self._start(options)
+
+    async def demo(self, options: DemoOptions) -> None:
+        self._start(options)
+
+    async def simulate(self, options: SimulateOptions) -> None:
+        self._start(options)
+
+    def _start(self, options: ServeOptions | DemoOptions | SimulateOptions) -> None:
+        self.started.append(options)
+        if self.raises is not None:
+            raise self.raises
