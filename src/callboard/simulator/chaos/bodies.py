@@ -1,0 +1,45 @@
+"""Bodies of the wrong shape, made from the right ones."""
+
+from typing import Any
+
+import msgspec
+
+from callboard.simulator.chaos.rules import Rule
+from callboard.simulator.machinery.tree import decode, encode
+
+__all__ = ["spoil"]
+
+
+def spoil(rule: Rule, body: bytes) -> bytes:
+    """Return the body as the rule's mode leaves it; modes that are not about shape leave it alone."""
+    if rule.mode not in ("items-null", "no-metadata", "list-for-object", "numbers-as-strings", "one-malformed", "deep"):
+        return body
+    try:
+        value: Any = decode(body)
+    except msgspec.DecodeError:
+        return body
+    if rule.mode == "items-null":
+        value["items"] = None
+    elif rule.mode == "no-metadata":
+        value.pop("metadata", None)
+        for item in value.get("items") or ():
+            item.pop("metadata", None)
+    elif rule.mode == "list-for-object":
+        value = [value]
+    elif rule.mode == "numbers-as-strings":
+        value = _strings(value)
+    elif rule.mode == "deep":
+        depth = rule.size or 20_000
+        return body.rstrip()[:-1] + b',"deep":' + b"[" * depth + b"]" * depth + b"}"
+    elif value.get("items"):
+        items = value["items"]
+        items[len(items) // 2] = {"metadata": "not an object", "spec": [1, 2, 3], "status": 7}
+    return encode(value) + b"\n"
+
+
+def _strings(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _strings(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_strings(item) for item in value]
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -1,0 +1,119 @@
+"""Which misbehaviour is on, for which requests."""
+
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from callboard.base.errors import UsageError
+
+__all__ = ["MODES", "Chaos", "Rule"]
+
+STATUS_MODES: dict[str, tuple[int, str, str]] = {
+    "unauthorized": (401, "Unauthorized", "Unauthorized"),
+    "forbidden": (403, "Forbidden", 'forbidden: User "simulated" cannot {method} path "{path}"'),
+    "not-found": (404, "NotFound", "the server could not find the requested resource"),
+    "conflict": (409, "Conflict", "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version"),
+    "gone": (410, "Expired", "The resourceVersion for the provided list is too old."),
+    "too-many-requests": (429, "TooManyRequests", "Too many requests, please try again later."),
+    "server-error": (500, "InternalError", "Internal error occurred: etcdserver: request timed out"),
+    "unavailable": (503, "ServiceUnavailable", "the server is currently unable to handle the request"),
+}
+MODES: frozenset[str] = frozenset(
+    [
+        *STATUS_MODES,
+        "hang",
+        "hang-in-body",
+        "drip",
+        "latency",
+        "html",
+        "truncated",
+        "items-null",
+        "no-metadata",
+        "list-for-object",
+        "numbers-as-strings",
+        "one-malformed",
+        "enormous",
+        "deep",
+        "reset",
+        "reset-in-body",
+        "half-open",
+        "clock-skew",
+        "redirect",
+        "certificate-expired",
+        "certificate-foreign",
+        "watch-ends",
+        "watch-silent",
+        "watch-repeats",
+        "watch-no-bookmarks",
+        "watch-gone",
+    ]
+)
+
+
+class Rule(msgspec.Struct):
+    """One misbehaviour.
+
+    `path` is a shell pattern over path and query (`*/pods*`). `seconds` is the delay of latency and drip (between pieces) and the
+    shift of clock-skew; `retry_after` goes with refusals; `size` is the bytes of an enormous body or a drip's piece;
+    `times` is how many more requests it touches (None: all).
+    """
+
+    mode: str
+    path: str = "*"
+    seconds: float = 0.0
+    retry_after: int | None = None
+    size: int = 0
+    times: int | None = None
+    message: str = ""
+    method: str = ""
+    seed: int = 0
+
+
+class Chaos:
+    """The rules of one cluster. `on` and `off` take effect with the next request (for watches: the next event)."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+        self.on_certificate = lambda mode: None
+
+    def on(
+        self,
+        mode: str,
+        path: str = "*",
+        *,
+        seconds: float = 0.0,
+        retry_after: int | None = None,
+        size: int = 0,
+        times: int | None = None,
+        message: str = "",
+        method: str = "",
+    ) -> Rule:
+        """Switch a mode on. Raises UsageError for an unknown one."""
+        if mode not in MODES:
+            raise UsageError(f"no such chaos mode: {mode}; known are {', '.join(sorted(MODES))}")
+        rule = Rule(mode, path, seconds, retry_after, size, times, message, method)
+        self.rules.append(rule)
+        if mode.startswith("certificate-"):
+            self.on_certificate(mode)
+        return rule
+
+    def off(self, rule: Rule | str | None = None) -> None:
+        """Switch off one rule, all rules of a mode, or everything."""
+        self.rules = [
+            held for held in self.rules if not (rule is None or held is rule or (isinstance(rule, str) and held.mode == rule))
+        ]
+        if not any(held.mode.startswith("certificate-") for held in self.rules):
+            self.on_certificate("")
+
+    def matching(self, method: str, path: str) -> list[Rule]:
+        """The rules that touch this request, their `times` counted down."""
+        if not self.rules:
+            return []
+        found = []
+        for rule in self.rules:
+            if rule.times == 0 or (rule.method and rule.method != method) or not fnmatchcase(path, rule.path):
+                continue
+            if rule.times is not None and not rule.mode.startswith("watch-"):
+                rule.times -= 1
+            found.append(rule)
+        return found

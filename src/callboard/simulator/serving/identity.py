@@ -1,0 +1,64 @@
+"""Who is asking: bearer tokens, client certificates, and impersonation."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from callboard.simulator.machinery.refusal import unauthorized
+
+__all__ = ["ANONYMOUS", "Tokens", "User"]
+
+_AUTHENTICATED = "system:authenticated"
+
+
+class User(msgspec.Struct, frozen=True):
+    """An authenticated user as reviews show it."""
+
+    name: str
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+
+    def info(self) -> dict[str, object]:
+        result: dict[str, object] = {"username": self.name}
+        if self.uid:
+            result["uid"] = self.uid
+        result["groups"] = list(self.groups)
+        return result
+
+
+ANONYMOUS = User("system:anonymous", groups=("system:unauthenticated",))
+
+
+class Tokens:
+    """Bearer tokens of one cluster and the users they stand for. Revoking or rotating takes effect with the next request."""
+
+    def __init__(self) -> None:
+        self._users: dict[str, User] = {}
+
+    def add(self, token: str, name: str, *groups: str, uid: str = "") -> None:
+        self._users[token] = User(name, uid, (*groups, _AUTHENTICATED))
+
+    def revoke(self, token: str) -> None:
+        self._users.pop(token, None)
+
+    def authenticate(self, headers: Mapping[str, str], certificate_user: User | None = None) -> User:
+        """The user behind a request. Raises 401 for a token nobody issued."""
+        header = headers.get("Authorization", "")
+        if header.lower().startswith("bearer "):
+            user = self._users.get(header[7:].strip())
+            if user is None:
+                raise unauthorized()
+            return user
+        if header:
+            raise unauthorized()
+        return certificate_user or ANONYMOUS
+
+
+def certificate_user(peer: Mapping[str, object] | None) -> User | None:
+    """The user a verified client certificate names: CN is the name, each O a group."""
+    if not peer:
+        return None
+    parts: list[tuple[str, str]] = [pair for rdn in peer.get("subject", ()) for pair in rdn]  # type: ignore[attr-defined]
+    name = next((value for key, value in parts if key == "commonName"), "")
+    groups = [value for key, value in parts if key == "organizationName"]
+    return User(name, groups=(*groups, _AUTHENTICATED)) if name else None
