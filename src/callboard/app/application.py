@@ -26,6 +26,7 @@ from callboard.kube.connection import Connections
 from callboard.kube.limits import Limits
 from callboard.portal.kubernetes import KubernetesRoad
 from callboard.portal.openings import Openings
+from callboard.portal.operations import FleetOperations
 from callboard.portal.portal import CallboardPortal
 from callboard.portal.services import ServicesRoad
 from callboard.web.plugin import Pages
@@ -43,6 +44,7 @@ class Application:
         *,
         configuration: Configuration,
         portal: CallboardPortal,
+        operations: FleetOperations,
         catalog: Catalog,
         fleet: FleetInForce,
         verdicts: Verdicts,
@@ -51,6 +53,7 @@ class Application:
     ) -> None:
         self.configuration = configuration
         self.portal = portal
+        self.operations = operations
         self.catalog = catalog
         self.fleet = fleet
         self.verdicts = verdicts
@@ -139,6 +142,7 @@ async def open_application(
                 app = Application(
                     configuration=configuration,
                     portal=portal,
+                    operations=FleetOperations(lambda: fleet.current),
                     catalog=catalog,
                     fleet=fleet,
                     verdicts=verdicts,

@@ -16,7 +16,7 @@ from callboard.base.settings import (
     Settings,
 )
 
-__all__ = ["Configuration", "read_configuration"]
+__all__ = ["Configuration", "config_files", "read_configuration"]
 
 DEFAULT_FILES = ("app-config.yaml", "app-config.local.yaml")
 """What Backstage reads when no file is named."""
@@ -38,13 +38,18 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
         return self.loaded.settings
 
 
+def config_files(named: Sequence[Path], directory: Path) -> tuple[Path, ...]:
+    """The files to read: the named ones, else Backstage's usual ones that are there. They need not be valid."""
+    return tuple(named) or tuple(p for f in DEFAULT_FILES if (p := directory / f).is_file())
+
+
 def read_configuration(named: Sequence[Path], environ: Mapping[str, str], directory: Path) -> Configuration:
     """The configuration in force. Raises BadInputs with every problem of the files.
 
     Without named files, Backstage's usual ones in `directory`; without those, the current kubeconfig and the catalog files
     of `directory`. A configuration that says nothing of `kubernetes` or of `catalog.locations` gets these too.
     """
-    paths = tuple(named) or tuple(p for f in DEFAULT_FILES if (p := directory / f).is_file())
+    paths = config_files(named, directory)
     loaded = load(paths, environ) if paths else LoadedConfig(settings=Settings())
     settings, assumed = loaded.settings, []
     if settings.kubernetes is None:

@@ -1,15 +1,19 @@
 """What the commands get: implements `callboard.cli.wiring.Wiring`."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from callboard.app.application import open_application
+from callboard.app.application import Application, open_application
+from callboard.app.configuration import config_files
 from callboard.app.demo import demo
 from callboard.app.logs import configure_logging
 from callboard.app.serve import Listening, serve
+from callboard.app.server import stop_signals
 from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions
+from callboard.simulator.process import serve as serve_simulator
 
 __all__ = ["AppWiring"]
 
@@ -17,8 +21,12 @@ __all__ = ["AppWiring"]
 class AppWiring:
     """Opens applications for the commands."""
 
+    def config_files(self, configs: tuple[Path, ...]) -> tuple[Path, ...]:
+        """The configuration files that are read when these were named."""
+        return config_files(configs, Path.cwd())
+
     def open(self, configs: tuple[Path, ...]) -> AbstractAsyncContextManager[OpenedPortal]:
-        """A wired portal without a server, whose tables are in memory."""
+        """A wired portal without a server, whose tables are in memory: a command writes nothing beside what it looks at."""
         return self._open(configs)
 
     @asynccontextmanager
@@ -26,28 +34,34 @@ class AppWiring:
         async with open_application(configs, persist=False) as app:
             if not configs:
                 sys.stderr.write(app.configuration.told + "\n")
-            raise NotImplementedError
-            yield
+            yield OpenedPortal(app.portal, app.operations)
 
     async def serve(self, options: ServeOptions) -> None:
         """Serve until SIGTERM or SIGINT."""
         async with open_application(options.configs) as app:
-            settings = app.configuration.settings
-            configure_logging(settings.callboard.logging)
+            configure_logging(app.configuration.settings.callboard.logging)
             sys.stderr.write(app.configuration.told + "\n")
-            listen = settings.backend.listen
-            await serve(
-                app,
-                Listening(
-                    host=options.host or listen.host,
-                    port=listen.port if options.port is None else options.port,
-                ),
-            )
+            await serve(app, _listening(app, options))
 
     async def demo(self, options: DemoOptions) -> None:
         """Serve a simulated fleet until SIGTERM or SIGINT."""
         await demo(options)
 
     async def simulate(self, options: SimulateOptions) -> None:
-        """Run the stand-in API servers alone."""
-        raise NotImplementedError
+        """Run the stand-in API servers alone until SIGTERM or SIGINT."""
+        stop = asyncio.Event()
+        with stop_signals(stop):
+            await serve_simulator(
+                stop=stop,
+                clusters=options.clusters,
+                base_port=options.base_port,
+                kubeconfig=options.kubeconfig,
+                scenario=options.scenario or "demo",
+                seed=options.seed,
+            )
+
+
+def _listening(app: Application, options: ServeOptions) -> Listening:
+    listen = app.configuration.settings.backend.listen
+    port = listen.port if options.port is None else options.port
+    return Listening(host=options.host or listen.host, port=port)

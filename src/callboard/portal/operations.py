@@ -1,6 +1,6 @@
 """The operator's tools: what is configured, whether it works, and what it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from callboard.base.settings import KubernetesSettings, Settings
@@ -8,9 +8,10 @@ from callboard.catalog.validate import Validation
 from callboard.catalog.validate import validate_paths as validate_catalog
 from callboard.extend.parts import Supplied
 from callboard.fleet.rbac import features_of, manifests
+from callboard.fleet.wiring import Fleet
 from callboard.model.caller import Caller
 
-__all__ = ["Operations", "Validation", "least_privilege", "validate_catalog"]
+__all__ = ["FleetOperations", "Operations", "Validation", "least_privilege", "validate_catalog"]
 
 
 class Operations(Protocol):
@@ -19,6 +20,17 @@ class Operations(Protocol):
     async def clusters(self, caller: Caller) -> Supplied:
         """All clusters that the configuration supplies, and what went wrong on the way. No cluster is asked."""
         ...
+
+
+class FleetOperations:
+    """Implements `Operations` on the fleet in force, which may be replaced at any time."""
+
+    def __init__(self, fleet: Callable[[], Fleet]) -> None:
+        self._fleet = fleet
+
+    async def clusters(self, caller: Caller) -> Supplied:
+        """All clusters that the configuration supplies."""
+        return await self._fleet().suppliers.supplied(caller)
 
 
 def least_privilege(

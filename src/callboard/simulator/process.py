@@ -10,28 +10,39 @@ import uvloop
 from callboard.simulator.control import control_port
 from callboard.simulator.fleet import Fleet
 
-__all__ = ["run"]
+__all__ = ["run", "serve"]
 
 
-async def _serve(
-    clusters: int,
-    base_port: int,
-    kubeconfig: Path | None,
-    scenario: Path | str,
-    seed: int | str,
-    speed: float,
-    stop_with_stdin: bool,
-    control: int | None,
+async def serve(
+    *,
     stop: asyncio.Event,
+    clusters: int = 5,
+    base_port: int = 0,
+    kubeconfig: Path | None = None,
+    scenario: Path | str = "demo",
+    seed: int | str = 1,
+    speed: float = 1.0,
+    stop_with_stdin: bool = False,
+    control: int | None = None,
 ) -> None:
-    async with Fleet.start(scenario, seed=seed, clusters=clusters, speed=speed, base_port=base_port) as fleet, control_port(fleet, control) as at:
+    """Serve a fleet until `stop` is set or (with `stop_with_stdin`) stdin ends.
+
+    Prints one line per cluster (`name url`), then `ready N clusters …`. `control` is the port of the loopback control API
+    (0: any).
+    """
+    async with (
+        Fleet.start(scenario, seed=seed, clusters=clusters, speed=speed, base_port=base_port) as fleet,
+        control_port(fleet, control) as at,
+    ):
         if kubeconfig is not None:
             fleet.kubeconfig(kubeconfig)
         for cluster in fleet:
             print(f"{cluster.name} {cluster.url}", flush=True)
         if at:
             print(f"control {at}", flush=True)
-        print(f"ready {len(fleet)} clusters" + (f" kubeconfig {kubeconfig}" if kubeconfig else ""), flush=True)
+        print(
+            f"ready {len(fleet)} clusters" + (f" kubeconfig {kubeconfig}" if kubeconfig else ""), flush=True
+        )
         if not stop_with_stdin:
             await stop.wait()
             return
@@ -61,16 +72,23 @@ def run(
     stop_with_stdin: bool = False,
     control: int | None = None,
 ) -> None:
-    """Run a fleet until SIGTERM, SIGINT or (with `stop_with_stdin`) the end of stdin.
-
-    Prints one line per cluster (`name url`), then `ready N clusters …`. `control` is the port of the loopback control API (0: any).
-    """
+    """Run `serve` in an event loop of its own, until SIGTERM or SIGINT too."""
 
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await _serve(clusters, base_port, kubeconfig, scenario, seed, speed, stop_with_stdin, control, stop)
+        await serve(
+            stop=stop,
+            clusters=clusters,
+            base_port=base_port,
+            kubeconfig=kubeconfig,
+            scenario=scenario,
+            seed=seed,
+            speed=speed,
+            stop_with_stdin=stop_with_stdin,
+            control=control,
+        )
 
     uvloop.run(main())
