@@ -1,0 +1,70 @@
+"""The faces' entrance for `app`: everything given, one ASGI application out."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from callboard.base.clock import Clock, SystemClock
+from callboard.portal.protocol import Portal
+from callboard.web.door import Door
+from callboard.web.errors import Trouble, wants_json
+from callboard.web.events import Pace
+from callboard.web.pages.catalog import CatalogPages
+from callboard.web.pages.entity import EntityPages
+from callboard.web.pages.objects import ObjectPages
+from callboard.web.pages.operations import OperationPages, Operations
+from callboard.web.pages.site_map import site_map
+from callboard.web.rendering import Renderer
+from callboard.web.site import Site
+from callboard.web.static_files import StaticFiles
+
+__all__ = ["Operations", "WebOptions", "create_web"]
+
+
+class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`title` is `app.title`, `organization` is `organization.name`; `draining` is set when the process is told to stop."""
+
+    title: str = "Callboard"
+    organization: str = ""
+    draining: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+
+
+def create_web(
+    portal: Portal,
+    door: Door,
+    operations: Operations,
+    options: WebOptions | None = None,
+    *,
+    clock: Clock | None = None,
+    further: Sequence[BaseRoute] = (),
+) -> Site:
+    """The ASGI application. `further` are routes of other rooms; each needs a `route_class` or is refused.
+
+    The tabs and cards come from `portal.tabs()` and `portal.cards()`; ours are `callboard.web.plugin.Pages`.
+    """
+    options = options or WebOptions()
+    static = StaticFiles()
+    renderer = Renderer(
+        static, clock or SystemClock(), title=options.title, organization=options.organization
+    )
+    pace = Pace(draining=options.draining)
+
+    async def show(request: Request, trouble: Trouble, request_id: str) -> Response:
+        if request.url.path.startswith("/api/") or wants_json(request.headers.get("accept", "")):
+            error = {"code": trouble.code, "message": trouble.message, "requestId": request_id}
+            return JSONResponse({"error": error}, status_code=trouble.status)
+        html = renderer.page("error.html", trouble=trouble, request_id=request_id)
+        return HTMLResponse(html, status_code=trouble.status)
+
+    routes = site_map(
+        CatalogPages(portal, renderer),
+        EntityPages(portal, renderer, pace),
+        ObjectPages(portal, renderer),
+        OperationPages(operations, static),
+        static,
+    )
+    return Site((*routes, *further), door, show)

@@ -1,0 +1,77 @@
+"""The door's place in the faces: who decides (a protocol), what it is told, and the routes it is told about.
+
+Every route carries a `RouteClass`; the site refuses a route that has none, whoever added it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from callboard.model.caller import Caller
+from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
+
+__all__ = ["ClassifiedRoute", "Door", "Endpoint", "SignIn", "caller_of", "facts_of"]
+
+CALLER = "callboard.caller"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Door(Protocol):
+    """Decides who comes in. Implemented in `access`; never raises, never blocks."""
+
+    def admit(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
+        """Whether this request may reach a route of this class, and as whom."""
+        ...
+
+
+SignIn = Callable[[str], str | Refused]
+"""Uses up what a one-time link holds: the id of a new session, or why there is none."""
+
+
+class ClassifiedRoute(Route):
+    """A route that says what it is to the door."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Endpoint,
+        route_class: RouteClass,
+        *,
+        name: str,
+        methods: tuple[str, ...] = ("GET",),
+    ) -> None:
+        super().__init__(path, endpoint, methods=list(methods), name=name)
+        self.route_class = route_class
+
+
+def facts_of(scope: Scope) -> RequestFacts:
+    """What the door may look at. Of a header sent twice every value counts, so none can hide behind another."""
+    headers = Headers(scope=scope)
+
+    def header(name: str) -> str:
+        return ", ".join(headers.getlist(name))
+
+    client = scope.get("client")
+    return RequestFacts(
+        method=scope["method"],
+        path=scope["path"],
+        host=header("host"),
+        origin=header("origin"),
+        fetch_site=header("sec-fetch-site"),
+        cookie="; ".join(headers.getlist("cookie")),
+        authorization=header("authorization"),
+        peer=client[0] if client else "",
+    )
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller the door admitted."""
+    caller = request.scope[CALLER]
+    assert isinstance(caller, Caller)  # noqa: S101  # set by the site before any endpoint runs
+    return caller

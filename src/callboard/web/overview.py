@@ -1,0 +1,104 @@
+"""The Overview tab: the cards that apply to an entity, and our own four."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from callboard.base.errors import CallboardError
+from callboard.extend.pages import Card, CardContext, Tab
+from callboard.model.entity import Entity
+from callboard.portal.protocol import Portal
+from callboard.portal.views import ServiceView
+
+__all__ = ["OverviewTab", "OverviewView", "Panel", "cards"]
+
+log = structlog.get_logger(__name__)
+
+CARD_DEADLINE = 5.0
+"""Seconds for one card. A card that takes longer is told as such; the others do not wait for it any further."""
+
+TEMPLATES = "callboard/cards/"
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """One card with what it shows; `failure` instead where it could not be made."""
+
+    card: Card
+    view: object = None
+    failure: str = ""
+
+
+class OverviewView(msgspec.Struct, frozen=True):
+    """The cards, in order."""
+
+    panels: tuple[Panel, ...]
+
+
+class OverviewTab:
+    """Makes the tab; one card's trouble is that card's alone."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    def tab(self) -> Tab:
+        """Its registration."""
+        return Tab(
+            key="overview",
+            title="Overview",
+            template="callboard/tabs/overview.html",
+            view=self.view,
+            applies=lambda entity: True,
+            order=100,
+        )
+
+    async def view(self, context: CardContext) -> OverviewView:
+        """All cards at once."""
+        async with asyncio.TaskGroup() as group:
+            made = [group.create_task(_panel(card, context)) for card in self._portal.cards()]
+        return OverviewView(tuple(panel for task in made if (panel := task.result()) is not None))
+
+
+async def _panel(card: Card, context: CardContext) -> Panel | None:
+    try:
+        if not card.applies(context.entity):
+            return None
+        async with asyncio.timeout(CARD_DEADLINE):
+            return Panel(card, await card.view(context))
+    except CallboardError as error:
+        return Panel(card, failure=error.message)
+    except TimeoutError:
+        return Panel(card, failure=f"This card gave nothing within {CARD_DEADLINE:.0f} seconds.")
+    except Exception:
+        log.exception("a card failed", card=card.key)
+        return Panel(card, failure="This card failed. The rest of the page is not affected.")
+
+
+def cards(portal: Portal) -> Sequence[Card]:
+    """Our own cards. All show parts of one ServiceView."""
+
+    async def view(context: CardContext) -> ServiceView:
+        return await portal.service(context.entity.ref, context.caller)
+
+    def always(entity: Entity) -> bool:
+        return True
+
+    def card(key: str, title: str, order: int) -> Card:
+        return Card(
+            key=key, title=title, template=f"{TEMPLATES}{key}.html", view=view, applies=always, order=order
+        )
+
+    return (
+        card("about", "About", 100),
+        card("relations", "Relations", 200),
+        Card(
+            key="links",
+            title="Links",
+            template=f"{TEMPLATES}links.html",
+            view=view,
+            applies=lambda entity: bool(entity.metadata.links),
+            order=300,
+        ),
+        card("annotations", "Labels and annotations", 400),
+    )

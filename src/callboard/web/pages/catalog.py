@@ -1,0 +1,77 @@
+"""The list of services."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from callboard.portal.protocol import Portal
+from callboard.portal.views import Count, Facet, ServicesView
+from callboard.web.door import caller_of
+from callboard.web.queries import FILTERS, PAGE_SIZE, services_query
+from callboard.web.rendering import Renderer
+from callboard.web.urls import list_url
+
+__all__ = ["CatalogPages", "Paging"]
+
+
+class Paging(msgspec.Struct, frozen=True):
+    """Where this page of the list stands; an empty URL means there is no such page."""
+
+    first: int
+    last: int
+    previous: str
+    next: str
+
+
+class CatalogPages:
+    """`/` and `/catalog`."""
+
+    def __init__(self, portal: Portal, renderer: Renderer) -> None:
+        self._portal = portal
+        self._renderer = renderer
+
+    async def root(self, request: Request) -> Response:
+        """The list is the front page."""
+        return RedirectResponse(list_url(), status_code=302)
+
+    async def services(self, request: Request) -> Response:
+        """The whole page; htmx takes `#results` out of it while someone types."""
+        query = services_query(request.query_params)
+        view = await self._portal.services(query, caller_of(request))
+        chosen = tuple(
+            (key, value) for key in FILTERS for value in request.query_params.getlist(key) if value
+        )
+        html = self._renderer.page(
+            "services.html",
+            view=with_selected(view, chosen),
+            paging=paging(view, chosen),
+            filtered=bool(chosen or query.text),
+        )
+        return HTMLResponse(html)
+
+
+def paging(view: ServicesView, chosen: tuple[tuple[str, str], ...]) -> Paging:
+    """The neighbours of this page, with every filter kept."""
+
+    def at(offset: int) -> str:
+        return list_url((("q", view.text), *chosen, ("offset", str(offset) if offset else "")))
+
+    size = view.limit or PAGE_SIZE
+    return Paging(
+        first=view.offset + 1 if view.rows else 0,
+        last=view.offset + len(view.rows),
+        previous=at(max(0, view.offset - size)) if view.offset > 0 else "",
+        next=at(view.offset + size) if view.offset + len(view.rows) < view.total else "",
+    )
+
+
+def with_selected(view: ServicesView, chosen: tuple[tuple[str, str], ...]) -> ServicesView:
+    """A value that is filtered by stays in its filter even when nothing has it, so that it can be taken away again."""
+    facets = []
+    for facet in view.facets:
+        known = {count.value for count in facet.values}
+        lost = tuple(
+            Count(value, 0, True) for key, value in chosen if key == facet.key and value not in known
+        )
+        facets.append(Facet(facet.key, facet.title, facet.values + lost))
+    return msgspec.structs.replace(view, facets=tuple(facets))

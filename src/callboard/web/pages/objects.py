@@ -1,0 +1,46 @@
+"""One object of a service, and a container's log: whole pages, and the same content for the drawer beside a tab."""
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from callboard.portal.protocol import Portal
+from callboard.web.commands import commands_for
+from callboard.web.door import caller_of
+from callboard.web.queries import entity_ref, log_query, object_key
+from callboard.web.rendering import Renderer
+
+__all__ = ["DRAWER_HEADER", "ObjectPages"]
+
+DRAWER_HEADER = "x-callboard-drawer"
+"""Sent by `drawer.js`: the answer is the drawer's content without the page around it."""
+
+
+class ObjectPages:
+    """`…/kubernetes/object/…` and its `/log`."""
+
+    def __init__(self, portal: Portal, renderer: Renderer) -> None:
+        self._portal = portal
+        self._renderer = renderer
+
+    async def one(self, request: Request) -> Response:
+        """One object: what matters, conditions, containers, events, YAML, commands."""
+        ref, caller = entity_ref(request.path_params), caller_of(request)
+        view = await self._portal.object(ref, object_key(request.path_params), caller)
+        return await self._answer(request, "object", view=view, commands=commands_for(view))
+
+    async def log(self, request: Request) -> Response:
+        """One container's log."""
+        ref, caller = entity_ref(request.path_params), caller_of(request)
+        query = log_query(request.query_params)
+        view = await self._portal.log(ref, object_key(request.path_params), query, caller)
+        return await self._answer(request, "log", view=view)
+
+    async def _answer(self, request: Request, name: str, **context: object) -> Response:
+        ref = entity_ref(request.path_params)
+        headers = {"vary": DRAWER_HEADER}
+        if request.headers.get(DRAWER_HEADER):
+            html = self._renderer.page(f"{name}_content.html", ref=ref, drawer=True, **context)
+            return HTMLResponse(html, headers=headers)
+        service = await self._portal.service(ref, caller_of(request))
+        html = self._renderer.page(f"{name}.html", ref=ref, drawer=False, entity=service.entity, **context)
+        return HTMLResponse(html, headers=headers)

@@ -1,0 +1,40 @@
+"""Every page's address, endpoint and class, in one table."""
+
+from callboard.model.door import RouteClass
+from callboard.web.door import ClassifiedRoute
+from callboard.web.pages.catalog import CatalogPages
+from callboard.web.pages.entity import EntityPages
+from callboard.web.pages.objects import ObjectPages
+from callboard.web.pages.operations import OperationPages
+from callboard.web.static_files import StaticFiles
+
+__all__ = ["site_map"]
+
+ENTITY = "/catalog/{namespace}/{kind}/{name}"
+OBJECT = ENTITY + "/kubernetes/object/{cluster}/{type}/{object_namespace}/{object_name}"
+
+
+def site_map(
+    catalog: CatalogPages,
+    entity: EntityPages,
+    objects: ObjectPages,
+    operations: OperationPages,
+    static: StaticFiles,
+) -> tuple[ClassifiedRoute, ...]:
+    """All routes of this room."""
+    read, public = RouteClass.READ, RouteClass.PUBLIC
+    return (
+        ClassifiedRoute("/", catalog.root, read, name="root"),
+        ClassifiedRoute("/catalog", catalog.services, read, name="services"),
+        ClassifiedRoute(ENTITY, entity.first_tab, read, name="entity"),
+        ClassifiedRoute(OBJECT + "/log", objects.log, read, name="log"),
+        ClassifiedRoute(OBJECT, objects.one, read, name="object"),
+        ClassifiedRoute(ENTITY + "/{tab}/stream", entity.stream, RouteClass.STREAM, name="stream"),
+        ClassifiedRoute(ENTITY + "/{tab}", entity.tab, read, name="tab"),
+        ClassifiedRoute("/sign-in", operations.sign_in, RouteClass.SIGN_IN, name="sign-in"),
+        ClassifiedRoute("/livez", operations.livez, public, name="livez"),
+        ClassifiedRoute("/readyz", operations.readyz, public, name="readyz"),
+        ClassifiedRoute("/metrics", operations.metrics, RouteClass.METRICS, name="metrics"),
+        ClassifiedRoute("/favicon.ico", operations.favicon, public, name="favicon"),
+        ClassifiedRoute("/static/{version}/{name:path}", static.serve, public, name="static"),
+    )

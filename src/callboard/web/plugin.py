@@ -1,0 +1,28 @@
+"""Callboard's own tabs and cards, registered through the hooks that extensions use."""
+
+from collections.abc import Sequence
+
+from callboard.extend.hooks import hookimpl
+from callboard.extend.pages import Card, Tab
+from callboard.portal.protocol import Portal
+from callboard.web.kubernetes_tab import KubernetesTab
+from callboard.web.overview import OverviewTab, cards
+
+__all__ = ["Pages"]
+
+
+class Pages:
+    """A pluggy plugin: the Overview and Kubernetes tabs, and the cards About, Relations, Links and Annotations."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    @hookimpl
+    def callboard_tabs(self) -> Sequence[Tab]:
+        """Ours: Overview first, Kubernetes second."""
+        return (OverviewTab(self._portal).tab(), KubernetesTab(self._portal).tab())
+
+    @hookimpl
+    def callboard_cards(self) -> Sequence[Card]:
+        """Ours, in hundreds."""
+        return cards(self._portal)

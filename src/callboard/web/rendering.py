@@ -1,0 +1,79 @@
+"""Structs into HTML. Autoescaped always; a name a template does not get is an error, not an empty place.
+
+Templates are named "package:path" (`callboard.web:templates/service.html`, an extension's own likewise); `callboard/…`
+stands for our own folder, so that extensions import `callboard/parts.html`.
+"""
+
+from collections.abc import Callable
+from importlib.resources import files
+
+import jinja2
+from markupsafe import Markup
+
+from callboard.base.clock import Clock
+from callboard.model.entity import Entity
+from callboard.web import commands, times, urls, words
+from callboard.web.static_files import StaticFiles
+
+__all__ = ["Renderer"]
+
+OWN = "callboard/"
+MAX_SOURCE = 1024 * 1024
+
+
+class PackageTemplates(jinja2.BaseLoader):
+    """Templates out of installed packages. Names come from registrations and templates, never from a request."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        package, _, path = template.partition(":")
+        if template.startswith(OWN):
+            package, path = "callboard.web", "templates/" + template.removeprefix(OWN)
+        if not path or ".." in path.split("/"):
+            raise jinja2.TemplateNotFound(template)
+        try:
+            source = files(package).joinpath(path).read_text(encoding="utf-8")
+        except (FileNotFoundError, IsADirectoryError, ModuleNotFoundError) as error:
+            raise jinja2.TemplateNotFound(template) from error
+        return source, None, None
+
+
+class Renderer:
+    """Renders pages, tabs and cards. `title` and `organization` head every page."""
+
+    def __init__(self, static: StaticFiles, clock: Clock, *, title: str, organization: str = "") -> None:
+        self._environment = jinja2.Environment(
+            loader=PackageTemplates(),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters |= {
+            "age": lambda moment: times.age(moment, clock.now()),
+            "clock": times.clock,
+            "exact": times.exact,
+            "seconds": times.seconds,
+            "iso": times.iso,
+            "anchor": words.anchor,
+            "safe_url": words.safe_url,
+            "bounded": words.bounded,
+        }
+        self._environment.globals = {
+            "portal": {"title": title, "organization": organization},
+            "static": static.url,
+            "urls": urls,
+            "words": words,
+            "commands": commands,
+            "template": self.template,
+        }
+
+    def page(self, template: str, **context: object) -> str:
+        """A whole page out of one of our own templates."""
+        return self._environment.get_template(OWN + template).render(**context)
+
+    def template(self, template: str, *, view: object, entity: Entity) -> Markup:
+        """A tab's or a card's template, with what such a template may see and nothing else."""
+        return Markup(self._environment.get_template(template).render(view=view, entity=entity))  # noqa: S704  # escaped by Jinja2

@@ -1,0 +1,124 @@
+"""The site: one ASGI application around all routes.
+
+In this order for every request: a request id, the route, the door, the endpoint; and on the way out the security headers
+and, where something went wrong, an error page. It handles plain HTTP only and knows nothing of what the routes show.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Message, Receive, Scope, Send
+
+from callboard.base.errors import NotFound
+from callboard.model.door import Refused, RouteClass
+from callboard.web.door import CALLER, Door, facts_of
+from callboard.web.errors import MethodNotAllowed, Refusal, Trouble, trouble_of
+from callboard.web.headers import secure
+
+__all__ = ["Site"]
+
+log = structlog.get_logger(__name__)
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+QUIET = (RouteClass.PUBLIC, RouteClass.METRICS)
+"""Asked every few seconds by machines: logged at debug."""
+
+
+class Site:
+    """The ASGI application. `show` renders a Trouble as this request's answer."""
+
+    def __init__(
+        self,
+        routes: Sequence[BaseRoute],
+        door: Door,
+        show: Callable[[Request, Trouble, str], Awaitable[Response]],
+    ) -> None:
+        self.routes = tuple(routes)
+        self._door = door
+        self._show = show
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])  # uvicorn reads this as: no lifespan
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started, status = time.monotonic(), 0
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                secure(MutableHeaders(scope=message), request_id)
+            await send(message)
+
+        route, child, allowed = self._find(scope)
+        route_class: RouteClass | None = getattr(route, "route_class", None)
+        try:
+            await self._enter(route, child, allowed, route_class, scope, receive, guarded_send)
+        except Exception as error:
+            trouble = trouble_of(error)
+            if trouble.status >= 500:
+                log.error("request failed", path=scope["path"], code=trouble.code, exc_info=error)
+            if status:
+                raise  # half an answer is out: the connection has to end, so that nobody takes it for a whole one
+            response = await self._show(Request(scope), trouble, request_id)
+            await response(scope, receive, guarded_send)
+        finally:
+            level = log.debug if route_class in QUIET else log.info
+            name = getattr(route, "name", "")
+            level(
+                "request",
+                method=scope["method"],
+                route=name,
+                status=status,
+                took=round(time.monotonic() - started, 4),
+            )
+
+    async def _enter(
+        self,
+        route: BaseRoute | None,
+        child: Scope,
+        allowed: bool,
+        route_class: RouteClass | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        if route is not None and route_class is None:
+            raise Refusal(Refused(403, "unclassified-route", "This address has not been opened to anyone."))
+        # an unknown address passes the door as well: a foreign Host learns nothing, not even what is not there
+        answer = self._door.admit(facts_of(scope), route_class or RouteClass.PUBLIC)
+        if isinstance(answer, Refused):
+            raise Refusal(answer)
+        if route is None:
+            raise NotFound("There is no page at this address.")
+        if not allowed:
+            raise MethodNotAllowed(f"{scope['method']} is not something this address understands.")
+        scope.update(child)
+        scope[CALLER] = answer.caller
+        await route.handle(scope, receive, send)
+
+    def _find(self, scope: Scope) -> tuple[BaseRoute | None, Scope, bool]:
+        """The route, what matching it adds to the scope, and whether it has this method."""
+        partial: tuple[BaseRoute | None, Scope, bool] = (None, {}, False)
+        for route in self.routes:
+            match, child = route.matches(scope)
+            if match is Match.FULL:
+                return route, dict(child), True
+            if match is Match.PARTIAL and partial[0] is None:
+                partial = (route, dict(child), False)
+        return partial

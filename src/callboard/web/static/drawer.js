@@ -1,0 +1,84 @@
+// Links marked data-drawer open beside the tab. The address is pushed, so that Back closes and a colleague can be sent it.
+import { showProgress } from "./progress.js";
+
+let drawer = null;
+let content = null;
+let opener = null;
+let depth = 0; // how many drawer addresses lie on top of the tab's own in the history
+let newest = 0;
+
+export function setUpDrawer() {
+  drawer = document.getElementById("drawer");
+  content = document.getElementById("drawer-content");
+  if (!drawer) return; // a page without a drawer: the links lead to whole pages
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (event.target.closest("[data-close]")) drawer.close();
+    const link = event.target.closest("a[data-drawer]");
+    if (!link) return;
+    event.preventDefault();
+    if (!drawer.open) opener = link;
+    open(link.href, true);
+  });
+  drawer.addEventListener("close", () => {
+    newest += 1; // what is still under way is no longer wanted
+    content.replaceChildren();
+    restoreFocus();
+    if (depth) history.go(-depth);
+  });
+  addEventListener("popstate", (event) => {
+    depth = event.state?.drawer ?? 0;
+    if (depth) open(location.href, false);
+    else if (drawer.open) drawer.close();
+  });
+  if (history.state?.drawer) history.replaceState(null, ""); // a reload made the drawer's address a page of its own
+}
+
+async function open(url, push) {
+  const mine = ++newest;
+  const known = drawer.open;
+  if (!known) {
+    content.innerHTML = '<p class="faint drawer-wait" role="status">Asking the cluster…</p>';
+    drawer.showModal();
+  }
+  if (push) history.pushState({ drawer: ++depth }, "", url);
+  let html;
+  try {
+    html = await showProgress(fetchPart(url));
+  } catch (error) {
+    html = null;
+    console.warn("drawer", error);
+  }
+  if (mine !== newest) return;
+  if (html === null) failed("Callboard did not answer. Close this and try again.");
+  else if (typeof html === "string") content.innerHTML = html; // our own server's, escaped there
+  else failed(html.error.message);
+  drawer.scrollTop = 0;
+  content.querySelector("h2")?.focus();
+}
+
+async function fetchPart(url) {
+  const headers = { "X-Callboard-Drawer": "1", Accept: "application/json" }; // errors as JSON, content as HTML
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(30_000) });
+  return response.ok ? response.text() : response.json();
+}
+
+function failed(message) {
+  const title = document.createElement("h2");
+  title.tabIndex = -1;
+  title.textContent = "This could not be shown";
+  const words = document.createElement("p");
+  words.textContent = message;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.dataset.close = "";
+  close.textContent = "Close";
+  content.replaceChildren(title, words, close);
+}
+
+function restoreFocus() {
+  // the link may have been redrawn while the drawer was open
+  const target = opener?.isConnected ? opener : opener?.id ? document.getElementById(opener.id) : null;
+  target?.focus({ preventScroll: true });
+  opener = null;
+}

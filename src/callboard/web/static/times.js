@@ -1,0 +1,31 @@
+// Ages go on while a page stands open; the exact time on hover is the reader's own.
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86400;
+
+export function setUpTimes() {
+  document.addEventListener("pointerover", (event) => {
+    const time = event.target.closest?.("time[datetime]");
+    if (time) time.title = new Date(time.dateTime).toLocaleString();
+  });
+  setInterval(() => {
+    for (const time of document.querySelectorAll("time[data-age]")) {
+      const text = age((Date.now() - new Date(time.dateTime)) / 1000);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }, 30_000);
+}
+
+// the same words as callboard.web.times.age
+export function age(seconds) {
+  const passed = Math.floor(seconds);
+  if (passed < 5) return "just now";
+  if (passed < MINUTE) return `${passed} s`;
+  if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min`;
+  if (passed < DAY) {
+    const hours = Math.floor(passed / HOUR);
+    const minutes = Math.floor((passed % HOUR) / MINUTE);
+    return minutes && hours < 6 ? `${hours} h ${minutes} min` : `${hours} h`;
+  }
+  return `${Math.floor(passed / DAY)} d`;
+}

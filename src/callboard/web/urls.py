@@ -1,0 +1,57 @@
+"""Where each page is: the one place that builds and reads Callboard's own paths.
+
+A segment is a foreign name (kubeconfig context names hold slashes), so `/` and `%` inside one are escaped twice: what a
+server or browser decodes once still holds no separator of ours.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode
+
+from callboard.model.entity import EntityRef
+from callboard.portal.views import ObjectKey
+
+__all__ = ["entity_url", "from_segment", "list_url", "log_url", "object_url", "segment", "tab_url"]
+
+CLUSTER_SCOPED = "-"
+"""Stands for "no namespace" in a path; no Kubernetes namespace can have this name."""
+
+
+def segment(name: str) -> str:
+    """One path segment that decodes back to `name` with `from_segment`, whatever `name` holds."""
+    safe = name.replace("%", "%25").replace("/", "%2F").replace("\\", "%5C")
+    if safe.strip(".") == "":  # "." and ".." would be resolved away by the browser
+        safe = safe.replace(".", "%2E")
+    return quote(safe, safe=":@")
+
+
+def from_segment(text: str) -> str:
+    """The name that `segment` wrote, after the server decoded the path once."""
+    return text.replace("%2E", ".").replace("%5C", "\\").replace("%2F", "/").replace("%25", "%")
+
+
+def list_url(filters: Iterable[tuple[str, str]] = ()) -> str:
+    """The list of services with those filters that are not empty, in their order."""
+    query = urlencode([(key, value) for key, value in filters if value])
+    return f"/catalog?{query}" if query else "/catalog"
+
+
+def entity_url(ref: EntityRef) -> str:
+    """An entity's page."""
+    return f"/catalog/{segment(ref.namespace)}/{segment(ref.kind)}/{segment(ref.name)}"
+
+
+def tab_url(ref: EntityRef, tab: str, *, stream: bool = False) -> str:
+    """One tab of an entity's page, or the stream that keeps it current."""
+    return f"{entity_url(ref)}/{segment(tab)}" + ("/stream" if stream else "")
+
+
+def object_url(ref: EntityRef, key: ObjectKey) -> str:
+    """One object of a service."""
+    parts = (key.cluster, key.type, key.namespace or CLUSTER_SCOPED, key.name)
+    return f"{entity_url(ref)}/kubernetes/object/" + "/".join(segment(part) for part in parts)
+
+
+def log_url(ref: EntityRef, key: ObjectKey, container: str = "", previous: bool = False) -> str:
+    """The log of one container of a pod."""
+    query = urlencode({"container": container} | ({"previous": "1"} if previous else {}))
+    return f"{object_url(ref, key)}/log" + (f"?{query}" if container or previous else "")
