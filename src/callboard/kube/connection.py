@@ -1,0 +1,359 @@
+"""Sockets to one API server: few, shared, each wait with a deadline, each body with an end.
+
+`Connections` holds the pools of a process, one for each (API server, trust, identity); `Connection` is one cluster as seen
+with one credential and is cheap to make, so that a renewed token goes on using the connections of the old one. Whatever goes
+wrong is raised as `AnswerRefused` with its Failure and caught where outcomes are made.
+"""
+
+import asyncio
+import base64
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
+from typing import Final, Self
+from urllib.parse import quote, urlencode, urlsplit
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from callboard import __version__
+from callboard.base.clock import Clock, SystemClock
+from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
+from callboard.kube.limits import Limits
+from callboard.kube.pool import Pools
+from callboard.model.cluster import Cluster, Credential, CredentialKind
+from callboard.model.outcome import Failure, FailureCode
+
+__all__ = ["Connection", "Connections", "Query", "Response", "WholeAnswer", "refusal"]
+
+Query = Sequence[tuple[str, str]]
+
+JSON: Final = "application/json"
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_MOST_OF_A_REFUSAL: Final = 64 * 1024
+_RETRIES: Final = 2
+
+
+class WholeAnswer(msgspec.Struct, frozen=True):
+    """A 2xx answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Response:
+    """An answer whose body is still to be read."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, idle: float) -> None:
+        self._answer = answer
+        self._idle = idle
+
+    @property
+    def status(self) -> int:
+        return self._answer.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._answer.headers
+
+    async def pieces(self, *, idle: float | None = None) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises AnswerRefused, also after `idle` seconds without a byte (default: the limits')."""
+        wait = self._idle if idle is None else idle
+        while True:
+            try:
+                async with asyncio.timeout(wait):
+                    piece = await self._answer.content.readany()
+            except TimeoutError:
+                raise _refused(FailureCode.BODY_TIMEOUT, f"nothing came for {wait:g} s in the middle of the answer") from None
+            except (aiohttp.ClientError, OSError) as error:
+                raise AnswerRefused(failure_of_exception(error)) from None
+            if not piece:
+                return
+            yield piece
+
+    async def read(self, most: int) -> bytes:
+        """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
+        length = self._answer.content_length
+        if length is not None and length > most:
+            raise _too_large(most)
+        pieces: list[bytes] = []
+        size = 0
+        async for piece in self.pieces():
+            size += len(piece)
+            if size > most:
+                raise _too_large(most)
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class Connections:
+    """All pools of a process. Use it as an async context manager: leaving it closes every connection.
+
+    `limits_of` gives the limits of a cluster by its name; `environment` stands in for the process's own (proxies).
+    """
+
+    def __init__(
+        self,
+        limits_of: Callable[[str], Limits] | None = None,
+        *,
+        clock: Clock | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._limits_of = limits_of or (lambda name: Limits())
+        self._clock = clock or SystemClock()
+        self._pools = Pools(_trace(), environment)
+        self._offsets: dict[str, float] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection, also those in use."""
+        await self._pools.close()
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    def to(self, cluster: Cluster, credential: Credential) -> "Connection":
+        """The way to `cluster` as the holder of `credential`. Opens nothing yet."""
+        return Connection(self, self._pools, cluster, credential, self._limits_of(cluster.name))
+
+    def clock_offset(self, cluster: Cluster) -> float | None:
+        """Seconds the cluster's clock is ahead of ours by its last `Date` header; None before its first answer."""
+        return self._offsets.get(cluster.url)
+
+    def note_date(self, cluster: Cluster, date: str) -> None:
+        """Keep what a `Date` header tells about the cluster's clock."""
+        offset = _offset(date, self._clock)
+        if offset is not None:
+            self._offsets[cluster.url] = offset
+
+
+class Connection:
+    """One cluster with one credential. Made by `Connections.to`."""
+
+    def __init__(
+        self, owner: Connections, pools: Pools, cluster: Cluster, credential: Credential, limits: Limits
+    ) -> None:
+        self._owner = owner
+        self._pools = pools
+        self.cluster = cluster
+        self.credential = credential
+        self.limits = limits
+        self._base = cluster.url.rstrip("/")
+
+    @property
+    def clock(self) -> Clock:
+        return self._owner.clock
+
+    def with_credential(self, credential: Credential) -> "Connection":
+        """The same cluster with another (or a renewed) credential."""
+        return Connection(self._owner, self._pools, self.cluster, credential, self.limits)
+
+    async def read(
+        self,
+        method: str,
+        path: str,
+        query: Query = (),
+        *,
+        body: bytes | None = None,
+        accept: str = JSON,
+        most: int | None = None,
+    ) -> WholeAnswer:
+        """A 2xx answer whole, within the limits. Raises AnswerRefused for anything else.
+
+        A GET is sent again once when the connection broke before an answer, and after `Retry-After` where a 429 or 503
+        gives one that ends before the deadline; nothing else is.
+        """
+        limits = self.limits
+        until = time.monotonic() + limits.whole
+        phase = _Phase()
+        resets = waits = 0
+        try:
+            async with asyncio.timeout(limits.whole):
+                while True:
+                    try:
+                        return await self._once(method, path, query, body, accept, most or limits.max_body, phase)
+                    except AnswerRefused as refused:
+                        failure = refused.failure
+                        if method == "GET" and phase.asked and not phase.answered and _was_reset(failure) and not resets:
+                            resets += 1
+                            continue
+                        pause = failure.retry_after if failure.status in (429, 503) else None
+                        if method != "GET" or pause is None or waits >= _RETRIES:
+                            raise
+                        pause = max(pause, 0.05) * (1 + random.random() / 10)  # noqa: S311
+                        if time.monotonic() + pause >= until:
+                            raise
+                        waits += 1
+                    await asyncio.sleep(pause)
+        except TimeoutError:
+            if phase.answered:
+                raise _refused(FailureCode.BODY_TIMEOUT, f"the answer was not complete after {limits.whole:g} s") from None
+            if phase.asked:
+                raise _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {limits.whole:g} s") from None
+            raise _refused(
+                FailureCode.DEADLINE, f"not asked: every connection to this cluster was busy for {limits.whole:g} s"
+            ) from None
+
+    async def _once(
+        self, method: str, path: str, query: Query, body: bytes | None, accept: str, most: int, phase: "_Phase"
+    ) -> WholeAnswer:
+        phase.asked = phase.answered = False
+        async with self._pools.gate(self._base, self.limits.connections):
+            phase.asked = True
+            async with self.open(method, path, query, body=body, accept=accept) as response:
+                phase.answered = True
+                if not 200 <= response.status < 300:
+                    raise AnswerRefused(await refusal(response))
+                return WholeAnswer(response.status, response.headers, await response.read(most))
+
+    @asynccontextmanager
+    async def open(
+        self,
+        method: str,
+        path: str,
+        query: Query = (),
+        *,
+        body: bytes | None = None,
+        accept: str = JSON,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+        inflate: bool = True,
+    ) -> AsyncIterator[Response]:
+        """Any answer, its body still to be read. Raises AnswerRefused when there is none.
+
+        `stream` takes a connection beside the pool: for watches and logs, which hold it for long. `inflate=False` leaves a
+        compressed body as it came.
+        """
+        limits = self.limits
+        async with self._pools.using(self.cluster, self.credential, limits) as pool:
+            sent = {**self._headers(accept, body), **(headers or {})}
+            deadline = asyncio.timeout(limits.connect + limits.first_byte)
+            url = URL(self._base + path + ("?" + urlencode(query, quote_via=quote) if query else ""), encoded=True)
+            try:
+                async with deadline:
+                    answer = await pool.client(stream=stream).request(
+                        method,
+                        url,
+                        data=body,
+                        headers=sent,
+                        allow_redirects=False,
+                        proxy=pool.proxy,
+                        proxy_auth=pool.proxy_auth,
+                        server_hostname=self.cluster.trust.server_name or None,
+                        trace_request_ctx=_Deadline(deadline, limits.first_byte),
+                        auto_decompress=inflate,
+                    )
+            except aiohttp.ConnectionTimeoutError:
+                raise _refused(FailureCode.CONNECT_TIMEOUT, f"no connection within {limits.connect:g} s") from None
+            except TimeoutError:
+                raise _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {limits.first_byte:g} s") from None
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise AnswerRefused(failure_of_exception(error)) from None
+            try:
+                self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
+                yield Response(answer, limits.idle)
+            finally:
+                # Keeps the connection where the body was read to its end, closes it where it was not.
+                answer.release() if answer.content.at_eof() else answer.close()
+
+    def _headers(self, accept: str, body: bytes | None) -> dict[str, str]:
+        headers = {
+            "Accept": accept,
+            "Accept-Encoding": "gzip" if self.limits.gzip else "identity",
+            "User-Agent": f"callboard/{__version__}",
+        }
+        if body is not None:
+            headers["Content-Type"] = JSON
+        authorization = self._authorization()
+        if authorization:
+            headers["Authorization"] = authorization
+        return headers
+
+    def _authorization(self) -> str:
+        credential = self.credential
+        if credential.kind not in (CredentialKind.BEARER, CredentialKind.BASIC):
+            return ""
+        target = urlsplit(self._base)
+        if target.scheme != "https" and target.hostname not in _LOOPBACK:
+            raise _refused(
+                FailureCode.CREDENTIAL, "the cluster's URL is plain http, over which Callboard sends no credential"
+            )
+        secret = credential.token.reveal().strip()
+        if credential.kind is CredentialKind.BASIC:
+            return "Basic " + base64.b64encode(f"{credential.username}:{secret}".encode()).decode()
+        if not secret or not secret.isascii() or not secret.isprintable():
+            raise _refused(FailureCode.CREDENTIAL, "the token is empty or holds characters no token has")
+        return f"Bearer {secret}"
+
+
+async def refusal(response: Response) -> Failure:
+    """The Failure of an answer that is no 2xx; reads at most 64 KiB of it."""
+    try:
+        body = await response.read(_MOST_OF_A_REFUSAL)
+    except AnswerRefused:
+        body = b""
+    return failure_of_status(response.status, response.headers, body)
+
+
+class _Phase:
+    """How far one attempt has come."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.answered = False
+
+
+class _Deadline:
+    """Moves the deadline of an answer to `first_byte` seconds after the request went out, however long connecting took."""
+
+    def __init__(self, deadline: asyncio.Timeout, first_byte: float) -> None:
+        self._deadline = deadline
+        self._first_byte = first_byte
+
+    def sent(self) -> None:
+        if not self._deadline.expired():
+            self._deadline.reschedule(asyncio.get_running_loop().time() + self._first_byte)
+
+
+def _trace() -> aiohttp.TraceConfig:
+    async def on_sent(
+        client: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
+    ) -> None:
+        deadline = context.trace_request_ctx
+        if isinstance(deadline, _Deadline):
+            deadline.sent()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(on_sent)
+    return trace
+
+
+def _was_reset(failure: Failure) -> bool:
+    return failure.code is FailureCode.CONNECTION and ("closed before" in failure.message or "reset" in failure.message)
+
+
+def _offset(date: str, clock: Clock) -> float | None:
+    try:
+        return (parsedate_to_datetime(date) - clock.now()).total_seconds() if date else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _refused(code: FailureCode, message: str) -> AnswerRefused:
+    return AnswerRefused(Failure(code=code, message=message))
+
+
+def _too_large(most: int) -> AnswerRefused:
+    return _refused(FailureCode.TOO_LARGE, f"the answer is larger than the {most // 1024} KiB that are read")
+

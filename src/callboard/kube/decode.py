@@ -1,0 +1,215 @@
+"""Bytes of a cluster to objects, one by one: a malformed one is told, the others stand.
+
+Nothing here builds a tree of an object. A list is taken apart into the top-level fields of its items, each item is
+redacted into bytes of its own, and the typed fields are read from those bytes, so that what Callboard shows and what it
+reasons about have passed the same gate.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from callboard.kube.nesting import too_deep
+from callboard.kube.redact import Item, redact
+from callboard.kube.text import clean
+from callboard.model.objects import Body, Generic, KubeObject, body_type
+from callboard.model.objects.cluster_state import Event
+from callboard.model.objects.config import SecretMetadata
+from callboard.model.objects.pod import Pod
+from callboard.model.outcome import Malformed
+from callboard.model.resource import ResourceType
+
+__all__ = ["Page", "WrongShape", "decode_object", "decode_page"]
+
+
+class WrongShape(Exception):
+    """JSON, but not what was asked for: an object where a list belongs, a list without items. `args[0]` says which."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a list. `remaining` is the server's estimate of what follows; `continue_` is "" on the last page."""
+
+    objects: tuple[KubeObject, ...] = ()
+    malformed: tuple[Malformed, ...] = ()
+    resource_version: str = ""
+    continue_: str = ""
+    remaining: int | None = None
+
+
+class _ListMeta(msgspec.Struct, rename="camel"):
+    resource_version: str | None = None
+    continue_: str | None = msgspec.field(default=None, name="continue")
+    remaining_item_count: int | None = None
+
+
+class _List(msgspec.Struct):
+    items: list[Item] | None | msgspec.UnsetType = msgspec.UNSET
+    kind: str = ""
+    metadata: _ListMeta | None = None
+
+
+class _LooseList(msgspec.Struct):
+    items: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
+    kind: str = ""
+    metadata: _ListMeta | None = None
+
+
+class _Named(msgspec.Struct, frozen=True):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Nameable(msgspec.Struct):
+    metadata: _Named = _Named()
+
+
+class _MetadataOnly(msgspec.Struct):
+    metadata: msgspec.Raw
+
+
+_list: Final = msgspec.json.Decoder(_List).decode
+_loose_list: Final = msgspec.json.Decoder(_LooseList).decode
+_item: Final = msgspec.json.Decoder(Item).decode
+_nameable: Final = msgspec.json.Decoder(_Nameable).decode
+_metadata_only: Final = msgspec.json.Decoder(_MetadataOnly).decode
+_decoders: Final[dict[type[Body], msgspec.json.Decoder[Body]]] = {}
+
+_CLOSED: Final = (Pod, Event)
+"""The kinds that come in thousands, in whose fields no other object can stand (see `redact`)."""
+
+_UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+
+def decode_page(body: bytes, resource: ResourceType, *, max_nesting: int = 64) -> Page:
+    """A list answer. Raises msgspec.DecodeError for what is no JSON, WrongShape for what is no list.
+
+    `items: null` in a list is an empty one: Go writes an empty slice so, and every Kubernetes client reads it so. A list
+    without `items` at all, or an object that does not call itself a list, is of the wrong shape.
+    """
+    items: Sequence[Item | msgspec.Raw]
+    try:
+        answer: _List | _LooseList = _list(body)
+    except msgspec.ValidationError:
+        answer = _as_loose_list(body)
+    except RecursionError:
+        raise WrongShape("the answer nests deeper than Python can follow") from None
+    if not answer.kind.endswith("List"):
+        raise WrongShape(f"expected a list, found {_what(answer.kind)}")
+    if answer.items is msgspec.UNSET:
+        raise WrongShape(f"the {clean(answer.kind, 64)} has no items")
+    items = answer.items or []
+    secret = answer.kind == "SecretList"
+    checked = body.isascii()
+    objects: list[KubeObject] = []
+    malformed: list[Malformed] = []
+    for index, item in enumerate(items):
+        made = _object(item, resource, index, secret=secret, ascii_=checked, max_nesting=max_nesting)
+        if isinstance(made, KubeObject):
+            objects.append(made)
+        else:
+            malformed.append(made)
+    meta = answer.metadata or _ListMeta()
+    return Page(
+        objects=tuple(objects),
+        malformed=tuple(malformed),
+        resource_version=meta.resource_version or "",
+        continue_=meta.continue_ or "",
+        remaining=meta.remaining_item_count,
+    )
+
+
+def decode_object(raw: bytes | msgspec.Raw, resource: ResourceType, *, max_nesting: int = 64) -> KubeObject | Malformed:
+    """A single object, as a named get and a watch bring it. Never raises: whatever cannot be read is a Malformed."""
+    return _object(msgspec.Raw(bytes(raw)), resource, 0, secret=False, ascii_=False, max_nesting=max_nesting)
+
+
+def _as_loose_list(body: bytes) -> _LooseList:
+    try:
+        return _loose_list(body)
+    except msgspec.ValidationError as error:
+        raise WrongShape(f"expected a list: {clean(str(error), 200)}") from None
+
+
+def _what(kind: str) -> str:
+    return f"an object of kind {clean(kind, 64)}" if kind else "JSON that names no kind"
+
+
+def _object(
+    source: Item | msgspec.Raw, resource: ResourceType, index: int, *, secret: bool, ascii_: bool, max_nesting: int
+) -> KubeObject | Malformed:
+    try:
+        item = source if isinstance(source, dict) else _item(source)
+        kind = item.get("kind")
+        if kind is not None and "items" in item and bytes(kind).endswith(b'List"'):
+            raise msgspec.ValidationError("Expected an object, got a list")
+        body_kind = body_type(resource)
+        raw = redact(
+            item,
+            secret=secret or body_kind is SecretMetadata,
+            closed_kind=resource.kind if body_kind in _CLOSED else "",
+        )
+        if not ascii_ and not raw.isascii():
+            raw.decode()
+        if too_deep(raw, max_nesting):
+            raise msgspec.ValidationError(f"Nested deeper than {max_nesting}")
+        return KubeObject(resource, _body(raw, body_kind), raw)
+    except _UNREADABLE as error:
+        return Malformed(_where(source, index), _words(error))
+
+
+def _body(raw: bytes, kind: type[Body]) -> Body:
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        if "got `null`" in str(error):
+            return _body_without_nulls(raw, kind)
+        if kind is not Generic:
+            raise
+        return _without_status(raw)
+
+
+def _body_without_nulls(raw: bytes, kind: type[Body]) -> Body:
+    """Kubernetes reads null as absent, everywhere; our structs do so only where null is common."""
+    tree = _drop_nulls(msgspec.json.decode(raw))
+    try:
+        return msgspec.convert(tree, kind)
+    except msgspec.ValidationError:
+        if kind is not Generic:
+            raise
+        return _without_status(msgspec.json.encode(tree))
+
+
+def _without_status(raw: bytes) -> Generic:
+    """A custom resource may give its status any shape: then its metadata is all we understand."""
+    return msgspec.json.decode(msgspec.json.encode(_metadata_only(raw)), type=Generic)
+
+
+def _drop_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        return {k: _drop_nulls(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_drop_nulls(v) for v in value]
+    return value
+
+
+def _where(source: Item | msgspec.Raw, index: int) -> str:
+    try:
+        named = _nameable(msgspec.json.encode(source)).metadata
+    except _UNREADABLE:
+        named = _Named()
+    if not named.name:
+        return f"items[{index}]"
+    return clean(f"{named.namespace}/{named.name}" if named.namespace else named.name, 320)
+
+
+def _words(error: Exception) -> str:
+    """msgspec names types and paths, never values."""
+    if isinstance(error, RecursionError):
+        return "nests deeper than Python can follow"
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
+    return clean(str(error), 300)

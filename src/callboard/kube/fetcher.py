@@ -1,0 +1,79 @@
+"""All questions to one cluster, side by side within its connections; each outcome as soon as it is there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+
+from callboard.kube.connection import Connection, Connections
+from callboard.kube.discovery import Discovery
+from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exception
+from callboard.kube.lists import outcome_of
+from callboard.model.cluster import Cluster, Credential
+from callboard.model.outcome import Answer, FailureCode, Outcome, Question
+from callboard.model.selection import Selection
+
+__all__ = ["DirectFetcher"]
+
+
+class DirectFetcher:
+    """The fetcher that asks API servers itself. Implements `extend.Fetcher`."""
+
+    def __init__(self, connections: Connections, discovery: Discovery | None = None) -> None:
+        self._connections = connections
+        self._discovery = discovery or Discovery()
+
+    def fetch(self, cluster: Cluster, credential: Credential, selection: Selection) -> AsyncIterator[Outcome]:
+        """One outcome per question of the selection, in order of arrival. A type of unknown scope is looked up first;
+        with namespaces given, one that turns out cluster-scoped is NOT_ASKED."""
+        return self.ask(cluster, credential, selection.questions())
+
+    def clock_offset(self, cluster: Cluster) -> float | None:
+        """Seconds the cluster's clock is ahead of ours; None where no answer has told."""
+        return self._connections.clock_offset(cluster)
+
+    async def ask(
+        self, cluster: Cluster, credential: Credential, questions: Sequence[Question]
+    ) -> AsyncIterator[Outcome]:
+        """One outcome per question, in order of arrival. Closing the iterator cancels what is still being asked."""
+        if not questions:
+            return
+        connection = self._connections.to(cluster, credential)
+        done: asyncio.Queue[Outcome] = asyncio.Queue(len(questions))
+        waiting = iter(questions)
+
+        async def work() -> None:
+            for question in waiting:
+                done.put_nowait(await self._outcome(connection, question))
+
+        workers = min(len(questions), connection.limits.connections)
+        tasks = [asyncio.ensure_future(work()) for _ in range(workers)]
+        try:
+            for _ in questions:
+                yield await done.get()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _outcome(self, connection: Connection, question: Question) -> Outcome:
+        """Never raises but for cancellation."""
+        try:
+            known = await self._discovery.resolve(connection, question.type)
+        except AnswerRefused as refused:
+            if refused.failure.code is FailureCode.NOT_SERVED:
+                return Outcome(
+                    question=question,
+                    answer=answer_of(refused.failure),
+                    failure=refused.failure,
+                    as_of=connection.clock.now(),
+                )
+            known = question.type  # discovery may be closed to us where the type itself is not
+        except Exception as error:
+            failure = failure_of_exception(error)
+            return Outcome(question=question, answer=Answer.BROKEN, failure=failure, as_of=connection.clock.now())
+        if question.namespace and known.namespaced is False:
+            return Outcome(question=question, answer=Answer.NOT_ASKED, as_of=connection.clock.now())
+        asked = msgspec.structs.replace(question, type=known)
+        outcome = await outcome_of(connection, asked)
+        return msgspec.structs.replace(outcome, question=question) if asked is not question else outcome

@@ -1,0 +1,165 @@
+"""One question to one cluster, answered whole: pages put together, or the one object asked for by name."""
+
+import asyncio
+import time
+from typing import Final
+
+import msgspec
+
+from callboard.kube.connection import Connection, Query
+from callboard.kube.decode import Page, WrongShape, decode_object, decode_page
+from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exception, json_failure
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Question
+
+__all__ = ["Listed", "list_objects", "outcome_of", "selectors"]
+
+_RESTARTS: Final = 1
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """All pages of a list, as of one resourceVersion."""
+
+    objects: tuple[KubeObject, ...] = ()
+    malformed: tuple[Malformed, ...] = ()
+    resource_version: str = ""
+    truncated: bool = False
+    remaining: int | None = None
+
+
+async def outcome_of(connection: Connection, question: Question) -> Outcome:
+    """Ask, and say what it came to. Never raises for what the cluster does.
+
+    A 404 on a collection means that its type is not served (ABSENT); on a named object, that there is none (EMPTY), where an
+    API server says so itself.
+    """
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(connection.limits.whole):
+            listed = await (_get(connection, question) if question.name else list_objects(connection, question))
+    except AnswerRefused as refused:
+        return _failed(connection, question, refused.failure, began)
+    except TimeoutError:
+        failure = Failure(code=FailureCode.BODY_TIMEOUT, message=f"not all pages came within {connection.limits.whole:g} s")
+        return _failed(connection, question, failure, began)
+    except Exception as error:
+        return _failed(connection, question, failure_of_exception(error), began)
+    if listed.objects:
+        answer = Answer.OBJECTS
+    elif listed.malformed:
+        answer = Answer.BROKEN
+    else:
+        answer = Answer.EMPTY
+    failure_or_none = None
+    if answer is Answer.BROKEN:
+        failure_or_none = Failure(
+            code=FailureCode.WRONG_SHAPE, message=f"none of the {len(listed.malformed)} objects could be read"
+        )
+    return Outcome(
+        question=question,
+        answer=answer,
+        objects=listed.objects,
+        malformed=listed.malformed,
+        failure=failure_or_none,
+        as_of=connection.clock.now(),
+        took=time.monotonic() - began,
+        resource_version=listed.resource_version,
+        truncated=listed.truncated,
+        remaining=listed.remaining,
+    )
+
+
+def selectors(question: Question) -> list[tuple[str, str]]:
+    """The question's selectors as query parameters."""
+    pairs = (("labelSelector", question.label_selector), ("fieldSelector", question.field_selector))
+    return [(name, value) for name, value in pairs if value]
+
+
+async def list_objects(connection: Connection, question: Question) -> Listed:
+    """All pages. Raises AnswerRefused.
+
+    A continue token that has expired (410) starts the list anew without pages, as client-go's pager does: what was read
+    before belongs to another moment and is dropped.
+    """
+    limits = connection.limits
+    path = question.type.path(question.namespace)
+    restarts = 0
+    objects: list[KubeObject] = []
+    malformed: list[Malformed] = []
+    continue_, paged = "", True
+    while True:
+        query = selectors(question)
+        if paged:
+            query.append(("limit", str(min(limits.page_size, limits.max_objects))))
+        if continue_:
+            query.append(("continue", continue_))
+        try:
+            page = await _page(connection, question, path, query)
+        except AnswerRefused as refused:
+            if not continue_ or refused.failure.code is not FailureCode.GONE or restarts >= _RESTARTS:
+                raise
+            restarts += 1
+            continue_, paged = "", False
+            objects.clear()
+            malformed.clear()
+            continue
+        objects += page.objects
+        malformed += page.malformed
+        over = len(objects) - limits.max_objects
+        stuck = page.continue_ != "" and page.continue_ == continue_
+        if over >= 0 or not page.continue_ or stuck:
+            more = bool(page.continue_)
+            remaining = page.remaining if more else None
+            if over > 0:
+                del objects[limits.max_objects :]
+                remaining = (remaining or 0) + over if remaining is not None or not more else None
+            return Listed(
+                objects=tuple(objects),
+                malformed=tuple(malformed),
+                resource_version=page.resource_version,
+                truncated=more or over > 0,
+                remaining=remaining,
+            )
+        continue_ = page.continue_
+        await asyncio.sleep(0)  # others get their turn between two pages
+
+
+async def _page(connection: Connection, question: Question, path: str, query: Query) -> Page:
+    answer = await connection.read("GET", path, query)
+    try:
+        return decode_page(answer.body, question.type, max_nesting=connection.limits.max_nesting)
+    except WrongShape as wrong:
+        raise AnswerRefused(Failure(code=FailureCode.WRONG_SHAPE, message=str(wrong), status=answer.status)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
+
+
+async def _get(connection: Connection, question: Question) -> Listed:
+    path = question.type.path(question.namespace, question.name)
+    try:
+        answer = await connection.read("GET", path)
+    except AnswerRefused as refused:
+        failure = refused.failure
+        if failure.status == 404 and failure.reason == "NotFound":
+            return Listed()
+        raise
+    try:
+        msgspec.json.decode(answer.body, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
+    found = decode_object(answer.body, question.type, max_nesting=connection.limits.max_nesting)
+    if isinstance(found, Malformed):
+        raise AnswerRefused(Failure(code=FailureCode.WRONG_SHAPE, message=found.message, status=answer.status))
+    if found.name != question.name:
+        raise AnswerRefused(Failure(code=FailureCode.WRONG_SHAPE, message="another object came than was asked for"))
+    return Listed(objects=(found,), resource_version=found.meta.resource_version)
+
+
+def _failed(connection: Connection, question: Question, failure: Failure, began: float) -> Outcome:
+    return Outcome(
+        question=question,
+        answer=answer_of(failure),
+        failure=failure,
+        as_of=connection.clock.now(),
+        took=time.monotonic() - began,
+    )

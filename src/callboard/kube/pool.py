@@ -1,0 +1,147 @@
+"""Pools of connections, one for each API server, trust and identity."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from callboard.kube.failure import AnswerRefused
+from callboard.kube.limits import Limits
+from callboard.kube.proxies import environment_proxy
+from callboard.kube.tls import tls_context, trust_version
+from callboard.model.cluster import Cluster, Credential, CredentialKind
+from callboard.model.outcome import Failure, FailureCode
+
+__all__ = ["Pool", "Pools"]
+
+IDLE_POOL: Final = 300.0
+"""Seconds after which the pool of an identity nobody asks as any more is closed."""
+KEEP_ALIVE: Final = 60.0
+"""Seconds an unused connection is kept: longer than a person looks at a page, shorter than load balancers allow."""
+
+_Key = tuple[object, ...]
+
+
+class Pool:
+    """The connections of one key. `users` counts who is at it."""
+
+    def __init__(self, limits: Limits, proxy: str, trace: aiohttp.TraceConfig) -> None:
+        self._limits = limits
+        self._trace = trace
+        self._context: ssl.SSLContext | bool = True
+        self._requests: aiohttp.ClientSession | None = None
+        self._streams: aiohttp.ClientSession | None = None
+        self._prepared = asyncio.Lock()
+        self._ready = False
+        self.users = 0
+        self.used = time.monotonic()
+        self.proxy: URL | None = None
+        self.proxy_auth: aiohttp.BasicAuth | None = None
+        if proxy:
+            self._set_proxy(proxy)
+
+    def _set_proxy(self, proxy: str) -> None:
+        parts = urlsplit(proxy)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            message = f"proxies of the kind {parts.scheme[:16]!r} are not supported; http and https are"
+            raise AnswerRefused(Failure(code=FailureCode.CONNECTION, message=message))
+        if parts.username:
+            self.proxy_auth = aiohttp.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
+        self.proxy = URL(proxy).with_user(None)
+
+    async def prepare(self, cluster: Cluster, credential: Credential) -> None:
+        """Read trust and certificate, once, beside the loop."""
+        if self._ready:
+            return
+        async with self._prepared:
+            if not self._ready and cluster.url.startswith("https:"):
+                self._context = await asyncio.to_thread(tls_context, cluster.trust, credential)
+            self._ready = True
+
+    def client(self, *, stream: bool) -> aiohttp.ClientSession:
+        """The client for requests (bounded) or for streams (one connection each)."""
+        if stream:
+            if self._streams is None:
+                self._streams = self._client(0)
+            return self._streams
+        if self._requests is None:
+            self._requests = self._client(self._limits.connections)
+        return self._requests
+
+    def _client(self, limit: int) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=limit, ssl=self._context, keepalive_timeout=KEEP_ALIVE)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._limits.connect, ceil_threshold=1e9),
+            trace_configs=[self._trace],
+            trust_env=False,
+            raise_for_status=False,
+        )
+
+    async def close(self) -> None:
+        for client in (self._requests, self._streams):
+            if client is not None:
+                await client.close()
+
+
+class Pools:
+    """All pools of a process, and the gates that bound what one API server is asked at once, whoever asks."""
+
+    def __init__(self, trace: aiohttp.TraceConfig, environment: Mapping[str, str] | None) -> None:
+        self._trace = trace
+        self._environment = environment
+        self._pools: dict[_Key, Pool] = {}
+        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._closed = False
+
+    def gate(self, url: str, connections: int) -> asyncio.Semaphore:
+        """Lets at most `connections` requests to `url` through at once."""
+        return self._gates.setdefault(url, asyncio.Semaphore(connections))
+
+    @asynccontextmanager
+    async def using(self, cluster: Cluster, credential: Credential, limits: Limits) -> AsyncIterator[Pool]:
+        """The pool for this cluster and identity, kept while the context lasts. Raises AnswerRefused."""
+        if self._closed:
+            raise AnswerRefused(Failure(code=FailureCode.INTERNAL, message="Callboard is shutting down"))
+        key = _key(cluster, credential)
+        pool = self._pools.get(key)
+        if pool is None:
+            await self._sweep()
+            proxy = cluster.trust.proxy_url or environment_proxy(cluster.url, self._environment)
+            pool = self._pools.setdefault(key, Pool(limits, proxy, self._trace))
+        pool.users += 1
+        try:
+            await pool.prepare(cluster, credential)
+            yield pool
+        finally:
+            pool.users -= 1
+            pool.used = time.monotonic()
+
+    async def _sweep(self) -> None:
+        """Close what nobody has used for long."""
+        now = time.monotonic()
+        for key, pool in list(self._pools.items()):
+            if not pool.users and now - pool.used > IDLE_POOL:
+                del self._pools[key]
+                await pool.close()
+
+    async def close(self) -> None:
+        self._closed = True
+        pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            await pool.close()
+
+
+def _key(cluster: Cluster, credential: Credential) -> _Key:
+    """Identity is in it, the token is not; a client certificate is what the connection itself was made with."""
+    certificate: tuple[str, str] = ("", "")
+    if credential.kind is CredentialKind.CERTIFICATE:
+        certificate = (credential.certificate_pem, credential.key_pem.fingerprint)
+    return (cluster.url, cluster.trust, trust_version(cluster.trust), credential.kind, credential.identity, certificate)

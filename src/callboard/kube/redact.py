@@ -1,0 +1,131 @@
+"""The choke point: whatever Callboard reads of a cluster for itself passes `redact` before anything is kept.
+
+Gone afterwards: `kind` and `apiVersion` (list items lack them, watched objects carry them: one form for both),
+`metadata.managedFields`, copies of whole objects in annotations, and the values of Secrets, wherever in the object a
+Secret stands and as whatever type it was asked for. Keys of Secrets stay, each with the value `***`.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+__all__ = ["MASK", "Item", "redact"]
+
+Item = dict[str, msgspec.Raw]
+"""One object with its top level taken apart, each value as the bytes that came."""
+
+MASK: Final = "***"
+
+_COPIES: Final = frozenset(
+    {
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "kapp.k14s.io/original",
+        "objectset.rio.cattle.io/applied",
+        "banzaicloud.com/last-applied",
+    }
+)
+"""Annotations in which a tool keeps the whole object as it was applied."""
+
+_SECRET_KINDS: Final = ("Secret", "SecretList")
+_SECRET_FIELDS: Final = ("metadata", "type", "immutable", "data", "stringData")
+_SECRET_VALUES: Final = ("data", "stringData")
+
+_LONGEST_SECRET_ANNOTATION: Final = 256
+"""A longer annotation of a Secret, or one that holds JSON, is taken for one more copy of it, by a tool unknown to us."""
+
+_ESCAPED_LETTER: Final = re.compile(rb"\\u00(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a]|2[def])", re.IGNORECASE)
+
+_item: Final = msgspec.json.Decoder(Item).decode
+_text: Final = msgspec.json.Decoder(str).decode
+_any: Final = msgspec.json.Decoder().decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def redact(item: Item, *, secret: bool = False, closed_kind: str = "") -> bytes:
+    """The object as Callboard may keep it: JSON bytes of its own, never a view of what came.
+
+    `secret` says that the object is a Secret by where it was found (asked for as one, in a SecretList); one that says
+    so itself is taken for one anyway. `closed_kind` names a built-in kind in which no other object and no pod template can
+    stand, because the API server keeps only fields it knows: such an object is not searched below its top, unless it says
+    that it is of another kind. Raises msgspec.DecodeError (ValidationError where the shape is wrong) for what is
+    no object with `metadata`.
+    """
+    fields = dict[str, object](item)
+    kind = item.get("kind")
+    if kind is not None:
+        del fields["kind"]
+        said = _text(kind) if kind != b"null" else ""
+        secret = secret or said in _SECRET_KINDS
+        closed_kind = closed_kind if said == closed_kind else ""
+    fields.pop("apiVersion", None)
+    metadata = item.get("metadata")
+    if metadata is None:
+        raise msgspec.ValidationError("Object missing required field `metadata`")
+    fields["metadata"] = _metadata(_item(metadata), secret=secret)
+    if secret:
+        fields = {k: _masked(item[k]) if k in _SECRET_VALUES else v for k, v in fields.items() if k in _SECRET_FIELDS}
+    raw = _encode(fields)
+    return raw if closed_kind or not _might_hide(raw) else _encode(_without_secrets(_any(raw)))
+
+
+def _metadata(fields: Item, *, secret: bool) -> Item:
+    fields.pop("managedFields", None)
+    annotations = fields.get("annotations")
+    if annotations is not None and annotations != b"null":
+        kept = _item(annotations)
+        if secret or not _COPIES.isdisjoint(kept):
+            left = {k: _copy_masked(v) if secret else v for k, v in kept.items() if k not in _COPIES}
+            fields["annotations"] = msgspec.Raw(_encode(left))
+    return fields
+
+
+def _masked(values: msgspec.Raw) -> object:
+    """`data` of a Secret: its keys. What is no object (which no API server sends) is masked whole."""
+    if values == b"null":
+        return None
+    try:
+        return dict.fromkeys(_item(values), MASK)
+    except msgspec.ValidationError:
+        return MASK
+
+
+def _copy_masked(annotation: msgspec.Raw) -> msgspec.Raw:
+    text = _any(annotation)
+    return msgspec.Raw(_encode(MASK)) if not isinstance(text, str) or _is_copy(text) else annotation
+
+
+def _is_copy(text: str) -> bool:
+    return len(text) > _LONGEST_SECRET_ANNOTATION or text.lstrip()[:1] in ("{", "[")
+
+
+def _might_hide(raw: bytes) -> bool:
+    """Whether these bytes could hold, below the top of the object, something that must go; False is certain.
+
+    A name written with escapes (`\\u0053ecret`) counts: no API server does that, and reading it must not show more.
+    """
+    return b'"Secret' in raw or b"last-applied" in raw or (b"\\" in raw and _ESCAPED_LETTER.search(raw) is not None)
+
+
+def _without_secrets(value: object, *, secret: bool = False) -> object:
+    """The same for what stands deeper: a Secret within a template or a List, a copy in a pod template's annotations.
+
+    Walks the whole tree; only the few objects that could hide something come here.
+    """
+    if isinstance(value, list):
+        return [_without_secrets(v, secret=secret) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("kind") in _SECRET_KINDS:
+        secret = True
+    out: dict[object, object] = {}
+    for key, inner in value.items():
+        if key in _COPIES or key == "managedFields":
+            continue
+        if secret and key in _SECRET_VALUES and inner is not None:
+            out[key] = dict.fromkeys(inner, MASK) if isinstance(inner, dict) else MASK
+        elif secret and isinstance(inner, str) and _is_copy(inner):
+            out[key] = MASK
+        else:
+            out[key] = _without_secrets(inner, secret=secret)
+    return out
