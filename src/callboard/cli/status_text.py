@@ -35,7 +35,7 @@ def _lines(document: StatusDocument, terminal: Terminal, now: datetime) -> Itera
     entity, verdict = document.entity, document.verdict
     title = plain(entity.title, 100)
     yield terminal.style(title, bold=True) + "  " + terminal.style(plain(entity.ref, 200), ASIDE)
-    sentence = plain(verdict.sentence, 1000) + _since(verdict.since, now)
+    sentence = plain(verdict.sentence, 1000).removesuffix(".") + _since(verdict.since, now) + "."
     yield from terminal.wrapped(f"{terminal.mark(verdict.health)} ", sentence, indent=2)
     for cluster in document.clusters:
         yield ""
@@ -82,9 +82,9 @@ def _cluster(cluster: ClusterDocument, terminal: Terminal, now: datetime) -> Ite
 
 def _workload(workload: WorkloadDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
     name = f"{plain(workload.kind, 60)} {_name(workload.namespace, workload.name)}"
-    words = [plain(workload.rollout, 200)]
-    if workload.health in _BAD and workload.reason:
-        words.append(plain(workload.reason, 600))
+    words = [plain(workload.rollout, 200), plain(workload.reason, 600) if workload.health in _BAD else ""]
+    if words[1].startswith(f"{workload.ready} of {workload.desired} "):
+        words[0] = ""  # the reason says it already
     text = "  ".join(w for w in words if w) + _since(workload.since if workload.health in _BAD else None, now)
     yield from terminal.wrapped(f"  {terminal.mark(workload.health)} {name}  ", text, indent=6)
     yield from _pods(workload.pods, terminal, now, indent=6, what="Pod")

@@ -1,0 +1,156 @@
+"""The list of services and a service's catalog part as JSON. Entity refs are canonical strings; times are RFC 3339 in UTC."""
+
+from datetime import datetime
+
+import msgspec
+
+from callboard.model.entity import Entity
+from callboard.model.verdict import Health
+from callboard.portal.views import RelatedEntity, ServiceRow, ServicesView, ServiceView
+
+__all__ = [
+    "FacetDocument",
+    "RelatedDocument",
+    "RelationsDocument",
+    "ServiceDocument",
+    "ServiceListItem",
+    "ServicesDocument",
+    "ValueDocument",
+    "service_document",
+    "services_document",
+]
+
+
+class ServiceListItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One service. `health` is the last verdict Callboard knows, from `health_as_of`; null where none was ever seen."""
+
+    ref: str
+    kind: str
+    namespace: str
+    name: str
+    title: str
+    description: str
+    type: str
+    owner: str | None
+    system: str | None
+    lifecycle: str
+    tags: tuple[str, ...]
+    broken: bool
+    health: Health | None
+    sentence: str
+    health_as_of: datetime | None
+
+
+class ValueDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One value of a filter, and how many services have it."""
+
+    value: str
+    count: int
+    selected: bool
+
+
+class FacetDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A filter: `key` is its query parameter."""
+
+    key: str
+    title: str
+    values: tuple[ValueDocument, ...]
+
+
+class ServicesDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One page. `next_offset` is the next page's `offset`, null on the last one."""
+
+    services: tuple[ServiceListItem, ...]
+    total: int
+    offset: int
+    limit: int
+    next_offset: int | None
+    facets: tuple[FacetDocument, ...]
+    problems: tuple[str, ...]
+
+
+class RelatedDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The other end of a relation."""
+
+    ref: str
+    title: str
+    exists: bool
+
+
+class RelationsDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """All relations of one type."""
+
+    type: str
+    title: str
+    entities: tuple[RelatedDocument, ...]
+
+
+class ServiceDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the catalog says: the entity as the catalog model has it, and its relations with their titles."""
+
+    ref: str
+    entity: Entity
+    owners: tuple[RelatedDocument, ...]
+    relations: tuple[RelationsDocument, ...]
+    problems: tuple[str, ...]
+
+
+def services_document(view: ServicesView) -> ServicesDocument:
+    """One page of the list."""
+    following = view.offset + len(view.rows)
+    return ServicesDocument(
+        services=tuple(_item(row) for row in view.rows),
+        total=view.total,
+        offset=view.offset,
+        limit=view.limit,
+        next_offset=following if view.rows and following < view.total else None,
+        facets=tuple(
+            FacetDocument(
+                key=facet.key,
+                title=facet.title,
+                values=tuple(
+                    ValueDocument(value=v.value, count=v.count, selected=v.selected) for v in facet.values
+                ),
+            )
+            for facet in view.facets
+        ),
+        problems=view.problems,
+    )
+
+
+def service_document(view: ServiceView) -> ServiceDocument:
+    """One service."""
+    return ServiceDocument(
+        ref=str(view.entity.ref),
+        entity=view.entity,
+        owners=tuple(_related(r) for r in view.owners),
+        relations=tuple(
+            RelationsDocument(type=g.type, title=g.title, entities=tuple(_related(r) for r in g.entities))
+            for g in view.relations
+        ),
+        problems=view.problems,
+    )
+
+
+def _item(row: ServiceRow) -> ServiceListItem:
+    return ServiceListItem(
+        ref=str(row.ref),
+        kind=row.kind,
+        namespace=row.ref.namespace,
+        name=row.ref.name,
+        title=row.title,
+        description=row.description,
+        type=row.type,
+        owner=str(row.owner) if row.owner else None,
+        system=str(row.system) if row.system else None,
+        lifecycle=row.lifecycle,
+        tags=row.tags,
+        broken=row.broken,
+        health=row.health,
+        sentence=row.sentence,
+        health_as_of=row.health_as_of,
+    )
+
+
+def _related(related: RelatedEntity) -> RelatedDocument:
+    return RelatedDocument(ref=str(related.ref), title=related.title, exists=related.exists)

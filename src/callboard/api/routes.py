@@ -1,0 +1,91 @@
+"""Callboard's own JSON routes, below `/api/callboard/v1`.
+
+Errors are raised and become `{"error": {"code", "message", "requestId"}}` at the site's edge, as for every address below `/api/`.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from callboard.api.documents import service_document, services_document
+from callboard.api.queries import entity_ref, services_query, wait_seconds
+from callboard.model.caller import Caller
+from callboard.model.door import RouteClass
+from callboard.portal.document import document_of, etag_of
+from callboard.portal.protocol import Portal
+
+__all__ = ["ApiRoute", "api_routes"]
+
+BASE = "/api/callboard/v1"
+CALLER = "callboard.caller"
+"""Where the site leaves the caller whom the door admitted."""
+FRESH = {"cache-control": "private, no-cache"}
+"""May be kept by its reader alone, and has to be asked for again each time: the ETag then saves the body."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class ApiRoute(Route):
+    """A route that says what it is to the door; all of ours are read with GET."""
+
+    def __init__(self, path: str, endpoint: Endpoint, *, name: str) -> None:
+        super().__init__(BASE + path, endpoint, methods=["GET"], name=name)
+        self.route_class = RouteClass.READ
+
+
+class _Endpoints:
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    async def services(self, request: Request) -> Response:
+        query = services_query(request.query_params)
+        return _json(services_document(await self._portal.services(query, _caller(request))))
+
+    async def service(self, request: Request) -> Response:
+        view = await self._portal.service(entity_ref(request.path_params), _caller(request))
+        return _json(service_document(view))
+
+    async def kubernetes(self, request: Request) -> Response:
+        ref, within = entity_ref(request.path_params), wait_seconds(request.query_params)
+        view = await self._portal.kubernetes_settled(ref, _caller(request), within=within)
+        document = document_of(view)
+        headers = {**FRESH, "etag": etag_of(document)}
+        if _matches(request.headers.get("if-none-match", ""), headers["etag"]):
+            return Response(status_code=304, headers=headers)
+        return _json(document, headers)
+
+
+def api_routes(portal: Portal) -> tuple[ApiRoute, ...]:
+    """All routes of this room.
+
+    - `GET /services?q=&kind=&type=&owner=&lifecycle=&tag=&system=&offset=&limit=`: the list (`documents.ServicesDocument`)
+    - `GET /services/{namespace}/{kind}/{name}`: what the catalog says (`documents.ServiceDocument`)
+    - `GET /services/{namespace}/{kind}/{name}/kubernetes?wait=SECONDS`: where it runs and how it is
+      (`callboard.portal.document.StatusDocument`), when settled or after `wait` seconds; with an ETag by content
+    """
+    endpoints = _Endpoints(portal)
+    service = "/services/{namespace}/{kind}/{name}"
+    return (
+        ApiRoute("/services", endpoints.services, name="api-services"),
+        ApiRoute(service, endpoints.service, name="api-service"),
+        ApiRoute(service + "/kubernetes", endpoints.kubernetes, name="api-kubernetes"),
+    )
+
+
+def _caller(request: Request) -> Caller:
+    caller = request.scope[CALLER]
+    assert isinstance(caller, Caller)  # noqa: S101  # set by the site before any endpoint runs
+    return caller
+
+
+def _json(document: msgspec.Struct, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(document), media_type="application/json", headers=headers)
+
+
+def _matches(given: str, etag: str) -> bool:
+    """RFC 9110's weak comparison, as If-None-Match asks for."""
+    wanted = {part.strip().removeprefix("W/") for part in given.split(",")}
+    return "*" in wanted or etag.removeprefix("W/") in wanted
