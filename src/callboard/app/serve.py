@@ -12,6 +12,7 @@ import structlog
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
+from callboard.api.routes import api_routes
 from callboard.app.application import Application
 from callboard.app.metrics import watch_loop
 from callboard.app.server import Server, bind, is_loopback, stop_signals
@@ -72,7 +73,7 @@ async def serve(app: Application, listening: Listening) -> None:
     options = WebOptions(
         title=settings.app.title, organization=settings.organization.name or "", draining=draining
     )
-    site = create_web(app.portal, door, operations, options, clock=app.clock)
+    site = create_web(app.portal, door, operations, options, clock=app.clock, further=api_routes(app.portal))
 
     def listening_now() -> None:
         ready.set()
