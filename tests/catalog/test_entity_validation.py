@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.catalog import SPECS, dump, entity, write
 
 from callboard.base.errors import Problem
 from callboard.catalog import validate_paths
+from support.catalog import SPECS, dump, entity, write
 
 
 def problems(tmp_path: Path, *entities: dict[str, Any] | str) -> tuple[Problem, ...]:
@@ -106,7 +106,9 @@ def test_a_kind_in_other_letters_or_of_another_api_is_recognized_by_nobody(tmp_p
         {**entity("Component", "thing"), "kind": "Rocket"},
     ):
         (problem,) = problems(tmp_path, root)
-        assert problem.message.startswith(f"No processor recognized the entity {str(root['kind']).lower()}:default/thing")
+        assert problem.message.startswith(
+            f"No processor recognized the entity {str(root['kind']).lower()}:default/thing"
+        )
 
 
 def test_every_other_api_version_of_the_catalog_is_taken(tmp_path: Path) -> None:

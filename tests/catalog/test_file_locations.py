@@ -4,14 +4,15 @@ import asyncio
 import os
 from pathlib import Path
 
-from support.catalog import ME, dump, entity, get, has, opened, settings, write
-
 from callboard.base.settings import CatalogLocation, CatalogReadingSettings
+from support.catalog import ME, dump, entity, get, has, opened, settings, write
 
 
 async def test_a_file_of_several_documents_is_read_with_defaults_and_annotations(tmp_path: Path) -> None:
     file = write(
-        tmp_path / "catalog-info.yaml", entity("Component", "Dice"), entity("System", "games", metadata={"namespace": "fun"})
+        tmp_path / "catalog-info.yaml",
+        entity("Component", "Dice"),
+        entity("System", "games", metadata={"namespace": "fun"}),
     )
     async with opened(tmp_path, settings("./catalog-info.yaml")) as catalog:
         refreshed = await catalog.refresh()
@@ -29,7 +30,10 @@ async def test_a_file_of_several_documents_is_read_with_defaults_and_annotations
 async def test_what_the_file_says_about_its_place_wins(tmp_path: Path) -> None:
     own = {"backstage.io/source-location": "url:https://git.example.org/dice/"}
     script = {"backstage.io/view-url": " java\nscript:alert(1)"}
-    write(tmp_path / "a.yaml", entity("Component", "dice", metadata={"annotations": own | script, "uid": "u", "etag": "e"}))
+    write(
+        tmp_path / "a.yaml",
+        entity("Component", "dice", metadata={"annotations": own | script, "uid": "u", "etag": "e"}),
+    )
     async with opened(tmp_path, settings("a.yaml")) as catalog:
         await catalog.refresh()
         dice = await get(catalog, "component:dice")
@@ -66,7 +70,11 @@ async def test_globs_find_files_and_a_file_that_comes_or_goes(tmp_path: Path) ->
 
 async def test_nested_locations_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
     write(tmp_path / "all.yaml", entity("Location", "all", targets=["teams/a.yaml", "./teams/b/*.yaml"]))
-    write(tmp_path / "teams" / "a.yaml", entity("Component", "one"), entity("Location", "up", target="../top.yaml"))
+    write(
+        tmp_path / "teams" / "a.yaml",
+        entity("Component", "one"),
+        entity("Location", "up", target="../top.yaml"),
+    )
     write(tmp_path / "teams" / "b" / "x.yaml", entity("Component", "two"))
     write(tmp_path / "top.yaml", entity("Component", "three"))
     async with opened(tmp_path, settings("all.yaml")) as catalog:
@@ -133,7 +141,9 @@ async def test_a_location_that_leads_to_too_much_is_cut_and_told(tmp_path: Path)
 
 
 async def test_a_location_type_that_nobody_reads_is_told(tmp_path: Path) -> None:
-    async with opened(tmp_path, settings(CatalogLocation(type="github-discovery", target="https://x"))) as catalog:
+    async with opened(
+        tmp_path, settings(CatalogLocation(type="github-discovery", target="https://x"))
+    ) as catalog:
         assert (await catalog.refresh()).problems == 1
         (problem,) = await catalog.problems(ME)
         assert (problem.path, problem.found) == ("catalog.locations[0]", "github-discovery")
@@ -152,7 +162,11 @@ async def test_a_changed_file_rewrites_what_changed_and_no_more(tmp_path: Path) 
     async with opened(tmp_path, settings("a.yaml")) as catalog:
         await catalog.refresh()
         before = await get(catalog, "component:one")
-        write(tmp_path / "a.yaml", entity("Component", "one", lifecycle="deprecated"), entity("Component", "two"))
+        write(
+            tmp_path / "a.yaml",
+            entity("Component", "one", lifecycle="deprecated"),
+            entity("Component", "two"),
+        )
         again = await catalog.refresh()
         assert (again.read, again.written, again.unchanged) == (1, 1, 2)
         after = await get(catalog, "component:one")
@@ -167,10 +181,10 @@ async def test_running_it_notices_a_change_by_itself(tmp_path: Path) -> None:
         catalog._look_interval = 0.02
         async with asyncio.TaskGroup() as group:
             running = group.create_task(catalog.run())
-            while not await has(catalog, "component:one"):
+            while not await has(catalog, "component:one"):  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.01)
             file.write_text(dump(entity("Component", "two")))
-            while not await has(catalog, "component:two"):
+            while not await has(catalog, "component:two"):  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.01)
             assert not await has(catalog, "component:one")
             running.cancel()

@@ -58,7 +58,9 @@ async def test_entities_behind_a_location_that_broke_stay(tmp_path: Path) -> Non
 
 
 async def test_a_directory_that_vanished_takes_no_entity_with_it(tmp_path: Path) -> None:
-    write(tmp_path / "mount" / "x.yaml", entity("Component", "one"), entity("Location", "more", target="y.yaml"))
+    write(
+        tmp_path / "mount" / "x.yaml", entity("Component", "one"), entity("Location", "more", target="y.yaml")
+    )
     write(tmp_path / "mount" / "y.yaml", entity("Component", "two"))
     async with opened(tmp_path, settings("mount/x*.yaml")) as catalog:
         await catalog.refresh()
@@ -85,7 +87,11 @@ async def test_the_last_good_state_outlives_a_restart(tmp_path: Path) -> None:
         await catalog.refresh()
         after = await get(catalog, "component:one")
         assert after.status
-        assert (after.spec, after.relations, after.metadata.uid) == (before.spec, before.relations, before.metadata.uid)
+        assert (after.spec, after.relations, after.metadata.uid) == (
+            before.spec,
+            before.relations,
+            before.metadata.uid,
+        )
         assert ("ownerOf", "component:default/one") in [
             (r.type, r.target_ref) for r in (await get(catalog, "group:team-b")).relations
         ]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.catalog import dump, entity, get, opened, settings, write
 
 from callboard.catalog.processing.draft import Route, draft_of
 from callboard.catalog.sources.location import Location
+from support.catalog import dump, entity, get, opened, settings, write
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)
 HERE = Route(*[Location("file", "/x.yaml")] * 3)
@@ -90,6 +90,11 @@ async def test_the_other_end_is_rewritten_when_a_relation_comes_or_goes(tmp_path
 def test_every_edge_has_its_opposite(name: str, targets: list[tuple[str, str]]) -> None:
     root = entity("Component", name, dependsOn=[f"{kind}:{target}" for kind, target in targets])
     edges = {(e.source, e.type, e.target) for e in draft_of(root, HERE, None).edges}
-    opposite = {"dependsOn": "dependencyOf", "dependencyOf": "dependsOn", "ownedBy": "ownerOf", "ownerOf": "ownedBy"}
+    opposite = {
+        "dependsOn": "dependencyOf",
+        "dependencyOf": "dependsOn",
+        "ownedBy": "ownerOf",
+        "ownerOf": "ownedBy",
+    }
     assert edges == {(target, opposite[kind], source) for source, kind, target in edges}
     assert {t for _, kind, t in edges if kind == "ownedBy"} == {"group:default/team-a"}

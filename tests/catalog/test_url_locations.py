@@ -12,13 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from support.catalog import ME, dump, entity, get, has, opened, settings, write
-from support.http_server import Answer, Asked, Served, served
 
 from callboard.base.clock import FakeClock
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable
 from callboard.base.settings import ReadingAllow
 from callboard.catalog import HttpFetch
+from support.catalog import ME, dump, entity, get, has, opened, settings, write
+from support.http_server import Answer, Asked, Served, served
 
 
 @pytest.fixture
@@ -139,7 +139,9 @@ async def test_several_urls_are_read_side_by_side(server: Served, tmp_path: Path
     async with opened(tmp_path, settings(*targets), fetch=fetch_from(server, deadline=0.5)) as catalog:
         await catalog.refresh()
         assert await has(catalog, "component:one")
-        assert [p.message for p in await catalog.problems(ME)] == [f"{targets[0]} did not answer within 0.5 s"]
+        assert [p.message for p in await catalog.problems(ME)] == [
+            f"{targets[0]} did not answer within 0.5 s"
+        ]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +232,10 @@ async def test_tls_is_checked_against_the_name(tmp_path: Path) -> None:
         trusting = ssl.create_default_context(cafile=str(certificate))
         fetch = HttpFetch(allow, deadline=5, max_bytes=1000, tls=trusting)
         assert (await fetch(server.url("/x", scheme="https"))).body == b"over tls"
-        for doubtful, host in ((fetch, "localhost"), (HttpFetch(allow, deadline=5, max_bytes=1000), "127.0.0.1")):
+        for doubtful, host in (
+            (fetch, "localhost"),
+            (HttpFetch(allow, deadline=5, max_bytes=1000), "127.0.0.1"),
+        ):
             with pytest.raises(Unavailable) as caught:
                 await doubtful(server.url("/x", host=host, scheme="https"))
             assert caught.value.code == "url-tls"
@@ -262,7 +267,9 @@ def _certificate(directory: Path) -> tuple[Path, Path]:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     files = directory / "cert.pem", directory / "key.pem"

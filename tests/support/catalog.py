@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from callboard.base.clock import Clock
 from callboard.base.settings import (
@@ -21,7 +22,17 @@ ME = Caller.loopback()
 EVERY_KIND = CatalogRule(
     allow=tuple(
         RuleAllow(kind=kind)
-        for kind in ("Component", "API", "Resource", "System", "Domain", "Group", "User", "Location", "Template")
+        for kind in (
+            "Component",
+            "API",
+            "Resource",
+            "System",
+            "Domain",
+            "Group",
+            "User",
+            "Location",
+            "Template",
+        )
     )
 )
 
@@ -38,11 +49,16 @@ SPECS: dict[str, dict[str, object]] = {
 }
 
 
-def entity(kind: str, name: str, *, metadata: dict[str, object] | None = None, **spec: object) -> dict[str, object]:
+def entity(kind: str, name: str, *, metadata: Any = None, **spec: Any) -> dict[str, Any]:
     """A valid entity, with fields of `spec` set or (None) left out."""
     whole = {k: v for k, v in {**SPECS[kind], **spec}.items() if v is not None}
     version = "scaffolder.backstage.io/v1beta3" if kind == "Template" else "backstage.io/v1alpha1"
-    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **(metadata or {})}, "spec": whole}
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": name, **(metadata or {})},
+        "spec": whole,
+    }
 
 
 def dump(*entities: dict[str, object]) -> str:
@@ -102,5 +118,3 @@ async def get(catalog: Catalog, ref: str) -> Entity:
 async def has(catalog: Catalog, ref: str) -> bool:
     """Whether there is such an entity."""
     return await catalog.entity(EntityRef.parse(ref), ME) is not None
-
-

@@ -69,6 +69,7 @@ class Catalog:
         self._roots, self._root_problems = _roots(settings, self._directory)
         self._last: tuple[tuple[Reading, ...], tuple[Problem, ...]] | None = None
         self._entities = 0
+        self._problem_count = 0
 
     async def reconfigure(self, settings: CatalogSettings, fetch: Fetch | None = None) -> None:
         """Go on with other settings from the next refresh; entities of locations that are gone go with it."""
@@ -80,6 +81,8 @@ class Catalog:
     async def refresh(self, *, force: bool = False) -> Refreshed:
         """Read what changed and bring the store up to date. `force` asks every URL now, due or not."""
         async with self._refreshing:
+            if self._last is not None and not force and await self._reader.nothing_new(self._last[0]):
+                return self._unchanged()
             before = {id(reading) for reading in self._last[0]} if self._last else set()
             walked = await walk(
                 self._reader,
@@ -92,12 +95,13 @@ class Catalog:
             read = sum(1 for reading in walked.readings if id(reading) not in before)
             seen = (walked.readings, walked.problems)
             if self._last is not None and not read and _same(self._last, seen):
-                return Refreshed(
-                    unchanged=self._entities, problems=len(self._root_problems) + len(walked.problems)
-                )
+                return self._unchanged()
             refreshed = await self._stitch(walked, read)
             self._last = seen
             return refreshed
+
+    def _unchanged(self) -> Refreshed:
+        return Refreshed(unchanged=self._entities, problems=self._problem_count)
 
     async def _stitch(self, walked: Walked, read: int) -> Refreshed:
         known = await self._store.known()
@@ -107,7 +111,7 @@ class Catalog:
         written = await self._store.write(stitched.changed, stitched.gone)
         problems = (*self._root_problems, *walked.problems, *conflicts)
         await self._store.replace_problems(problems)
-        self._entities = len(claims)
+        self._entities, self._problem_count = len(claims), len(problems)
         return Refreshed(
             written=written.written,
             removed=written.removed,

@@ -39,7 +39,23 @@ class Reader:
         self._url_interval = url_interval
         self._readings: dict[Route, Reading] = {}
         self._due: dict[Route, float] = {}
+        self._expanded: dict[Location, tuple[Location, ...]] = {}
         self._gate: Final = asyncio.Semaphore(CONCURRENT_FETCHES)
+
+    def begin(self) -> None:
+        """Begin a walk: what targets name is found out anew."""
+        self._expanded = {}
+
+    async def nothing_new(self, readings: Sequence[Reading]) -> bool:
+        """Whether the walk that gave `readings` would give the very same: every file and every glob as it was, no URL due."""
+        if any(r.route.source.type == "url" and self._is_due(r.route) for r in readings):
+            return False
+        return await asyncio.to_thread(self._is_same, readings)
+
+    def _is_same(self, readings: Sequence[Reading]) -> bool:
+        return all(_expanded(target) == found for target, found in self._expanded.items()) and all(
+            stamp(each.path) == each for reading in readings for each in reading.stamps
+        )
 
     def forget_others(self, routes: Sequence[Route]) -> None:
         """Drop what is remembered of sources that nobody names any more."""
@@ -50,7 +66,10 @@ class Reader:
     async def expand(self, target: Location) -> list[Location]:
         """The sources a target names. Raises NotFound or BadInput."""
         if target.type == "file":
-            return await asyncio.to_thread(expand, target)
+            found = self._expanded[target] = await asyncio.to_thread(_expanded, target)
+            if not found:
+                raise NotFound(f"{target} does not exist", code="no-such-location")
+            return list(found)
         if has_wildcard(target.target.partition("?")[0]):
             raise BadInput(Problem("globs are read in file targets only", where=str(target)))
         return [target]
@@ -121,6 +140,10 @@ class Reader:
             return (await self._fetch(location.target)).body
         except CallboardError as error:
             return _problem(error, location.target)
+
+
+def _expanded(target: Location) -> tuple[Location, ...]:
+    return tuple(expand(target))
 
 
 def read_local(route: Route, limits: CatalogReadingSettings) -> Reading:

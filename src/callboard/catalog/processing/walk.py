@@ -199,6 +199,7 @@ async def walk(
     force: bool = False,
 ) -> Walked:
     """Read everything the roots lead to. A source is read once, whoever names it, so a ring of Locations ends."""
+    reader.begin()
     walking = _Walk(reader, rules, last_good, most)
     steps = [walking.claim_root(root) for root in dict.fromkeys(roots)]
     for _ in range(MAX_DEPTH):

@@ -12,14 +12,12 @@ __all__ = ["expand", "read_file"]
 
 
 def expand(location: Location) -> list[Location]:
-    """The files a target names: itself, or what its glob matches, in order. Raises NotFound when there is none."""
+    """The files a target names: itself, or what its glob matches, in order; none where there is none."""
     if has_wildcard(location.target) and not os.path.lexists(location.target):
         found = glob.glob(location.target, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         matches = [match for match in sorted(found) if Path(match).is_file()]
     else:
         matches = [location.target] if os.path.lexists(location.target) else []
-    if not matches:
-        raise NotFound(f"{location} does not exist", code="no-such-location")
     return [Location("file", match) for match in matches]
 
 

@@ -60,7 +60,7 @@ search: Final = Table(
     Column("value", _text(MAX_INDEXED)),
     Column("original_value", String(MAX_INDEXED)),
     Index("catalog_search_value", "key", "value", "entity_id"),
-    Index("catalog_search_entity", "entity_id", "key"),
+    Index("catalog_search_entity", "entity_id", "key", "value"),
 )
 """Every leaf of an entity: `key` and `value` in lower case; a value that is null or too long is null."""
 

@@ -111,15 +111,10 @@ def _conditions(query: SearchQuery, leave_out: str = "") -> list[ColumnElement[b
 def _order(query: SearchQuery) -> list[ColumnElement[Any]]:
     by_title: list[ColumnElement[Any]] = [entities.c.sort_key, entities.c.ref]
     if query.sort == "relevance":
-        terms = query.terms
-        first: list[ColumnElement[Any]] = [
-            case(
-                (_begins(entities.c.name_key, terms[0]), 0),
-                (_begins(entities.c.sort_key, terms[0]), 1),
-                else_=2,
-            )
-        ]
-        return [*(first if terms else []), *by_title]
+        for term in query.terms[:1]:
+            in_name, in_title = _begins(entities.c.name_key, term), _begins(entities.c.sort_key, term)
+            return [case((in_name, 0), (in_title, 1), else_=2), *by_title]
+        return by_title
     if query.sort == "title":
         order = by_title
     elif query.sort == "name":

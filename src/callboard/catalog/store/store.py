@@ -1,11 +1,12 @@
 """Writing what changed and reading what is asked for."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from callboard.base.database import migrate, open_sqlite
@@ -22,7 +23,7 @@ __all__ = ["Known", "Store", "Written"]
 
 T = TypeVar("T")
 
-BATCH = 500
+BATCH = 250
 """Entities in one transaction: long enough to be quick, short enough that another writer waits well under a second."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -174,7 +175,18 @@ async def _put(connection: AsyncConnection, batch: Sequence[Whole]) -> None:
     if new:
         await connection.execute(insert(entities), new)
         ids |= await _ids(connection, [str(row["ref"]) for row in new])
-    related, leaves, texts = [], [], []
+    for table, found in await asyncio.to_thread(_index_rows, batch, ids):
+        if found:
+            await connection.execute(insert(table), found)
+
+
+def _index_rows(
+    batch: Sequence[Whole], ids: Mapping[str, int]
+) -> list[tuple[Table, list[dict[str, object]]]]:
+    """The rows of all three indexes; dear enough to be made beside the event loop."""
+    related: list[dict[str, object]] = []
+    leaves: list[dict[str, object]] = []
+    texts: list[dict[str, object]] = []
     for whole in batch:
         entity_id = ids[str(whole.draft.ref)]
         related += [{"entity_id": entity_id, "type": t, "target_ref": r} for t, r in whole.relations]
@@ -183,9 +195,7 @@ async def _put(connection: AsyncConnection, batch: Sequence[Whole]) -> None:
             for key, value, original in search_rows(whole)
         ]
         texts += [{"entity_id": entity_id, "word": word} for word in text_words(whole)]
-    for table, found in ((relations, related), (search, leaves), (words, texts)):
-        if found:
-            await connection.execute(insert(table), found)
+    return [(relations, related), (search, leaves), (words, texts)]
 
 
 async def _ids(connection: AsyncConnection, refs: Sequence[str]) -> dict[str, int]:

@@ -60,7 +60,7 @@ def upgrade() -> None:
         sa.Column("original_value", sa.String(200)),
     )
     op.create_index("catalog_search_value", "catalog_search", ["key", "value", "entity_id"])
-    op.create_index("catalog_search_entity", "catalog_search", ["entity_id", "key"])
+    op.create_index("catalog_search_entity", "catalog_search", ["entity_id", "key", "value"])
     op.create_table(
         "catalog_words",
         sa.Column("word", _text(64), primary_key=True),
