@@ -33,17 +33,6 @@ class FleetOperations:
         return await self._fleet().suppliers.supplied(caller)
 
 
-class FleetOperations:
-    """Implements `Operations` on the fleet in force, which a changed configuration replaces."""
-
-    def __init__(self, fleet: Callable[[], Fleet]) -> None:
-        self._fleet = fleet
-
-    async def clusters(self, caller: Caller) -> Supplied:
-        """All clusters that the configuration supplies."""
-        return await self._fleet().parts.clusters.supplied(caller)
-
-
 def least_privilege(
     settings: Settings, *, namespaces: Sequence[str], features: Sequence[str], name: str, namespace: str
 ) -> str:
