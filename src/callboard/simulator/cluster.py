@@ -11,7 +11,6 @@ from callboard.simulator.controllers import build_controllers
 from callboard.simulator.controllers.behaviour import Behaviours
 from callboard.simulator.controllers.engine import Engine, World
 from callboard.simulator.controllers.logbook import ContainerRun
-from callboard.simulator.controllers.usage import Usage
 from callboard.simulator.machinery.events import Recorder
 from callboard.simulator.machinery.naming import Naming
 from callboard.simulator.machinery.resources import Registry
@@ -67,8 +66,7 @@ class Cluster:
         self.tokens = Tokens()
         self.authorizer = Authorizer(self.store)
         world = World(self.store, self.engine, Recorder(self.store, self.engine.at))
-        self.kubelet = build_controllers(world, self.behaviours)
-        self.metrics = Usage(world, self.kubelet)
+        self.kubelet, self.metrics = build_controllers(world, self.behaviours)
         self.identities = self._identities()
         self.url = ""
         self._runner: web.ServerRunner | None = None

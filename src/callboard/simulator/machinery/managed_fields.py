@@ -45,9 +45,21 @@ def fields_of(name: str, value: Any) -> Tree:
     return {}
 
 
+def _shape(status: Any) -> tuple[object, ...]:
+    """What of a status decides which fields it has, at a glance."""
+    if not isinstance(status, dict):
+        return ()
+    conditions = tuple((item.get("type"), *item) for item in status.get("conditions") or () if isinstance(item, dict))
+    return (*status, *conditions)
+
+
 def manage(old: Tree | None, new: Tree, *, manager: str, api_version: str, time: str, subresource: str = "", operation: str = "Update") -> list[Tree]:
     """Return the managedFields of `new` after `manager` wrote it. Only top-level parts that changed count as written."""
     entries: list[Tree] = list(dig(new, "metadata", "managedFields", default=[]))
+    if subresource == "status" and old is not None and _shape(old.get("status")) == _shape(new.get("status")):
+        for position, entry in enumerate(entries):
+            if (entry["manager"], entry["operation"], entry.get("subresource")) == (manager, operation, "status"):
+                return [*entries[:position], *entries[position + 1 :], {**entry, "time": time}]
     written: Tree = {}
     for key in sorted(new):
         if key in _SKIPPED or (old is not None and new[key] == old.get(key)):
