@@ -17,6 +17,7 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
 from callboard.base.database import open_sqlite
 from callboard.base.errors import CallboardError
+from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.http import HttpFetch
 from callboard.catalog.store import Store
@@ -63,9 +64,12 @@ class Application:
     async def keep_up(self) -> None:
         """Follow the files of configuration and catalog until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.catalog.run(), name="catalog")
-            group.create_task(self.verdicts.run(), name="verdicts")
-            group.create_task(self._reload(), name="configuration")
+            for name, work in (
+                ("catalog", self.catalog.run),
+                ("verdicts", self.verdicts.run),
+                ("configuration", self._reload),
+            ):
+                group.create_task(keep_running(name, work), name=name)
 
     async def _reload(self) -> None:
         """A valid change replaces clusters, credentials and catalog locations; an invalid one is told and the old stays."""

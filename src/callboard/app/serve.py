@@ -118,8 +118,12 @@ def _say(text: str) -> None:
 
 
 def _known_as(app: Application) -> tuple[str, ...]:
+    """Other addresses under which people reach us: a proxy's, or a name that the operator allowed."""
     settings = app.configuration.settings
-    return tuple(u for u in (settings.app.base_url, settings.backend.base_url) if u)
+    named = [
+        f"{scheme}://{host}" for host in settings.callboard.web.allowed_hosts for scheme in ("http", "https")
+    ]
+    return tuple(u for u in (settings.app.base_url, settings.backend.base_url, *named) if u)
 
 
 @contextmanager

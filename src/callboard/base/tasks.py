@@ -1,0 +1,36 @@
+"""Loops that must not end because one turn failed."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+__all__ = ["keep_running"]
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries: soon enough to heal unnoticed, seldom enough not to fill the log."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` and start it again whenever it fails, with growing, jittered pauses, until it returns or is cancelled.
+
+    What it raised is logged with its traceback; cancellation passes through.
+    """
+    pause = FIRST_PAUSE
+    loop = asyncio.get_running_loop()
+    while True:
+        started = loop.time()
+        try:
+            await work()
+        except Exception as error:
+            _log.error("background-work-failed", work=name, exc_info=error)
+        else:
+            return
+        if loop.time() - started > LONGEST_PAUSE:
+            pause = FIRST_PAUSE
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+        pause = min(LONGEST_PAUSE, pause * 2)
