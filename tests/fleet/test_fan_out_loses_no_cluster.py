@@ -7,10 +7,10 @@ import pytest
 
 from callboard.base.clock import FakeClock
 from callboard.base.errors import Unavailable, UsageError
-from callboard.base.settings import BreakerSettings
+from callboard.base.settings import BreakerSettings, CustomResourceSettings, KubernetesSettings
 from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
 from callboard.fleet.fan_out import FanOut
-from callboard.model.outcome import Outcome
+from callboard.model.outcome import Outcome, Question
 from callboard.model.resource import DEFAULT_OBJECT_TYPES
 from support.fake_fleet import (
     CALLER,
@@ -55,6 +55,7 @@ async def test_a_hanging_cluster_is_late_then_failed_and_the_others_are_complete
     assert [n.code for n in waiting[-1].clusters[1].notices] == ["late"]
     assert {o.answer for o in waiting[-1].clusters[1].outcomes} == {Answer.AWAITED}
     assert [waiting[-1].clusters[i].state for i in (0, 2)] == [ClusterState.ANSWERED] * 2
+    assert [waiting[-1].clusters[i].notices for i in (0, 2)] == [(), ()]
     failed = seen[-1].clusters[1]
     assert failed.state is ClusterState.FAILED
     assert failed.failure is not None
@@ -264,3 +265,34 @@ async def test_a_look_that_was_left_early_tells_the_breaker_nothing() -> None:
             await fetcher.hung.acquire()
     fetcher.hang.clear()
     assert (await look(provider))[-1].clusters[0].state is ClusterState.ANSWERED
+
+
+async def test_a_trial_that_was_left_early_lets_the_next_look_try() -> None:
+    fetcher, clock = FakeFetcher({"a": failing(FailureCode.CONNECTION)}), FakeClock()
+    settings = BreakerSettings(failures=1, open_for=5)
+    provider = fan_out(fetcher, FixedSupplier(cluster("a")), breaker=settings, clock=clock, soft=30, hard=60)
+    await look(provider)
+    clock.advance(7)
+    fetcher.hang.add("a")
+    async with aclosing(provider.objects(entity(), CALLER)) as snapshots:
+        await anext(snapshots)
+        await fetcher.hung.acquire()
+    fetcher.hang.clear()
+    fetcher.answers.clear()
+    assert (await look(provider))[-1].clusters[0].state is ClusterState.ANSWERED
+
+
+async def test_a_type_that_discovery_finds_cluster_scoped_is_told_once() -> None:
+    settings = KubernetesSettings(
+        custom_resources=(CustomResourceSettings(group="example.com", api_version="v1", plural="planets"),)
+    )
+
+    def answer(question: Question) -> Outcome:
+        scoped = question.type.plural == "planets"
+        return Outcome(question=question, answer=Answer.NOT_ASKED if scoped else Answer.EMPTY)
+
+    provider = fan_out(FakeFetcher({"a": answer}), FixedSupplier(cluster("a")), kubernetes=settings)
+    last = (await look(provider, namespace="shop-a,shop-b"))[-1].clusters[0]
+    assert last.state is ClusterState.ANSWERED
+    assert [(n.code, n.cluster) for n in last.notices] == [("cluster-scoped", "a")]
+    assert [o.answer for o in last.references] == [Answer.NOT_ASKED]

@@ -16,7 +16,7 @@ from callboard.fleet.gate import Gate
 from callboard.fleet.observer import Observer
 from callboard.fleet.progress import Progress, whole_failure
 from callboard.fleet.references import questions, withheld
-from callboard.fleet.selection import select
+from callboard.fleet.selection import cluster_scoped, select
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity
@@ -62,6 +62,7 @@ class AskingTools(msgspec.Struct, frozen=True, kw_only=True):
     observer: Observer
     breakers: Breakers
     gate: Gate
+    clock_offset: Callable[[Cluster], float | None]
 
 
 class _GivenUp(Exception):
@@ -199,9 +200,11 @@ class Asking:
                 await close()
 
     def _take(self, outcome: Outcome) -> None:
-        if outcome.answer is Answer.NOT_ASKED and outcome.failure is not None:
-            self._progress.tell("not-asked", outcome.failure.message)
-        self._progress.take(outcome, self._tools.clock.now())
+        if outcome.answer is Answer.NOT_ASKED:
+            # Its scope was found out by discovery; types known beforehand are left out of the selection itself.
+            notice = cluster_scoped(outcome.question.type, self._cluster.name)
+            self._progress.tell(notice.code, notice.message)
+        self._progress.take(outcome, self._tools.clock.now(), self._tools.clock_offset(self._cluster))
 
     def _finish(self, permit: Permit, credential: Credential, *, expired: bool) -> None:
         """Every question gets its outcome, the breaker its news, the cluster its state."""

@@ -5,7 +5,7 @@ beside it, gives the same snapshots, and needs nothing from here.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from callboard.base.clock import Clock
 from callboard.base.settings import ClustersSettings, KubernetesSettings
@@ -16,6 +16,7 @@ from callboard.fleet.gate import Gate
 from callboard.fleet.observer import Observer, Unobserved
 from callboard.fleet.selection import namespaces_of, selector_of
 from callboard.model.caller import Caller
+from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity
 from callboard.model.snapshot import Notice, ServiceSnapshot
 
@@ -38,6 +39,7 @@ class FanOut:
         clock: Clock,
         observer: Observer | None = None,
         breakers: Breakers | None = None,
+        clock_offset: Callable[[Cluster], float | None] = lambda _: None,
         coalesce: float = COALESCE,
     ) -> None:
         self._parts = parts
@@ -52,6 +54,7 @@ class FanOut:
             observer=observer or Unobserved(),
             breakers=breakers or Breakers(lambda name: clusters.limits_of(name).breaker, clock),
             gate=Gate(clusters.concurrent),
+            clock_offset=clock_offset,
         )
 
     async def objects(

@@ -65,10 +65,10 @@ class Progress:
             self._outcomes[_key(question)] = Outcome(question=question, answer=Answer.AWAITED)
         self._change()
 
-    def take(self, outcome: Outcome, now: datetime) -> None:
-        """An answer to one of the selection's questions."""
+    def take(self, outcome: Outcome, now: datetime, clock_offset: float | None) -> None:
+        """An answer to one of the selection's questions, and how far the cluster's clock is ahead, where that is known."""
         self._outcomes[_key(outcome.question)] = outcome
-        self._change(state=ClusterState.PARTIAL, as_of=outcome.as_of or now)
+        self._change(state=ClusterState.PARTIAL, as_of=outcome.as_of or now, clock_offset=clock_offset)
 
     def close(self, answer: Answer, failure: Failure) -> tuple[Outcome, ...]:
         """Questions of the selection still open get this answer; returns them."""

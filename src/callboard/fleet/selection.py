@@ -22,6 +22,7 @@ __all__ = [
     "NAMESPACE_ANNOTATION",
     "SELECTOR_ANNOTATION",
     "Chosen",
+    "cluster_scoped",
     "namespaces_of",
     "select",
     "selector_of",
@@ -130,12 +131,14 @@ def select(
     if namespaces:
         left_out = [t for t in types if t.namespaced is False]
         types = tuple(t for t in types if t.namespaced is not False)
-        told += [
-            Notice(
-                "cluster-scoped",
-                f"{t.title} belongs to no namespace, so it was not asked for: the entity names namespaces",
-                cluster=cluster,
-            )
-            for t in left_out
-        ]
+        told += [cluster_scoped(t, cluster) for t in left_out]
     return Chosen(Selection(types, selector, namespaces), tuple(told))
+
+
+def cluster_scoped(resource: ResourceType, cluster: str) -> Notice:
+    """Why a type was left out of a selection with namespaces."""
+    return Notice(
+        "cluster-scoped",
+        f"{resource.title} belongs to no namespace, so it was not asked for: the entity names namespaces",
+        cluster=cluster,
+    )
