@@ -15,7 +15,7 @@ from callboard.kube.failure import AnswerRefused
 from callboard.kube.limits import Limits
 from callboard.kube.proxies import environment_proxy
 from callboard.kube.tls import tls_context, trust_version
-from callboard.model.cluster import Cluster, Credential, CredentialKind
+from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 
 __all__ = ["Pool", "Pools"]
@@ -35,8 +35,7 @@ class Pool:
         self._limits = limits
         self._trace = trace
         self._context: ssl.SSLContext | bool = True
-        self._requests: aiohttp.ClientSession | None = None
-        self._streams: aiohttp.ClientSession | None = None
+        self._clients: dict[bool, aiohttp.ClientSession] = {}
         self._prepared = asyncio.Lock()
         self._ready = False
         self.users = 0
@@ -66,13 +65,9 @@ class Pool:
 
     def client(self, *, stream: bool) -> aiohttp.ClientSession:
         """The client for requests (bounded) or for streams (one connection each)."""
-        if stream:
-            if self._streams is None:
-                self._streams = self._client(0)
-            return self._streams
-        if self._requests is None:
-            self._requests = self._client(self._limits.connections)
-        return self._requests
+        if stream not in self._clients:
+            self._clients[stream] = self._client(0 if stream else self._limits.connections)
+        return self._clients[stream]
 
     def _client(self, limit: int) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=limit, ssl=self._context, keepalive_timeout=KEEP_ALIVE)
@@ -86,9 +81,8 @@ class Pool:
         )
 
     async def close(self) -> None:
-        for client in (self._requests, self._streams):
-            if client is not None:
-                await client.close()
+        for client in self._clients.values():
+            await client.close()
 
 
 class Pools:
@@ -141,7 +135,5 @@ class Pools:
 
 def _key(cluster: Cluster, credential: Credential) -> _Key:
     """Identity is in it, the token is not; a client certificate is what the connection itself was made with."""
-    certificate: tuple[str, str] = ("", "")
-    if credential.kind is CredentialKind.CERTIFICATE:
-        certificate = (credential.certificate_pem, credential.key_pem.fingerprint)
+    certificate = (credential.certificate_pem, credential.key_pem.fingerprint) if credential.certificate_pem else ()
     return (cluster.url, cluster.trust, trust_version(cluster.trust), credential.kind, credential.identity, certificate)

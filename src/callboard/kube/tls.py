@@ -7,10 +7,10 @@ from pathlib import Path
 
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.text import clean
-from callboard.model.cluster import Credential, CredentialKind, Trust
+from callboard.model.cluster import Credential, Trust
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["trust_version", "tls_context"]
+__all__ = ["tls_context", "trust_version"]
 
 
 def trust_version(trust: Trust) -> tuple[int, int]:
@@ -44,7 +44,7 @@ def tls_context(trust: Trust, credential: Credential) -> ssl.SSLContext:
     if trust.skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    if credential.kind is CredentialKind.CERTIFICATE:
+    if credential.certificate_pem:
         _load_certificate(context, credential)
     return context
 

@@ -1,0 +1,134 @@
+"""Credentials from a program: the `exec` plugins of client.authentication.k8s.io.
+
+Started without a terminal, with what the protocol gives it in KUBERNETES_EXEC_INFO, and killed with all its children at the
+deadline. What it writes to standard error is dropped: it may hold what it should not.
+"""
+
+import asyncio
+import os
+import signal
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from callboard.base.errors import Unavailable
+from callboard.base.secret import Secret
+from callboard.kube.kubeconfig.schema import Context, ExecPlugin
+
+__all__ = ["PluginCredential", "run_plugin"]
+
+VERSIONS: Final = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_MOST_OUTPUT: Final = 1024 * 1024
+
+
+class PluginCredential(msgspec.Struct, frozen=True):
+    """What the program gave: a token, a client certificate, or both. `expires` None means that it did not say."""
+
+    token: Secret
+    certificate_pem: str
+    key_pem: Secret
+    expires: datetime | None
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    token: str = ""
+    client_certificate_data: str = ""
+    client_key_data: str = ""
+    expiration_timestamp: datetime | None = None
+
+
+class _ExecCredential(msgspec.Struct, rename="camel"):
+    kind: str
+    api_version: str
+    status: _Status | None = None
+
+
+async def run_plugin(plugin: ExecPlugin, context: Context, deadline: float) -> PluginCredential:
+    """Run it once, for at most `deadline` seconds. Raises Unavailable, which never quotes what the program wrote."""
+    name = Path(plugin.command).name
+    if plugin.api_version not in VERSIONS:
+        raise _failed(name, f"it speaks {plugin.api_version[:64]!r}; supported are {' and '.join(VERSIONS)}")
+    if plugin.interactive_mode == "Always":
+        raise _failed(name, "it wants a terminal (interactiveMode Always)")
+    command = plugin.command
+    if "/" in command and not command.startswith("/"):
+        command = str(Path(plugin.directory) / command)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            command,
+            *(plugin.args or ()),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **{v.name: v.value for v in plugin.env or ()}, "KUBERNETES_EXEC_INFO": _info(plugin, context)},
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise _failed(name, f"it cannot be started: {getattr(error, 'strerror', None) or 'bad arguments'}") from None
+    assert process.stdout is not None  # noqa: S101 - it was asked for just above
+    try:
+        async with asyncio.timeout(deadline):
+            output = await _read(process.stdout)
+            status = await process.wait()
+    except TimeoutError:
+        raise _failed(name, f"it gave no answer within {deadline:g} s") from None
+    finally:
+        await _end(process)
+    if output is None:
+        raise _failed(name, "it writes more than a credential")
+    if status != 0:
+        raise _failed(name, f"it ended with exit code {status}")
+    return _credential(name, plugin, output)
+
+
+async def _read(stream: asyncio.StreamReader) -> bytes | None:
+    pieces = bytearray()
+    while piece := await stream.read(65536):
+        pieces += piece
+        if len(pieces) > _MOST_OUTPUT:
+            return None
+    return bytes(pieces)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """The program and whatever it started are gone when this returns."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # it ended by itself and left nothing behind
+    await process.wait()
+
+
+def _info(plugin: ExecPlugin, context: Context) -> str:
+    spec: dict[str, object] = {"interactive": False}
+    if plugin.provide_cluster_info:
+        trust = context.trust
+        spec["cluster"] = {
+            "server": context.server,
+            "tls-server-name": trust.server_name,
+            "insecure-skip-tls-verify": trust.skip_verify,
+            "certificate-authority-data": msgspec.json.decode(msgspec.json.encode(trust.ca_pem.encode())),
+            "proxy-url": trust.proxy_url,
+        }
+    return msgspec.json.encode({"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": spec}).decode()
+
+
+def _credential(name: str, plugin: ExecPlugin, output: bytes) -> PluginCredential:
+    try:
+        found = msgspec.json.decode(output, type=_ExecCredential)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _failed(name, "what it wrote is no ExecCredential") from None
+    status = found.status
+    if found.kind != "ExecCredential" or found.api_version != plugin.api_version or status is None:
+        raise _failed(name, f"what it wrote is no ExecCredential of {plugin.api_version}")
+    if not status.token and not (status.client_certificate_data and status.client_key_data):
+        raise _failed(name, "it gave neither a token nor a client certificate with its key")
+    return PluginCredential(
+        Secret(status.token), status.client_certificate_data, Secret(status.client_key_data), status.expiration_timestamp
+    )
+
+
+def _failed(name: str, why: str) -> Unavailable:
+    return Unavailable(f"the credential plugin {name[:64]!r} did not help: {why}", code="credential-plugin")

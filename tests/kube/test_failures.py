@@ -1,0 +1,65 @@
+"""Every way an API server misbehaves comes to a typed outcome within its deadline, and the next question works."""
+
+import time
+
+import pytest
+from support.kube_client import cluster_of
+
+from callboard.kube.connection import Connection, Connections
+from callboard.kube.lists import outcome_of
+from callboard.model.outcome import Answer, FailureCode, Question
+from callboard.model.resource import ResourceType, known_type
+from callboard.simulator.cluster import Cluster as StandIn
+
+PODS = known_type("pods")
+assert PODS is not None
+QUESTION = Question(type=PODS)
+
+A, F = Answer, FailureCode
+
+MODES = [
+    ("unauthorized", {}, A.UNAUTHORIZED, F.UNAUTHORIZED),
+    ("forbidden", {}, A.FORBIDDEN, F.FORBIDDEN),
+    ("not-found", {}, A.ABSENT, F.NOT_SERVED),
+    ("conflict", {}, A.BROKEN, F.UNEXPECTED_STATUS),
+    ("gone", {}, A.BROKEN, F.GONE),
+    ("too-many-requests", {"retry_after": 60}, A.THROTTLED, F.THROTTLED),
+    ("server-error", {}, A.BROKEN, F.SERVER_ERROR),
+    ("unavailable", {}, A.BROKEN, F.SERVER_ERROR),
+    ("hang", {}, A.LATE, F.RESPONSE_TIMEOUT),
+    ("hang-in-body", {}, A.LATE, F.BODY_TIMEOUT),
+    ("drip", {"seconds": 0.1, "size": 10}, A.LATE, F.BODY_TIMEOUT),
+    ("html", {}, A.BROKEN, F.NOT_JSON),
+    ("truncated", {}, A.BROKEN, F.TRUNCATED),
+    ("list-for-object", {}, A.BROKEN, F.WRONG_SHAPE),
+    ("enormous", {"size": 80 * 1024 * 1024}, A.BROKEN, F.TOO_LARGE),
+    ("reset", {}, A.BROKEN, F.CONNECTION),
+    ("reset-in-body", {}, A.BROKEN, F.TRUNCATED),
+    ("redirect", {}, A.BROKEN, F.REDIRECT),
+    ("half-open", {}, A.LATE, None),
+    ("items-null", {}, A.EMPTY, None),
+    ("no-metadata", {}, None, None),
+    ("numbers-as-strings", {}, None, None),
+    ("one-malformed", {}, A.OBJECTS, None),
+    ("deep", {}, None, None),
+]
+
+
+@pytest.mark.parametrize(("mode", "how", "answer", "code"), MODES, ids=[m[0] for m in MODES])
+async def test_each_misbehaviour_is_a_typed_outcome_and_passes(
+    mode: str, how: dict[str, float], answer: Answer | None, code: FailureCode | None, connection: Connection, stand_in: StandIn
+) -> None:
+    stand_in.chaos.on(mode, **how)  # type: ignore[arg-type]
+    began = time.monotonic()
+    outcome = await outcome_of(connection, QUESTION)
+    took = time.monotonic() - began
+    print(mode, outcome.answer, outcome.failure, outcome.malformed[:2], len(outcome.objects), f"{took:.2f}")  # noqa: T201
+    if answer is not None:
+        assert outcome.answer is answer
+    if code is not None:
+        assert outcome.failure is not None
+        assert outcome.failure.code is code
+    assert took < 5
+    stand_in.chaos.off()
+    after = await outcome_of(connection, QUESTION)
+    assert after.answer is Answer.OBJECTS, after.failure

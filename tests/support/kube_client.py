@@ -1,0 +1,52 @@
+"""One stand-in cluster, and a way to it with short deadlines, whose end is checked: no task and no connection left."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from callboard.base.secret import Secret
+from callboard.kube.connection import Connection, Connections
+from callboard.kube.limits import Limits
+from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
+from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.fleet import Fleet
+
+LIMITS = Limits(connect=1.0, first_byte=0.4, idle=0.4, whole=2.0)
+
+
+@pytest.fixture
+async def stand_in() -> AsyncIterator[StandIn]:
+    async with Fleet.start("quiet", speed=0.0) as fleet:
+        yield fleet[0]
+
+
+def cluster_of(stand_in: StandIn, name: str = "eu-1") -> Cluster:
+    return Cluster(name=name, url=stand_in.url, trust=Trust(ca_pem=stand_in.ca_pem))
+
+
+def bearer(token: str, identity: str = "admin") -> Credential:
+    return Credential(kind=CredentialKind.BEARER, identity=identity, token=Secret(token))
+
+
+@pytest.fixture
+async def connections(stand_in: StandIn) -> AsyncIterator[Connections]:
+    async with Connections(lambda name: LIMITS, environment={}) as made:
+        yield made
+    await nothing_left(stand_in)
+
+
+async def nothing_left(stand_in: StandIn) -> None:
+    """No task of ours is left, and within a second no connection to the server."""
+    mine = [t for t in asyncio.all_tasks() if t is not asyncio.current_task() and "callboard/kube" in repr(t)]
+    assert mine == []
+    for _ in range(100):
+        if stand_in.open_connections == 0:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{stand_in.open_connections} connections left")
+
+
+@pytest.fixture
+async def connection(connections: Connections, stand_in: StandIn) -> Connection:
+    return connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin))
