@@ -69,6 +69,10 @@ format: $(STAMPS)/dev ## let ruff write what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: docs
+docs: $(BROWSER_FILES) ## write the reference pages that come from the code
+	$(BIN)/python -m callboard.cli.reference docs/reference/cli.md
+
 .PHONY: lock
 lock: $(STAMPS)/dev ## resolve the lock files anew, within pyproject.toml and package.json
 	tools/lock

@@ -33,8 +33,10 @@ def validate(paths: tuple[str, ...], as_json: bool) -> int:
     else:
         for problem in validation.problems:
             say(plain(str(problem), 2000))
-        say(
-            f"{validation.files} files, {validation.entities} of {validation.documents} entities valid, "
-            f"{len(validation.problems)} problems"
-        )
+        valid = f"{validation.entities} of {validation.documents} entities valid"
+        say(f"{_count(validation.files, 'file')}, {valid}, {_count(len(validation.problems), 'problem')}")
     return Exit.TROUBLE if validation.problems else Exit.FINE
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")

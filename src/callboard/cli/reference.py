@@ -61,6 +61,8 @@ def _cell(text: str) -> str:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        Path(sys.argv[1]).write_text(render(), encoding="utf-8")
+        file = Path(sys.argv[1])
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(render(), encoding="utf-8")
     else:
         sys.stdout.write(render())
