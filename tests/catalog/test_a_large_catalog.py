@@ -80,8 +80,8 @@ async def loaded(directory: Path) -> AsyncIterator[tuple[Catalog, Store]]:
     with counted(store.engine) as seen:
         refreshed = await catalog.refresh()
     assert (refreshed.written, refreshed.problems) == (SIZE + 1, 0)
-    # One look at what is known, two for the problems, and per 250 entities: two look-ups and four inserts.
-    batches = -(-(SIZE + 1) // 250)
+    # One look at what is known, two for the problems, and per 100 entities: two look-ups and four inserts.
+    batches = -(-(SIZE + 1) // 100)
     assert len(seen) <= 3 + 6 * batches
     yield catalog, store
     await store.close()

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
+from callboard.base.errors import Unavailable
 from callboard.catalog import Store
 from callboard.catalog.store.schema import METADATA, VERSION_TABLE
+from support.catalog import entity, has, opened, settings, write
 
 
 def differences(connection: Connection) -> list[object]:
@@ -40,3 +43,21 @@ async def test_starting_again_keeps_what_is_there(tmp_path: Path) -> None:
             assert await store.known() == {}
         finally:
             await store.close()
+
+
+async def test_a_database_that_fails_is_one_plain_error_and_the_next_refresh_makes_up_for_it(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "a.yaml", entity("Component", "one"))
+    async with opened(tmp_path, settings("a.yaml")) as catalog:
+        engine = catalog._store.engine
+        async with engine.begin() as connection:
+            await connection.execute(text("ALTER TABLE catalog_words RENAME TO elsewhere"))
+        with pytest.raises(Unavailable) as caught:
+            await catalog.refresh()
+        assert caught.value.code == "catalog-database"
+        assert "INSERT" not in caught.value.message
+        async with engine.begin() as connection:
+            await connection.execute(text("ALTER TABLE elsewhere RENAME TO catalog_words"))
+        assert (await catalog.refresh()).written == 2
+        assert await has(catalog, "component:one")

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from callboard.base.clock import FakeClock
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable
 from callboard.base.settings import ReadingAllow
-from callboard.catalog import HttpFetch
+from callboard.catalog import HttpFetch, SearchQuery
 from support.catalog import ME, dump, entity, get, has, opened, settings, write
 from support.http_server import Answer, Asked, Served, served
 
@@ -240,6 +240,34 @@ async def test_tls_is_checked_against_the_name(tmp_path: Path) -> None:
                 await doubtful(server.url("/x", host=host, scheme="https"))
             assert caught.value.code == "url-tls"
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(status=500),
+        Answer(status=404),
+        Answer(status=302),
+        Answer(hang=True),
+        Answer(body=b"{"),
+        yaml(entity("Component", "x", owner=7), entity("Component", "y"), entity("Component", "y")),
+        yaml(entity("API", "x", definition={"$text": "https://else.example/?token=canary"})),
+        yaml(
+            entity("Location", "x", targets=["https://else.example/?token=canary", "ftp://x/?token=canary"])
+        ),
+    ],
+)
+async def test_a_token_in_a_query_is_in_no_error(server: Served, tmp_path: Path, answer: Answer) -> None:
+    server.answers["/a.yaml"] = answer
+    url = server.url("/a.yaml?token=canary")
+    async with opened(tmp_path, settings(url), fetch=fetch_from(server, deadline=0.3)) as catalog:
+        await catalog.refresh()
+        problems = await catalog.problems(ME)
+        assert problems
+        assert "canary" not in " ".join(map(str, problems))
+        found = (await catalog.search(SearchQuery(), ME)).entities
+        assert "canary" not in " ".join(item.message for each in found for item in each.status)
+    assert server.asked[0].path == "/a.yaml?token=canary"
 
 
 async def test_without_a_fetch_port_urls_are_refused(tmp_path: Path) -> None:

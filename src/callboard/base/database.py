@@ -26,10 +26,12 @@ def open_sqlite(file: str) -> AsyncEngine:
     url = URL.create("sqlite+aiosqlite", database=file)
     if file == ":memory:":
         # SQLAlchemy's own choice would share it, and one reader's end would roll back another's half-done writing.
-        engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+        engine = create_async_engine(
+            url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, hide_parameters=True
+        )
     else:
         Path(file).absolute().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, hide_parameters=True)  # errors are logged; values are not
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

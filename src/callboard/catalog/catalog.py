@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from callboard.base.clock import Clock, SystemClock
-from callboard.base.errors import BadInput, Problem
+from callboard.base.errors import BadInput, CallboardError, Problem
 from callboard.base.settings import CatalogReadingSettings, CatalogSettings
 from callboard.catalog.documents import entity_of
 from callboard.catalog.permission import may_read
@@ -23,6 +24,8 @@ from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 
 __all__ = ["Catalog", "Refreshed"]
+
+log = structlog.get_logger(__name__)
 
 
 class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +99,7 @@ class Catalog:
             seen = (walked.readings, walked.problems)
             if self._last is not None and not read and _same(self._last, seen):
                 return self._unchanged()
+            self._last = None  # until the store has it, nothing is known to be up to date
             refreshed = await self._stitch(walked, read)
             self._last = seen
             return refreshed
@@ -121,9 +125,15 @@ class Catalog:
         )
 
     async def run(self) -> None:
-        """Keep up with the files and URLs until cancelled; a task of the caller's."""
+        """Keep up with the files and URLs until cancelled; a task of the caller's. A refresh that fails is tried again."""
         while True:
-            await self.refresh()
+            try:
+                refreshed = await self.refresh()
+            except CallboardError as error:
+                log.exception("the catalog could not be refreshed", code=error.code, error=error.message)
+            else:
+                if refreshed.written or refreshed.removed:
+                    log.info("the catalog changed", **msgspec.structs.asdict(refreshed))
             await asyncio.sleep(self._look_interval)
 
     # ---------------------------------------------------------------- answering

@@ -71,7 +71,7 @@ class Reader:
                 raise NotFound(f"{target} does not exist", code="no-such-location")
             return list(found)
         if has_wildcard(target.target.partition("?")[0]):
-            raise BadInput(Problem("globs are read in file targets only", where=str(target)))
+            raise BadInput(Problem("globs are read in file targets only", where=target.shown))
         return [target]
 
     async def read(self, routes: Sequence[Route], *, force: bool) -> list[Reading]:
@@ -109,20 +109,22 @@ class Reader:
     async def _fetched(self, route: Route, before: Reading | None) -> Reading:
         url = route.source.target
         if self._fetch is None:
-            return failed(route, [Problem("URLs are not read here", where=url)])
+            return failed(route, [Problem("URLs are not read here", where=route.source.shown)])
         # A source with placeholders is always read whole: its own ETag says nothing of theirs.
         etag = before.etag if before is not None else ""
         try:
             fetched = await self._fetch(url, etag)
             if fetched.unchanged:
                 if before is None:
-                    return failed(route, [Problem("answered unchanged to a first question", where=url)])
+                    return failed(
+                        route, [Problem("answered unchanged to a first question", where=route.source.shown)]
+                    )
                 return before
             parsed = await asyncio.to_thread(
                 parse, fetched.body, route.source, most=self._limits.max_entities_per_location
             )
         except CallboardError as error:
-            problem = _problem(error, url)
+            problem = _problem(error, route.source.shown)
             return (
                 before if before is not None and before.problems == (problem,) else failed(route, [problem])
             )
@@ -135,11 +137,11 @@ class Reader:
 
     async def _content(self, location: Location) -> Content:
         if self._fetch is None:
-            return Problem("URLs are not read here", where=location.target)
+            return Problem("URLs are not read here", where=location.shown)
         try:
             return (await self._fetch(location.target)).body
         except CallboardError as error:
-            return _problem(error, location.target)
+            return _problem(error, location.shown)
 
 
 def _expanded(target: Location) -> tuple[Location, ...]:

@@ -61,14 +61,14 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse(data: bytes, location: Location, *, most: int) -> Parsed:
     """Read a source's YAML, at most `most` documents, and find its placeholders."""
-    documents = read_documents(data, location.target)
+    documents = read_documents(data, location.shown)
     problems: list[Problem] = []
     wanted: list[Wanted] = []
     refused: dict[int, Problem] = {}
     if len(documents) > most:
         found, expected = f"{len(documents)}", f"at most {most}"
         problems.append(
-            Problem("holds too many entities", where=location.target, found=found, expected=expected)
+            Problem("holds too many entities", where=location.shown, found=found, expected=expected)
         )
         documents = documents[:most]
     for index, document in enumerate(documents):

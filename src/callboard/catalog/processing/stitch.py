@@ -58,7 +58,7 @@ def settle(claims: Sequence[Claim], owners: Mapping[str, str]) -> tuple[list[Cla
     problems = [
         Problem(
             f"{claim.draft.ref} is defined a second time",
-            where=claim.draft.route.source.target,
+            where=claim.draft.route.source.shown,
             line=claim.draft.line,
             found=f"the same name in {_place(won[claim.draft.ref].draft)}",
             expected="one source for each entity; the other one keeps it",
@@ -123,4 +123,4 @@ def _source(claim: Claim) -> str:
 
 
 def _place(draft: Draft) -> str:
-    return draft.route.source.target + (f":{draft.line}" if draft.line is not None else "")
+    return draft.route.source.shown + (f":{draft.line}" if draft.line is not None else "")

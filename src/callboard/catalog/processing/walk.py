@@ -127,9 +127,9 @@ class _Walk:
             self.problems.append(
                 Problem(
                     f"{draft.ref} is not of an allowed kind for that location",
-                    where=draft.route.source.target,
+                    where=draft.route.source.shown,
                     line=draft.line,
-                    found=f"kind {draft.kind}, from {root.location}",
+                    found=f"kind {draft.kind}, from {root.location.shown}",
                     expected="a kind that catalog.rules or the location's own rules allow",
                 )
             )
@@ -139,7 +139,7 @@ class _Walk:
             if count == self._most + 1:
                 expected = f"at most {self._most}"
                 self.problems.append(
-                    Problem("leads to too many entities", where=str(root.location), expected=expected)
+                    Problem("leads to too many entities", where=root.location.shown, expected=expected)
                 )
             return []
         first = str(draft.ref) not in self._refs
@@ -158,7 +158,7 @@ class _Walk:
                     step,
                     Problem(
                         found.message,
-                        where=draft.route.source.target,
+                        where=draft.route.source.shown,
                         line=draft.line,
                         path="spec.target" if len(draft.targets) == 1 else "spec.targets",
                         found=found.found,
@@ -186,7 +186,7 @@ class _Walk:
 
 
 def _problem_of(error: CallboardError, target: Location) -> Problem:
-    return error.problem if isinstance(error, BadInput) else Problem(error.message, where=str(target))
+    return error.problem if isinstance(error, BadInput) else Problem(error.message, where=target.shown)
 
 
 async def walk(
@@ -208,7 +208,9 @@ async def walk(
         steps = await walking.level(steps, force)
     for step in steps:
         walking.problems.append(
-            Problem("Locations nest too deep", where=str(step.target), expected=f"at most {MAX_DEPTH} levels")
+            Problem(
+                "Locations nest too deep", where=step.target.shown, expected=f"at most {MAX_DEPTH} levels"
+            )
         )
     reader.forget_others([reading.route for reading in walking.readings])
     return Walked(

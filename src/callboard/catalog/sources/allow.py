@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from callboard.base.errors import NotAllowed
 from callboard.base.settings import ReadingAllow
+from callboard.catalog.sources.location import shown_url
 
 __all__ = ["Grant", "checked_url"]
 
@@ -33,9 +34,9 @@ def checked_url(url: str, allow: Sequence[ReadingAllow]) -> tuple[SplitResult, G
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise NotAllowed(f"{url[:200]!r} is not a URL", code="url-not-allowed") from error
+        raise NotAllowed(f"{shown_url(url)!r} is not a URL", code="url-not-allowed") from error
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise NotAllowed(f"{url[:200]!r} is not an http or https URL", code="url-not-allowed")
+        raise NotAllowed(f"{shown_url(url)!r} is not an http or https URL", code="url-not-allowed")
     if parts.username is not None or parts.password is not None:
         raise NotAllowed("a URL with a user name or password in it is not read", code="url-not-allowed")
     if any(c <= " " or c == "\x7f" or c == "\\" for c in url) or not url.isascii():

@@ -17,6 +17,7 @@ from callboard.base.errors import NotFound, Unavailable
 from callboard.base.settings import ReadingAllow
 from callboard.catalog.sources.allow import DEFAULT_PORTS, Grant, checked_url
 from callboard.catalog.sources.fetch import Fetched
+from callboard.catalog.sources.location import shown_url
 
 __all__ = ["HttpFetch"]
 
@@ -45,6 +46,7 @@ class HttpFetch:
     async def __call__(self, url: str, etag: str = "") -> Fetched:
         """See `Fetch`."""
         parts, grant = checked_url(url, self._allow)
+        url = shown_url(url)
         try:
             async with asyncio.timeout(self._deadline):
                 raw = await self._exchange(parts, grant, etag)
@@ -75,7 +77,9 @@ class HttpFetch:
             try:
                 head = await reader.readuntil(b"\r\n\r\n")
             except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-                raise Unavailable(f"{parts.geturl()} did not answer in HTTP", code="url-broken") from error
+                raise Unavailable(
+                    f"{shown_url(parts.geturl())} did not answer in HTTP", code="url-broken"
+                ) from error
             wanted = self._max_bytes + 1
             length = _declared_length(head)
             body = bytearray()

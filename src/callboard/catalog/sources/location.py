@@ -9,7 +9,7 @@ import msgspec
 
 from callboard.base.errors import BadInput, Problem
 
-__all__ = ["Location", "has_wildcard", "resolved", "rooted"]
+__all__ = ["Location", "has_wildcard", "resolved", "rooted", "shown_url"]
 
 TYPES = ("file", "url")
 
@@ -27,9 +27,22 @@ class Location(msgspec.Struct, frozen=True, order=True):
         return f"{self.type}:{self.target}"
 
     @property
+    def shown(self) -> str:
+        """The target as errors and logs may show it: without a URL's query, which may hold a token."""
+        return shown_url(self.target) if self.type == "url" else self.target
+
+    @property
     def entity_name(self) -> str:
         """The name of the Location entity Backstage generates for a configured location."""
         return "generated-" + hashlib.sha1(str(self).encode(), usedforsecurity=False).hexdigest()
+
+
+def shown_url(url: str) -> str:
+    """A URL as errors and logs may show it: without user name, password, query and fragment."""
+    head, query, _ = url.partition("?")
+    scheme, slashes, rest = head.partition("#")[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"[:500] + ("?…" if query else "")
 
 
 def has_wildcard(target: str) -> bool:
@@ -68,7 +81,9 @@ def _checked(kind: str, target: str) -> Location:
     if urlsplit(target).scheme not in ("http", "https"):
         raise BadInput(
             Problem(
-                "is not an address that can be read", found=target[:200], expected="http://… or https://…"
+                "is not an address that can be read",
+                found=shown_url(target),
+                expected="http://… or https://…",
             )
         )
     return Location(kind, target)

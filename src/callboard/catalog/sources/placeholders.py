@@ -13,7 +13,7 @@ import msgspec
 
 from callboard.base.errors import BadInput, Problem
 from callboard.catalog.sources.document import Document, Path, read_documents
-from callboard.catalog.sources.location import Location
+from callboard.catalog.sources.location import Location, shown_url
 
 __all__ = ["FORMS", "misplaced", "placeholder", "resolve_target", "substituted"]
 
@@ -63,28 +63,28 @@ def _text(form: str, source: Location, data: bytes) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise BadInput(Problem("is not UTF-8 text", where=source.target)) from error
+        raise BadInput(Problem("is not UTF-8 text", where=source.shown)) from error
     if form == "$text":
         return text
     if form == "$json":
         try:
             value: object = json.loads(text)
         except ValueError as error:
-            raise BadInput(Problem("is not JSON", where=source.target)) from error
+            raise BadInput(Problem("is not JSON", where=source.shown)) from error
     else:
-        documents = read_documents(data, source.target)
+        documents = read_documents(data, source.shown)
         if broken := [problem for document in documents for problem in document.problems]:
             raise BadInput(broken[0])
         if len(documents) != 1:
             found = f"{len(documents)} documents"
-            raise BadInput(Problem("holds not one document", where=source.target, found=found))
+            raise BadInput(Problem("holds not one document", where=source.shown, found=found))
         value = documents[0].value
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _outside(base: Location, target: str, expected: str) -> Problem:
     return Problem(
-        "a placeholder may not read from there", where=base.target, found=target[:200], expected=expected
+        "a placeholder may not read from there", where=base.shown, found=shown_url(target), expected=expected
     )
 
 

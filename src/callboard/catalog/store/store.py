@@ -1,16 +1,18 @@
 """Writing what changed and reading what is asked for."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from callboard.base.database import migrate, open_sqlite
-from callboard.base.errors import Problem
+from callboard.base.errors import Problem, Unavailable
 from callboard.catalog.processing.draft import Draft, Route, stored_draft
 from callboard.catalog.processing.stitch import Whole
 from callboard.catalog.search import FacetValue, SearchQuery
@@ -23,7 +25,7 @@ __all__ = ["Known", "Store", "Written"]
 
 T = TypeVar("T")
 
-BATCH = 250
+BATCH = 100
 """Entities in one transaction: long enough to be quick, short enough that another writer waits well under a second."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,7 +46,8 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Store:
-    """The catalog's tables. `start` first, `close` last; both are the owner's."""
+    """The catalog's tables. `start` first, `close` last; both are the owner's. Every method raises Unavailable when the
+    database does not do what it is asked."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -56,17 +59,30 @@ class Store:
 
     async def start(self) -> None:
         """Make or update the tables."""
-        await migrate(self.engine, MIGRATIONS, version_table=VERSION_TABLE)
+        with _told():
+            await migrate(self.engine, MIGRATIONS, version_table=VERSION_TABLE)
 
     async def close(self) -> None:
         """Let go of the database."""
         await self.engine.dispose()
 
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        with _told():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        with _told():
+            async with self.engine.begin() as connection:
+                yield connection
+
     # ---------------------------------------------------------------- refreshing
 
     async def known(self) -> dict[str, Known]:
         """Every stored ref."""
-        async with self.engine.connect() as connection:
+        async with self._reading() as connection:
             rows = await connection.execute(select(entities.c.ref, entities.c.etag, entities.c.source))
             return {ref: Known(etag, source) for ref, etag, source in rows}
 
@@ -74,7 +90,7 @@ class Store:
         """The entities that came from a source, or by way of a target, in the order of their refs."""
         wanted = (entities.c.source == str(location)) | (entities.c.via == str(location))
         columns = (entities.c.document, entities.c.source, entities.c.via, entities.c.origin)
-        async with self.engine.connect() as connection:
+        async with self._reading() as connection:
             rows = (await connection.execute(select(*columns).where(wanted).order_by(entities.c.ref))).all()
         return [
             stored_draft(document.encode(), Route(_location(source), _location(via), _location(origin)))
@@ -84,10 +100,10 @@ class Store:
     async def write(self, changed: Sequence[Whole], gone: Sequence[str]) -> Written:
         """Write what changed and remove what is gone, in transactions of a bounded size."""
         for refs in _batches(gone):
-            async with self.engine.begin() as connection:
+            async with self._writing() as connection:
                 await _remove(connection, refs)
         for batch in _batches(changed):
-            async with self.engine.begin() as connection:
+            async with self._writing() as connection:
                 await _put(connection, batch)
         return Written(len(changed), len(gone))
 
@@ -106,7 +122,7 @@ class Store:
             }
             for position, p in enumerate(found)
         ]
-        async with self.engine.begin() as connection:
+        async with self._writing() as connection:
             await connection.execute(delete(problems))
             if rows:
                 await connection.execute(insert(problems), rows)
@@ -115,14 +131,14 @@ class Store:
 
     async def document(self, ref: str) -> bytes | None:
         """The JSON of one entity, as Backstage's catalog API gives it."""
-        async with self.engine.connect() as connection:
+        async with self._reading() as connection:
             found = await connection.scalar(select(entities.c.document).where(entities.c.ref == ref))
         return found.encode() if found is not None else None
 
     async def documents(self, refs: Sequence[str]) -> dict[str, bytes]:
         """The JSON of several entities, by ref; those that are not there are left out."""
         found: dict[str, bytes] = {}
-        async with self.engine.connect() as connection:
+        async with self._reading() as connection:
             for batch in _batches(refs):
                 statement = select(entities.c.ref, entities.c.document).where(entities.c.ref.in_(batch))
                 found |= {ref: document.encode() for ref, document in await connection.execute(statement)}
@@ -130,7 +146,7 @@ class Store:
 
     async def search(self, query: SearchQuery) -> tuple[list[bytes], int]:
         """One page of documents and the total: two queries."""
-        async with self.engine.connect() as connection:
+        async with self._reading() as connection:
             documents = (await connection.scalars(statements.page(query))).all() if query.limit else []
             number = await connection.scalar(statements.total(query))
         return [document.encode() for document in documents], number or 0
@@ -138,7 +154,7 @@ class Store:
     async def facets(self, query: SearchQuery) -> dict[str, tuple[FacetValue, ...]]:
         """The values of every filter and their counts: one query."""
         found: dict[str, list[FacetValue]] = {}
-        async with self.engine.connect() as connection:
+        async with self._reading() as connection:
             for name, _, original, number in await connection.execute(statements.facets(query)):
                 found.setdefault(name, []).append(FacetValue(original, number))
         return {name: tuple(values) for name, values in found.items()}
@@ -146,9 +162,21 @@ class Store:
     async def problems(self) -> list[Problem]:
         """What the last refresh had to say."""
         columns = [c for c in problems.c if c.name != "position"]
-        async with self.engine.connect() as connection:
+        async with self._reading() as connection:
             rows = await connection.execute(select(*columns).order_by(problems.c.position))
             return [Problem(*row) for row in rows]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The database's failures in words of ours: its own would show statements and values."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        kind = type(error).__name__
+        raise Unavailable(
+            f"the catalog's database failed ({kind}); the log has the rest", code="catalog-database"
+        ) from error
 
 
 async def _remove(connection: AsyncConnection, refs: Sequence[str]) -> None:
