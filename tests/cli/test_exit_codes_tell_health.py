@@ -106,6 +106,15 @@ def test_waiting_ends_with_the_timeout_and_tells_who_was_silent() -> None:
     assert portal.closed == 1
 
 
+def test_a_late_cluster_is_not_waited_for_as_a_page_would_not() -> None:
+    late = Notice("late", "no whole answer within 3 seconds; it is still being asked", cluster="ap-1")
+    silent = msgspec.structs.replace(SILENT, notices=(late,))
+    portal = StubPortal(kube.service(HEALTHY, SILENT), kube.service(HEALTHY, silent), hang=True)
+    conclusion = document("web", portal=portal)["conclusion"]
+    assert conclusion["couldNotTell"] == [{"cluster": "ap-1", "why": late.message}]
+    assert portal.closed == 1
+
+
 def test_no_view_at_all_before_the_timeout_is_no_health() -> None:
     code, out, err = status("web", "--timeout", "0.05", portal=StubPortal(hang=True))
     assert (code, out) == (2, "")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -16,10 +17,16 @@ from callboard.cli.text import json_text, say, terminal_of
 from callboard.cli.wiring import OpenedPortal, Wiring
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
-from callboard.portal.document import document_of
-from callboard.portal.views import KubernetesView
+from callboard.model.snapshot import ClusterState
+from callboard.portal.document import document_of, is_late
+from callboard.portal.views import ClusterPart, KubernetesView
 
 __all__ = ["status"]
+
+MOST = 60.0
+"""Seconds without --timeout: only for a soft deadline that was set longer still."""
+REFERENCES = 3.0
+"""Seconds that events, nodes and the like get once every cluster has answered; the verdict is there without them."""
 
 
 @click.command()
@@ -35,9 +42,8 @@ __all__ = ["status"]
     "--timeout",
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
-    default=30.0,
-    show_default=True,
-    help="How long to wait; clusters that have not answered by then could not be told.",
+    help="Wait so long for every cluster. Without it as long as a page would: a cluster that has not answered by its soft "
+    "deadline (callboard.clusters.limits.softDeadline, usually 3 s) could not be told.",
 )
 @click.pass_obj
 def status(
@@ -46,7 +52,7 @@ def status(
     configs: tuple[Path, ...],
     as_json: bool,
     require_all: bool,
-    timeout: float,
+    timeout: float | None,
 ) -> int:
     """Say where a service runs and whether it is healthy.
 
@@ -72,19 +78,37 @@ def status(
     return document.conclusion.exit_code
 
 
-async def _ask(opened: OpenedPortal, ref: EntityRef, timeout: float) -> KubernetesView:
-    """The settled view, or the newest after `timeout` seconds."""
+async def _ask(opened: OpenedPortal, ref: EntityRef, timeout: float | None) -> KubernetesView:
+    """The newest view when settled; else after `timeout` seconds or, without one, when only clusters past their soft deadline
+    are still out and what the others refer to had a moment to come."""
     newest: KubernetesView | None = None
+    most = MOST if timeout is None else timeout
     with Progress(sys.stderr) as progress:
         async with aclosing(opened.portal.kubernetes(ref, Caller.loopback())) as views:
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(most) as deadline:
+                    answered = False
                     async for newest in views:
                         progress.waiting_for(newest)
-                        if newest.settled:
+                        if newest.settled or (timeout is None and _all(newest, _settled)):
                             break
+                        if timeout is None and not answered and _all(newest, _answered):
+                            answered = True
+                            deadline.reschedule(asyncio.get_running_loop().time() + REFERENCES)
             except TimeoutError:
                 pass
     if newest is None:
-        raise Unavailable(f"No answer within {timeout:g} seconds, not even which clusters to ask.")
+        raise Unavailable(f"No answer within {most:g} seconds, not even which clusters to ask.")
     return newest
+
+
+def _all(view: KubernetesView, holds: Callable[[ClusterPart], bool]) -> bool:
+    return bool(view.clusters) and all(holds(part) or is_late(part) for part in view.clusters)
+
+
+def _settled(part: ClusterPart) -> bool:
+    return part.settled
+
+
+def _answered(part: ClusterPart) -> bool:
+    return part.state in (ClusterState.ANSWERED, ClusterState.FAILED)

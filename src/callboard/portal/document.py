@@ -39,6 +39,7 @@ __all__ = [
     "conclude",
     "document_of",
     "etag_of",
+    "is_late",
 ]
 
 VERSION = 1
@@ -55,6 +56,9 @@ GAPS = frozenset(
     }
 )
 """Codes of notices that say: something that this service may run on was not asked."""
+
+LATE = "late"
+"""The code of the notice that a cluster is past its soft deadline."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -297,6 +301,11 @@ def etag_of(document: StatusDocument) -> str:
     return f'W/"{hashlib.sha256(msgspec.json.encode(timeless, order="deterministic")).hexdigest()[:32]}"'
 
 
+def is_late(part: ClusterPart) -> bool:
+    """Whether the cluster is past its soft deadline: a page no longer waits for it."""
+    return any(n.code == LATE for n in part.notices)
+
+
 def _blind(part: ClusterPart) -> bool:
     verdict = part.verdict
     unfinished = part.state in (ClusterState.AWAITED, ClusterState.PARTIAL)
@@ -310,7 +319,8 @@ def _gap(part: ClusterPart) -> str:
         return part.failure_words or part.failure or verdict.sentence
     words = [f"{m.plain} ({m.words})" if m.words else m.plain for m in part.missing if not m.reference]
     if part.state in (ClusterState.AWAITED, ClusterState.PARTIAL):
-        words.append("no answer yet" if part.state is ClusterState.AWAITED else "answers are still awaited")
+        usual = "no answer yet" if part.state is ClusterState.AWAITED else "answers are still awaited"
+        words.append(next((n.message for n in part.notices if n.code == LATE), usual))
     words += [w for w in verdict.missing if not any(m.plain == w for m in part.missing)]
     return "; ".join(words) or verdict.sentence
 
