@@ -33,14 +33,21 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     async def check(self, caller: Caller) -> Sequence[Notice]:
         """To be called before a configuration is put to use: reads the suppliers once.
 
-        Raises Conflict when two clusters have one name, BadInputs when a cluster's auth metadata will not do. Returns what a
-        person should know all the same.
+        Raises Conflict when two clusters have one name, BadInputs when the configuration gives a cluster auth metadata that
+        will not do. A kubeconfig is somebody else's file: a context of it that cannot be asked is told, and no reason to stop.
         """
         supplied = await self.suppliers.check(caller)
-        problems = [p for cluster in supplied.clusters for p in self.auth.problems(cluster)]
+        problems: list[Problem] = []
+        notices = list(supplied.notices)
+        for cluster in supplied.clusters:
+            found = self.auth.problems(cluster)
+            if cluster.auth_provider == "kubeconfig":
+                notices += [Notice("cluster-credential", str(p), cluster=cluster.name) for p in found]
+            else:
+                problems += found
         if problems:
             raise BadInputs(problems)
-        return supplied.notices
+        return notices
 
 
 def wire(

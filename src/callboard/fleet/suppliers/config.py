@@ -123,7 +123,7 @@ def cluster_of(item: ClusterSettings, where: str, base_dir: str, pod: PodIdentit
     url = item.url.rstrip("/")
     trust = Trust(
         ca_pem=_pem(item.ca_data) if item.ca_data is not None else "",
-        ca_file=str(Path(base_dir, item.ca_file).expanduser())
+        ca_file=str(Path(base_dir, Path(item.ca_file).expanduser()))
         if item.ca_file and item.ca_data is None
         else "",
         skip_verify=item.skip_tls_verify,
