@@ -59,7 +59,9 @@ def kubernetes_page(view: KubernetesView) -> KubernetesPage:
 def _panel(part: ClusterPart, many: bool) -> ClusterPanel:
     pods = [pod for workload in part.workloads for pod in workload.pods] + list(part.pods)
     troubled = [pod for pod in pods if pod.health is Health.UNHEALTHY]
-    calm = part.verdict.health in (Health.HEALTHY, Health.NOTHING) and not part.missing
+    calm = part.state is ClusterState.AWAITED or (
+        part.verdict.health in (Health.HEALTHY, Health.NOTHING) and not part.missing
+    )
     return ClusterPanel(
         part=part,
         mark=cluster_mark(part.state, part.verdict.health),

@@ -8,6 +8,7 @@ let depth = 0; // how many drawer addresses lie on top of the tab's own in the h
 let newest = 0;
 
 export function setUpDrawer() {
+  toTheEnd(document);
   drawer = document.getElementById("drawer");
   content = document.getElementById("drawer-content");
   if (!drawer) return; // a page without a drawer: the links lead to whole pages
@@ -54,7 +55,13 @@ async function open(url, push) {
   else if (typeof html === "string") content.innerHTML = html; // our own server's, escaped there
   else failed(html.error.message);
   drawer.scrollTop = 0;
+  toTheEnd(content);
   content.querySelector("h2")?.focus();
+}
+
+// the last lines of a log are the ones that tell
+function toTheEnd(within) {
+  for (const log of within.querySelectorAll("pre.log")) log.scrollTop = log.scrollHeight;
 }
 
 async function fetchPart(url) {

@@ -1,0 +1,60 @@
+"""A site on a free port of loopback, behind an open door, for tests that need a browser or a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.sessions import Sessions
+from callboard.base.clock import Clock, FakeClock, SystemClock
+from callboard.portal.protocol import Portal
+from callboard.web.application import Operations, WebOptions, create_web
+from callboard.web.site import Site
+from support.web_scenes import NOW
+
+
+def door(port: int = 7007, *, open_to_all: bool = True, clock: Clock | None = None) -> tuple[LoopbackDoor, Sessions]:
+    """The real door of a loopback listener."""
+    hosts, origins = allowed_hosts("127.0.0.1", port)
+    sessions = Sessions(clock or SystemClock())
+    policy = DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard-{port}", open=open_to_all)
+    return LoopbackDoor(policy, sessions), sessions
+
+
+def operations(guard: LoopbackDoor | None = None, waiting: tuple[str, ...] = ()) -> Operations:
+    """Ready, unless something is waited for."""
+    return Operations(
+        ready=lambda: waiting,
+        metrics=lambda: b"callboard_up 1\n",
+        sign_in=guard.sign_in if guard else None,
+        cookie=guard.policy.cookie if guard else "",
+    )
+
+
+def site(portal: Portal, port: int = 7007, options: WebOptions | None = None) -> Site:
+    """The site with time held still."""
+    guard, _ = door(port)
+    return create_web(portal, guard, operations(guard), options, clock=FakeClock(NOW))
+
+
+@asynccontextmanager
+async def serving(portal: Portal) -> AsyncIterator[str]:
+    """Serve a portal for as long as the context lasts; gives the base URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        config = uvicorn.Config(site(portal, port), lifespan="off", log_config=None, loop="asyncio", timeout_graceful_shutdown=2)
+        server = uvicorn.Server(config)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(server._serve(sockets=[listener]))  # without its signal handlers
+            while not server.started:
+                await asyncio.sleep(0.01)
+            try:
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                server.should_exit = True
+                await task
