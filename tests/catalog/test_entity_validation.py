@@ -81,9 +81,7 @@ def test_an_optional_string_is_a_string_and_not_empty(
         ("Component", "providesApis"),
         ("Component", "consumesApis"),
         ("Component", "dependsOn"),
-        ("Component", "dependencyOf"),
         ("Resource", "dependsOn"),
-        ("Resource", "dependencyOf"),
         ("Group", "children"),
         ("Group", "members"),
         ("User", "memberOf"),
@@ -96,6 +94,14 @@ def test_a_list_of_strings_holds_nothing_else(tmp_path: Path, kind: str, field: 
         f"spec.{field}[1]",
         f"spec.{field}[2]",
     ]
+
+
+def test_dependency_of_may_be_one_string_as_upstream(tmp_path: Path) -> None:
+    assert problems(tmp_path, entity("Resource", "x", dependencyOf="component:a")) == ()
+    assert paths(tmp_path, entity("Resource", "x", dependencyOf=["component:a", 7])) == [
+        "spec.dependencyOf[1]"
+    ]
+    assert paths(tmp_path, entity("Resource", "x", dependencyOf={})) == ["spec.dependencyOf"]
 
 
 def test_a_kind_in_other_letters_or_of_another_api_is_recognized_by_nobody(tmp_path: Path) -> None:
@@ -118,7 +124,13 @@ def test_every_other_api_version_of_the_catalog_is_taken(tmp_path: Path) -> None
 def test_an_mcp_server_names_remotes_instead_of_a_definition(tmp_path: Path) -> None:
     remotes = [{"type": "streamable-http", "url": "https://mcp.example.org"}]
     assert problems(tmp_path, entity("API", "mcp", type="mcp-server", definition=None, remotes=remotes)) == ()
-    assert paths(tmp_path, entity("API", "mcp", type="mcp-server", definition=None)) == ["spec.remotes"]
+    for wrong, path in (
+        (None, "spec.remotes"),
+        ([], "spec.remotes"),
+        ([{"type": "sse"}], "spec.remotes[0].url"),
+    ):
+        bad = entity("API", "mcp", type="mcp-server", definition=None, remotes=wrong)
+        assert paths(tmp_path, bad) == [path]
 
 
 def test_presence_is_one_of_two_words(tmp_path: Path) -> None:
@@ -175,6 +187,7 @@ def test_a_missing_root_field_is_told(tmp_path: Path, field: str) -> None:
         ({"links": [{"title": "x"}]}, "metadata.links[0].url"),
         ({"links": [{"url": "no url"}]}, "metadata.links[0].url"),
         ({"links": [{"url": "https://x.example", "title": ""}]}, "metadata.links[0].title"),
+        ({"links": [{"url": "https://x.example", "title": " "}]}, "metadata.links[0].title"),
         ({"links": ["https://x.example"]}, "metadata.links[0]"),
     ],
 )

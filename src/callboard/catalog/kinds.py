@@ -17,6 +17,7 @@ class Form(Enum):
 
     TEXT = "a non-empty string"
     TEXTS = "a list of non-empty strings"
+    TEXT_OR_TEXTS = "a non-empty string or a list of them"
     OBJECT = "an object"
     OBJECTS = "a list of objects"
     OBJECT_OR_OBJECTS = "an object or a list of objects"
@@ -43,6 +44,8 @@ class Field(msgspec.Struct, frozen=True):
     choices: tuple[str, ...] = ()
     fields: "tuple[Field, ...]" = ()
     """The known fields of an object, or of each object of a list."""
+    least: int = 0
+    """How many items a list must have."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -63,7 +66,8 @@ LIFECYCLE: Final = Field("lifecycle", required=True)
 OWNER: Final = Field("owner", required=True, link=OWNED)
 SYSTEM: Final = Field("system", link=Link("partOf", "hasPart", "System"))
 DEPENDS_ON: Final = Field("dependsOn", Form.TEXTS, link=DEPENDS)
-DEPENDENCY_OF: Final = Field("dependencyOf", Form.TEXTS, link=DEPENDED)
+DEPENDENCY_OF: Final = Field("dependencyOf", Form.TEXT_OR_TEXTS, link=DEPENDED)
+"""Upstream's schemas do not know it; its relations take one string as well."""
 PROFILE: Final = Field(
     "profile", Form.OBJECT, fields=(Field("displayName"), Field("email"), Field("picture"))
 )
@@ -83,9 +87,10 @@ COMPONENT: Final = Kind(
     ),
 )
 API: Final = Kind("API", (TYPE, LIFECYCLE, OWNER, SYSTEM, Field("definition", required=True)))
-MCP_SERVER: Final = Kind(
-    "API", (TYPE, LIFECYCLE, OWNER, SYSTEM, Field("remotes", Form.OBJECTS, required=True))
+REMOTES: Final = Field(
+    "remotes", Form.OBJECTS, required=True, fields=(TYPE, Field("url", required=True)), least=1
 )
+MCP_SERVER: Final = Kind("API", (TYPE, LIFECYCLE, OWNER, SYSTEM, REMOTES))
 """An API whose `spec.type` is `mcp-server` names its remotes instead of carrying a definition."""
 
 RESOURCE: Final = Kind("Resource", (TYPE, OWNER, SYSTEM, DEPENDS_ON, DEPENDENCY_OF))

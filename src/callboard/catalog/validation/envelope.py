@@ -84,4 +84,6 @@ def _check_link(findings: Findings, link: object, path: Path) -> None:
         return
     findings.formatted(findings.text(link, (*path, "url"), required=True), (*path, "url"), formats.URL)
     for field in ("title", "icon", "type"):
-        findings.text(link, (*path, field))
+        text = findings.text(link, (*path, field))
+        if text is not None and not text.strip():
+            findings.add((*path, field), "is not valid", found=shown(text), expected="more than blanks")

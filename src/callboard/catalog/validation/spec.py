@@ -48,13 +48,15 @@ def _check_field(findings: Findings, parent: Mapping[str, object], path: Path, f
             findings.add(path, "is missing", expected=field.form.value)
         return
     value = parent[field.name]
-    if field.form is Form.TEXT:
+    if field.form is Form.TEXT or (field.form is Form.TEXT_OR_TEXTS and not isinstance(value, list)):
         text = findings.text(parent, path)
         if text is not None and field.choices and text not in field.choices:
             findings.add(path, "is not valid", found=shown(text), expected=" or ".join(field.choices))
         if text is not None and field.link is not None:
             _check_reference(findings, text, path, field.link)
     elif isinstance(value, list) and field.form is not Form.OBJECT:
+        if len(value) < field.least:
+            findings.add(path, "has too few items", found=f"{len(value)}", expected=f"at least {field.least}")
         for index, item in enumerate(value):
             _check_item(findings, item, (*path, index), field)
     elif isinstance(value, dict) and field.form in (Form.OBJECT, Form.OBJECT_OR_OBJECTS):
@@ -64,7 +66,7 @@ def _check_field(findings: Findings, parent: Mapping[str, object], path: Path, f
 
 
 def _check_item(findings: Findings, item: object, path: Path, field: Field) -> None:
-    if field.form is not Form.TEXTS:
+    if field.form not in (Form.TEXTS, Form.TEXT_OR_TEXTS):
         if isinstance(item, dict):
             _check_object(findings, item, path, field)
         else:
