@@ -61,20 +61,19 @@ class Response:
     def headers(self) -> Mapping[str, str]:
         return self._answer.headers
 
-    async def pieces(self, *, idle: float | None = None) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises AnswerRefused, also after `idle` seconds without a byte (default: the limits')."""
+    async def piece(self, idle: float | None = None) -> bytes:
+        """What has come since the last call, b"" at the end. Raises AnswerRefused, also after `idle` seconds without a byte
+        (default: the limits')."""
         wait = self._idle if idle is None else idle
-        while True:
-            try:
-                async with asyncio.timeout(wait):
-                    piece = await self._answer.content.readany()
-            except TimeoutError:
-                raise _refused(FailureCode.BODY_TIMEOUT, f"nothing came for {wait:g} s in the middle of the answer") from None
-            except (aiohttp.ClientError, OSError) as error:
-                raise AnswerRefused(failure_of_exception(error)) from None
-            if not piece:
-                return
-            yield piece
+        try:
+            async with asyncio.timeout(wait):
+                return await self._answer.content.readany()
+        except TimeoutError:
+            raise _refused(
+                FailureCode.BODY_TIMEOUT, f"nothing came for {wait:g} s in the middle of the answer"
+            ) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise AnswerRefused(failure_of_exception(error)) from None
 
     async def read(self, most: int) -> bytes:
         """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
@@ -83,7 +82,7 @@ class Response:
             raise _too_large(most)
         pieces: list[bytes] = []
         size = 0
-        async for piece in self.pieces():
+        while piece := await self.piece():
             size += len(piece)
             if size > most:
                 raise _too_large(most)
@@ -182,10 +181,18 @@ class Connection:
             async with asyncio.timeout(limits.whole):
                 while True:
                     try:
-                        return await self._once(method, path, query, body, accept, most or limits.max_body, phase)
+                        return await self._once(
+                            method, path, query, body, accept, most or limits.max_body, phase
+                        )
                     except AnswerRefused as refused:
                         failure = refused.failure
-                        if method == "GET" and phase.asked and not phase.answered and _was_reset(failure) and not resets:
+                        if (
+                            method == "GET"
+                            and phase.asked
+                            and not phase.answered
+                            and _was_reset(failure)
+                            and not resets
+                        ):
                             resets += 1
                             continue
                         pause = failure.retry_after if failure.status in (429, 503) else None
@@ -198,15 +205,25 @@ class Connection:
                     await asyncio.sleep(pause)
         except TimeoutError:
             if phase.answered:
-                raise _refused(FailureCode.BODY_TIMEOUT, f"the answer was not complete after {limits.whole:g} s") from None
+                raise _refused(
+                    FailureCode.BODY_TIMEOUT, f"the answer was not complete after {limits.whole:g} s"
+                ) from None
             if phase.asked:
                 raise _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {limits.whole:g} s") from None
             raise _refused(
-                FailureCode.DEADLINE, f"not asked: every connection to this cluster was busy for {limits.whole:g} s"
+                FailureCode.DEADLINE,
+                f"not asked: every connection to this cluster was busy for {limits.whole:g} s",
             ) from None
 
     async def _once(
-        self, method: str, path: str, query: Query, body: bytes | None, accept: str, most: int, phase: "_Phase"
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        body: bytes | None,
+        accept: str,
+        most: int,
+        phase: "_Phase",
     ) -> WholeAnswer:
         phase.asked = phase.answered = False
         async with self._pools.gate(self._base, self.limits.connections):
@@ -239,7 +256,9 @@ class Connection:
         async with self._pools.using(self.cluster, self.credential, limits) as pool:
             sent = {**self._headers(accept, body), **(headers or {})}
             deadline = asyncio.timeout(limits.connect + limits.first_byte)
-            url = URL(self._base + path + ("?" + urlencode(query, quote_via=quote) if query else ""), encoded=True)
+            url = URL(
+                self._base + path + ("?" + urlencode(query, quote_via=quote) if query else ""), encoded=True
+            )
             try:
                 async with deadline:
                     answer = await pool.client(stream=stream).request(
@@ -255,9 +274,13 @@ class Connection:
                         auto_decompress=inflate,
                     )
             except aiohttp.ConnectionTimeoutError:
-                raise _refused(FailureCode.CONNECT_TIMEOUT, f"no connection within {limits.connect:g} s") from None
+                raise _refused(
+                    FailureCode.CONNECT_TIMEOUT, f"no connection within {limits.connect:g} s"
+                ) from None
             except TimeoutError:
-                raise _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {limits.first_byte:g} s") from None
+                raise _refused(
+                    FailureCode.RESPONSE_TIMEOUT, f"no answer within {limits.first_byte:g} s"
+                ) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise AnswerRefused(failure_of_exception(error)) from None
             try:
@@ -287,7 +310,8 @@ class Connection:
         target = urlsplit(self._base)
         if target.scheme != "https" and target.hostname not in _LOOPBACK:
             raise _refused(
-                FailureCode.CREDENTIAL, "the cluster's URL is plain http, over which Callboard sends no credential"
+                FailureCode.CREDENTIAL,
+                "the cluster's URL is plain http, over which Callboard sends no credential",
             )
         secret = credential.token.reveal().strip()
         if credential.kind is CredentialKind.BASIC:
@@ -340,7 +364,9 @@ def _trace() -> aiohttp.TraceConfig:
 
 
 def _was_reset(failure: Failure) -> bool:
-    return failure.code is FailureCode.CONNECTION and ("closed before" in failure.message or "reset" in failure.message)
+    return failure.code is FailureCode.CONNECTION and (
+        "closed before" in failure.message or "reset" in failure.message
+    )
 
 
 def _offset(date: str, clock: Clock) -> float | None:
@@ -356,4 +382,3 @@ def _refused(code: FailureCode, message: str) -> AnswerRefused:
 
 def _too_large(most: int) -> AnswerRefused:
     return _refused(FailureCode.TOO_LARGE, f"the answer is larger than the {most // 1024} KiB that are read")
-

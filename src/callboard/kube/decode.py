@@ -44,13 +44,13 @@ class _ListMeta(msgspec.Struct, rename="camel"):
 
 
 class _List(msgspec.Struct):
-    items: list[Item] | None | msgspec.UnsetType = msgspec.UNSET
+    items: list[Item] | msgspec.UnsetType | None = msgspec.UNSET
     kind: str = ""
     metadata: _ListMeta | None = None
 
 
 class _LooseList(msgspec.Struct):
-    items: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
+    items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     kind: str = ""
     metadata: _ListMeta | None = None
 
@@ -119,7 +119,9 @@ def decode_page(body: bytes, resource: ResourceType, *, max_nesting: int = 64) -
     )
 
 
-def decode_object(raw: bytes | msgspec.Raw, resource: ResourceType, *, max_nesting: int = 64) -> KubeObject | Malformed:
+def decode_object(
+    raw: bytes | msgspec.Raw, resource: ResourceType, *, max_nesting: int = 64
+) -> KubeObject | Malformed:
     """A single object, as a named get and a watch bring it. Never raises: whatever cannot be read is a Malformed."""
     return _object(msgspec.Raw(bytes(raw)), resource, 0, secret=False, ascii_=False, max_nesting=max_nesting)
 
@@ -136,7 +138,13 @@ def _what(kind: str) -> str:
 
 
 def _object(
-    source: Item | msgspec.Raw, resource: ResourceType, index: int, *, secret: bool, ascii_: bool, max_nesting: int
+    source: Item | msgspec.Raw,
+    resource: ResourceType,
+    index: int,
+    *,
+    secret: bool,
+    ascii_: bool,
+    max_nesting: int,
 ) -> KubeObject | Malformed:
     try:
         item = source if isinstance(source, dict) else _item(source)

@@ -54,12 +54,16 @@ async def version_of(connection: Connection) -> Version:
     try:
         found = msgspec.json.decode(answer.body, type=Version)
     except msgspec.ValidationError:
-        raise AnswerRefused(Failure(code=FailureCode.WRONG_SHAPE, message="/version holds no version")) from None
+        raise AnswerRefused(
+            Failure(code=FailureCode.WRONG_SHAPE, message="/version holds no version")
+        ) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
     if not found.git_version:
         raise AnswerRefused(Failure(code=FailureCode.WRONG_SHAPE, message="/version holds no version"))
-    return msgspec.structs.replace(found, git_version=clean(found.git_version, 64), platform=clean(found.platform, 64))
+    return msgspec.structs.replace(
+        found, git_version=clean(found.git_version, 64), platform=clean(found.platform, 64)
+    )
 
 
 class Discovery:

@@ -27,6 +27,7 @@ __all__ = [
     "failure_of_status",
     "json_failure",
     "retry_after_of",
+    "safe_words",
 ]
 
 MOST_WORDS: Final = 1024
@@ -159,7 +160,9 @@ def json_failure(body: bytes, headers: Mapping[str, str], error: Exception) -> F
     if "truncated" in str(error) and body.lstrip()[:1] in (b"{", b"["):
         return Failure(code=FailureCode.TRUNCATED, status=200, message="the answer ends in the middle")
     if not body.strip():
-        return Failure(code=FailureCode.NOT_JSON, status=200, message="the answer was empty, where JSON belongs")
+        return Failure(
+            code=FailureCode.NOT_JSON, status=200, message="the answer was empty, where JSON belongs"
+        )
     return Failure(code=FailureCode.NOT_JSON, status=200, message=_form(body, headers))
 
 
@@ -182,7 +185,10 @@ def failure_of_exception(error: BaseException) -> Failure:
         return error.failure
     verify = _verify_error(error)
     if verify is not None:
-        words = _TLS_WORDS.get(verify.verify_code, f"the API server's certificate is refused: {clean(verify.verify_message, 120)}")
+        words = _TLS_WORDS.get(
+            verify.verify_code,
+            f"the API server's certificate is refused: {clean(verify.verify_message, 120)}",
+        )
         return Failure(code=FailureCode.TLS, message=words)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _connection(f"the proxy refused the way through ({error.status})")
@@ -210,7 +216,9 @@ def failure_of_exception(error: BaseException) -> Failure:
         return _connection(_os_words(error))
     if isinstance(error, aiohttp.ClientError):
         return _connection("the connection failed")
-    return Failure(code=FailureCode.INTERNAL, message=f"Callboard failed while asking ({type(error).__name__})")
+    return Failure(
+        code=FailureCode.INTERNAL, message=f"Callboard failed while asking ({type(error).__name__})"
+    )
 
 
 def answer_of(failure: Failure) -> Answer:
@@ -245,7 +253,11 @@ def _causes(error: BaseException | None) -> list[BaseException]:
     while error is not None and error not in chain and len(chain) < 8:
         chain.append(error)
         inner = getattr(error, "certificate_error", None) or getattr(error, "os_error", None)
-        error = inner if isinstance(inner, BaseException) and inner not in chain else error.__cause__ or error.__context__
+        error = (
+            inner
+            if isinstance(inner, BaseException) and inner not in chain
+            else error.__cause__ or error.__context__
+        )
     return chain
 
 
@@ -278,6 +290,8 @@ def _os_words(error: BaseException) -> str:
         case errno.EMFILE | errno.ENFILE:
             return "Callboard has run out of open files"
         case None:
-            return "the connection was lost" if isinstance(error, ConnectionError) else "the connection failed"
+            return (
+                "the connection was lost" if isinstance(error, ConnectionError) else "the connection failed"
+            )
         case _:
             return clean(errno.errorcode.get(number, f"errno {number}"), 32)

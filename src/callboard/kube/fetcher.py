@@ -71,7 +71,9 @@ class DirectFetcher:
             known = question.type  # discovery may be closed to us where the type itself is not
         except Exception as error:
             failure = failure_of_exception(error)
-            return Outcome(question=question, answer=Answer.BROKEN, failure=failure, as_of=connection.clock.now())
+            return Outcome(
+                question=question, answer=Answer.BROKEN, failure=failure, as_of=connection.clock.now()
+            )
         if question.namespace and known.namespaced is False:
             return Outcome(question=question, answer=Answer.NOT_ASKED, as_of=connection.clock.now())
         asked = msgspec.structs.replace(question, type=known)

@@ -36,11 +36,15 @@ async def outcome_of(connection: Connection, question: Question) -> Outcome:
     began = time.monotonic()
     try:
         async with asyncio.timeout(connection.limits.whole):
-            listed = await (_get(connection, question) if question.name else list_objects(connection, question))
+            listed = await (
+                _get(connection, question) if question.name else list_objects(connection, question)
+            )
     except AnswerRefused as refused:
         return _failed(connection, question, refused.failure, began)
     except TimeoutError:
-        failure = Failure(code=FailureCode.BODY_TIMEOUT, message=f"not all pages came within {connection.limits.whole:g} s")
+        failure = Failure(
+            code=FailureCode.BODY_TIMEOUT, message=f"not all pages came within {connection.limits.whole:g} s"
+        )
         return _failed(connection, question, failure, began)
     except Exception as error:
         return _failed(connection, question, failure_of_exception(error), began)
@@ -129,7 +133,9 @@ async def _page(connection: Connection, question: Question, path: str, query: Qu
     try:
         return decode_page(answer.body, question.type, max_nesting=connection.limits.max_nesting)
     except WrongShape as wrong:
-        raise AnswerRefused(Failure(code=FailureCode.WRONG_SHAPE, message=str(wrong), status=answer.status)) from None
+        raise AnswerRefused(
+            Failure(code=FailureCode.WRONG_SHAPE, message=str(wrong), status=answer.status)
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
 
@@ -149,9 +155,13 @@ async def _get(connection: Connection, question: Question) -> Listed:
         raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
     found = decode_object(answer.body, question.type, max_nesting=connection.limits.max_nesting)
     if isinstance(found, Malformed):
-        raise AnswerRefused(Failure(code=FailureCode.WRONG_SHAPE, message=found.message, status=answer.status))
+        raise AnswerRefused(
+            Failure(code=FailureCode.WRONG_SHAPE, message=found.message, status=answer.status)
+        )
     if found.name != question.name:
-        raise AnswerRefused(Failure(code=FailureCode.WRONG_SHAPE, message="another object came than was asked for"))
+        raise AnswerRefused(
+            Failure(code=FailureCode.WRONG_SHAPE, message="another object came than was asked for")
+        )
     return Listed(objects=(found,), resource_version=found.meta.resource_version)
 
 

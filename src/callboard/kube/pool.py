@@ -56,12 +56,17 @@ class Pool:
 
     async def prepare(self, cluster: Cluster, credential: Credential) -> None:
         """Read trust and certificate, once, beside the loop."""
-        if self._ready:
+        if self._is_ready():
             return
         async with self._prepared:
-            if not self._ready and cluster.url.startswith("https:"):
+            if self._is_ready():
+                return
+            if cluster.url.startswith("https:"):
                 self._context = await asyncio.to_thread(tls_context, cluster.trust, credential)
             self._ready = True
+
+    def _is_ready(self) -> bool:
+        return self._ready
 
     def client(self, *, stream: bool) -> aiohttp.ClientSession:
         """The client for requests (bounded) or for streams (one connection each)."""
@@ -135,5 +140,14 @@ class Pools:
 
 def _key(cluster: Cluster, credential: Credential) -> _Key:
     """Identity is in it, the token is not; a client certificate is what the connection itself was made with."""
-    certificate = (credential.certificate_pem, credential.key_pem.fingerprint) if credential.certificate_pem else ()
-    return (cluster.url, cluster.trust, trust_version(cluster.trust), credential.kind, credential.identity, certificate)
+    certificate = (
+        (credential.certificate_pem, credential.key_pem.fingerprint) if credential.certificate_pem else ()
+    )
+    return (
+        cluster.url,
+        cluster.trust,
+        trust_version(cluster.trust),
+        credential.kind,
+        credential.identity,
+        certificate,
+    )

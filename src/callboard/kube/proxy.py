@@ -17,7 +17,18 @@ _TO: Final = frozenset({"accept", "if-none-match", "if-modified-since"})
 """What goes on. Everything else stays behind: Authorization, Cookie, Impersonate-*, X-Remote-*, hop-by-hop headers …"""
 
 _FROM: Final = frozenset(
-    {"content-type", "content-length", "content-encoding", "date", "etag", "last-modified", "cache-control", "retry-after", "warning", "audit-id"}
+    {
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "date",
+        "etag",
+        "last-modified",
+        "cache-control",
+        "retry-after",
+        "warning",
+        "audit-id",
+    }
 )
 
 _UPGRADES: Final = frozenset({"proxy", "exec", "attach", "portforward"})
@@ -68,7 +79,10 @@ class DirectProxy:
                 yield ProxyResponse(
                     status=response.status,
                     headers={k: v for k, v in response.headers.items() if k.lower() in _FROM},
-                    body=_body(response, endless=("watch", "true") in request.query or ("follow", "true") in request.query),
+                    body=_body(
+                        response,
+                        endless=("watch", "true") in request.query or ("follow", "true") in request.query,
+                    ),
                 )
         finally:
             await upstream.__aexit__(None, None, None)
@@ -76,7 +90,7 @@ class DirectProxy:
 
 async def _body(response: Response, *, endless: bool) -> AsyncIterator[bytes]:
     try:
-        async for piece in response.pieces(idle=3600.0 if endless else None):
+        while piece := await response.piece(3600.0 if endless else None):
             yield piece
     except AnswerRefused as refused:
         raise ConnectionError(refused.failure.message) from None

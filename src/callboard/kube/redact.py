@@ -64,7 +64,11 @@ def redact(item: Item, *, secret: bool = False, closed_kind: str = "") -> bytes:
         raise msgspec.ValidationError("Object missing required field `metadata`")
     fields["metadata"] = _metadata(_item(metadata), secret=secret)
     if secret:
-        fields = {k: _masked(item[k]) if k in _SECRET_VALUES else v for k, v in fields.items() if k in _SECRET_FIELDS}
+        fields = {
+            k: _masked(item[k]) if k in _SECRET_VALUES else v
+            for k, v in fields.items()
+            if k in _SECRET_FIELDS
+        }
     raw = _encode(fields)
     return raw if closed_kind or not _might_hide(raw) else _encode(_without_secrets(_any(raw)))
 
@@ -104,7 +108,11 @@ def _might_hide(raw: bytes) -> bool:
 
     A name written with escapes (`\\u0053ecret`) counts: no API server does that, and reading it must not show more.
     """
-    return b'"Secret' in raw or b"last-applied" in raw or (b"\\" in raw and _ESCAPED_LETTER.search(raw) is not None)
+    return (
+        b'"Secret' in raw
+        or b"last-applied" in raw
+        or (b"\\" in raw and _ESCAPED_LETTER.search(raw) is not None)
+    )
 
 
 def _without_secrets(value: object, *, secret: bool = False) -> object:

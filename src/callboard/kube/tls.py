@@ -67,7 +67,9 @@ def _load_certificate(context: ssl.SSLContext, credential: Credential) -> None:
                     file.write(pem)
                 context.load_cert_chain(path, password=_no_password)
     except (ssl.SSLError, OSError, ValueError) as error:
-        reason = clean(str(getattr(error, "reason", None) or type(error).__name__).replace("_", " ").lower(), 80)
+        reason = clean(
+            str(getattr(error, "reason", None) or type(error).__name__).replace("_", " ").lower(), 80
+        )
         raise _refused(FailureCode.CREDENTIAL, f"the client certificate cannot be used: {reason}") from None
 
 

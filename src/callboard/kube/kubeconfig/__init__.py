@@ -9,4 +9,12 @@ from callboard.kube.kubeconfig.credentials import UserCredentials
 from callboard.kube.kubeconfig.reading import default_files, read_kubeconfig
 from callboard.kube.kubeconfig.schema import Context, ExecPlugin, Kubeconfig, User
 
-__all__ = ["Context", "ExecPlugin", "Kubeconfig", "User", "UserCredentials", "default_files", "read_kubeconfig"]
+__all__ = [
+    "Context",
+    "ExecPlugin",
+    "Kubeconfig",
+    "User",
+    "UserCredentials",
+    "default_files",
+    "read_kubeconfig",
+]

@@ -1,6 +1,7 @@
 """Credentials of kubeconfig users, as they are now: files are read again when they change, plugins run when theirs expires."""
 
 import asyncio
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -79,9 +80,16 @@ class UserCredentials:
             given = await self._from_plugin(context)
             kind = CredentialKind.BEARER if given.token else CredentialKind.CERTIFICATE
             return Credential(
-                kind=kind, identity=identity, token=given.token, certificate_pem=given.certificate_pem, key_pem=given.key_pem
+                kind=kind,
+                identity=identity,
+                token=given.token,
+                certificate_pem=given.certificate_pem,
+                key_pem=given.key_pem,
             )
-        certificate = user.certificate_pem or (await self._content(user, user.certificate_file, "client-certificate")).reveal()
+        certificate = (
+            user.certificate_pem
+            or (await self._content(user, user.certificate_file, "client-certificate")).reveal()
+        )
         key = user.key_pem or await self._content(user, user.key_file, "client-key")
         token = await self._token(user)
         kind = CredentialKind.ANONYMOUS
@@ -92,7 +100,12 @@ class UserCredentials:
         elif certificate:
             kind = CredentialKind.CERTIFICATE
         return Credential(
-            kind=kind, identity=identity, token=token, username=user.username, certificate_pem=certificate, key_pem=key
+            kind=kind,
+            identity=identity,
+            token=token,
+            username=user.username,
+            certificate_pem=certificate,
+            key_pem=key,
         )
 
     async def _token(self, user: User) -> Secret:
@@ -114,7 +127,7 @@ class UserCredentials:
         if not path:
             return Secret("")
         try:
-            seen = Path(path).stat()
+            seen = os.stat(path)  # noqa: PTH116 - one call, no reading
             stamp = (seen.st_mtime_ns, seen.st_size)
             kept = self._files.get(path)
             if kept is None or kept[0] != stamp:

@@ -5,6 +5,7 @@ deadline. What it writes to standard error is dropped: it may hold what it shoul
 """
 
 import asyncio
+import base64
 import os
 import signal
 from datetime import datetime
@@ -16,6 +17,7 @@ import msgspec
 from callboard.base.errors import Unavailable
 from callboard.base.secret import Secret
 from callboard.kube.kubeconfig.schema import Context, ExecPlugin
+from callboard.model.cluster import Trust
 
 __all__ = ["PluginCredential", "run_plugin"]
 
@@ -62,11 +64,17 @@ async def run_plugin(plugin: ExecPlugin, context: Context, deadline: float) -> P
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **{v.name: v.value for v in plugin.env or ()}, "KUBERNETES_EXEC_INFO": _info(plugin, context)},
+            env={
+                **os.environ,
+                **{v.name: v.value for v in plugin.env or ()},
+                "KUBERNETES_EXEC_INFO": _info(plugin, context),
+            },
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise _failed(name, f"it cannot be started: {getattr(error, 'strerror', None) or 'bad arguments'}") from None
+        raise _failed(
+            name, f"it cannot be started: {getattr(error, 'strerror', None) or 'bad arguments'}"
+        ) from None
     assert process.stdout is not None  # noqa: S101 - it was asked for just above
     try:
         async with asyncio.timeout(deadline):
@@ -109,10 +117,20 @@ def _info(plugin: ExecPlugin, context: Context) -> str:
             "server": context.server,
             "tls-server-name": trust.server_name,
             "insecure-skip-tls-verify": trust.skip_verify,
-            "certificate-authority-data": msgspec.json.decode(msgspec.json.encode(trust.ca_pem.encode())),
+            "certificate-authority-data": _authority(trust),
             "proxy-url": trust.proxy_url,
         }
-    return msgspec.json.encode({"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": spec}).decode()
+    return msgspec.json.encode(
+        {"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": spec}
+    ).decode()
+
+
+def _authority(trust: Trust) -> str:
+    try:
+        pem = Path(trust.ca_file).read_bytes() if trust.ca_file else trust.ca_pem.encode()
+    except OSError:
+        pem = b""
+    return base64.b64encode(pem).decode()
 
 
 def _credential(name: str, plugin: ExecPlugin, output: bytes) -> PluginCredential:
@@ -126,7 +144,10 @@ def _credential(name: str, plugin: ExecPlugin, output: bytes) -> PluginCredentia
     if not status.token and not (status.client_certificate_data and status.client_key_data):
         raise _failed(name, "it gave neither a token nor a client certificate with its key")
     return PluginCredential(
-        Secret(status.token), status.client_certificate_data, Secret(status.client_key_data), status.expiration_timestamp
+        Secret(status.token),
+        status.client_certificate_data,
+        Secret(status.client_key_data),
+        status.expiration_timestamp,
     )
 
 

@@ -53,13 +53,17 @@ def read_kubeconfig(paths: Sequence[Path], *, missing_ok: bool = False) -> Kubec
         for i, x in enumerate(file.contexts or ()):
             if x.context is not None:
                 place = f"contexts[{i}].context"
-                contexts.setdefault(x.name, (x.context.cluster, x.context.user, x.context.namespace, path, place))
+                contexts.setdefault(
+                    x.name, (x.context.cluster, x.context.user, x.context.namespace, path, place)
+                )
     made: list[Context] = []
     problems: list[Problem] = []
     for name, (cluster, user, namespace, path, place) in contexts.items():
         try:
             if cluster not in clusters:
-                raise _bad(path, f"{place}.cluster", f"the context {name!r} names a cluster that is nowhere", cluster)
+                raise _bad(
+                    path, f"{place}.cluster", f"the context {name!r} names a cluster that is nowhere", cluster
+                )
             if user and user not in users:
                 raise _bad(path, f"{place}.user", f"the context {name!r} names a user who is nowhere", user)
             server, trust = _cluster(*clusters[cluster])
@@ -86,20 +90,28 @@ def _file(path: Path) -> File:
     except OSError as error:
         raise BadInput(Problem(f"the kubeconfig cannot be read: {error.strerror}", where=str(path))) from None
     if len(content) > MOST_BYTES:
-        raise BadInput(Problem("the kubeconfig is too large", where=str(path), expected=f"at most {MOST_BYTES} bytes"))
+        raise BadInput(
+            Problem("the kubeconfig is too large", where=str(path), expected=f"at most {MOST_BYTES} bytes")
+        )
     try:
         tree = yaml.load(content, yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise BadInput(Problem(f"not YAML: {clean(error.problem or '', 120)}", where=str(path), line=line)) from None
+        raise BadInput(
+            Problem(f"not YAML: {clean(error.problem or '', 120)}", where=str(path), line=line)
+        ) from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise BadInput(Problem("not YAML", where=str(path))) from None
     if tree is None:
         return File()
     if not isinstance(tree, dict):
-        raise BadInput(Problem("not a kubeconfig", where=str(path), found=type(tree).__name__, expected="a mapping"))
+        raise BadInput(
+            Problem("not a kubeconfig", where=str(path), found=type(tree).__name__, expected="a mapping")
+        )
     if tree.get("kind", "Config") != "Config" or tree.get("apiVersion", "v1") != "v1":
-        raise BadInput(Problem("not a kubeconfig", where=str(path), path="kind", expected="kind Config of apiVersion v1"))
+        raise BadInput(
+            Problem("not a kubeconfig", where=str(path), path="kind", expected="kind Config of apiVersion v1")
+        )
     try:
         file = msgspec.convert(tree, File)
     except msgspec.ValidationError as error:
@@ -118,9 +130,17 @@ def _file(path: Path) -> File:
 def _cluster(raw: RawCluster, path: Path, place: str) -> tuple[str, Trust]:
     target = urlsplit(raw.server)
     if target.scheme not in ("http", "https") or not target.hostname:
-        raise _bad(path, f"{place}.server", "the API server's address will not do", "", "http(s)://host[:port]")
+        raise _bad(
+            path, f"{place}.server", "the API server's address will not do", "", "http(s)://host[:port]"
+        )
     if target.username or target.password:
-        raise _bad(path, f"{place}.server", "the API server's address carries a credential", "", "no user in the address")
+        raise _bad(
+            path,
+            f"{place}.server",
+            "the API server's address carries a credential",
+            "",
+            "no user in the address",
+        )
     ca = _decoded(raw.certificate_authority_data, path, f"{place}.certificate-authority-data")
     ca_file = _beside(path, raw.certificate_authority) if raw.certificate_authority and not ca else ""
     trust = Trust(
@@ -169,5 +189,11 @@ def _decoded(data: str, path: Path, place: str) -> str:
 
 def _bad(path: Path, place: str, message: str, found: str, expected: str = "") -> BadInput:
     return BadInput(
-        Problem(message, where=str(path), path=place, found=repr(clean(found, 120)) if found else "", expected=expected)
+        Problem(
+            message,
+            where=str(path),
+            path=place,
+            found=repr(clean(found, 120)) if found else "",
+            expected=expected,
+        )
     )

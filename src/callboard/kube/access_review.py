@@ -1,0 +1,172 @@
+"""Asking an API server who we are and what we may: SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview.
+
+Every authenticated user may create these (the ClusterRole system:basic-user); nothing is stored by them.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from callboard.kube.connection import Connection
+from callboard.kube.failure import AnswerRefused, failure_of_exception, json_failure
+from callboard.kube.text import clean
+from callboard.model.outcome import Failure, FailureCode
+from callboard.model.resource import ResourceType
+
+__all__ = ["Access", "Rule", "Rules", "WhoAmI", "may", "rules_in", "who_am_i"]
+
+_AUTHORIZATION = "/apis/authorization.k8s.io/v1"
+_AUTHENTICATION = "/apis/authentication.k8s.io/v1"
+_MOST = 8 * 1024 * 1024
+
+
+class WhoAmI(msgspec.Struct, frozen=True):
+    """As whom the API server knows us. Foreign text."""
+
+    username: str
+    groups: tuple[str, ...] = ()
+
+
+class Access(msgspec.Struct, frozen=True):
+    """Whether something is allowed; `reason` in the authorizer's words, often ""."""
+
+    allowed: bool
+    reason: str = ""
+
+
+class Rule(msgspec.Struct, frozen=True, rename="camel"):
+    """What may be done to which resources; "*" stands for all. `resource_names` empty means any name."""
+
+    verbs: tuple[str, ...] = ()
+    api_groups: tuple[str, ...] | None = None
+    resources: tuple[str, ...] | None = None
+    resource_names: tuple[str, ...] | None = None
+
+    def allows(self, verb: str, resource: ResourceType, subresource: str = "") -> bool:
+        """Whether objects of any name may be read so."""
+        plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
+        return (
+            not self.resource_names
+            and _holds(self.verbs, verb)
+            and _holds(self.api_groups or (), resource.group)
+            and (
+                _holds(self.resources or (), plural)
+                or (bool(subresource) and f"*/{subresource}" in (self.resources or ()))
+            )
+        )
+
+
+class Rules(msgspec.Struct, frozen=True, rename="camel"):
+    """All we may do in one namespace. `incomplete` says that the authorizer could not list everything (a webhook's rules):
+    then a missing rule is unknown, not denied."""
+
+    resource_rules: tuple[Rule, ...] = ()
+    incomplete: bool = False
+
+    def allow(self, verb: str, resource: ResourceType, subresource: str = "") -> bool:
+        """Whether some rule allows it."""
+        return any(rule.allows(verb, resource, subresource) for rule in self.resource_rules)
+
+
+class _UserInfo(msgspec.Struct):
+    username: str = ""
+    groups: tuple[str, ...] | None = None
+
+
+class _SelfSubjectStatus(msgspec.Struct, rename="camel"):
+    user_info: _UserInfo
+
+
+class _SelfSubject(msgspec.Struct):
+    status: _SelfSubjectStatus
+
+
+class _AccessStatus(msgspec.Struct):
+    allowed: bool
+    reason: str = ""
+
+
+class _AccessReview(msgspec.Struct):
+    status: _AccessStatus
+
+
+class _RulesReview(msgspec.Struct):
+    status: Rules
+
+
+_Review = TypeVar("_Review", bound=msgspec.Struct)
+
+
+async def who_am_i(connection: Connection) -> WhoAmI | Failure:
+    """The user we are to the API server. NOT_SERVED before Kubernetes 1.28, which has no SelfSubjectReview."""
+    found = await _create(connection, _AUTHENTICATION, "SelfSubjectReview", None, _SelfSubject)
+    if isinstance(found, Failure):
+        return found
+    user = found.status.user_info
+    return WhoAmI(clean(user.username, 256), tuple(clean(g, 256) for g in (user.groups or ())[:64]))
+
+
+async def may(
+    connection: Connection,
+    verb: str,
+    resource: ResourceType,
+    namespace: str = "",
+    *,
+    subresource: str = "",
+    name: str = "",
+) -> Access | Failure:
+    """Whether we may `verb` objects of `resource`; no namespace means in all of them (or cluster scope)."""
+    attributes = {
+        "verb": verb,
+        "group": resource.group,
+        "version": resource.version,
+        "resource": resource.plural,
+        "subresource": subresource,
+        "namespace": namespace,
+        "name": name,
+    }
+    spec = {"resourceAttributes": {k: v for k, v in attributes.items() if v}}
+    found = await _create(connection, _AUTHORIZATION, "SelfSubjectAccessReview", spec, _AccessReview)
+    if isinstance(found, Failure):
+        return found
+    return Access(found.status.allowed, clean(found.status.reason, 256))
+
+
+async def rules_in(connection: Connection, namespace: str) -> Rules | Failure:
+    """All we may do in `namespace`."""
+    found = await _create(
+        connection, _AUTHORIZATION, "SelfSubjectRulesReview", {"namespace": namespace}, _RulesReview
+    )
+    return found if isinstance(found, Failure) else found.status
+
+
+async def _create(
+    connection: Connection,
+    api: str,
+    kind: str,
+    spec: Mapping[str, object] | None,
+    as_: type[_Review],
+) -> _Review | Failure:
+    group_version = api.removeprefix("/apis/")
+    review: dict[str, object] = {"apiVersion": group_version, "kind": kind}
+    if spec is not None:
+        review["spec"] = spec
+    try:
+        answer = await connection.read(
+            "POST", f"{api}/{kind.lower()}s", body=msgspec.json.encode(review), most=_MOST
+        )
+    except AnswerRefused as refused:
+        return refused.failure
+    except Exception as error:
+        return failure_of_exception(error)
+    try:
+        return msgspec.json.decode(answer.body, type=as_)
+    except msgspec.ValidationError:
+        return Failure(code=FailureCode.WRONG_SHAPE, message=f"the answer is no {kind}")
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return json_failure(answer.body, answer.headers, error)
+
+
+def _holds(listed: tuple[str, ...], wanted: str) -> bool:
+    return "*" in listed or wanted in listed
