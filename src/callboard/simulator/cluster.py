@@ -45,7 +45,16 @@ class Cluster:
     Everything about it can be changed while it runs. `bookmark_seconds` and `watch_seconds` are wall-clock seconds.
     """
 
-    def __init__(self, spec: ClusterSpec, *, seed: str, timeline: Timeline, start: float, authority: Authority, history: int) -> None:
+    def __init__(
+        self,
+        spec: ClusterSpec,
+        *,
+        seed: str,
+        timeline: Timeline,
+        start: float,
+        authority: Authority,
+        history: int,
+    ) -> None:
         self.spec = spec
         self.name = spec.name
         self.ca_pem = authority.pem
@@ -70,7 +79,7 @@ class Cluster:
         self.identities = self._identities()
         self.url = ""
         self._runner: web.ServerRunner | None = None
-        self._server: web.Server[web.BaseRequest] | None = None
+        self._server: web.Server | None = None
         self._context: ssl.SSLContext | None = None
         self._pair: KeyPair | None = None
         self.chaos.on_certificate = self._certificate
@@ -93,7 +102,9 @@ class Cluster:
         """Listen on 127.0.0.1; port 0 picks a free one."""
         self._pair = pair
         self._context = server_context(pair, self.ca_pem)
-        self._server = web.Server(Handler(self), handler_cancellation=True, access_log=None, keepalive_timeout=75.0)
+        self._server = web.Server(
+            Handler(self), handler_cancellation=True, access_log=None, keepalive_timeout=75.0
+        )
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.05)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._context, backlog=512)
@@ -113,7 +124,10 @@ class Cluster:
         if not namespaces:
             self.store.create(body, "clusterrolebindings.rbac.authorization.k8s.io")
         for namespace in namespaces:
-            self.store.create({**body, "metadata": {"name": name or user, "namespace": namespace}}, "rolebindings.rbac.authorization.k8s.io")
+            self.store.create(
+                {**body, "metadata": {"name": name or user, "namespace": namespace}},
+                "rolebindings.rbac.authorization.k8s.io",
+            )
 
     def user(self, name: str, *groups: str) -> str:
         """A new user without any rights; returns its bearer token."""
@@ -123,7 +137,9 @@ class Cluster:
 
     def role(self, name: str, rules: list[Tree]) -> None:
         """A ClusterRole with these rules (`{"verbs": […], "apiGroups": […], "resources": […]}`)."""
-        self.store.create({"metadata": {"name": name}, "rules": rules}, "clusterroles.rbac.authorization.k8s.io")
+        self.store.create(
+            {"metadata": {"name": name}, "rules": rules}, "clusterroles.rbac.authorization.k8s.io"
+        )
 
     def client_certificate(self, user: str, *groups: str) -> KeyPair:
         """A client certificate this cluster accepts as `user`."""
@@ -131,7 +147,12 @@ class Cluster:
 
     def _identities(self) -> Identities:
         made: dict[str, str] = {}
-        groups: Mapping[str, tuple[str, ...]] = {"admin": ("system:masters",), "viewer": ("viewers",), "namespaced": (), "nobody": ()}
+        groups: Mapping[str, tuple[str, ...]] = {
+            "admin": ("system:masters",),
+            "viewer": ("viewers",),
+            "namespaced": (),
+            "nobody": (),
+        }
         for number, (name, held) in enumerate(groups.items(), 1):
             made[name] = self.naming.hex(40)
             self.tokens.add(made[name], name, *held, uid=f"u{number}")

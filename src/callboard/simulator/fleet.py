@@ -1,6 +1,7 @@
 """A fleet of stand-in API servers in this process: what tests hold, and what the simulator's own process runs."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,7 +26,9 @@ class Fleet:
     `clusters` maps names to `Cluster`; iterating gives them in the scenario's order; `fleet[0]` and `fleet["name"]` both work.
     """
 
-    def __init__(self, scenario: Scenario, clusters: list[Cluster], stages: dict[str, Stage], timeline: Timeline) -> None:
+    def __init__(
+        self, scenario: Scenario, clusters: list[Cluster], stages: dict[str, Stage], timeline: Timeline
+    ) -> None:
         self.scenario = scenario
         self.clusters = {cluster.name: cluster for cluster in clusters}
         self.stages = stages
@@ -67,15 +70,28 @@ class Fleet:
         stages: dict[str, Stage] = {}
         async with asyncio.TaskGroup() as tasks:
             try:
+                gc.disable()  # building makes millions of dicts and no garbage cycles
                 for index, spec in enumerate(chosen.fleet(clusters)):
-                    cluster = Cluster(spec, seed=str(seed), timeline=timeline, start=begin, authority=authority, history=history)
+                    cluster = Cluster(
+                        spec,
+                        seed=str(seed),
+                        timeline=timeline,
+                        start=begin,
+                        authority=authority,
+                        history=history,
+                    )
                     stage = stages[cluster.name] = Stage(cluster, chosen)
                     stage.build()
-                    namespaces = list(dict.fromkeys(service.namespace for service in chosen.services if service.runs_on(spec.name)))
+                    namespaces = list(
+                        dict.fromkeys(
+                            service.namespace for service in chosen.services if service.runs_on(spec.name)
+                        )
+                    )
                     cluster.bind_identities(namespaces[:2])
                     cluster.engine.run()
                     await cluster.serve(pair, base_port + index if base_port else 0)
                     made.append(cluster)
+                gc.enable()
                 timeline.speed = speed
                 fleet = cls(chosen, made, stages, timeline)
                 ticker = tasks.create_task(fleet._tick(), name="simulator-clock")
@@ -84,6 +100,7 @@ class Fleet:
                 finally:
                     ticker.cancel()
             finally:
+                gc.enable()
                 for cluster in made:
                     await cluster.close()
 
@@ -104,7 +121,10 @@ class Fleet:
 
     def entries(self, identity: str = "admin") -> list[KubeconfigEntry]:
         """What clients need, as admin, viewer, namespaced or nobody."""
-        return [KubeconfigEntry(item.name, item.url, item.ca_pem, getattr(item.identities, identity)) for item in self]
+        return [
+            KubeconfigEntry(item.name, item.url, item.ca_pem, getattr(item.identities, identity))
+            for item in self
+        ]
 
     def kubeconfig(self, path: Path | str, identity: str = "admin") -> Path:
         """Write a kubeconfig (mode 0600) with a context per cluster; the first is current."""

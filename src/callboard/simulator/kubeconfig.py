@@ -29,12 +29,17 @@ def write_kubeconfig(path: Path, entries: Sequence[KubeconfigEntry]) -> Path:
         "clusters": [
             {
                 "name": entry.name,
-                "cluster": {"server": entry.url, "certificate-authority-data": base64.b64encode(entry.ca_pem.encode()).decode()},
+                "cluster": {
+                    "server": entry.url,
+                    "certificate-authority-data": base64.b64encode(entry.ca_pem.encode()).decode(),
+                },
             }
             for entry in entries
         ],
         "users": [{"name": entry.name, "user": {"token": entry.token}} for entry in entries],
-        "contexts": [{"name": entry.name, "context": {"cluster": entry.name, "user": entry.name}} for entry in entries],
+        "contexts": [
+            {"name": entry.name, "context": {"cluster": entry.name, "user": entry.name}} for entry in entries
+        ],
     }
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)

@@ -12,7 +12,14 @@ __all__ = ["spoil"]
 
 def spoil(rule: Rule, body: bytes) -> bytes:
     """Return the body as the rule's mode leaves it; modes that are not about shape leave it alone."""
-    if rule.mode not in ("items-null", "no-metadata", "list-for-object", "numbers-as-strings", "one-malformed", "deep"):
+    if rule.mode not in (
+        "items-null",
+        "no-metadata",
+        "list-for-object",
+        "numbers-as-strings",
+        "one-malformed",
+        "deep",
+    ):
         return body
     try:
         value: Any = decode(body)

@@ -8,7 +8,7 @@ from aiohttp import web
 from callboard.simulator.chaos import bodies
 from callboard.simulator.chaos.rules import STATUS_MODES, Rule
 from callboard.simulator.machinery.refusal import Refusal, expired
-from callboard.simulator.machinery.tree import encode
+from callboard.simulator.machinery.tree import Tree, encode
 from callboard.simulator.serving.answer import Answer, refused
 
 __all__ = ["before", "deliver", "watched"]
@@ -25,7 +25,7 @@ async def before(request: web.BaseRequest, rules: list[Rule]) -> web.StreamRespo
             await asyncio.sleep(rule.seconds)
         elif rule.mode in ("hang", "half-open"):
             if rule.mode == "half-open" and request.transport is not None:
-                request.transport.pause_reading()  # type: ignore[attr-defined]
+                request.transport.pause_reading()
             await asyncio.sleep(FOREVER)
         elif rule.mode == "reset":
             if request.transport is not None:
@@ -35,28 +35,44 @@ async def before(request: web.BaseRequest, rules: list[Rule]) -> web.StreamRespo
         elif rule.mode in STATUS_MODES:
             code, reason, message = STATUS_MODES[rule.mode]
             told = (rule.message or message).format(method=request.method.lower(), path=request.path)
-            details = {} if code in (403, 404, 500) else None
+            details: Tree | None = {} if code in (403, 404, 500) else None
             no = Refusal(code, reason, told, details=details, retry_after=rule.retry_after)
             return refused(no).response(request)
         elif rule.mode == "html":
             return web.Response(body=_HTML, content_type="text/html")
         elif rule.mode == "redirect":
-            return web.Response(status=302, headers={"Location": rule.message or "https://127.0.0.1:1/elsewhere"})
+            return web.Response(
+                status=302, headers={"Location": rule.message or "https://127.0.0.1:1/elsewhere"}
+            )
     return None
 
 
 async def deliver(
-    request: web.BaseRequest, answer: Answer, rules: list[Rule], dated: Callable[[web.StreamResponse], web.StreamResponse]
+    request: web.BaseRequest,
+    answer: Answer,
+    rules: list[Rule],
+    dated: Callable[[web.StreamResponse], web.StreamResponse],
 ) -> web.StreamResponse:
     """Send an answer the way the rules say."""
     body = answer.body
     for rule in rules:
         body = bodies.spoil(rule, body)
     answer = Answer(body, answer.status, answer.content_type, answer.headers)
-    way = next((rule for rule in rules if rule.mode in ("hang-in-body", "drip", "truncated", "reset-in-body", "enormous")), None)
+    way = next(
+        (
+            rule
+            for rule in rules
+            if rule.mode in ("hang-in-body", "drip", "truncated", "reset-in-body", "enormous")
+        ),
+        None,
+    )
     if way is None:
         return dated(answer.response(request))
-    headers = {"Cache-Control": "no-cache, private", "Content-Type": answer.content_type or "application/json", **answer.headers}
+    headers = {
+        "Cache-Control": "no-cache, private",
+        "Content-Type": answer.content_type or "application/json",
+        **answer.headers,
+    }
     response = dated(web.StreamResponse(status=answer.status, headers=headers))
     if way.mode != "enormous":
         response.content_length = len(body)
@@ -84,7 +100,11 @@ async def deliver(
 async def _enormous(response: web.StreamResponse, size: int) -> None:
     """A list that never seems to end, `size` bytes long."""
     await response.write(b'{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[')
-    item = b'{"metadata":{"name":"enormous","namespace":"default","annotations":{"filler":"' + b"x" * 65_000 + b'"}}},'
+    item = (
+        b'{"metadata":{"name":"enormous","namespace":"default","annotations":{"filler":"'
+        + b"x" * 65_000
+        + b'"}}},'
+    )
     sent = 0
     while sent < size:
         await response.write(item)
@@ -92,12 +112,16 @@ async def _enormous(response: web.StreamResponse, size: int) -> None:
     await response.write(item[:-1] + b"]}\n")
 
 
-async def watched(lines: AsyncIterator[bytes], rules: Callable[[], list[Rule]], request: web.BaseRequest) -> AsyncIterator[bytes]:
+async def watched(
+    lines: AsyncIterator[bytes], rules: Callable[[], list[Rule]], request: web.BaseRequest
+) -> AsyncIterator[bytes]:
     """The lines of a watch, misbehaved as the rules say at each event."""
     async for line in lines:
         modes = {rule.mode: rule for rule in rules()}
         if "watch-gone" in modes:
-            yield encode({"type": "ERROR", "object": expired("too old resource version: 1 (2)").body()}) + b"\n"
+            yield (
+                encode({"type": "ERROR", "object": expired("too old resource version: 1 (2)").body()}) + b"\n"
+            )
             return
         if "watch-ends" in modes:
             if modes["watch-ends"].size:

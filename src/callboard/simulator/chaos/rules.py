@@ -1,5 +1,6 @@
 """Which misbehaviour is on, for which requests."""
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -12,7 +13,11 @@ STATUS_MODES: dict[str, tuple[int, str, str]] = {
     "unauthorized": (401, "Unauthorized", "Unauthorized"),
     "forbidden": (403, "Forbidden", 'forbidden: User "simulated" cannot {method} path "{path}"'),
     "not-found": (404, "NotFound", "the server could not find the requested resource"),
-    "conflict": (409, "Conflict", "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version"),
+    "conflict": (
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version",
+    ),
     "gone": (410, "Expired", "The resourceVersion for the provided list is too old."),
     "too-many-requests": (429, "TooManyRequests", "Too many requests, please try again later."),
     "server-error": (500, "InternalError", "Internal error occurred: etcdserver: request timed out"),
@@ -69,12 +74,16 @@ class Rule(msgspec.Struct):
     seed: int = 0
 
 
+def _ignore(mode: str) -> None:
+    """A cluster that is not served yet has no certificate to change."""
+
+
 class Chaos:
     """The rules of one cluster. `on` and `off` take effect with the next request (for watches: the next event)."""
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
-        self.on_certificate = lambda mode: None
+        self.on_certificate: Callable[[str], None] = _ignore
 
     def on(
         self,
@@ -100,7 +109,9 @@ class Chaos:
     def off(self, rule: Rule | str | None = None) -> None:
         """Switch off one rule, all rules of a mode, or everything."""
         self.rules = [
-            held for held in self.rules if not (rule is None or held is rule or (isinstance(rule, str) and held.mode == rule))
+            held
+            for held in self.rules
+            if not (rule is None or held is rule or (isinstance(rule, str) and held.mode == rule))
         ]
         if not any(held.mode.startswith("certificate-") for held in self.rules):
             self.on_certificate("")

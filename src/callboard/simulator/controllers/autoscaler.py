@@ -54,9 +54,17 @@ class AutoscalerController(Controller):
         held = self.store.collections[kind.key].get(metadata["namespace"], target["name"]) if kind else None
         conditions: list[Tree] = []
         if held is None or kind is None:
-            told = f"the HPA controller was unable to get the target's current scale: {target['kind'].lower()}s.apps \"{target['name']}\" not found"
+            told = f'the HPA controller was unable to get the target\'s current scale: {target["kind"].lower()}s.apps "{target["name"]}" not found'
             conditions.append(_condition(tree, "AbleToScale", "False", "FailedGetScale", told, now))
-            self._write(tree, {"currentReplicas": 0, "desiredReplicas": 0, "currentMetrics": None, "conditions": conditions})
+            self._write(
+                tree,
+                {
+                    "currentReplicas": 0,
+                    "desiredReplicas": 0,
+                    "currentMetrics": None,
+                    "conditions": conditions,
+                },
+            )
             return
         workload = held.tree
         current = dig(workload, "spec", "replicas", default=0)
@@ -65,21 +73,41 @@ class AutoscalerController(Controller):
             conditions.append(_condition(tree, "AbleToScale", "True", "SucceededGetScale", able, now))
             told = "scaling is disabled since the replica count of the target is zero"
             conditions.append(_condition(tree, "ScalingActive", "False", "ScalingDisabled", told, now))
-            self._write(tree, {"currentReplicas": 0, "desiredReplicas": 0, "currentMetrics": None, "conditions": conditions})
+            self._write(
+                tree,
+                {
+                    "currentReplicas": 0,
+                    "desiredReplicas": 0,
+                    "currentMetrics": None,
+                    "conditions": conditions,
+                },
+            )
             return
         used, share = self._use(workload)
         if share is None:
             conditions.append(_condition(tree, "AbleToScale", "True", "SucceededGetScale", able, now))
             reason = "no metrics returned from resource metrics API"
             told = f"the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: {reason}"
-            conditions.append(_condition(tree, "ScalingActive", "False", "FailedGetResourceMetric", told, now))
+            conditions.append(
+                _condition(tree, "ScalingActive", "False", "FailedGetResourceMetric", told, now)
+            )
             self._tell(tree, "Warning", "FailedGetResourceMetric", told.partition(": ")[2])
-            self._write(tree, {"currentReplicas": current, "desiredReplicas": current, "currentMetrics": None, "conditions": conditions})
+            self._write(
+                tree,
+                {
+                    "currentReplicas": current,
+                    "desiredReplicas": current,
+                    "currentMetrics": None,
+                    "conditions": conditions,
+                },
+            )
             return
         wanted = dig(spec, "metrics", 0, "resource", "target", "averageUtilization", default=80)
         ratio = share / wanted
         wish = current if abs(ratio - 1) <= _TOLERANCE else math.ceil(current * ratio)
-        wishes = [item for item in self._wishes.get(metadata["uid"], []) if item[0] > now - _STABLE] + [(now, wish)]
+        wishes = [item for item in self._wishes.get(metadata["uid"], []) if item[0] > now - _STABLE] + [
+            (now, wish)
+        ]
         self._wishes[metadata["uid"]] = wishes
         stable = max(item[1] for item in wishes) if wish < current else wish
         least, most = spec.get("minReplicas", 1), spec["maxReplicas"]
@@ -88,7 +116,11 @@ class AutoscalerController(Controller):
             told = "recent recommendations were higher than current one, applying the highest recent recommendation"
             conditions.append(_condition(tree, "AbleToScale", "True", "ScaleDownStabilized", told, now))
         else:
-            told = "recommended size matches current size" if desired == current else f"the HPA controller was able to update the target scale to {desired}"
+            told = (
+                "recommended size matches current size"
+                if desired == current
+                else f"the HPA controller was able to update the target scale to {desired}"
+            )
             reason = "ReadyForNewScale" if desired == current else "SucceededRescale"
             conditions.append(_condition(tree, "AbleToScale", "True", reason, told, now))
         told = "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)"
@@ -103,12 +135,33 @@ class AutoscalerController(Controller):
             told = "the desired count is within the acceptable range"
             conditions.append(_condition(tree, "ScalingLimited", "False", "DesiredWithinRange", told, now))
         average = f"{int(used * 1000)}m"
-        shown = {"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": int(share), "averageValue": average}}}
-        status: Tree = {"currentReplicas": current, "desiredReplicas": desired, "currentMetrics": [shown], "conditions": conditions}
+        shown = {
+            "type": "Resource",
+            "resource": {
+                "name": "cpu",
+                "current": {"averageUtilization": int(share), "averageValue": average},
+            },
+        }
+        status: Tree = {
+            "currentReplicas": current,
+            "desiredReplicas": desired,
+            "currentMetrics": [shown],
+            "conditions": conditions,
+        }
         if desired != current:
             status["lastScaleTime"] = stamp(now)
-            self.store.patch(kind, target["name"], {"spec": {"replicas": desired}}, metadata["namespace"], manager="kube-controller-manager")
-            why = "cpu resource utilization (percentage of request) above target" if desired > current else "All metrics below target"
+            self.store.patch(
+                kind,
+                target["name"],
+                {"spec": {"replicas": desired}},
+                metadata["namespace"],
+                manager="kube-controller-manager",
+            )
+            why = (
+                "cpu resource utilization (percentage of request) above target"
+                if desired > current
+                else "All metrics below target"
+            )
             self._tell(tree, "Normal", "SuccessfulRescale", f"New size: {desired}; reason: {why}")
         elif "lastScaleTime" in (tree.get("status") or {}):
             status["lastScaleTime"] = tree["status"]["lastScaleTime"]
@@ -126,7 +179,10 @@ class AutoscalerController(Controller):
             found = self._usage.of_pod(pod)
             if found:
                 used += sum(cpu for _, cpu, _ in found)
-                asked += sum(parse_quantity(dig(item, "resources", "requests", "cpu", default=0)) for item in pod["spec"]["containers"])
+                asked += sum(
+                    parse_quantity(dig(item, "resources", "requests", "cpu", default=0))
+                    for item in pod["spec"]["containers"]
+                )
                 count += 1
         return (used / count, 100 * used / asked) if count and asked else (0.0, None)
 
@@ -138,10 +194,25 @@ class AutoscalerController(Controller):
             return  # deleted while we looked
 
     def _tell(self, tree: Tree, type_: str, reason: str, told: str) -> None:
-        self.world.events.record(self.store.resource("horizontalpodautoscalers"), tree, type_, reason, told, "horizontal-pod-autoscaler")
+        self.world.events.record(
+            self.store.resource("horizontalpodautoscalers"),
+            tree,
+            type_,
+            reason,
+            told,
+            "horizontal-pod-autoscaler",
+        )
 
 
 def _condition(tree: Tree, type_: str, status: str, reason: str, message: str, now: float) -> Tree:
-    old = next((item for item in dig(tree, "status", "conditions", default=[]) if item["type"] == type_), None)
+    old = next(
+        (item for item in dig(tree, "status", "conditions", default=[]) if item["type"] == type_), None
+    )
     moment = old["lastTransitionTime"] if old is not None and old["status"] == status else stamp(now)
-    return {"type": type_, "status": status, "lastTransitionTime": moment, "reason": reason, "message": message}
+    return {
+        "type": type_,
+        "status": status,
+        "lastTransitionTime": moment,
+        "reason": reason,
+        "message": message,
+    }

@@ -71,7 +71,11 @@ class Behaviours:
 
     def forget(self, namespace: str, pod: str, container: str = "*") -> None:
         """Drop the rules made for exactly these patterns, whatever the image."""
-        self._rules = [item for item in self._rules if (item[0].namespace, item[0].pod, item[0].container) != (namespace, pod, container)]
+        self._rules = [
+            item
+            for item in self._rules
+            if (item[0].namespace, item[0].pod, item[0].container) != (namespace, pod, container)
+        ]
 
     def of(self, pod: Tree, container: Tree, *, init: bool = False) -> Behaviour:
         for match, behaviour in self._rules:

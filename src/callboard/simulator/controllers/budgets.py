@@ -26,7 +26,12 @@ class QuotaController(Controller):
         record = self.store.collection(*self.own).get(namespace, name)
         if record is not None:
             hard = dig(record.tree, "spec", "hard", default={})
-            self.store.set_status("resourcequotas", name, {"hard": hard, "used": quota_usage(self.store, namespace, hard)}, namespace)
+            self.store.set_status(
+                "resourcequotas",
+                name,
+                {"hard": hard, "used": quota_usage(self.store, namespace, hard)},
+                namespace,
+            )
 
 
 class BudgetController(Controller):
@@ -48,11 +53,19 @@ class BudgetController(Controller):
             return
         tree = record.tree
         fits = matcher_of(dig(tree, "spec", "selector"))
-        pods = [item.tree for item in self.store.collection("", "pods").records(namespace) if fits(item.tree["metadata"].get("labels", {}))]
+        pods = [
+            item.tree
+            for item in self.store.collection("", "pods").records(namespace)
+            if fits(item.tree["metadata"].get("labels", {}))
+        ]
         expected = sum(self._expected(pods).values())
         healthy = sum(is_ready(pod) and active(pod) for pod in pods)
         least, most = dig(tree, "spec", "minAvailable"), dig(tree, "spec", "maxUnavailable")
-        wanted = share(least, expected, up=True) if least is not None else expected - share(most if most is not None else 1, expected, up=True)
+        wanted = (
+            share(least, expected, up=True)
+            if least is not None
+            else expected - share(most if most is not None else 1, expected, up=True)
+        )
         wanted = max(0, wanted)
         allowed = max(0, healthy - wanted)
         old = next(iter(dig(tree, "status", "conditions", default=[])), None)
@@ -61,7 +74,9 @@ class BudgetController(Controller):
             "type": "DisruptionAllowed",
             "status": value,
             "observedGeneration": tree["metadata"].get("generation", 1),
-            "lastTransitionTime": old["lastTransitionTime"] if old and old["status"] == value else stamp(self.engine.now()),
+            "lastTransitionTime": old["lastTransitionTime"]
+            if old and old["status"] == value
+            else stamp(self.engine.now()),
             "reason": "SufficientPods" if allowed else "InsufficientPods",
             "message": "",
         }
@@ -81,7 +96,11 @@ class BudgetController(Controller):
         for pod in pods:
             for owner in pod["metadata"].get("ownerReferences", ()):
                 kind = self.store.registry.of_kind(owner["apiVersion"], owner["kind"])
-                record = self.store.collections[kind.key].get(pod["metadata"]["namespace"], owner["name"]) if kind else None
+                record = (
+                    self.store.collections[kind.key].get(pod["metadata"]["namespace"], owner["name"])
+                    if kind
+                    else None
+                )
                 if record is not None:
                     found[owner["uid"]] = dig(record.tree, "spec", "replicas", default=len(pods))
         return found

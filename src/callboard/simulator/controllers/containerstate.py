@@ -42,11 +42,15 @@ class ContainerState:
     def touched(self) -> bool:
         """Whether the pod's sandbox must stand: something ran, or waits for more than its creation."""
         reason = dig(self._state, "waiting", "reason", default="")
-        return self.seen_running or self.terminated or bool(reason and reason not in ("ContainerCreating", "PodInitializing"))
+        return (
+            self.seen_running
+            or self.terminated
+            or bool(reason and reason not in ("ContainerCreating", "PodInitializing"))
+        )
 
     @property
     def succeeded(self) -> bool:
-        return dig(self._state, "terminated", "exitCode", default=1) == 0
+        return bool(dig(self._state, "terminated", "exitCode", default=1) == 0)
 
     def failed_for_good(self, pod: Tree) -> bool:
         return self.terminated and not self.succeeded and pod["spec"].get("restartPolicy") == "Never"
@@ -68,7 +72,9 @@ class ContainerState:
         self.container_id, self._image_id = container_id, image_id
         self.seen_running = True
 
-    def ended(self, start: float, end: float, code: int, reason: str, message: str, container_id: str) -> None:
+    def ended(
+        self, start: float, end: float, code: int, reason: str, message: str, container_id: str
+    ) -> None:
         self.last_start, self.last_end = start, end
         if self.terminated:
             self._last = self._state

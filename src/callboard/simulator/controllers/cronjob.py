@@ -1,6 +1,7 @@
 """CronJobs: a Job at each moment of the schedule, a few old ones kept."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from callboard.simulator.controllers.engine import Controller
 from callboard.simulator.controllers.job import finished
@@ -10,7 +11,13 @@ from callboard.simulator.machinery.tree import Tree, dig
 
 __all__ = ["CronJobController", "next_time"]
 
-_ALIASES = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0", "@monthly": "0 0 1 * *"}
+_ALIASES = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+}
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
@@ -29,12 +36,19 @@ def _field(text: str, low: int, high: int) -> frozenset[int]:
 
 def next_time(schedule: str, after: float) -> float:
     """The first moment of a cron schedule after a moment (UTC). Raises ValueError for what is none."""
+    return _next(schedule, int(after // 60))
+
+
+@lru_cache(4096)
+def _next(schedule: str, minute: int) -> float:
     parts = _ALIASES.get(schedule.strip(), schedule).split()
     if len(parts) != 5:
         raise ValueError(f"expected exactly 5 fields, found {len(parts)}: {schedule!r}")
-    minutes, hours, days, months, weekdays = (_field(part, *limits) for part, limits in zip(parts, _RANGES, strict=True))
+    minutes, hours, days, months, weekdays = (
+        _field(part, *limits) for part, limits in zip(parts, _RANGES, strict=True)
+    )
     weekdays = frozenset(day % 7 for day in weekdays)
-    moment = datetime.fromtimestamp(after, UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    moment = datetime.fromtimestamp((minute + 1) * 60, UTC)
     for _ in range(366 * 24 * 60):
         weekday = moment.isoweekday() % 7
         by_day, by_weekday = moment.day in days, weekday in weekdays
@@ -67,7 +81,14 @@ class CronJobController(Controller):
                 due = next_time(tree["spec"]["schedule"], parse(last))
             except ValueError as error:
                 told = f"Unparseable schedule: {tree['spec']['schedule']!r}: {error}"
-                self.world.events.record(self.store.resource("cronjobs.batch"), tree, "Warning", "UnparseableSchedule", told, "cronjob-controller")
+                self.world.events.record(
+                    self.store.resource("cronjobs.batch"),
+                    tree,
+                    "Warning",
+                    "UnparseableSchedule",
+                    told,
+                    "cronjob-controller",
+                )
                 return
             now = self.engine.now()
             while (later := next_time(tree["spec"]["schedule"], due)) <= now:
@@ -98,19 +119,33 @@ class CronJobController(Controller):
                 "name": name,
                 "namespace": metadata["namespace"],
                 "labels": inner.get("labels") or {},
-                "annotations": {**(inner.get("annotations") or {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": stamp(due)},
+                "annotations": {
+                    **(inner.get("annotations") or {}),
+                    "batch.kubernetes.io/cronjob-scheduled-timestamp": stamp(due),
+                },
                 "ownerReferences": [controller_reference(kind, tree)],
             },
             "spec": template["spec"],
         }
         self.store.create(body, "jobs.batch", manager="kube-controller-manager")
-        self.world.events.record(kind, tree, "Normal", "SuccessfulCreate", f"Created job {name}", "cronjob-controller")
-        status = {**self.store.get("cronjobs.batch", metadata["name"], metadata["namespace"])["status"], "lastScheduleTime": stamp(due)}
+        self.world.events.record(
+            kind, tree, "Normal", "SuccessfulCreate", f"Created job {name}", "cronjob-controller"
+        )
+        status = {
+            **self.store.get("cronjobs.batch", metadata["name"], metadata["namespace"])["status"],
+            "lastScheduleTime": stamp(due),
+        }
         self.store.set_status("cronjobs.batch", metadata["name"], status, metadata["namespace"])
 
     def _clean(self, tree: Tree) -> None:
-        jobs = sorted(self.store.owned(tree["metadata"]["uid"], "batch", "jobs"), key=lambda job: job["metadata"]["creationTimestamp"])
-        for outcome, field in (("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")):
+        jobs = sorted(
+            self.store.owned(tree["metadata"]["uid"], "batch", "jobs"),
+            key=lambda job: job["metadata"]["creationTimestamp"],
+        )
+        for outcome, field in (
+            ("Complete", "successfulJobsHistoryLimit"),
+            ("Failed", "failedJobsHistoryLimit"),
+        ):
             done = [job for job in jobs if finished(job) == outcome]
             for job in done[: max(0, len(done) - dig(tree, "spec", field, default=3))]:
                 self.store.delete("jobs.batch", job["metadata"]["name"], job["metadata"]["namespace"])

@@ -35,7 +35,9 @@ class DaemonSetController(Controller):
         wanted = [
             node.key[1]
             for node in self.store.collection("", "nodes").records()
-            if all(node.tree["metadata"].get("labels", {}).get(key) == value for key, value in selector.items())
+            if all(
+                node.tree["metadata"].get("labels", {}).get(key) == value for key, value in selector.items()
+            )
         ]
         held: dict[str, Tree] = {}
         for pod in self.store.owned(tree["metadata"]["uid"], "", "pods"):
@@ -48,7 +50,11 @@ class DaemonSetController(Controller):
         for node in wanted:
             if node not in held:
                 self._create(tree, node, revision)
-        pods = [pod for pod in self.store.owned(tree["metadata"]["uid"], "", "pods") if "deletionTimestamp" not in pod["metadata"]]
+        pods = [
+            pod
+            for pod in self.store.owned(tree["metadata"]["uid"], "", "pods")
+            if "deletionTimestamp" not in pod["metadata"]
+        ]
         stale = [pod for pod in pods if pod["metadata"]["labels"].get(_HASH) != revision]
         if stale and len(pods) == len(wanted) and all(is_ready(pod) or pod in stale for pod in pods):
             self._delete(tree, next((pod for pod in stale if not is_ready(pod)), stale[0]))
@@ -60,7 +66,11 @@ class DaemonSetController(Controller):
             "numberReady": ready,
             "observedGeneration": tree["metadata"].get("generation", 1),
         }
-        counts = {"updatedNumberScheduled": len(pods) - len(stale), "numberAvailable": ready, "numberUnavailable": len(wanted) - ready}
+        counts = {
+            "updatedNumberScheduled": len(pods) - len(stale),
+            "numberAvailable": ready,
+            "numberUnavailable": len(wanted) - ready,
+        }
         status.update({key: value for key, value in counts.items() if value})
         self.store.set_status("daemonsets.apps", name, status, namespace)
 
@@ -70,7 +80,11 @@ class DaemonSetController(Controller):
         required = {"nodeSelectorTerms": [{"matchFields": [field]}]}
         spec = tree["spec"]["template"]["spec"]
         extra = [
-            {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute" if key in _TOLERATED[:2] else "NoSchedule"}
+            {
+                "key": f"node.kubernetes.io/{key}",
+                "operator": "Exists",
+                "effect": "NoExecute" if key in _TOLERATED[:2] else "NoSchedule",
+            }
             for key in _TOLERATED
         ]
         added = {
@@ -79,19 +93,47 @@ class DaemonSetController(Controller):
         }
         labels = {_HASH: revision, "pod-template-generation": str(tree["metadata"].get("generation", 1))}
         try:
-            pod = self.store.create(pod_from(tree["spec"]["template"], tree, kind, labels=labels, spec=added), "pods", manager="kube-controller-manager")
+            pod = self.store.create(
+                pod_from(tree["spec"]["template"], tree, kind, labels=labels, spec=added),
+                "pods",
+                manager="kube-controller-manager",
+            )
         except Refusal as no:
-            self.world.events.record(kind, tree, "Warning", "FailedCreate", f"Error creating: {no.message}", "daemonset-controller")
+            self.world.events.record(
+                kind, tree, "Warning", "FailedCreate", f"Error creating: {no.message}", "daemonset-controller"
+            )
             self.again(30.0, tree["metadata"]["namespace"], tree["metadata"]["name"])
             return
-        self.world.events.record(kind, tree, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}", "daemonset-controller")
+        self.world.events.record(
+            kind,
+            tree,
+            "Normal",
+            "SuccessfulCreate",
+            f"Created pod: {pod['metadata']['name']}",
+            "daemonset-controller",
+        )
 
     def _delete(self, tree: Tree, pod: Tree) -> None:
         name = pod["metadata"]["name"]
         self.store.delete("pods", name, pod["metadata"]["namespace"])
-        self.world.events.record(self.store.resource("daemonsets.apps"), tree, "Normal", "SuccessfulDelete", f"Deleted pod: {name}", "daemonset-controller")
+        self.world.events.record(
+            self.store.resource("daemonsets.apps"),
+            tree,
+            "Normal",
+            "SuccessfulDelete",
+            f"Deleted pod: {name}",
+            "daemonset-controller",
+        )
 
 
 def _node(pod: Tree) -> str:
-    required = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms", 0, "matchFields", 0)
+    required = (
+        "affinity",
+        "nodeAffinity",
+        "requiredDuringSchedulingIgnoredDuringExecution",
+        "nodeSelectorTerms",
+        0,
+        "matchFields",
+        0,
+    )
     return str(dig(pod, "spec", *required, "values", 0, default=dig(pod, "spec", "nodeName", default="")))

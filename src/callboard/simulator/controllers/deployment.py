@@ -24,14 +24,18 @@ class DeploymentController(Controller):
         if record is None or "deletionTimestamp" in record.tree["metadata"]:
             return
         tree = record.tree
-        sets = sorted(self.store.owned(tree["metadata"]["uid"], "apps", "replicasets"), key=lambda item: _revision(item))
+        sets = sorted(
+            self.store.owned(tree["metadata"]["uid"], "apps", "replicasets"), key=lambda item: _revision(item)
+        )
         current = self._current(tree, sets)
         paused = dig(tree, "spec", "paused", default=False)
         if current is None and not paused:
             current = self._create(tree, sets)
         elif current is not None:
             self._renumber(tree, current, sets)
-        sets = sorted(self.store.owned(tree["metadata"]["uid"], "apps", "replicasets"), key=lambda item: _revision(item))
+        sets = sorted(
+            self.store.owned(tree["metadata"]["uid"], "apps", "replicasets"), key=lambda item: _revision(item)
+        )
         tree = self.store.get("deployments.apps", name, namespace)
         if current is not None:
             current = self.store.get("replicasets.apps", current["metadata"]["name"], namespace)
@@ -60,7 +64,12 @@ class DeploymentController(Controller):
             },
             "spec": {
                 "replicas": 0,
-                "selector": {"matchLabels": {**(dig(tree, "spec", "selector", "matchLabels", default={})), _HASH: digest}},
+                "selector": {
+                    "matchLabels": {
+                        **(dig(tree, "spec", "selector", "matchLabels", default={})),
+                        _HASH: digest,
+                    }
+                },
                 "template": {**template, "metadata": {**template["metadata"], "labels": labels}},
             },
         }
@@ -71,16 +80,31 @@ class DeploymentController(Controller):
         return made
 
     def _annotations(self, tree: Tree, revision: str) -> Tree:
-        copied = {key: value for key, value in tree["metadata"].get("annotations", {}).items() if key not in _NOT_COPIED}
+        copied = {
+            key: value
+            for key, value in tree["metadata"].get("annotations", {}).items()
+            if key not in _NOT_COPIED
+        }
         replicas = dig(tree, "spec", "replicas", default=0)
         most = replicas + _surge(tree, replicas)
-        return {**copied, _PREFIX + "desired-replicas": str(replicas), _PREFIX + "max-replicas": str(most), _REVISION: revision}
+        return {
+            **copied,
+            _PREFIX + "desired-replicas": str(replicas),
+            _PREFIX + "max-replicas": str(most),
+            _REVISION: revision,
+        }
 
     def _annotate(self, tree: Tree, revision: str) -> None:
         if tree["metadata"].get("annotations", {}).get(_REVISION) != revision:
             metadata = tree["metadata"]
             patch = {"metadata": {"annotations": {_REVISION: revision}}}
-            self.store.patch("deployments.apps", metadata["name"], patch, metadata["namespace"], manager="kube-controller-manager")
+            self.store.patch(
+                "deployments.apps",
+                metadata["name"],
+                patch,
+                metadata["namespace"],
+                manager="kube-controller-manager",
+            )
 
     def _renumber(self, tree: Tree, current: Tree, sets: list[Tree]) -> None:
         """A template that was there before becomes the newest revision again."""
@@ -89,10 +113,17 @@ class DeploymentController(Controller):
         wanted = self._annotations(tree, revision)
         metadata = current["metadata"]
         if metadata.get("annotations") != wanted:
+
             def annotate(item: Tree) -> Tree:
                 return {**item, "metadata": {**item["metadata"], "annotations": wanted}}
 
-            self.store.patch("replicasets.apps", metadata["name"], annotate, metadata["namespace"], manager="kube-controller-manager")
+            self.store.patch(
+                "replicasets.apps",
+                metadata["name"],
+                annotate,
+                metadata["namespace"],
+                manager="kube-controller-manager",
+            )
         self._annotate(tree, revision)
 
     def _roll(self, tree: Tree, current: Tree, others: list[Tree], *, paused: bool) -> None:
@@ -115,7 +146,9 @@ class DeploymentController(Controller):
         total = _size(current) + sum(_size(item) for item in old)
         if _size(current) != replicas and total < replicas + surge:
             self._scale(tree, current, min(replicas, _size(current) + replicas + surge - total))
-            current = self.store.get("replicasets.apps", current["metadata"]["name"], current["metadata"]["namespace"])
+            current = self.store.get(
+                "replicasets.apps", current["metadata"]["name"], current["metadata"]["namespace"]
+            )
         elif _size(current) > replicas:
             self._scale(tree, current, replicas)
         total = _size(current) + sum(_size(item) for item in old)
@@ -126,7 +159,10 @@ class DeploymentController(Controller):
             if unhealthy > 0:
                 self._scale(tree, item, _size(item) - unhealthy)
                 spare -= unhealthy
-        old = [self.store.get("replicasets.apps", item["metadata"]["name"], item["metadata"]["namespace"]) for item in old]
+        old = [
+            self.store.get("replicasets.apps", item["metadata"]["name"], item["metadata"]["namespace"])
+            for item in old
+        ]
         ready = _available(current) + sum(min(_available(item), _size(item)) for item in old)
         extra = ready - least
         for item in old:
@@ -140,13 +176,21 @@ class DeploymentController(Controller):
         if before == replicas:
             return
         metadata = item["metadata"]
-        self.store.patch("replicasets.apps", metadata["name"], {"spec": {"replicas": replicas}}, metadata["namespace"], manager="kube-controller-manager")
+        self.store.patch(
+            "replicasets.apps",
+            metadata["name"],
+            {"spec": {"replicas": replicas}},
+            metadata["namespace"],
+            manager="kube-controller-manager",
+        )
         told = f"Scaled {'up' if replicas > before else 'down'} replica set {metadata['name']} from {before} to {replicas}"
         kind = self.store.resource("deployments.apps")
         self.world.events.record(kind, tree, "Normal", "ScalingReplicaSet", told, "deployment-controller")
 
     def _clean(self, tree: Tree, others: list[Tree]) -> None:
-        empty = [item for item in others if not _size(item) and not dig(item, "status", "replicas", default=0)]
+        empty = [
+            item for item in others if not _size(item) and not dig(item, "status", "replicas", default=0)
+        ]
         for item in empty[: max(0, len(empty) - dig(tree, "spec", "revisionHistoryLimit", default=10))]:
             self.store.delete("replicasets.apps", item["metadata"]["name"], item["metadata"]["namespace"])
 
@@ -162,19 +206,35 @@ class DeploymentController(Controller):
         ready = sum(dig(item, "status", "readyReplicas", default=0) for item in sets)
         able = sum(_available(item) for item in sets)
         status: Tree = {"observedGeneration": tree["metadata"].get("generation", 1)}
-        counts = {"replicas": total, "updatedReplicas": updated, "readyReplicas": ready, "availableReplicas": able}
+        counts = {
+            "replicas": total,
+            "updatedReplicas": updated,
+            "readyReplicas": ready,
+            "availableReplicas": able,
+        }
         counts["unavailableReplicas"] = max(0, sum(_size(item) for item in sets) - able)
         status.update({key: value for key, value in counts.items() if value})
-        status["terminatingReplicas"] = sum(dig(item, "status", "terminatingReplicas", default=0) for item in sets)
+        status["terminatingReplicas"] = sum(
+            dig(item, "status", "terminatingReplicas", default=0) for item in sets
+        )
         status["conditions"] = self._conditions(tree, current, sets, counts, replicas)
         self.store.set_status("deployments.apps", name, status, namespace)
 
-    def _conditions(self, tree: Tree, current: Tree | None, sets: list[Tree], counts: dict[str, int], replicas: int) -> list[Tree]:
+    def _conditions(
+        self, tree: Tree, current: Tree | None, sets: list[Tree], counts: dict[str, int], replicas: int
+    ) -> list[Tree]:
         now = stamp(self.engine.now())
         old = {item["type"]: item for item in dig(tree, "status", "conditions", default=[])}
         enough = counts["availableReplicas"] >= replicas - _unavailable(tree, replicas)
         if enough:
-            least = _condition(old, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)
+            least = _condition(
+                old,
+                "Available",
+                "True",
+                "MinimumReplicasAvailable",
+                "Deployment has minimum availability.",
+                now,
+            )
         else:
             told = "Deployment does not have minimum availability."
             least = _condition(old, "Available", "False", "MinimumReplicasUnavailable", told, now)
@@ -182,17 +242,36 @@ class DeploymentController(Controller):
         found = {least["type"]: least}
         if progressing is not None:
             found["Progressing"] = progressing
-        failures = [item for rs in sets for item in dig(rs, "status", "conditions", default=[]) if item["type"] == "ReplicaFailure"]
+        failures = [
+            item
+            for rs in sets
+            for item in dig(rs, "status", "conditions", default=[])
+            if item["type"] == "ReplicaFailure"
+        ]
         if failures:
             failure = failures[0]
-            found["ReplicaFailure"] = _condition(old, "ReplicaFailure", "True", failure["reason"], failure["message"], now)
+            found["ReplicaFailure"] = _condition(
+                old, "ReplicaFailure", "True", failure["reason"], failure["message"], now
+            )
         order = [type_ for type_ in old if type_ in found] + [type_ for type_ in found if type_ not in old]
         return [found[type_] for type_ in order]
 
-    def _progress(self, tree: Tree, current: Tree | None, counts: dict[str, int], replicas: int, old: Tree | None, now: str) -> Tree | None:
+    def _progress(
+        self,
+        tree: Tree,
+        current: Tree | None,
+        counts: dict[str, int],
+        replicas: int,
+        old: Tree | None,
+        now: str,
+    ) -> Tree | None:
         held = {"Progressing": old} if old else {}
         if current is None:
-            return _condition(held, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused", now) if old is None else old
+            return (
+                _condition(held, "Progressing", "Unknown", "DeploymentPaused", "Deployment is paused", now)
+                if old is None
+                else old
+            )
         label = f'ReplicaSet "{current["metadata"]["name"]}"'
         before = tree.get("status") or {}
         done = counts["updatedReplicas"] == replicas == counts["replicas"] == counts["availableReplicas"]
@@ -208,14 +287,24 @@ class DeploymentController(Controller):
             old is None
             or old["reason"] == "NewReplicaSetAvailable"
             or label not in old["message"]
-            or any(counts[key] > before.get(key, 0) for key in ("updatedReplicas", "readyReplicas", "availableReplicas"))
-            or counts["replicas"] - counts["updatedReplicas"] < before.get("replicas", 0) - before.get("updatedReplicas", 0)
+            or any(
+                counts[key] > before.get(key, 0)
+                for key in ("updatedReplicas", "readyReplicas", "availableReplicas")
+            )
+            or counts["replicas"] - counts["updatedReplicas"]
+            < before.get("replicas", 0) - before.get("updatedReplicas", 0)
         )
         limit = dig(tree, "spec", "progressDeadlineSeconds", default=600)
         metadata = tree["metadata"]
         if moved:
-            reason = "NewReplicaSetCreated" if old is None or label not in old["message"] else "ReplicaSetUpdated"
-            told = f"Created new replica set {label.partition(' ')[2]}" if reason == "NewReplicaSetCreated" else f"{label} is progressing."
+            reason = (
+                "NewReplicaSetCreated" if old is None or label not in old["message"] else "ReplicaSetUpdated"
+            )
+            told = (
+                f"Created new replica set {label.partition(' ')[2]}"
+                if reason == "NewReplicaSetCreated"
+                else f"{label} is progressing."
+            )
             self.again(limit + 1.0, metadata["namespace"], metadata["name"])
             if reason == "NewReplicaSetCreated":
                 told = f"{label} is progressing."
@@ -227,12 +316,25 @@ class DeploymentController(Controller):
         return old
 
 
-def _condition(old: dict[str, Tree], type_: str, status: str, reason: str, message: str, now: str, *, touch: bool = False) -> Tree:
+def _condition(
+    old: dict[str, Tree], type_: str, status: str, reason: str, message: str, now: str, *, touch: bool = False
+) -> Tree:
     before = old.get(type_)
-    if before is not None and (before["status"], before["reason"], before["message"]) == (status, reason, message) and not touch:
+    if (
+        before is not None
+        and (before["status"], before["reason"], before["message"]) == (status, reason, message)
+        and not touch
+    ):
         return before
     changed = before["lastTransitionTime"] if before is not None and before["status"] == status else now
-    return {"type": type_, "status": status, "lastUpdateTime": now, "lastTransitionTime": changed, "reason": reason, "message": message}
+    return {
+        "type": type_,
+        "status": status,
+        "lastUpdateTime": now,
+        "lastTransitionTime": changed,
+        "reason": reason,
+        "message": message,
+    }
 
 
 def _revision(tree: Tree) -> int:
@@ -254,5 +356,7 @@ def _surge(tree: Tree, replicas: int) -> int:
 def _unavailable(tree: Tree, replicas: int) -> int:
     if dig(tree, "spec", "strategy", "type") == "Recreate":
         return replicas
-    found = share(dig(tree, "spec", "strategy", "rollingUpdate", "maxUnavailable", default=0), replicas, up=False)
+    found = share(
+        dig(tree, "spec", "strategy", "rollingUpdate", "maxUnavailable", default=0), replicas, up=False
+    )
     return max(found, 1) if not _surge(tree, replicas) else found

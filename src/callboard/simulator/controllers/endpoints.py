@@ -35,9 +35,12 @@ class EndpointSliceController(Controller):
         pods = [
             item.tree
             for item in self.store.collection("", "pods").records(namespace)
-            if selector.items() <= item.tree["metadata"].get("labels", {}).items() and dig(item.tree, "status", "podIP")
+            if selector.items() <= item.tree["metadata"].get("labels", {}).items()
+            and dig(item.tree, "status", "podIP")
         ]
-        endpoints = [self._endpoint(pod) for pod in pods if dig(pod, "status", "phase") not in ("Succeeded", "Failed")]
+        endpoints = [
+            self._endpoint(pod) for pod in pods if dig(pod, "status", "phase") not in ("Succeeded", "Failed")
+        ]
         ports = [self._port(port, pods) for port in dig(tree, "spec", "ports", default=[])]
         held = self.store.owned(tree["metadata"]["uid"], "discovery.k8s.io", "endpointslices")
         if held:
@@ -45,7 +48,13 @@ class EndpointSliceController(Controller):
                 return
             changed = {"endpoints": endpoints, "ports": ports}
             metadata = held[0]["metadata"]
-            self.store.patch("endpointslices", metadata["name"], lambda old: {**old, **changed}, namespace, manager="kube-controller-manager")
+            self.store.patch(
+                "endpointslices",
+                metadata["name"],
+                lambda old: {**old, **changed},
+                namespace,
+                manager="kube-controller-manager",
+            )
             return
         labels = {
             **tree["metadata"].get("labels", {}),
@@ -75,7 +84,12 @@ class EndpointSliceController(Controller):
         return {
             "addresses": [pod["status"]["podIP"]],
             "conditions": {"ready": serving and not ending, "serving": serving, "terminating": ending},
-            "targetRef": {"kind": "Pod", "namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]},
+            "targetRef": {
+                "kind": "Pod",
+                "namespace": metadata["namespace"],
+                "name": metadata["name"],
+                "uid": metadata["uid"],
+            },
             "nodeName": node,
             **({"zone": zone} if zone else {}),
         }
@@ -92,4 +106,8 @@ class EndpointSliceController(Controller):
                 if item.get("name") == target
             ]
             target = named[0] if named else port["port"]
-        return {**({"name": port["name"]} if "name" in port else {"name": ""}), "protocol": port.get("protocol", "TCP"), "port": target}
+        return {
+            **({"name": port["name"]} if "name" in port else {"name": ""}),
+            "protocol": port.get("protocol", "TCP"),
+            "port": target,
+        }

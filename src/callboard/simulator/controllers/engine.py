@@ -81,7 +81,9 @@ class Engine:
             reconciler.reconcile(namespace, name)
             steps += 1
             if steps > _MOST_STEPS:
-                raise RuntimeError(f"controllers do not settle; last was {type(reconciler).__name__} on {namespace}/{name}")
+                raise RuntimeError(
+                    f"controllers do not settle; last was {type(reconciler).__name__} on {namespace}/{name}"
+                )
 
 
 class World:
@@ -98,7 +100,9 @@ class World:
     def naming(self) -> Naming:
         return self.store.naming
 
-    def watch(self, group: str, plural: str, reconciler: Reconciler, keys: Callable[[Record], list[Key]]) -> None:
+    def watch(
+        self, group: str, plural: str, reconciler: Reconciler, keys: Callable[[Record], list[Key]]
+    ) -> None:
         """Queue `reconciler` for the keys `keys` makes of every changed object of this type."""
         self._watchers.setdefault((group, plural), []).append((reconciler, keys))
 
@@ -119,6 +123,7 @@ class Controller:
         self.world = world
         self.store = world.store
         self.engine = world.engine
+        self._planned: dict[Key, float] = {}
         world.watch(*self.own, self, lambda record: [record.key])
         for owned in self.owns:
             world.watch(*owned, self, self._owner)
@@ -130,8 +135,19 @@ class Controller:
         return []
 
     def again(self, seconds: float, namespace: str, name: str) -> None:
-        """Reconcile once more, later."""
-        self.engine.after(seconds, lambda: self.engine.enqueue(self, namespace, name))
+        """Reconcile once more, later; one plan an object, the earliest (whoever is woken asks again)."""
+        due = self.engine.now() + seconds
+        key = (namespace, name)
+        if self.engine.now() < self._planned.get(key, 0.0) <= due:
+            return
+        self._planned[key] = due
+
+        def wake() -> None:
+            if self._planned.get(key) == due:
+                del self._planned[key]
+            self.engine.enqueue(self, namespace, name)
+
+        self.engine.at(due, wake)
 
     def reconcile(self, namespace: str, name: str) -> None:
         raise NotImplementedError

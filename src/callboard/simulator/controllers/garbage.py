@@ -23,7 +23,10 @@ class GarbageCollector:
             uid = change.record.tree["metadata"]["uid"]
             if self.store.dependents(uid):
                 self.engine.after(0.1, lambda: self._collect(uid))
-        elif collection.kind.key == ("", "persistentvolumeclaims") and "deletionTimestamp" in change.record.tree["metadata"]:
+        elif (
+            collection.kind.key == ("", "persistentvolumeclaims")
+            and "deletionTimestamp" in change.record.tree["metadata"]
+        ):
             namespace, name = change.record.key
             self.engine.after(0.5, lambda: self._release(namespace, name))
 

@@ -32,10 +32,19 @@ class JobController(Controller):
             return
         spec, now = tree["spec"], self.engine.now()
         pods = self.store.owned(tree["metadata"]["uid"], "", "pods")
-        living = [pod for pod in pods if dig(pod, "status", "phase") in ("Pending", "Running") and "deletionTimestamp" not in pod["metadata"]]
+        living = [
+            pod
+            for pod in pods
+            if dig(pod, "status", "phase") in ("Pending", "Running")
+            and "deletionTimestamp" not in pod["metadata"]
+        ]
         succeeded = sum(dig(pod, "status", "phase") == "Succeeded" for pod in pods)
         failed = [pod for pod in pods if dig(pod, "status", "phase") == "Failed"]
-        restarts = sum(item["restartCount"] for pod in living for item in dig(pod, "status", "containerStatuses", default=[]))
+        restarts = sum(
+            item["restartCount"]
+            for pod in living
+            for item in dig(pod, "status", "containerStatuses", default=[])
+        )
         status: Tree = {"conditions": list(dig(tree, "status", "conditions", default=[]))}
         if spec.get("suspend"):
             for pod in living:
@@ -48,15 +57,20 @@ class JobController(Controller):
         started = parse(status["startTime"])
         if succeeded >= wanted:
             status["conditions"] += [
-                _condition(kind, "CompletionsReached", "Reached expected number of succeeded pods", now) for kind in ("SuccessCriteriaMet", "Complete")
+                _condition(kind, "CompletionsReached", "Reached expected number of succeeded pods", now)
+                for kind in ("SuccessCriteriaMet", "Complete")
             ]
             status["completionTime"] = stamp(now)
             self._tell(tree, "Normal", "Completed", "Job completed")
             living = []
         elif len(failed) > spec.get("backoffLimit", 6) or restarts > spec.get("backoffLimit", 6):
-            living = self._fail(tree, status, living, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+            living = self._fail(
+                tree, status, living, "BackoffLimitExceeded", "Job has reached the specified backoff limit"
+            )
         elif "activeDeadlineSeconds" in spec and now - started >= spec["activeDeadlineSeconds"]:
-            living = self._fail(tree, status, living, "DeadlineExceeded", "Job was active longer than specified deadline")
+            living = self._fail(
+                tree, status, living, "DeadlineExceeded", "Job was active longer than specified deadline"
+            )
         else:
             if "activeDeadlineSeconds" in spec:
                 self.again(spec["activeDeadlineSeconds"] - (now - started) + 0.01, namespace, name)
@@ -80,15 +94,25 @@ class JobController(Controller):
     def _start(self, tree: Tree, missing: int, failed: list[Tree]) -> list[Tree]:
         metadata, now = tree["metadata"], self.engine.now()
         if failed and missing > 0:
-            ends = [dig(item, "state", "terminated", "finishedAt") for pod in failed for item in dig(pod, "status", "containerStatuses", default=[])]
-            due = max((parse(end) for end in ends if end), default=now) + min(600.0, 10.0 * 2 ** (len(failed) - 1))
+            ends = [
+                dig(item, "state", "terminated", "finishedAt")
+                for pod in failed
+                for item in dig(pod, "status", "containerStatuses", default=[])
+            ]
+            due = max((parse(end) for end in ends if end), default=now) + min(
+                600.0, 10.0 * 2 ** (len(failed) - 1)
+            )
             if due > now:
                 self.again(due - now + 0.01, metadata["namespace"], metadata["name"])
                 return []
         made: list[Tree] = []
         for _ in range(missing):
             try:
-                pod = self.store.create(pod_from(tree["spec"]["template"], tree, self.store.resource("jobs.batch")), "pods", manager="kube-controller-manager")
+                pod = self.store.create(
+                    pod_from(tree["spec"]["template"], tree, self.store.resource("jobs.batch")),
+                    "pods",
+                    manager="kube-controller-manager",
+                )
             except Refusal as no:
                 self._tell(tree, "Warning", "FailedCreate", f"Error creating: {no.message}")
                 self.again(15.0, metadata["namespace"], metadata["name"])
@@ -109,9 +133,18 @@ class JobController(Controller):
             self.again(end + ttl - self.engine.now() + 0.01, metadata["namespace"], metadata["name"])
 
     def _tell(self, tree: Tree, type_: str, reason: str, told: str) -> None:
-        self.world.events.record(self.store.resource("jobs.batch"), tree, type_, reason, told, "job-controller")
+        self.world.events.record(
+            self.store.resource("jobs.batch"), tree, type_, reason, told, "job-controller"
+        )
 
 
 def _condition(type_: str, reason: str, told: str, now: float) -> Tree:
     time = stamp(now)
-    return {"type": type_, "status": "True", "lastProbeTime": time, "lastTransitionTime": time, "reason": reason, "message": told}
+    return {
+        "type": type_,
+        "status": "True",
+        "lastProbeTime": time,
+        "lastTransitionTime": time,
+        "reason": reason,
+        "message": told,
+    }

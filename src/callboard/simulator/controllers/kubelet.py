@@ -30,38 +30,49 @@ class Kubelet:
     def reconcile(self, namespace: str, name: str) -> None:
         record = self.store.collection(*_PODS).get(namespace, name)
         if record is None:
-            for uid in [uid for uid, worker in self._workers.items() if worker.pod["metadata"]["name"] == name]:
-                worker = self._workers[uid]
-                if worker.pod["metadata"]["namespace"] == namespace:
+            for worker in list(self._workers.values()):
+                metadata = worker.pod["metadata"]
+                if (metadata["namespace"], metadata["name"]) == (namespace, name):
                     worker.stopped = worker.stopping = True
-                    del self._workers[uid]
+                    del self._workers[worker.uid]
             return
         pod = record.tree
         node = dig(pod, "spec", "nodeName")
         if not node or self.store.collection("", "nodes").get("", node) is None:
             return
-        worker = self._workers.get(pod["metadata"]["uid"])
-        if worker is None:
+        held = self._workers.get(pod["metadata"]["uid"])
+        if held is None:
             if dig(pod, "status", "phase") in ("Succeeded", "Failed"):
                 return
-            self._workers[pod["metadata"]["uid"]] = worker = PodWorker(self, pod)
-            self.engine.after(0.2, worker.begin)
+            self._workers[pod["metadata"]["uid"]] = fresh = PodWorker(self, pod)
+            self.engine.after(0.2, fresh.begin)
             return
-        worker.pod = pod
-        if "deletionTimestamp" in pod["metadata"] and not worker.stopping:
-            worker.terminate()
+        held.pod = pod
+        if "deletionTimestamp" in pod["metadata"] and not held.stopping:
+            held.terminate()
 
     # ---- what workers ask
 
     def tell(self, pod: Tree, type_: str, reason: str, message: str, field: str = "") -> None:
-        self.world.events.record(self._kind, pod, type_, reason, message, "kubelet", host=pod["spec"].get("nodeName", ""), field=field)
+        self.world.events.record(
+            self._kind,
+            pod,
+            type_,
+            reason,
+            message,
+            "kubelet",
+            host=pod["spec"].get("nodeName", ""),
+            field=field,
+        )
 
     def write_status(self, worker: PodWorker, status: Tree) -> Tree:
         metadata = worker.pod["metadata"]
         if self.store.collection(*_PODS).get(metadata["namespace"], metadata["name"]) is None:
             worker.stopped = True
             return worker.pod
-        return self.store.set_status("pods", metadata["name"], status, metadata["namespace"], manager="kubelet")
+        return self.store.set_status(
+            "pods", metadata["name"], status, metadata["namespace"], manager="kubelet"
+        )
 
     def gone(self, worker: PodWorker) -> None:
         metadata = worker.pod["metadata"]
@@ -102,18 +113,36 @@ class Kubelet:
         record = self.store.collection("", "nodes").get("", node)
         if record is not None:
             told = "Attempting to reclaim ephemeral-storage"
-            self.world.events.record(self.store.resource("nodes"), record.tree, "Warning", "EvictionThresholdMet", told, "kubelet", host=node)
+            self.world.events.record(
+                self.store.resource("nodes"),
+                record.tree,
+                "Warning",
+                "EvictionThresholdMet",
+                told,
+                "kubelet",
+                host=node,
+            )
 
     def missing_config(self, pod: Tree, container: Tree) -> str:
         """What keeps a container from being created: a ConfigMap, Secret or key its environment needs."""
         namespace = pod["metadata"]["namespace"]
         for source in container.get("envFrom", ()):
-            for field, plural, word in (("configMapRef", "configmaps", "configmap"), ("secretRef", "secrets", "secret")):
+            for field, plural, word in (
+                ("configMapRef", "configmaps", "configmap"),
+                ("secretRef", "secrets", "secret"),
+            ):
                 reference = source.get(field)
-                if reference and not reference.get("optional") and self.store.collection("", plural).get(namespace, reference["name"]) is None:
+                if (
+                    reference
+                    and not reference.get("optional")
+                    and self.store.collection("", plural).get(namespace, reference["name"]) is None
+                ):
                     return f'{word} "{reference["name"]}" not found'
         for variable in container.get("env", ()):
-            for field, plural, word in (("configMapKeyRef", "configmaps", "configmap"), ("secretKeyRef", "secrets", "secret")):
+            for field, plural, word in (
+                ("configMapKeyRef", "configmaps", "configmap"),
+                ("secretKeyRef", "secrets", "secret"),
+            ):
                 reference = dig(variable, "valueFrom", field)
                 if not reference or reference.get("optional"):
                     continue
@@ -129,9 +158,16 @@ class Kubelet:
         """What keeps a pod's volumes from being mounted."""
         namespace = pod["metadata"]["namespace"]
         for volume in pod["spec"].get("volumes", ()):
-            for field, plural, word, key in (("configMap", "configmaps", "configmap", "name"), ("secret", "secrets", "secret", "secretName")):
+            for field, plural, word, key in (
+                ("configMap", "configmaps", "configmap", "name"),
+                ("secret", "secrets", "secret", "secretName"),
+            ):
                 source = volume.get(field)
-                if source and not source.get("optional") and self.store.collection("", plural).get(namespace, source[key]) is None:
+                if (
+                    source
+                    and not source.get("optional")
+                    and self.store.collection("", plural).get(namespace, source[key]) is None
+                ):
                     return f'MountVolume.SetUp failed for volume "{volume["name"]}" : {word} "{source[key]}" not found'
         return ""
 
@@ -161,8 +197,18 @@ class Kubelet:
                 runs = state.runs
                 if previous:
                     if len(runs) > 1:
-                        return runs[-2] if state.is_running else runs[-1] if runs[-1].ended_at is not None and state.restarts else runs[-2]
-                    return runs[0] if runs and runs[0].ended_at is not None and not state.is_running and state.restarts else None
+                        return (
+                            runs[-2]
+                            if state.is_running
+                            else runs[-1]
+                            if runs[-1].ended_at is not None and state.restarts
+                            else runs[-2]
+                        )
+                    return (
+                        runs[0]
+                        if runs and runs[0].ended_at is not None and not state.is_running and state.restarts
+                        else None
+                    )
                 return runs[-1] if runs else None
         return None
 

@@ -48,10 +48,16 @@ class ContainerRun(msgspec.Struct):
                 roll = (dice ^ (index * 2_654_435_761)) & 0xFFFFFFFF
                 moment = time + (index + 1) * period
                 text = script.steady[roll % len(script.steady)]
-                found.append(LogLine(moment, logtexts.fill(text, self.name, self.image, self.pod, roll, index, moment)))
+                found.append(
+                    LogLine(moment, logtexts.fill(text, self.name, self.image, self.pod, roll, index, moment))
+                )
         if self.ended_at is not None and self.ended_at <= until:
             ending = self.behaviour.crash_log.splitlines() if self.exit_code else list(script.end)
             for position, text in enumerate(ending):
                 moment = max(self.started, self.ended_at - 0.01 + position * 0.0001)
-                found.append(LogLine(moment, logtexts.fill(text, self.name, self.image, self.pod, dice, position, moment)))
+                found.append(
+                    LogLine(
+                        moment, logtexts.fill(text, self.name, self.image, self.pod, dice, position, moment)
+                    )
+                )
         return found[-KEPT:]

@@ -6,7 +6,16 @@ from callboard.simulator.machinery.times import micro
 
 __all__ = ["SCRIPTS", "Script", "fill"]
 
-_PATHS = ("/", "/api/v1/roll", "/api/v1/items?limit=20", "/healthz", "/metrics", "/api/v1/orders/7741", "/static/app.js", "/ready")
+_PATHS = (
+    "/",
+    "/api/v1/roll",
+    "/api/v1/items?limit=20",
+    "/healthz",
+    "/metrics",
+    "/api/v1/orders/7741",
+    "/static/app.js",
+    "/ready",
+)
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -45,7 +54,9 @@ SCRIPTS: dict[str, Script] = {
             "{time}  INFO 1 --- [nio-8080-exec-{n}] c.e.{container}.RequestLog : GET {path} 200 {ms}ms trace={id}",
             "{time}  INFO 1 --- [   scheduling-1] c.e.{container}.Housekeeping : removed {n} stale sessions in {ms}ms",
         ),
-        end=("{time}  INFO 1 --- [ionShutdownHook] o.s.b.w.e.tomcat.GracefulShutdown : Graceful shutdown complete",),
+        end=(
+            "{time}  INFO 1 --- [ionShutdownHook] o.s.b.w.e.tomcat.GracefulShutdown : Graceful shutdown complete",
+        ),
         period=5.0,
     ),
     "python": Script(

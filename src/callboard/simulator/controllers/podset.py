@@ -19,7 +19,15 @@ def controller_reference(kind: ResourceType, owner: Tree) -> Tree:
     }
 
 
-def pod_from(template: Tree, owner: Tree, kind: ResourceType, *, name: str = "", labels: Tree | None = None, spec: Tree | None = None) -> Tree:
+def pod_from(
+    template: Tree,
+    owner: Tree,
+    kind: ResourceType,
+    *,
+    name: str = "",
+    labels: Tree | None = None,
+    spec: Tree | None = None,
+) -> Tree:
     """A pod as a controller posts it: generated name unless `name` is given."""
     metadata: Tree = {"namespace": owner["metadata"]["namespace"]}
     if name:
@@ -34,7 +42,10 @@ def pod_from(template: Tree, owner: Tree, kind: ResourceType, *, name: str = "",
 
 
 def active(pod: Tree) -> bool:
-    return "deletionTimestamp" not in pod["metadata"] and dig(pod, "status", "phase") not in ("Succeeded", "Failed")
+    return "deletionTimestamp" not in pod["metadata"] and dig(pod, "status", "phase") not in (
+        "Succeeded",
+        "Failed",
+    )
 
 
 def ready_since(pod: Tree) -> float | None:

@@ -1,5 +1,6 @@
 """The life of one pod on its node, as a kubelet lives it: volumes, pulls, init containers, probes, crashes, back-off, the end."""
 
+import zlib
 from typing import TYPE_CHECKING
 
 from callboard.simulator.controllers.behaviour import Behaviour
@@ -36,7 +37,9 @@ class PodWorker:
 
     def _state(self, container: Tree, *, init: bool = False) -> ContainerState:
         waiting = "PodInitializing" if self.pod["spec"].get("initContainers") else "ContainerCreating"
-        return ContainerState(container, self._kubelet.behaviours.of(self.pod, container, init=init), init, waiting)
+        return ContainerState(
+            container, self._kubelet.behaviours.of(self.pod, container, init=init), init, waiting
+        )
 
     # ---- steps
 
@@ -72,7 +75,11 @@ class PodWorker:
         if self.stopped:
             return
         behaviour, image, field = state.behaviour, state.container["image"], state.field
-        cached = self._kubelet.has_image(self.pod, image) and behaviour.pull == "ok" and state.container.get("imagePullPolicy") != "Always"
+        cached = (
+            self._kubelet.has_image(self.pod, image)
+            and behaviour.pull == "ok"
+            and state.container.get("imagePullPolicy") != "Always"
+        )
         if cached:
             told = f'Container image "{image}" already present on machine and can be accessed by the pod'
             self._kubelet.tell(self.pod, "Normal", "Pulled", told, field)
@@ -118,7 +125,9 @@ class PodWorker:
         if state.behaviour.start_error:
             told = state.behaviour.start_error
             self._kubelet.tell(self.pod, "Warning", "Failed", f"Error: {told}", state.field)
-            state.ended(self._engine.now(), self._engine.now(), 128, "StartError", told, self._kubelet.container_id())
+            state.ended(
+                self._engine.now(), self._engine.now(), 128, "StartError", told, self._kubelet.container_id()
+            )
             self._exited(state)
             return
         self._later(state.behaviour.start_seconds, lambda: self._running(state))
@@ -131,7 +140,14 @@ class PodWorker:
         state.run(now, self._kubelet.container_id(), self._kubelet.image_id(state.container["image"]))
         metadata = self.pod["metadata"]
         state.runs.append(
-            ContainerRun(name, f"{self.uid}/{name}/{state.restarts}", state.behaviour, now, state.container["image"], metadata["name"])
+            ContainerRun(
+                name,
+                f"{self.uid}/{name}/{state.restarts}",
+                state.behaviour,
+                now,
+                state.container["image"],
+                metadata["name"],
+            )
         )
         del state.runs[:-2]
         run = state.runs[-1]
@@ -157,7 +173,10 @@ class PodWorker:
         behaviour = state.behaviour
         probed = "readinessProbe" in state.container
         if behaviour.exit_after is not None:
-            self._later(behaviour.exit_after, lambda: self._finish(state, run, behaviour))
+            scatter = (
+                0.8 + zlib.crc32(run.seed.encode()) % 41 / 100
+            )  # pods that fail alike do not fail at the same second
+            self._later(behaviour.exit_after * scatter, lambda: self._finish(state, run, behaviour))
         elif behaviour.live_for is not None and "livenessProbe" in state.container:
             self._later(behaviour.live_for, lambda: self._unlive(state, run, behaviour))
         if behaviour.evicted_after is not None:
@@ -167,11 +186,20 @@ class PodWorker:
         elif probed and behaviour.ready_after is not None:
             self._later(behaviour.ready_after, lambda: self._ready(state, run, behaviour))
         elif probed:
-            self._later(dig(state.container, "readinessProbe", "periodSeconds", default=10), lambda: self._unready(state, run, behaviour))
+            self._later(
+                dig(state.container, "readinessProbe", "periodSeconds", default=10),
+                lambda: self._unready(state, run, behaviour),
+            )
 
     def _holds(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> bool:
         """Whether this run still goes on and still behaves like that."""
-        return bool(state.runs) and state.runs[-1] is run and state.is_running and state.behaviour is behaviour and not self.stopping
+        return (
+            bool(state.runs)
+            and state.runs[-1] is run
+            and state.is_running
+            and state.behaviour is behaviour
+            and not self.stopping
+        )
 
     def _ready(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> None:
         if self._holds(state, run, behaviour) and not state.ready:
@@ -189,9 +217,17 @@ class PodWorker:
     def _unlive(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> None:
         if not self._holds(state, run, behaviour):
             return
-        self._kubelet.tell(self.pod, "Warning", "Unhealthy", f"Liveness probe failed: {behaviour.probe_message}", state.field)
+        self._kubelet.tell(
+            self.pod, "Warning", "Unhealthy", f"Liveness probe failed: {behaviour.probe_message}", state.field
+        )
         name = state.container["name"]
-        self._kubelet.tell(self.pod, "Normal", "Killing", f"Container {name} failed liveness probe, will be restarted", state.field)
+        self._kubelet.tell(
+            self.pod,
+            "Normal",
+            "Killing",
+            f"Container {name} failed liveness probe, will be restarted",
+            state.field,
+        )
         self._end(state, run, 137, "Error", "")
 
     def _finish(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> None:
@@ -256,11 +292,19 @@ class PodWorker:
     def evict(self) -> None:
         """The kubelet throws the pod out: it fails, and stays until somebody deletes it."""
         node = self.pod["spec"]["nodeName"]
-        self.evicted = "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 8941Mi. "
+        self.evicted = (
+            "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 8941Mi. "
+        )
         self._kubelet.tell(self.pod, "Warning", "Evicted", self.evicted)
         for state in self.containers:
             if state.is_running and state.runs:
-                self._kubelet.tell(self.pod, "Normal", "Killing", f"Stopping container {state.container['name']}", state.field)
+                self._kubelet.tell(
+                    self.pod,
+                    "Normal",
+                    "Killing",
+                    f"Stopping container {state.container['name']}",
+                    state.field,
+                )
                 state.runs[-1].ended_at, state.runs[-1].exit_code = self._engine.now(), 137
                 state.ended(state.runs[-1].started, self._engine.now(), 137, "Error", "", state.container_id)
         self.stopping = self.stopped = True
@@ -275,7 +319,13 @@ class PodWorker:
         self.stopping = True
         for state in self.containers:
             if state.is_running:
-                self._kubelet.tell(self.pod, "Normal", "Killing", f"Stopping container {state.container['name']}", state.field)
+                self._kubelet.tell(
+                    self.pod,
+                    "Normal",
+                    "Killing",
+                    f"Stopping container {state.container['name']}",
+                    state.field,
+                )
         grace = self.pod["metadata"].get("deletionGracePeriodSeconds", 30)
         self._later(min(grace, 1.5), self._terminated, always=True)
 
@@ -283,7 +333,9 @@ class PodWorker:
         for state in self.containers:
             if state.is_running and state.runs:
                 state.runs[-1].ended_at = self._engine.now()
-                state.ended(state.runs[-1].started, self._engine.now(), 0, "Completed", "", state.container_id)
+                state.ended(
+                    state.runs[-1].started, self._engine.now(), 0, "Completed", "", state.container_id
+                )
         self.stopped = True
         self.write()
         self._kubelet.gone(self)
@@ -322,10 +374,16 @@ class PodWorker:
         ready = bool(self.containers) and all(state.ready for state in self.containers) and not done
         unready = [state.container["name"] for state in self.containers if not state.ready]
         told = f"containers with unready status: [{' '.join(unready)}]"
-        why = ("ContainersNotReady", told) if not done else ("PodCompleted" if phase == "Succeeded" else "PodFailed", "")
+        why = (
+            ("ContainersNotReady", told)
+            if not done
+            else ("PodCompleted" if phase == "Succeeded" else "PodFailed", "")
+        )
         incomplete = [state.container["name"] for state in self.inits if not state.succeeded]
         conditions: list[Tree] = []
-        wanted: list[tuple[str, bool, str, str]] = [("PodReadyToStartContainers", not done and phase != "Pending" or self._sandboxed, "", "")]
+        wanted: list[tuple[str, bool, str, str]] = [
+            ("PodReadyToStartContainers", (not done and phase != "Pending") or self._sandboxed, "", "")
+        ]
         init_told = f"containers with incomplete status: [{' '.join(incomplete)}]"
         wanted.append(("Initialized", self.initialized, "ContainersNotInitialized", init_told))
         wanted += [("Ready", ready, *why), ("ContainersReady", ready, *why), ("PodScheduled", True, "", "")]
@@ -334,10 +392,17 @@ class PodWorker:
         old = {item["type"]: item for item in dig(self.pod, "status", "conditions", default=[])}
         generation = self.pod["metadata"].get("generation", 1)
         for type_, value, reason, message in wanted:
-            condition: Tree = {"type": type_, "observedGeneration": generation, "status": "True" if value else "False", "lastProbeTime": None}
+            condition: Tree = {
+                "type": type_,
+                "observedGeneration": generation,
+                "status": "True" if value else "False",
+                "lastProbeTime": None,
+            }
             before = old.get(type_)
             same = before is not None and before["status"] == condition["status"]
-            condition["lastTransitionTime"] = before["lastTransitionTime"] if before is not None and same else now
+            condition["lastTransitionTime"] = (
+                before["lastTransitionTime"] if before is not None and same else now
+            )
             if (not value or type_ == "DisruptionTarget" or (done and type_ == "Initialized")) and reason:
                 condition["reason"] = reason if type_ != "Initialized" or not value else "PodCompleted"
                 if message and not (type_ == "Initialized" and value):

@@ -47,9 +47,22 @@ class ReplicaSetController(Controller):
         status["terminatingReplicas"] = sum("deletionTimestamp" in pod["metadata"] for pod in pods)
         status["observedGeneration"] = tree["metadata"].get("generation", 1)
         if failure:
-            old = next((item for item in dig(tree, "status", "conditions", default=[]) if item["type"] == "ReplicaFailure"), None)
+            old = next(
+                (
+                    item
+                    for item in dig(tree, "status", "conditions", default=[])
+                    if item["type"] == "ReplicaFailure"
+                ),
+                None,
+            )
             moment = old["lastTransitionTime"] if old else stamp(now)
-            condition = {"type": "ReplicaFailure", "status": "True", "lastTransitionTime": moment, "reason": "FailedCreate", "message": failure}
+            condition = {
+                "type": "ReplicaFailure",
+                "status": "True",
+                "lastTransitionTime": moment,
+                "reason": "FailedCreate",
+                "message": failure,
+            }
             status["conditions"] = [old if old else condition]
             self.again(min(900.0, max(5.0, 2 * (now - _created(tree)))), namespace, name)
         self.store.set_status(kind, name, status, namespace)
@@ -58,7 +71,9 @@ class ReplicaSetController(Controller):
         kind = self.store.resource("replicasets.apps")
         for _ in range(count):
             try:
-                pod = self.store.create(pod_from(tree["spec"]["template"], tree, kind), "pods", manager="kube-controller-manager")
+                pod = self.store.create(
+                    pod_from(tree["spec"]["template"], tree, kind), "pods", manager="kube-controller-manager"
+                )
             except Refusal as no:
                 told = f"Error creating: {no.message}"
                 self.world.events.record(kind, tree, "Warning", "FailedCreate", told, "replicaset-controller")
@@ -71,7 +86,9 @@ class ReplicaSetController(Controller):
         name = pod["metadata"]["name"]
         self.store.delete("pods", name, pod["metadata"]["namespace"])
         kind = self.store.resource("replicasets.apps")
-        self.world.events.record(kind, tree, "Normal", "SuccessfulDelete", f"Deleted pod: {name}", "replicaset-controller")
+        self.world.events.record(
+            kind, tree, "Normal", "SuccessfulDelete", f"Deleted pod: {name}", "replicaset-controller"
+        )
 
 
 def _created(tree: Tree) -> float:

@@ -16,7 +16,10 @@ def keep_revision(store: Store, tree: Tree, resource: str) -> str:
     held = store.collection("apps", "controllerrevisions")
     if held.get(metadata["namespace"], name) is None:
         numbers = [item["revision"] for item in store.owned(metadata["uid"], "apps", "controllerrevisions")]
-        labels = {**(tree["spec"]["template"]["metadata"].get("labels") or {}), "controller.kubernetes.io/hash": digest}
+        labels = {
+            **(tree["spec"]["template"]["metadata"].get("labels") or {}),
+            "controller.kubernetes.io/hash": digest,
+        }
         body = {
             "metadata": {
                 "name": name,

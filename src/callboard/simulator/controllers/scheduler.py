@@ -42,7 +42,11 @@ class Scheduler:
                 self.engine.enqueue(self, *key)
             return
         pod = record.tree
-        if dig(pod, "spec", "nodeName") or dig(pod, "status", "phase") != "Pending" or "deletionTimestamp" in pod["metadata"]:
+        if (
+            dig(pod, "spec", "nodeName")
+            or dig(pod, "status", "phase") != "Pending"
+            or "deletionTimestamp" in pod["metadata"]
+        ):
             return
         node, why = self._pick(pod)
         if node:
@@ -60,12 +64,23 @@ class Scheduler:
             "reason": "Unschedulable",
             "message": why,
         }
-        old = next((item for item in dig(pod, "status", "conditions", default=[]) if item["type"] == "PodScheduled"), None)
+        old = next(
+            (item for item in dig(pod, "status", "conditions", default=[]) if item["type"] == "PodScheduled"),
+            None,
+        )
         if old is None or old.get("message") != why:
             if old is not None:
                 condition["lastTransitionTime"] = old["lastTransitionTime"]
-            self.store.set_status("pods", name, {**pod["status"], "conditions": [condition]}, namespace, manager="kube-scheduler")
-            self.world.events.record_new(self._kind, pod, "Warning", "FailedScheduling", why, _NAME, "Scheduling")
+            self.store.set_status(
+                "pods",
+                name,
+                {**pod["status"], "conditions": [condition]},
+                namespace,
+                manager="kube-scheduler",
+            )
+            self.world.events.record_new(
+                self._kind, pod, "Warning", "FailedScheduling", why, _NAME, "Scheduling"
+            )
         if first:
             self._retry(namespace, name, why)
 
@@ -77,7 +92,9 @@ class Scheduler:
             if record is None:
                 return
             told = dig(record.tree, "status", "conditions", 0, "message", default=why)
-            self.world.events.record_new(self._kind, record.tree, "Warning", "FailedScheduling", told, _NAME, "Scheduling")
+            self.world.events.record_new(
+                self._kind, record.tree, "Warning", "FailedScheduling", told, _NAME, "Scheduling"
+            )
             self.engine.enqueue(self, namespace, name)
             self.engine.after(_RETRY, again)
 
@@ -98,7 +115,9 @@ class Scheduler:
                 spec["nodeName"] = node
             spec[key] = value
         spec.setdefault("nodeName", node)
-        self.store.of("pods").replace({**pod, "spec": spec, "status": {**pod["status"], "conditions": [condition]}})
+        self.store.of("pods").replace(
+            {**pod, "spec": spec, "status": {**pod["status"], "conditions": [condition]}}
+        )
         told = f"Successfully assigned {metadata['namespace']}/{metadata['name']} to {node}"
         self.world.events.record_new(self._kind, pod, "Normal", "Scheduled", told, _NAME, "Binding")
 
@@ -119,7 +138,9 @@ class Scheduler:
             if why:
                 reasons[why] = reasons.get(why, 0) + 1
             else:
-                fitting.append((siblings.get(name, 0), self._load(name)[0] / max(_allocatable(node, "cpu"), 0.1), name))
+                fitting.append(
+                    (siblings.get(name, 0), self._load(name)[0] / max(_allocatable(node, "cpu"), 0.1), name)
+                )
         if fitting:
             return min(fitting)[2], ""
         shown = ", ".join(f"{count} {why}" for why, count in sorted(reasons.items()))
@@ -194,7 +215,10 @@ class Scheduler:
 
 
 def _request(pod: Tree, name: str) -> float:
-    return sum(parse_quantity(dig(item, "resources", "requests", name, default=0)) for item in pod["spec"]["containers"])
+    return sum(
+        parse_quantity(dig(item, "resources", "requests", name, default=0))
+        for item in pod["spec"]["containers"]
+    )
 
 
 def _allocatable(node: Tree, name: str) -> float:
@@ -212,6 +236,14 @@ def _tolerates(pod: Tree, taint: Tree) -> bool:
 
 def _required_node(pod: Tree) -> str:
     """The node a DaemonSet pod names in its affinity."""
-    required = ("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms", 0, "matchFields", 0)
+    required = (
+        "spec",
+        "affinity",
+        "nodeAffinity",
+        "requiredDuringSchedulingIgnoredDuringExecution",
+        "nodeSelectorTerms",
+        0,
+        "matchFields",
+        0,
+    )
     return str(dig(pod, *required, "values", 0, default=""))
-

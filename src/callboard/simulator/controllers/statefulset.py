@@ -31,7 +31,10 @@ class StatefulSetController(Controller):
             if pod is None:
                 pods[ordinal] = self._create(tree, ordinal, revision)
                 blocked = True
-            elif dig(pod, "status", "phase") in ("Failed", "Succeeded") and "deletionTimestamp" not in pod["metadata"]:
+            elif (
+                dig(pod, "status", "phase") in ("Failed", "Succeeded")
+                and "deletionTimestamp" not in pod["metadata"]
+            ):
                 self.store.delete("pods", pod["metadata"]["name"], namespace)
                 blocked = True
             elif not is_ready(pod) or "deletionTimestamp" in pod["metadata"]:
@@ -45,7 +48,11 @@ class StatefulSetController(Controller):
             else:
                 self._update(tree, pods, revision)
         else:
-            stuck = [pod for pod in pods.values() if _stale(pod, revision) and not is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]
+            stuck = [
+                pod
+                for pod in pods.values()
+                if _stale(pod, revision) and not is_ready(pod) and "deletionTimestamp" not in pod["metadata"]
+            ]
             if stuck and not parallel:
                 self._delete(tree, stuck[-1])
         self._status(namespace, name, revision)
@@ -66,15 +73,36 @@ class StatefulSetController(Controller):
         volumes = list(dig(tree, "spec", "template", "spec", "volumes", default=[]))
         for claim in dig(tree, "spec", "volumeClaimTemplates", default=[]):
             claim_name = f"{claim['metadata']['name']}-{name}"
-            volumes.append({"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim_name}})
-            if self.store.collection("", "persistentvolumeclaims").get(metadata["namespace"], claim_name) is None:
-                labels = {**dig(tree, "spec", "selector", "matchLabels", default={}), **claim["metadata"].get("labels", {})}
-                body = {"metadata": {"name": claim_name, "namespace": metadata["namespace"], "labels": labels}, "spec": claim["spec"]}
+            volumes.append(
+                {"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim_name}}
+            )
+            if (
+                self.store.collection("", "persistentvolumeclaims").get(metadata["namespace"], claim_name)
+                is None
+            ):
+                labels = {
+                    **dig(tree, "spec", "selector", "matchLabels", default={}),
+                    **claim["metadata"].get("labels", {}),
+                }
+                body = {
+                    "metadata": {"name": claim_name, "namespace": metadata["namespace"], "labels": labels},
+                    "spec": claim["spec"],
+                }
                 self.store.create(body, "persistentvolumeclaims", manager="kube-controller-manager")
                 told = f"create Claim {claim_name} Pod {name} in StatefulSet {metadata['name']} success"
-                self.world.events.record(kind, tree, "Normal", "SuccessfulCreate", told, "statefulset-controller")
-        labels = {"apps.kubernetes.io/pod-index": str(ordinal), _HASH: revision, "statefulset.kubernetes.io/pod-name": name}
-        spec = {"hostname": name, "subdomain": dig(tree, "spec", "serviceName", default=""), "volumes": volumes}
+                self.world.events.record(
+                    kind, tree, "Normal", "SuccessfulCreate", told, "statefulset-controller"
+                )
+        labels = {
+            "apps.kubernetes.io/pod-index": str(ordinal),
+            _HASH: revision,
+            "statefulset.kubernetes.io/pod-name": name,
+        }
+        spec = {
+            "hostname": name,
+            "subdomain": dig(tree, "spec", "serviceName", default=""),
+            "volumes": volumes,
+        }
         if not volumes:
             del spec["volumes"]
         body = pod_from(tree["spec"]["template"], tree, kind, name=name, labels=labels, spec=spec)
@@ -95,21 +123,39 @@ class StatefulSetController(Controller):
         name, metadata = pod["metadata"]["name"], tree["metadata"]
         self.store.delete("pods", name, metadata["namespace"])
         told = f"delete Pod {name} in StatefulSet {metadata['name']} successful"
-        self.world.events.record(self.store.resource("statefulsets.apps"), tree, "Normal", "SuccessfulDelete", told, "statefulset-controller")
+        self.world.events.record(
+            self.store.resource("statefulsets.apps"),
+            tree,
+            "Normal",
+            "SuccessfulDelete",
+            told,
+            "statefulset-controller",
+        )
 
     def _status(self, namespace: str, name: str, revision: str) -> None:
         tree = self.store.get("statefulsets.apps", name, namespace)
         pods = self.store.owned(tree["metadata"]["uid"], "", "pods")
         updated = sum(not _stale(pod, revision) for pod in pods)
         ready = sum(is_ready(pod) for pod in pods)
-        able = sum(available(pod, self.engine.now(), dig(tree, "spec", "minReadySeconds", default=0)) for pod in pods)
+        able = sum(
+            available(pod, self.engine.now(), dig(tree, "spec", "minReadySeconds", default=0)) for pod in pods
+        )
         before = dig(tree, "status", "currentRevision", default=revision)
         complete = updated == len(pods) == dig(tree, "spec", "replicas", default=0) and ready == len(pods)
         current = revision if complete or before == revision else before
         status: Tree = {"observedGeneration": tree["metadata"].get("generation", 1), "replicas": len(pods)}
-        counts = {"readyReplicas": ready, "currentReplicas": updated if current == revision else len(pods) - updated, "updatedReplicas": updated}
+        counts = {
+            "readyReplicas": ready,
+            "currentReplicas": updated if current == revision else len(pods) - updated,
+            "updatedReplicas": updated,
+        }
         status.update({key: value for key, value in counts.items() if value})
-        status.update(currentRevision=f"{name}-{current.removeprefix(name + '-')}", updateRevision=revision, collisionCount=0, availableReplicas=able)
+        status.update(
+            currentRevision=f"{name}-{current.removeprefix(name + '-')}",
+            updateRevision=revision,
+            collisionCount=0,
+            availableReplicas=able,
+        )
         self.store.set_status("statefulsets.apps", name, status, namespace)
 
 

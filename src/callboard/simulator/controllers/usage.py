@@ -38,10 +38,23 @@ class Usage:
             name = state.container["name"]
             resources = state.container.get("resources") or {}
             cpu = parse_quantity(dig(resources, "requests", "cpu", default="100m"))
-            memory = parse_quantity(dig(resources, "limits", "memory", default=dig(resources, "requests", "memory", default="128Mi")))
+            memory = parse_quantity(
+                dig(
+                    resources,
+                    "limits",
+                    "memory",
+                    default=dig(resources, "requests", "memory", default="128Mi"),
+                )
+            )
             phase = zlib.crc32(f"{worker.uid}{name}".encode()) % 628 / 100
             wave = 1 + 0.2 * math.sin(self._engine.now() / 240 + phase)
-            found.append((name, cpu * state.behaviour.cpu * wave, memory * min(1.0, state.behaviour.memory * (0.9 + wave / 10))))
+            found.append(
+                (
+                    name,
+                    cpu * state.behaviour.cpu * wave,
+                    memory * min(1.0, state.behaviour.memory * (0.9 + wave / 10)),
+                )
+            )
         return found
 
     def _pods(self, namespace: str) -> list[Tree]:
@@ -51,11 +64,22 @@ class Usage:
             if not used:
                 continue
             metadata = record.tree["metadata"]
-            shown: Tree = {"name": metadata["name"], "namespace": metadata["namespace"], "creationTimestamp": stamp(self._engine.now())}
+            shown: Tree = {
+                "name": metadata["name"],
+                "namespace": metadata["namespace"],
+                "creationTimestamp": stamp(self._engine.now()),
+            }
             if metadata.get("labels"):
                 shown["labels"] = metadata["labels"]
             containers = [{"name": name, "usage": _quantities(cpu, memory)} for name, cpu, memory in used]
-            items.append({"metadata": shown, "timestamp": stamp(self._engine.now()), "window": _WINDOW, "containers": containers})
+            items.append(
+                {
+                    "metadata": shown,
+                    "timestamp": stamp(self._engine.now()),
+                    "window": _WINDOW,
+                    "containers": containers,
+                }
+            )
         return items
 
     def _nodes(self) -> list[Tree]:
@@ -68,9 +92,15 @@ class Usage:
         items = []
         for record in self._store.collection("", "nodes").records():
             metadata = record.tree["metadata"]
-            shown = {"name": metadata["name"], "creationTimestamp": stamp(self._engine.now()), "labels": metadata.get("labels", {})}
+            shown = {
+                "name": metadata["name"],
+                "creationTimestamp": stamp(self._engine.now()),
+                "labels": metadata.get("labels", {}),
+            }
             usage = _quantities(*totals.get(metadata["name"], (0.2, 9e8)))
-            items.append({"metadata": shown, "timestamp": stamp(self._engine.now()), "window": _WINDOW, "usage": usage})
+            items.append(
+                {"metadata": shown, "timestamp": stamp(self._engine.now()), "window": _WINDOW, "usage": usage}
+            )
         return items
 
 

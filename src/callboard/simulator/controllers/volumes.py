@@ -12,7 +12,11 @@ class VolumeController(Controller):
 
     def reconcile(self, namespace: str, name: str) -> None:
         record = self.store.collection(*self.own).get(namespace, name)
-        if record is None or dig(record.tree, "status", "phase") == "Bound" or "deletionTimestamp" in record.tree["metadata"]:
+        if (
+            record is None
+            or dig(record.tree, "status", "phase") == "Bound"
+            or "deletionTimestamp" in record.tree["metadata"]
+        ):
             return
         tree = record.tree
         kind = self.store.resource("persistentvolumeclaims")
@@ -22,13 +26,17 @@ class VolumeController(Controller):
             chosen = next((item for item in classes if _is_default(item)), None)
             if chosen is None:
                 told = "no persistent volumes available for this claim and no storage class is set"
-                self.world.events.record(kind, tree, "Normal", "FailedBinding", told, "persistentvolume-controller")
+                self.world.events.record(
+                    kind, tree, "Normal", "FailedBinding", told, "persistentvolume-controller"
+                )
                 self.again(15.0, namespace, name)
                 return
             wanted = chosen["metadata"]["name"]
         if self.store.collection("storage.k8s.io", "storageclasses").get("", wanted) is None:
             told = f'storageclass.storage.k8s.io "{wanted}" not found'
-            self.world.events.record(kind, tree, "Warning", "ProvisioningFailed", told, "persistentvolume-controller")
+            self.world.events.record(
+                kind, tree, "Warning", "ProvisioningFailed", told, "persistentvolume-controller"
+            )
             self.again(15.0, namespace, name)
             return
         self.engine.after(1.0, lambda: self._provision(namespace, name, wanted))
@@ -41,12 +49,26 @@ class VolumeController(Controller):
         metadata, spec = tree["metadata"], tree["spec"]
         volume = f"pvc-{metadata['uid']}"
         capacity = {"storage": dig(spec, "resources", "requests", "storage", default="1Gi")}
-        reference = {"kind": "PersistentVolumeClaim", "namespace": namespace, "name": name, "uid": metadata["uid"], "apiVersion": "v1"}
+        reference = {
+            "kind": "PersistentVolumeClaim",
+            "namespace": namespace,
+            "name": name,
+            "uid": metadata["uid"],
+            "apiVersion": "v1",
+        }
         body = {
-            "metadata": {"name": volume, "annotations": {"pv.kubernetes.io/provisioned-by": "ebs.csi.aws.com"}, "finalizers": ["kubernetes.io/pv-protection"]},
+            "metadata": {
+                "name": volume,
+                "annotations": {"pv.kubernetes.io/provisioned-by": "ebs.csi.aws.com"},
+                "finalizers": ["kubernetes.io/pv-protection"],
+            },
             "spec": {
                 "capacity": capacity,
-                "csi": {"driver": "ebs.csi.aws.com", "fsType": "ext4", "volumeHandle": f"vol-{self.world.naming.hex(17)}"},
+                "csi": {
+                    "driver": "ebs.csi.aws.com",
+                    "fsType": "ext4",
+                    "volumeHandle": f"vol-{self.world.naming.hex(17)}",
+                },
                 "accessModes": spec["accessModes"],
                 "claimRef": {**reference, "resourceVersion": metadata["resourceVersion"]},
                 "persistentVolumeReclaimPolicy": "Delete",
@@ -66,4 +88,6 @@ class VolumeController(Controller):
 
 
 def _is_default(tree: Tree) -> bool:
-    return bool(tree["metadata"].get("annotations", {}).get("storageclass.kubernetes.io/is-default-class") == "true")
+    return bool(
+        tree["metadata"].get("annotations", {}).get("storageclass.kubernetes.io/is-default-class") == "true"
+    )

@@ -25,10 +25,15 @@ def admit_pod(store: "Store", tree: Tree) -> Tree:
         mount = {"name": volume, "readOnly": True, "mountPath": _MOUNT}
         for part in ("initContainers", "containers"):
             if part in spec:
-                spec[part] = [{**container, "volumeMounts": [*container.get("volumeMounts", []), mount]} for container in spec[part]]
+                spec[part] = [
+                    {**container, "volumeMounts": [*container.get("volumeMounts", []), mount]}
+                    for container in spec[part]
+                ]
     present = {item.get("key") for item in spec.get("tolerations", [])}
     added = [
-        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300} for key in _TOLERATED if key not in present
+        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+        for key in _TOLERATED
+        if key not in present
     ]
     spec["tolerations"] = [*spec.get("tolerations", []), *added]
     spec.setdefault("priority", 0)
@@ -43,9 +48,26 @@ def admit_pod(store: "Store", tree: Tree) -> Tree:
 
 
 def _ordered(spec: Tree) -> list[str]:
-    first = ["volumes", "initContainers", "containers", "restartPolicy", "terminationGracePeriodSeconds", "activeDeadlineSeconds", "dnsPolicy"]
+    first = [
+        "volumes",
+        "initContainers",
+        "containers",
+        "restartPolicy",
+        "terminationGracePeriodSeconds",
+        "activeDeadlineSeconds",
+        "dnsPolicy",
+    ]
     first += ["nodeSelector", "serviceAccountName", "serviceAccount", "nodeName"]
-    last = ["securityContext", "affinity", "schedulerName", "tolerations", "priorityClassName", "priority", "enableServiceLinks", "preemptionPolicy"]
+    last = [
+        "securityContext",
+        "affinity",
+        "schedulerName",
+        "tolerations",
+        "priorityClassName",
+        "priority",
+        "enableServiceLinks",
+        "preemptionPolicy",
+    ]
     middle = [key for key in spec if key not in first and key not in last]
     return [key for key in (*first, *middle, *last) if key in spec]
 
@@ -70,7 +92,10 @@ def _limit_range(store: "Store", namespace: str, spec: Tree) -> Tree:
                 resources = dict(container.get("resources") or {})
                 limits = {**(limit.get("default") or {}), **(resources.get("limits") or {})}
                 requests = {**(limit.get("defaultRequest") or {}), **(resources.get("requests") or {})}
-                resources = {**({"limits": limits} if limits else {}), **({"requests": requests} if requests else {})}
+                resources = {
+                    **({"limits": limits} if limits else {}),
+                    **({"requests": requests} if requests else {}),
+                }
                 containers.append({**container, "resources": resources})
             spec = {**spec, "containers": containers}
     return spec
@@ -80,7 +105,10 @@ def _qos(spec: Tree) -> str:
     resources = [container.get("resources") or {} for container in spec["containers"]]
     if not any(item.get("requests") or item.get("limits") for item in resources):
         return "BestEffort"
-    whole = all(set(item.get("limits") or {}) >= {"cpu", "memory"} and item.get("limits") == item.get("requests") for item in resources)
+    whole = all(
+        set(item.get("limits") or {}) >= {"cpu", "memory"} and item.get("limits") == item.get("requests")
+        for item in resources
+    )
     return "Guaranteed" if whole else "Burstable"
 
 
@@ -106,7 +134,9 @@ def quota_usage(store: "Store", namespace: str, hard: Tree) -> Tree:
             if name in used:
                 used[name] += amount
     for name in used:
-        group, _, plural = name.partition("/")[2].partition(".") if name.startswith("count/") else ("", "", name)
+        group, _, plural = (
+            name.partition("/")[2].partition(".") if name.startswith("count/") else ("", "", name)
+        )
         if name in ("services", "configmaps", "secrets", "persistentvolumeclaims"):
             used[name] = float(sum(1 for _ in store.collection("", name).records(namespace)))
         elif name.startswith("count/") and (plural, group) in store.collections:
@@ -122,10 +152,24 @@ def _quota(store: "Store", namespace: str, name: str, spec: Tree) -> None:
         quota = record.tree["metadata"]["name"]
         missing = [key for key in hard if key.startswith(("requests.", "limits.")) and key not in wanted]
         if missing:
-            raise forbidden("", "pods", name, f"failed quota: {quota}: must specify {','.join(missing)} for: {spec['containers'][0]['name']}")
-        over = [key for key in hard if key in wanted and parse_quantity(used[key]) + wanted[key] > parse_quantity(hard[key]) + 1e-9]
+            raise forbidden(
+                "",
+                "pods",
+                name,
+                f"failed quota: {quota}: must specify {','.join(missing)} for: {spec['containers'][0]['name']}",
+            )
+        over = [
+            key
+            for key in hard
+            if key in wanted and parse_quantity(used[key]) + wanted[key] > parse_quantity(hard[key]) + 1e-9
+        ]
         if over:
             asked = ",".join(f"{key}={format_like(wanted[key], hard[key])}" for key in over)
             had = ",".join(f"{key}={used[key]}" for key in over)
             allowed = ",".join(f"{key}={hard[key]}" for key in over)
-            raise forbidden("", "pods", name, f"exceeded quota: {quota}, requested: {asked}, used: {had}, limited: {allowed}")
+            raise forbidden(
+                "",
+                "pods",
+                name,
+                f"exceeded quota: {quota}, requested: {asked}, used: {had}, limited: {allowed}",
+            )

@@ -65,7 +65,11 @@ class Collection:
     """
 
     def __init__(
-        self, kind: ResourceType, versions: Versions, keep: int, notify: Callable[["Collection", Change], None] | None = None
+        self,
+        kind: ResourceType,
+        versions: Versions,
+        keep: int,
+        notify: Callable[["Collection", Change], None] | None = None,
     ) -> None:
         self.kind = kind
         self._notify = notify
@@ -203,7 +207,9 @@ _METADATA_ORDER = (
 
 
 def _ordered(metadata: Tree) -> Tree:
-    known = {field: metadata[field] for field in _METADATA_ORDER if metadata.get(field) not in (None, {}, [], "")}
+    known = {
+        field: metadata[field] for field in _METADATA_ORDER if metadata.get(field) not in (None, {}, [], "")
+    }
     for field, value in metadata.items():
         if field not in known and field not in _METADATA_ORDER:
             known[field] = value

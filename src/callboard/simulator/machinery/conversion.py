@@ -31,7 +31,9 @@ def served(kind: ResourceType, tree: Tree) -> Tree:
     if kind.group == "events.k8s.io":
         result: Tree = {"metadata": tree["metadata"]}
         for core, new in _EVENT_FIELDS:
-            if core in tree and (tree[core] not in ("", None) or core in ("eventTime", "firstTimestamp", "lastTimestamp")):
+            if core in tree and (
+                tree[core] not in ("", None) or core in ("eventTime", "firstTimestamp", "lastTimestamp")
+            ):
                 result[new] = tree[core]
         return result
     if kind.group == "autoscaling":
@@ -76,10 +78,18 @@ def _autoscaler_v1(tree: Tree) -> Tree:
         else:
             others.append(metric)
     status = tree.get("status") or {}
-    for name, value in (("conditions", status.get("conditions")), ("current-metrics", status.get("currentMetrics")), ("metrics", others)):
+    for name, value in (
+        ("conditions", status.get("conditions")),
+        ("current-metrics", status.get("currentMetrics")),
+        ("metrics", others),
+    ):
         if value:
             annotations[_ALPHA + name] = encode(value).decode()
-    shown: Tree = {key: status[key] for key in ("observedGeneration", "lastScaleTime", "currentReplicas", "desiredReplicas") if key in status}
+    shown: Tree = {
+        key: status[key]
+        for key in ("observedGeneration", "lastScaleTime", "currentReplicas", "desiredReplicas")
+        if key in status
+    }
     for metric in status.get("currentMetrics") or ():
         current = (metric.get("resource") or {}).get("current") or {}
         if (metric.get("resource") or {}).get("name") == "cpu" and "averageUtilization" in current:

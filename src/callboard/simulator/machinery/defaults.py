@@ -28,7 +28,11 @@ def default_pod_spec(spec: Tree) -> Tree:
         result["serviceAccountName"] = account
         result["serviceAccount"] = account
     for key, value in spec.items():
-        if key not in result and key not in ("securityContext", "schedulerName", "serviceAccount") and value is not None:
+        if (
+            key not in result
+            and key not in ("securityContext", "schedulerName", "serviceAccount")
+            and value is not None
+        ):
             result[key] = value
     result["securityContext"] = spec.get("securityContext") or {}
     result["schedulerName"] = spec.get("schedulerName", "default-scheduler")
@@ -77,7 +81,9 @@ def _container(container: Tree) -> Tree:
     filled["resources"] = _requests(filled.get("resources") or {})
     filled.setdefault("terminationMessagePath", "/dev/termination-log")
     filled.setdefault("terminationMessagePolicy", "File")
-    filled.setdefault("imagePullPolicy", "Always" if tag in ("", "latest") and "@" not in image else "IfNotPresent")
+    filled.setdefault(
+        "imagePullPolicy", "Always" if tag in ("", "latest") and "@" not in image else "IfNotPresent"
+    )
     if filled.get("ports"):
         filled["ports"] = [_port(port) for port in filled["ports"]]
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
@@ -112,8 +118,17 @@ def _probe(probe: Tree) -> Tree:
     result = dict(probe)
     if "httpGet" in result:
         get = result["httpGet"]
-        result["httpGet"] = {"path": get.get("path", "/"), "port": get.get("port"), "scheme": get.get("scheme", "HTTP")}
-    for key, value in (("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)):
+        result["httpGet"] = {
+            "path": get.get("path", "/"),
+            "port": get.get("port"),
+            "scheme": get.get("scheme", "HTTP"),
+        }
+    for key, value in (
+        ("timeoutSeconds", 1),
+        ("periodSeconds", 10),
+        ("successThreshold", 1),
+        ("failureThreshold", 3),
+    ):
         result[key] = result.pop(key, value)
     return result
 
@@ -131,7 +146,11 @@ def _deployment(spec: Tree) -> Tree:
             "maxUnavailable": rolling.get("maxUnavailable", "25%"),
             "maxSurge": rolling.get("maxSurge", "25%"),
         }
-    result: Tree = {"replicas": spec.get("replicas", 1), "selector": spec.get("selector"), "template": _template(spec.get("template") or {})}
+    result: Tree = {
+        "replicas": spec.get("replicas", 1),
+        "selector": spec.get("selector"),
+        "template": _template(spec.get("template") or {}),
+    }
     result["strategy"] = strategy
     result.update({key: spec[key] for key in ("minReadySeconds", "paused") if spec.get(key)})
     result["revisionHistoryLimit"] = spec.get("revisionHistoryLimit", 10)
@@ -147,7 +166,11 @@ def _replica_set(spec: Tree) -> Tree:
 
 
 def _stateful_set(spec: Tree) -> Tree:
-    result: Tree = {"replicas": spec.get("replicas", 1), "selector": spec.get("selector"), "template": _template(spec.get("template") or {})}
+    result: Tree = {
+        "replicas": spec.get("replicas", 1),
+        "selector": spec.get("selector"),
+        "template": _template(spec.get("template") or {}),
+    }
     if spec.get("volumeClaimTemplates"):
         result["volumeClaimTemplates"] = [
             {
@@ -161,7 +184,10 @@ def _stateful_set(spec: Tree) -> Tree:
         ]
     result["serviceName"] = spec.get("serviceName", "")
     result["podManagementPolicy"] = spec.get("podManagementPolicy", "OrderedReady")
-    result["updateStrategy"] = spec.get("updateStrategy") or {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
+    result["updateStrategy"] = spec.get("updateStrategy") or {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"partition": 0},
+    }
     result["revisionHistoryLimit"] = spec.get("revisionHistoryLimit", 10)
     result["persistentVolumeClaimRetentionPolicy"] = spec.get("persistentVolumeClaimRetentionPolicy") or {
         "whenDeleted": "Retain",
@@ -174,7 +200,8 @@ def _daemon_set(spec: Tree) -> Tree:
     return {
         "selector": spec.get("selector"),
         "template": _template(spec.get("template") or {}),
-        "updateStrategy": spec.get("updateStrategy") or {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
+        "updateStrategy": spec.get("updateStrategy")
+        or {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}},
         "revisionHistoryLimit": spec.get("revisionHistoryLimit", 10),
     }
 
@@ -225,7 +252,11 @@ def _service(spec: Tree) -> Tree:
         )
     result.update({key: value for key, value in spec.items() if key != "ports"})
     result.setdefault("type", "ClusterIP")
-    for key, value in (("sessionAffinity", "None"), ("ipFamilies", ["IPv4"]), ("ipFamilyPolicy", "SingleStack")):
+    for key, value in (
+        ("sessionAffinity", "None"),
+        ("ipFamilies", ["IPv4"]),
+        ("ipFamilyPolicy", "SingleStack"),
+    ):
         result.setdefault(key, value)
     result.setdefault("internalTrafficPolicy", "Cluster")
     if result["type"] == "LoadBalancer":
@@ -239,8 +270,15 @@ def _claim(spec: Tree) -> Tree:
 
 
 def _autoscaler(spec: Tree) -> Tree:
-    result: Tree = {"scaleTargetRef": spec.get("scaleTargetRef"), "minReplicas": spec.get("minReplicas", 1), "maxReplicas": spec.get("maxReplicas")}
-    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+    result: Tree = {
+        "scaleTargetRef": spec.get("scaleTargetRef"),
+        "minReplicas": spec.get("minReplicas", 1),
+        "maxReplicas": spec.get("maxReplicas"),
+    }
+    cpu = {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+    }
     result["metrics"] = spec.get("metrics") or [cpu]
     result.update({key: value for key, value in spec.items() if key not in result})
     return result
@@ -269,9 +307,19 @@ _STATUS: dict[tuple[str, str], Any] = {
     ("apps", "deployments"): {},
     ("apps", "replicasets"): {"replicas": 0},
     ("apps", "statefulsets"): {"replicas": 0, "availableReplicas": 0},
-    ("apps", "daemonsets"): {"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0},
+    ("apps", "daemonsets"): {
+        "currentNumberScheduled": 0,
+        "numberMisscheduled": 0,
+        "desiredNumberScheduled": 0,
+        "numberReady": 0,
+    },
     ("autoscaling", "horizontalpodautoscalers"): {"desiredReplicas": 0, "currentMetrics": None},
-    ("policy", "poddisruptionbudgets"): {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
+    ("policy", "poddisruptionbudgets"): {
+        "disruptionsAllowed": 0,
+        "currentHealthy": 0,
+        "desiredHealthy": 0,
+        "expectedPods": 0,
+    },
     ("", "pods"): {"phase": "Pending"},
 }
 
@@ -292,7 +340,10 @@ def apply_defaults(key: tuple[str, str], tree: Tree, *, created: bool) -> Tree:
     if key == ("storage.k8s.io", "storageclasses"):
         result.setdefault("reclaimPolicy", "Delete")
         result.setdefault("volumeBindingMode", "Immediate")
-    if key in (("rbac.authorization.k8s.io", "rolebindings"), ("rbac.authorization.k8s.io", "clusterrolebindings")):
+    if key in (
+        ("rbac.authorization.k8s.io", "rolebindings"),
+        ("rbac.authorization.k8s.io", "clusterrolebindings"),
+    ):
         for subject in dig(result, "subjects", default=[]):
             if subject.get("kind") in ("User", "Group"):
                 subject.setdefault("apiGroup", "rbac.authorization.k8s.io")

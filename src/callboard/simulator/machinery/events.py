@@ -23,7 +23,16 @@ class Recorder:
         self._seen: dict[tuple[str, ...], tuple[str, str]] = {}
 
     def record(
-        self, kind: ResourceType, tree: Tree, type_: str, reason: str, message: str, component: str, *, host: str = "", field: str = ""
+        self,
+        kind: ResourceType,
+        tree: Tree,
+        type_: str,
+        reason: str,
+        message: str,
+        component: str,
+        *,
+        host: str = "",
+        field: str = "",
     ) -> None:
         """A core event (kubelet and most controllers): repeats raise its count."""
         metadata = tree["metadata"]
@@ -55,7 +64,16 @@ class Recorder:
         if name is not None:
             self._seen[key] = name
 
-    def record_new(self, kind: ResourceType, tree: Tree, type_: str, reason: str, message: str, component: str, action: str) -> None:
+    def record_new(
+        self,
+        kind: ResourceType,
+        tree: Tree,
+        type_: str,
+        reason: str,
+        message: str,
+        component: str,
+        action: str,
+    ) -> None:
         """An event as the scheduler writes it (events.k8s.io): `eventTime` set, repeats as a `series`."""
         metadata = tree["metadata"]
         key = (metadata["uid"], type_, reason, message, component, "new")
@@ -66,7 +84,9 @@ class Recorder:
             record = collection.get(*known)
             if record is not None:
                 count = (record.tree.get("series") or {}).get("count", 1) + 1
-                collection.replace({**record.tree, "series": {"count": count, "lastObservedTime": micro(now)}})
+                collection.replace(
+                    {**record.tree, "series": {"count": count, "lastObservedTime": micro(now)}}
+                )
                 return
         body: Tree = {
             "involvedObject": self._involved(kind, tree, ""),
@@ -90,7 +110,12 @@ class Recorder:
         involved: Tree = {"kind": kind.kind}
         if metadata.get("namespace"):
             involved["namespace"] = metadata["namespace"]
-        involved.update(name=metadata["name"], uid=metadata["uid"], apiVersion=kind.api_version, resourceVersion=metadata["resourceVersion"])
+        involved.update(
+            name=metadata["name"],
+            uid=metadata["uid"],
+            apiVersion=kind.api_version,
+            resourceVersion=metadata["resourceVersion"],
+        )
         if field:
             involved["fieldPath"] = field
         return involved
@@ -98,9 +123,13 @@ class Recorder:
     def _add(self, metadata: Tree, body: Tree, component: str) -> tuple[str, str] | None:
         namespace = metadata.get("namespace") or "default"
         name = f"{metadata['name']}.{self._store.naming.hex(16)}"
-        manager = {"default-scheduler": "kube-scheduler", "kubelet": "kubelet"}.get(component, "kube-controller-manager")
+        manager = {"default-scheduler": "kube-scheduler", "kubelet": "kubelet"}.get(
+            component, "kube-controller-manager"
+        )
         try:
-            self._store.create({"metadata": {"name": name, "namespace": namespace}, **body}, "events", manager=manager)
+            self._store.create(
+                {"metadata": {"name": name, "namespace": namespace}, **body}, "events", manager=manager
+            )
         except Refusal:
             return None  # the namespace is gone: real components drop the event too
         self._later(self._store.now() + TTL, lambda: self._expire(namespace, name))
@@ -111,7 +140,11 @@ class Recorder:
         if record is None:
             return
         tree = record.tree
-        last = tree.get("lastTimestamp") or (tree.get("series") or {}).get("lastObservedTime") or tree.get("eventTime")
+        last = (
+            tree.get("lastTimestamp")
+            or (tree.get("series") or {}).get("lastObservedTime")
+            or tree.get("eventTime")
+        )
         due = parse(last) + TTL if last else 0.0
         if due <= self._store.now():
             self._store.remove("events", name, namespace)

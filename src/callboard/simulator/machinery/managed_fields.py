@@ -1,8 +1,9 @@
 """`metadata.managedFields`: which manager wrote which fields, in the FieldsV1 form (sigs.k8s.io/structured-merge-diff)."""
 
+from functools import lru_cache
 from typing import Any
 
-from callboard.simulator.machinery.tree import Tree, dig, encode
+from callboard.simulator.machinery.tree import Tree, decode, dig, encode
 
 __all__ = ["fields_of", "manage"]
 
@@ -18,9 +19,24 @@ _LIST_KEYS: dict[str, tuple[str, ...]] = {
     "imagePullSecrets": ("name",),
     "addresses": ("type",),
 }
-_ATOMIC = frozenset(["selector", "nodeSelector", "configMapKeyRef", "secretKeyRef", "fieldRef", "resourceFieldRef", "rules", "backend"])
-_NO_DOT = frozenset(["metadata", "spec", "status", "template", "containers", "strategy", "updateStrategy", "jobTemplate"])
-_SERVER_SET = frozenset(["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "name", "namespace"])
+_ATOMIC = frozenset(
+    [
+        "selector",
+        "nodeSelector",
+        "configMapKeyRef",
+        "secretKeyRef",
+        "fieldRef",
+        "resourceFieldRef",
+        "rules",
+        "backend",
+    ]
+)
+_NO_DOT = frozenset(
+    ["metadata", "spec", "status", "template", "containers", "strategy", "updateStrategy", "jobTemplate"]
+)
+_SERVER_SET = frozenset(
+    ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "name", "namespace"]
+)
 _SKIPPED = frozenset(["kind", "apiVersion"])
 
 
@@ -45,20 +61,41 @@ def fields_of(name: str, value: Any) -> Tree:
     return {}
 
 
+@lru_cache(4096)
+def _cached(name: str, encoded: bytes) -> Tree:
+    """Replicas share their template, so they share its fields; trees are never changed in place."""
+    return fields_of(name, decode(encoded))
+
+
 def _shape(status: Any) -> tuple[object, ...]:
     """What of a status decides which fields it has, at a glance."""
     if not isinstance(status, dict):
         return ()
-    conditions = tuple((item.get("type"), *item) for item in status.get("conditions") or () if isinstance(item, dict))
+    conditions = tuple(
+        (item.get("type"), *item) for item in status.get("conditions") or () if isinstance(item, dict)
+    )
     return (*status, *conditions)
 
 
-def manage(old: Tree | None, new: Tree, *, manager: str, api_version: str, time: str, subresource: str = "", operation: str = "Update") -> list[Tree]:
+def manage(
+    old: Tree | None,
+    new: Tree,
+    *,
+    manager: str,
+    api_version: str,
+    time: str,
+    subresource: str = "",
+    operation: str = "Update",
+) -> list[Tree]:
     """Return the managedFields of `new` after `manager` wrote it. Only top-level parts that changed count as written."""
     entries: list[Tree] = list(dig(new, "metadata", "managedFields", default=[]))
     if subresource == "status" and old is not None and _shape(old.get("status")) == _shape(new.get("status")):
         for position, entry in enumerate(entries):
-            if (entry["manager"], entry["operation"], entry.get("subresource")) == (manager, operation, "status"):
+            if (entry["manager"], entry["operation"], entry.get("subresource")) == (
+                manager,
+                operation,
+                "status",
+            ):
                 return [*entries[:position], *entries[position + 1 :], {**entry, "time": time}]
     written: Tree = {}
     for key in sorted(new):
@@ -74,14 +111,29 @@ def manage(old: Tree | None, new: Tree, *, manager: str, api_version: str, time:
             changed = {part: metadata[part] for part in metadata if metadata[part] != before.get(part)}
             fields = fields_of("metadata", changed)
         else:
-            fields = fields_of(key, new[key])
+            value = new[key]
+            if key == "status":
+                value = {part: 0 if part not in ("conditions", "podIPs") else value[part] for part in value}
+                for part in ("conditions", "podIPs"):
+                    if isinstance(value.get(part), list):
+                        value[part] = [
+                            {name: item[name] if name in ("type", "ip") else 0 for name in item}
+                            for item in value[part]
+                        ]
+            fields = (
+                _cached(key, encode(value)) if key in ("spec", "data", "status") else fields_of(key, value)
+            )
         if fields or key != "metadata":
             written["f:" + key] = fields
     if not written:
         return entries
     kept = []
     for entry in entries:
-        same = entry["manager"] == manager and entry["operation"] == operation and entry.get("subresource", "") == subresource
+        same = (
+            entry["manager"] == manager
+            and entry["operation"] == operation
+            and entry.get("subresource", "") == subresource
+        )
         if same and entry["apiVersion"] == api_version:
             written = {**entry["fieldsV1"], **written}
         else:

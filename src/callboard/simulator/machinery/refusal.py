@@ -48,7 +48,12 @@ class Refusal(Exception):
         self.metadata = metadata
 
     def body(self) -> Tree:
-        status: Tree = {"kind": "Status", "apiVersion": "v1", "metadata": self.metadata or {}, "status": "Failure"}
+        status: Tree = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": self.metadata or {},
+            "status": "Failure",
+        }
         status["message"] = self.message
         if self.reason:
             status["reason"] = self.reason
@@ -76,7 +81,12 @@ def _qualified(group: str, resource: str) -> str:
 
 
 def not_found(group: str, resource: str, name: str) -> Refusal:
-    return Refusal(404, "NotFound", f'{_qualified(group, resource)} "{name}" not found', details=_details(group, resource, name))
+    return Refusal(
+        404,
+        "NotFound",
+        f'{_qualified(group, resource)} "{name}" not found',
+        details=_details(group, resource, name),
+    )
 
 
 def resource_not_served() -> Refusal:
@@ -98,7 +108,9 @@ def conflict(group: str, resource: str, name: str) -> Refusal:
 
 def forbidden(group: str, resource: str, name: str, explanation: str) -> Refusal:
     subject = _qualified(group, resource) + (f' "{name}"' if name else "")
-    return Refusal(403, "Forbidden", f"{subject} is forbidden: {explanation}", details=_details(group, resource, name))
+    return Refusal(
+        403, "Forbidden", f"{subject} is forbidden: {explanation}", details=_details(group, resource, name)
+    )
 
 
 def unauthorized() -> Refusal:
@@ -110,7 +122,9 @@ def bad_request(message: str) -> Refusal:
 
 
 def method_not_allowed() -> Refusal:
-    return Refusal(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={})
+    return Refusal(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={}
+    )
 
 
 def not_acceptable() -> Refusal:

@@ -159,12 +159,31 @@ BUILT_IN: tuple[ResourceType, ...] = (
         more=(Subresource("finalize", "Namespace", ("update",)),),
         verbs=tuple(verb for verb in ALL_VERBS if verb != "deletecollection"),
     ),
-    _type("v1", "nodes", "Node", "no", cluster=True, status=True, more=(Subresource("proxy", "NodeProxyOptions", _PROXY),)),
+    _type(
+        "v1",
+        "nodes",
+        "Node",
+        "no",
+        cluster=True,
+        status=True,
+        more=(Subresource("proxy", "NodeProxyOptions", _PROXY),),
+    ),
     _type("v1", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc", status=True),
     _type("v1", "persistentvolumes", "PersistentVolume", "pv", cluster=True, status=True),
-    _type("v1", "pods", "Pod", "po", categories="all", status=True, more=_pod_subresources(), generation=True),
+    _type(
+        "v1", "pods", "Pod", "po", categories="all", status=True, more=_pod_subresources(), generation=True
+    ),
     _type("v1", "podtemplates", "PodTemplate"),
-    _type("v1", "replicationcontrollers", "ReplicationController", "rc", categories="all", status=True, scale=True, generation=True),
+    _type(
+        "v1",
+        "replicationcontrollers",
+        "ReplicationController",
+        "rc",
+        categories="all",
+        status=True,
+        scale=True,
+        generation=True,
+    ),
     _type("v1", "resourcequotas", "ResourceQuota", "quota", status=True),
     _type("v1", "secrets", "Secret"),
     _type(
@@ -183,20 +202,75 @@ BUILT_IN: tuple[ResourceType, ...] = (
         status=True,
         more=(Subresource("proxy", "ServiceProxyOptions", _PROXY),),
     ),
-    _type("apiregistration.k8s.io/v1", "apiservices", "APIService", cluster=True, categories="api-extensions", status=True),
+    _type(
+        "apiregistration.k8s.io/v1",
+        "apiservices",
+        "APIService",
+        cluster=True,
+        categories="api-extensions",
+        status=True,
+    ),
     _type("apps/v1", "controllerrevisions", "ControllerRevision"),
     _type("apps/v1", "daemonsets", "DaemonSet", "ds", categories="all", status=True, generation=True),
-    _type("apps/v1", "deployments", "Deployment", "deploy", categories="all", status=True, scale=True, generation=True),
-    _type("apps/v1", "replicasets", "ReplicaSet", "rs", categories="all", status=True, scale=True, generation=True),
-    _type("apps/v1", "statefulsets", "StatefulSet", "sts", categories="all", status=True, scale=True, generation=True),
+    _type(
+        "apps/v1",
+        "deployments",
+        "Deployment",
+        "deploy",
+        categories="all",
+        status=True,
+        scale=True,
+        generation=True,
+    ),
+    _type(
+        "apps/v1",
+        "replicasets",
+        "ReplicaSet",
+        "rs",
+        categories="all",
+        status=True,
+        scale=True,
+        generation=True,
+    ),
+    _type(
+        "apps/v1",
+        "statefulsets",
+        "StatefulSet",
+        "sts",
+        categories="all",
+        status=True,
+        scale=True,
+        generation=True,
+    ),
     _type("events.k8s.io/v1", "events", "Event", "ev", storage=("", "events")),
     _type("authentication.k8s.io/v1", "selfsubjectreviews", "SelfSubjectReview", cluster=True, verbs=_CREATE),
     _type("authentication.k8s.io/v1", "tokenreviews", "TokenReview", cluster=True, verbs=_CREATE),
     _type("authorization.k8s.io/v1", "localsubjectaccessreviews", "LocalSubjectAccessReview", verbs=_CREATE),
-    _type("authorization.k8s.io/v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", cluster=True, verbs=_CREATE),
-    _type("authorization.k8s.io/v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", cluster=True, verbs=_CREATE),
-    _type("authorization.k8s.io/v1", "subjectaccessreviews", "SubjectAccessReview", cluster=True, verbs=_CREATE),
-    _type("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", "hpa", categories="all", status=True),
+    _type(
+        "authorization.k8s.io/v1",
+        "selfsubjectaccessreviews",
+        "SelfSubjectAccessReview",
+        cluster=True,
+        verbs=_CREATE,
+    ),
+    _type(
+        "authorization.k8s.io/v1",
+        "selfsubjectrulesreviews",
+        "SelfSubjectRulesReview",
+        cluster=True,
+        verbs=_CREATE,
+    ),
+    _type(
+        "authorization.k8s.io/v1", "subjectaccessreviews", "SubjectAccessReview", cluster=True, verbs=_CREATE
+    ),
+    _type(
+        "autoscaling/v2",
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+        "hpa",
+        categories="all",
+        status=True,
+    ),
     _type(
         "autoscaling/v1",
         "horizontalpodautoscalers",
@@ -264,7 +338,10 @@ class Registry:
         raise KeyError(f"{plural}.{group}")
 
     def of_kind(self, api_version: str, kind: str) -> ResourceType | None:
-        return next((item for item in self._types.values() if item.api_version == api_version and item.kind == kind), None)
+        return next(
+            (item for item in self._types.values() if item.api_version == api_version and item.kind == kind),
+            None,
+        )
 
     def serves(self, group: str, version: str) -> bool:
         return any(kind.group == group and kind.version == version for kind in self._types.values())
@@ -283,7 +360,10 @@ class Registry:
         spec = definition["spec"]
         names = spec["names"]
         self.forget(spec["group"], names["plural"])
-        stored = next((version["name"] for version in spec["versions"] if version.get("storage")), spec["versions"][0]["name"])
+        stored = next(
+            (version["name"] for version in spec["versions"] if version.get("storage")),
+            spec["versions"][0]["name"],
+        )
         for version in spec["versions"]:
             if not version.get("served", True):
                 continue

@@ -9,7 +9,15 @@ from callboard.simulator.machinery.refusal import bad_request
 from callboard.simulator.machinery.resources import ResourceType
 from callboard.simulator.machinery.tree import Tree, dig
 
-__all__ = ["FieldTerm", "Requirement", "match_fields", "match_labels", "matcher_of", "parse_fields", "parse_labels"]
+__all__ = [
+    "FieldTerm",
+    "Requirement",
+    "match_fields",
+    "match_labels",
+    "matcher_of",
+    "parse_fields",
+    "parse_labels",
+]
 
 _TOKEN = re.compile(r"\s*(==|!=|=|,|\(|\)|!|<|>|[^\s,()=!<>]+)")
 _SPECIAL = frozenset(["==", "!=", "=", ",", "(", ")", "!", "<", ">"])
@@ -103,7 +111,9 @@ def parse_labels(text: str) -> list[Requirement]:
             position += 1
             value = peek()
             if not re.fullmatch(r"-?\d+", value):
-                raise bad_request(f'unable to parse requirement: for \'Gt\', \'Lt\' operators, the value must be an integer: "{value}"')
+                raise bad_request(
+                    f"unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer: \"{value}\""
+                )
             position += 1
             requirements.append(Requirement(key, "gt" if operator == ">" else "lt", frozenset([value])))
         else:
@@ -149,10 +159,15 @@ def matcher_of(selector: Tree | None) -> Callable[[Tree], bool]:
     """Turn a `LabelSelector` (matchLabels, matchExpressions) into a predicate over labels. None matches nothing."""
     if selector is None:
         return lambda labels: False
-    requirements = [Requirement(key, "in", frozenset([value])) for key, value in (selector.get("matchLabels") or {}).items()]
+    requirements = [
+        Requirement(key, "in", frozenset([value]))
+        for key, value in (selector.get("matchLabels") or {}).items()
+    ]
     names = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
     for item in selector.get("matchExpressions") or ():
-        requirements.append(Requirement(item["key"], names[item["operator"]], frozenset(item.get("values") or ())))
+        requirements.append(
+            Requirement(item["key"], names[item["operator"]], frozenset(item.get("values") or ()))
+        )
     return lambda labels: all(requirement.matches(labels) for requirement in requirements)
 
 
@@ -227,7 +242,9 @@ def parse_fields(text: str, kind: ResourceType) -> list[FieldTerm]:
         if path not in _EVERYWHERE and path not in supported:
             raise bad_request(f"field label not supported: {path}")
         if kind.group == "events.k8s.io":
-            path = path.replace("regarding.", "involvedObject.").replace("reportingController", "reportingComponent")
+            path = path.replace("regarding.", "involvedObject.").replace(
+                "reportingController", "reportingComponent"
+            )
         terms.append(FieldTerm(path, re.sub(r"\\(.)", r"\1", value), operator != "!="))
     return terms
 
@@ -249,7 +266,9 @@ def _field(tree: Tree, path: str) -> str:
         path = "metadata.name"
     value = dig(tree, *path.split("."))
     if value is None:
-        return {"status.replicas": "0", "spec.unschedulable": "false", "spec.hostNetwork": "false"}.get(path, "")
+        return {"status.replicas": "0", "spec.unschedulable": "false", "spec.hostNetwork": "false"}.get(
+            path, ""
+        )
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -26,12 +26,16 @@ Places = list[Place]
 _POD_KEY = ("", "pods")
 _DEFINITIONS = ("apiextensions.k8s.io", "customresourcedefinitions")
 _ADDRESSES = "10.96."
+_TRUSTED = frozenset(["kube-controller-manager", "kube-scheduler", "kubelet"])
+"""Managers that hand over trees nobody changes afterwards, so that nothing needs copying."""
 
 
 class Store:
     """The objects of one cluster. `keep` is how many past changes each collection remembers."""
 
-    def __init__(self, registry: Registry, naming: Naming, now: Callable[[], float], *, keep: int = 2000) -> None:
+    def __init__(
+        self, registry: Registry, naming: Naming, now: Callable[[], float], *, keep: int = 2000
+    ) -> None:
         self.registry = registry
         self.naming = naming
         self.now = now
@@ -52,7 +56,12 @@ class Store:
             return resource
         plural, _, group = resource.partition(".")
         for kind in self.registry.all():
-            if kind.plural == plural and kind.storage is None and kind.group != "metrics.k8s.io" and (not group or kind.group == group):
+            if (
+                kind.plural == plural
+                and kind.storage is None
+                and kind.group != "metrics.k8s.io"
+                and (not group or kind.group == group)
+            ):
                 return kind
         raise KeyError(resource)
 
@@ -72,7 +81,11 @@ class Store:
     def owned(self, uid: str, group: str, plural: str) -> Trees:
         """The objects of one type whose controller has this uid, by name."""
         key = (group, plural)
-        found = [self.collections[key].get(namespace, name) for k, namespace, name in sorted(self._owned.get(uid, ())) if k == key]
+        found = [
+            self.collections[key].get(namespace, name)
+            for k, namespace, name in sorted(self._owned.get(uid, ()))
+            if k == key
+        ]
         return [record.tree for record in found if record is not None]
 
     def dependents(self, uid: str) -> Places:
@@ -85,14 +98,24 @@ class Store:
 
     # ---- writing
 
-    def create(self, tree: Tree, resource: Resource | None = None, *, namespace: str = "", manager: str = "simulator", dry_run: bool = False) -> Tree:
+    def create(
+        self,
+        tree: Tree,
+        resource: Resource | None = None,
+        *,
+        namespace: str = "",
+        manager: str = "simulator",
+        dry_run: bool = False,
+    ) -> Tree:
         """Create an object as a POST would. Raises `Refusal`. Without `resource` its kind and apiVersion tell."""
         kind = self._kind_of(tree, resource)
         metadata = dict(tree.get("metadata") or {})
         if kind.namespaced:
             metadata["namespace"] = metadata.get("namespace") or namespace or "default"
             if namespace and metadata["namespace"] != namespace:
-                raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+                raise bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the request"
+                )
         else:
             metadata.pop("namespace", None)
         if not metadata.get("name") and metadata.get("generateName"):
@@ -105,12 +128,13 @@ class Store:
             metadata.pop(field, None)
         if kind.generation:
             metadata["generation"] = 1
-        body = clone({**tree, "metadata": metadata})
-        body = self._shape(kind, body)
+        body = {**tree, "metadata": metadata}
+        body = self._shape(kind, body if manager in _TRUSTED else clone(body))
         body = apply_defaults(kind.key, body, created=True)
         check(kind, body)
+        fields = manage(None, body, manager=manager, api_version=kind.api_version, time=time)
         body = self._admit(kind, body)
-        body["metadata"]["managedFields"] = manage(None, body, manager=manager, api_version=kind.api_version, time=time)
+        body["metadata"]["managedFields"] = fields
         if dry_run:
             return body
         return self.collections[kind.key].add(body).tree
@@ -136,12 +160,20 @@ class Store:
         if subresource == "status":
             body = {**before, "status": clone(tree.get("status") or {})}
         else:
-            metadata = {**clone(given)}
-            for field in ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"):
+            tree = tree if manager in _TRUSTED else clone(tree)
+            metadata = {**tree["metadata"]}
+            for field in (
+                "uid",
+                "creationTimestamp",
+                "generation",
+                "deletionTimestamp",
+                "deletionGracePeriodSeconds",
+                "managedFields",
+            ):
                 metadata.pop(field, None)
                 if field in before["metadata"]:
                     metadata[field] = before["metadata"][field]
-            body = clone({**self._shape(kind, tree), "metadata": metadata})
+            body = {**self._shape(kind, tree), "metadata": metadata}
             if kind.subresource("status") is not None:
                 body.pop("status", None)
                 if "status" in before:
@@ -167,7 +199,15 @@ class Store:
         body = patch(before) if callable(patch) else merge_patch(before, patch)
         return self.update(body, kind, manager=manager, subresource=subresource, dry_run=dry_run)
 
-    def set_status(self, resource: Resource, name: str, status: Tree, namespace: str = "", *, manager: str = "kube-controller-manager") -> Tree:
+    def set_status(
+        self,
+        resource: Resource,
+        name: str,
+        status: Tree,
+        namespace: str = "",
+        *,
+        manager: str = "kube-controller-manager",
+    ) -> Tree:
         """Write the status of an object if it differs."""
         kind = self.resource(resource)
         collection = self.collections[kind.key]
@@ -176,7 +216,16 @@ class Store:
             return before
         return self._commit(kind, collection, before, {**before, "status": status}, manager, "status", False)
 
-    def delete(self, resource: Resource, name: str, namespace: str = "", *, grace: int | None = None, uid: str = "", dry_run: bool = False) -> tuple[Tree, bool]:
+    def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str = "",
+        *,
+        grace: int | None = None,
+        uid: str = "",
+        dry_run: bool = False,
+    ) -> tuple[Tree, bool]:
         """Delete as a DELETE would; returns the object and whether it is gone already (pods and finalized objects linger)."""
         kind = self.resource(resource)
         collection = self.collections[kind.key]
@@ -187,7 +236,11 @@ class Store:
         lingering = bool(metadata.get("finalizers")) or kind.key == ("", "namespaces")
         seconds = 0
         if kind.key == _POD_KEY and dig(record.tree, "spec", "nodeName"):
-            seconds = dig(record.tree, "spec", "terminationGracePeriodSeconds", default=30) if grace is None else grace
+            seconds = (
+                dig(record.tree, "spec", "terminationGracePeriodSeconds", default=30)
+                if grace is None
+                else grace
+            )
             if dig(record.tree, "status", "phase") in ("Succeeded", "Failed"):
                 seconds = 0
             lingering = lingering or seconds > 0
@@ -197,7 +250,11 @@ class Store:
             return collection.remove(namespace, name).tree, True
         if "deletionTimestamp" in metadata and not (kind.key == _POD_KEY and seconds == 0):
             return record.tree, False
-        changed = {**metadata, "deletionTimestamp": stamp(self.now() + seconds), "deletionGracePeriodSeconds": seconds}
+        changed = {
+            **metadata,
+            "deletionTimestamp": stamp(self.now() + seconds),
+            "deletionGracePeriodSeconds": seconds,
+        }
         if kind.generation:
             changed["generation"] = metadata.get("generation", 1) + 1
         body = {**record.tree, "metadata": changed}
@@ -260,7 +317,11 @@ class Store:
         """Typed objects are kept without kind and apiVersion, custom ones with them, their fields in order."""
         body = {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
         if kind.custom:
-            return {"apiVersion": kind.api_version, "kind": kind.kind, **{key: body[key] for key in sorted(body)}}
+            return {
+                "apiVersion": kind.api_version,
+                "kind": kind.kind,
+                **{key: body[key] for key in sorted(body)},
+            }
         order = [key for key in ("metadata", "spec", "status") if key in body]
         return {key: body[key] for key in (*order, *(key for key in body if key not in order))}
 
@@ -270,15 +331,25 @@ class Store:
         if kind.key == ("", "namespaces"):
             labels = body["metadata"].get("labels") or {}
             body["metadata"]["labels"] = {"kubernetes.io/metadata.name": body["metadata"]["name"], **labels}
-        if kind.key == ("", "services") and body["spec"].get("type") != "ExternalName" and "clusterIP" not in body["spec"]:
+        if (
+            kind.key == ("", "services")
+            and body["spec"].get("type") != "ExternalName"
+            and "clusterIP" not in body["spec"]
+        ):
             dice = self.naming.random
             address = f"{_ADDRESSES}{dice.randrange(1, 255)}.{dice.randrange(1, 255)}"
             body["spec"] = {**body["spec"], "clusterIP": address, "clusterIPs": [address]}
         if kind.key == ("", "secrets") and "stringData" in body:
-            coded = {key: base64.b64encode(str(value).encode()).decode() for key, value in body.pop("stringData").items()}
+            coded = {
+                key: base64.b64encode(str(value).encode()).decode()
+                for key, value in body.pop("stringData").items()
+            }
             body["data"] = {**(body.get("data") or {}), **coded}
         if kind.key == ("", "persistentvolumeclaims"):
-            body["metadata"]["finalizers"] = [*body["metadata"].get("finalizers", []), "kubernetes.io/pvc-protection"]
+            body["metadata"]["finalizers"] = [
+                *body["metadata"].get("finalizers", []),
+                "kubernetes.io/pvc-protection",
+            ]
         if kind.key == ("batch", "jobs") and not body["spec"].get("selector"):
             self._label_job(body)
         if kind.key == ("apps", "daemonsets"):
@@ -291,16 +362,32 @@ class Store:
     @staticmethod
     def _label_job(body: Tree) -> None:
         uid, name = body["metadata"]["uid"], body["metadata"]["name"]
-        added = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name, "controller-uid": uid, "job-name": name}
-        body["spec"]["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-        metadata = body["spec"]["template"]["metadata"]
-        metadata["labels"] = {**(metadata.get("labels") or {}), **added}
+        added = {
+            "batch.kubernetes.io/controller-uid": uid,
+            "batch.kubernetes.io/job-name": name,
+            "controller-uid": uid,
+            "job-name": name,
+        }
+        template = body["spec"]["template"]
+        labels = {**(template["metadata"].get("labels") or {}), **added}
+        template = {**template, "metadata": {**template["metadata"], "labels": labels}}
+        body["spec"] = {
+            **body["spec"],
+            "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}},
+            "template": template,
+        }
 
     def _accept_definition(self, body: Tree) -> None:
         time = stamp(self.now())
         body["status"] = {
             "conditions": [
-                {"type": "NamesAccepted", "status": "True", "lastTransitionTime": time, "reason": "NoConflicts", "message": "no conflicts found"},
+                {
+                    "type": "NamesAccepted",
+                    "status": "True",
+                    "lastTransitionTime": time,
+                    "reason": "NoConflicts",
+                    "message": "no conflicts found",
+                },
                 {
                     "type": "Established",
                     "status": "True",
@@ -310,10 +397,21 @@ class Store:
                 },
             ],
             "acceptedNames": body["spec"]["names"],
-            "storedVersions": [version["name"] for version in body["spec"]["versions"] if version.get("storage")],
+            "storedVersions": [
+                version["name"] for version in body["spec"]["versions"] if version.get("storage")
+            ],
         }
 
-    def _commit(self, kind: ResourceType, collection: Collection, before: Tree, body: Tree, manager: str, subresource: str, dry_run: bool) -> Tree:
+    def _commit(
+        self,
+        kind: ResourceType,
+        collection: Collection,
+        before: Tree,
+        body: Tree,
+        manager: str,
+        subresource: str,
+        dry_run: bool,
+    ) -> Tree:
         metadata = dict(body["metadata"])
         metadata["resourceVersion"] = before["metadata"]["resourceVersion"]
         body = {**body, "metadata": metadata}
@@ -322,11 +420,20 @@ class Store:
         if kind.generation and not subresource and body.get("spec") != before.get("spec"):
             metadata["generation"] = before["metadata"].get("generation", 1) + 1
         metadata["managedFields"] = manage(
-            before, body, manager=manager, api_version=kind.api_version, time=stamp(self.now()), subresource=subresource
+            before,
+            body,
+            manager=manager,
+            api_version=kind.api_version,
+            time=stamp(self.now()),
+            subresource=subresource,
         )
         if dry_run:
             return body
-        if "deletionTimestamp" in metadata and not metadata.get("finalizers") and before["metadata"].get("finalizers"):
+        if (
+            "deletionTimestamp" in metadata
+            and not metadata.get("finalizers")
+            and before["metadata"].get("finalizers")
+        ):
             return collection.remove(*collection.replace(body).key).tree
         return collection.replace(body).tree
 

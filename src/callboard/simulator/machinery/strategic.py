@@ -46,7 +46,10 @@ def strategic_merge(target: Any, patch: Any, field: str = "") -> Any:
         if field in _SETS:
             return [*target, *(item for item in patch if item not in target)]
         for key in _MERGE_KEYS.get(field, ()):
-            if all(isinstance(item, dict) and key in item for item in (*target, *(p for p in patch if "$patch" not in p or len(p) > 1))):
+            if all(
+                isinstance(item, dict) and key in item
+                for item in (*target, *(p for p in patch if "$patch" not in p or len(p) > 1))
+            ):
                 return _merge_lists(target, patch, key)
     return clone(patch)
 

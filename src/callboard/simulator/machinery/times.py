@@ -13,7 +13,9 @@ class Timeline:
     `step` moves it forward at once; it never goes back.
     """
 
-    def __init__(self, start: float | None = None, speed: float = 1.0, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, start: float | None = None, speed: float = 1.0, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._monotonic = monotonic
         self._speed = speed
         self._anchor = monotonic()

@@ -28,7 +28,9 @@ def check(kind: ResourceType, tree: Tree) -> None:
     name = tree["metadata"].get("name", "")
     causes: list[Tree] = []
     if not name:
-        causes.append(cause("FieldValueRequired", "metadata.name", "Required value: name or generateName is required"))
+        causes.append(
+            cause("FieldValueRequired", "metadata.name", "Required value: name or generateName is required")
+        )
     elif kind.group != _FREELY_NAMED:
         label = kind.key in _LABEL_NAMED
         if not re.fullmatch(_LABEL if label else _SUBDOMAIN, name) or len(name) > (63 if label else 253):
@@ -52,7 +54,9 @@ def _pod_spec(spec: Tree, path: str) -> list[Tree]:
     for position, container in enumerate(spec["containers"]):
         for field in ("name", "image"):
             if not container.get(field):
-                found.append(cause("FieldValueRequired", f"{path}.containers[{position}].{field}", "Required value"))
+                found.append(
+                    cause("FieldValueRequired", f"{path}.containers[{position}].{field}", "Required value")
+                )
     return found
 
 
@@ -78,20 +82,34 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
 }
-_NAMES = {dict: "object", list: "array", str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+_NAMES = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+}
 
 
 def _schema(schema: Tree, value: Any, path: str, *, top: bool = False) -> list[Tree]:
     expected = schema.get("type")
     if schema.get("x-kubernetes-int-or-string"):
         expected = None
-    if expected in _TYPES and (not isinstance(value, _TYPES[expected]) or (isinstance(value, bool) and expected != "boolean")):
+    if expected in _TYPES and (
+        not isinstance(value, _TYPES[expected]) or (isinstance(value, bool) and expected != "boolean")
+    ):
         told = f'Invalid value: "{_NAMES[type(value)]}": {path} in body must be of type {expected}: "{_NAMES[type(value)]}"'
         return [cause("FieldValueTypeInvalid", path, told)]
     found: list[Tree] = []
     if "enum" in schema and value not in schema["enum"]:
         supported = ", ".join(f'"{item}"' for item in schema["enum"])
-        found.append(cause("FieldValueNotSupported", path, f'Unsupported value: "{value}": supported values: {supported}'))
+        found.append(
+            cause(
+                "FieldValueNotSupported", path, f'Unsupported value: "{value}": supported values: {supported}'
+            )
+        )
     if isinstance(value, dict):
         for field in schema.get("required") or ():
             if field not in value:

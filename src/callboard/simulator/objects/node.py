@@ -11,7 +11,14 @@ def node(cluster: str, region: str, index: int, minor: int, naming: Naming, now:
     """A worker with 8 CPUs and 32 GiB."""
     zone = f"{region}{'abc'[index % 3]}"
     name = f"{cluster}-worker-{index + 1}"
-    capacity = {"cpu": "8", "ephemeral-storage": "101430960Ki", "hugepages-1Gi": "0", "hugepages-2Mi": "0", "memory": "32386544Ki", "pods": "110"}
+    capacity = {
+        "cpu": "8",
+        "ephemeral-storage": "101430960Ki",
+        "hugepages-1Gi": "0",
+        "hugepages-2Mi": "0",
+        "memory": "32386544Ki",
+        "pods": "110",
+    }
     allocatable = {**capacity, "cpu": "7910m", "ephemeral-storage": "93478772582", "memory": "31262192Ki"}
     time = stamp(now)
 
@@ -41,7 +48,10 @@ def node(cluster: str, region: str, index: int, minor: int, naming: Naming, now:
                 "topology.kubernetes.io/region": region,
                 "topology.kubernetes.io/zone": zone,
             },
-            "annotations": {"node.alpha.kubernetes.io/ttl": "0", "volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+            "annotations": {
+                "node.alpha.kubernetes.io/ttl": "0",
+                "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+            },
         },
         "spec": {
             "podCIDR": f"10.244.{index}.0/24",
@@ -52,12 +62,24 @@ def node(cluster: str, region: str, index: int, minor: int, naming: Naming, now:
             "capacity": capacity,
             "allocatable": allocatable,
             "conditions": [
-                condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-                condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-                condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+                condition(
+                    "MemoryPressure",
+                    "False",
+                    "KubeletHasSufficientMemory",
+                    "kubelet has sufficient memory available",
+                ),
+                condition(
+                    "DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"
+                ),
+                condition(
+                    "PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"
+                ),
                 condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
             ],
-            "addresses": [{"type": "InternalIP", "address": f"10.0.{index}.{10 + index}"}, {"type": "Hostname", "address": name}],
+            "addresses": [
+                {"type": "InternalIP", "address": f"10.0.{index}.{10 + index}"},
+                {"type": "Hostname", "address": name},
+            ],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
             "nodeInfo": {
                 "machineID": naming.hex(32),
@@ -78,12 +100,17 @@ def node(cluster: str, region: str, index: int, minor: int, naming: Naming, now:
 def foundations() -> list[Tree]:
     """System namespaces, the default service account's home, and a storage class."""
     names = ["default", "kube-node-lease", "kube-public", "kube-system"]
-    found: list[Tree] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]
+    found: list[Tree] = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names
+    ]
     found.append(
         {
             "apiVersion": "storage.k8s.io/v1",
             "kind": "StorageClass",
-            "metadata": {"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+            "metadata": {
+                "name": "gp3",
+                "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+            },
             "provisioner": "ebs.csi.aws.com",
             "allowVolumeExpansion": True,
         }

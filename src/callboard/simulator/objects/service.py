@@ -18,8 +18,16 @@ def applied(tree: Tree) -> Tree:
     """The manifest with the annotation `kubectl apply` leaves."""
     metadata = tree["metadata"]
     annotations = metadata.get("annotations") or {}
-    shown = encode({**tree, "metadata": {**metadata, "annotations": annotations}}, order="sorted").decode() + "\n"
-    return {**tree, "metadata": {**metadata, "annotations": {**annotations, "kubectl.kubernetes.io/last-applied-configuration": shown}}}
+    shown = (
+        encode({**tree, "metadata": {**metadata, "annotations": annotations}}, order="sorted").decode() + "\n"
+    )
+    return {
+        **tree,
+        "metadata": {
+            **metadata,
+            "annotations": {**annotations, "kubectl.kubernetes.io/last-applied-configuration": shown},
+        },
+    }
 
 
 def _labels(service: ServiceSpec, cluster: ClusterSpec, component: str = "server") -> Tree:
@@ -36,7 +44,12 @@ def _labels(service: ServiceSpec, cluster: ClusterSpec, component: str = "server
 
 
 def _metadata(service: ServiceSpec, cluster: ClusterSpec, name: str = "", **more: object) -> Tree:
-    return {"name": name or service.name, "namespace": service.namespace, "labels": _labels(service, cluster), **more}
+    return {
+        "name": name or service.name,
+        "namespace": service.namespace,
+        "labels": _labels(service, cluster),
+        **more,
+    }
 
 
 def _environment(service: ServiceSpec, cluster: ClusterSpec) -> list[Tree]:
@@ -48,16 +61,27 @@ def _environment(service: ServiceSpec, cluster: ClusterSpec) -> list[Tree]:
         "HTTP_PORT": str(service.port),
         "LOG_FORMAT": "logfmt",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{host}:4317",
-        "OTEL_RESOURCE_ATTRIBUTES": f"service.name={service.name},deployment.environment={cluster.environment},cloud.region={cluster.region}",
-        "OTEL_TRACES_SAMPLER_ARG": "0.05",
-        "GOMEMLIMIT": "200MiB",
         "FEATURE_FLAGS_URL": f"https://flags.{cluster.environment}.example.com/v1/{service.name}",
         "CACHE_URL": f"redis://cache.{service.namespace}.svc.cluster.local:6379/{zlib.crc32(service.name.encode()) % 16}",
     }
     made: list[Tree] = [{"name": name, "value": value} for name, value in plain.items()]
-    made.append({"name": "LOG_LEVEL", "valueFrom": {"configMapKeyRef": {"name": f"{service.name}-config", "key": "LOG_LEVEL"}}})
-    made.append({"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": f"{service.name}-db", "key": "DB_PASSWORD"}}})
-    for name, path in (("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace"), ("NODE_NAME", "spec.nodeName")):
+    made.append(
+        {
+            "name": "LOG_LEVEL",
+            "valueFrom": {"configMapKeyRef": {"name": f"{service.name}-config", "key": "LOG_LEVEL"}},
+        }
+    )
+    made.append(
+        {
+            "name": "DB_PASSWORD",
+            "valueFrom": {"secretKeyRef": {"name": f"{service.name}-db", "key": "DB_PASSWORD"}},
+        }
+    )
+    for name, path in (
+        ("POD_NAME", "metadata.name"),
+        ("POD_NAMESPACE", "metadata.namespace"),
+        ("NODE_NAME", "spec.nodeName"),
+    ):
         made.append({"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}})
     return made
 
@@ -69,9 +93,15 @@ def pod_template(service: ServiceSpec, cluster: ClusterSpec, version: str = "") 
         "name": service.container or "app",
         "image": image_of(service, version),
         "args": ["serve", f"--listen=0.0.0.0:{service.port}", "--config=/etc/service/config.yaml"],
-        "ports": [{"name": "http", "containerPort": service.port}, {"name": "metrics", "containerPort": 9090}],
+        "ports": [
+            {"name": "http", "containerPort": service.port},
+            {"name": "metrics", "containerPort": 9090},
+        ],
         "env": _environment(service, cluster),
-        "resources": {"requests": {"cpu": service.cpu, "memory": service.memory}, "limits": {"memory": service.memory_limit or service.memory}},
+        "resources": {
+            "requests": {"cpu": service.cpu, "memory": service.memory},
+            "limits": {"memory": service.memory_limit or service.memory},
+        },
         "livenessProbe": {**probe, "initialDelaySeconds": 10},
         "readinessProbe": {**probe, "httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 5},
         "volumeMounts": [
@@ -88,7 +118,10 @@ def pod_template(service: ServiceSpec, cluster: ClusterSpec, version: str = "") 
     }
     spec: Tree = {
         "containers": [container],
-        "volumes": [{"name": "config", "configMap": {"name": f"{service.name}-config"}}, {"name": "tmp", "emptyDir": {}}],
+        "volumes": [
+            {"name": "config", "configMap": {"name": f"{service.name}-config"}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
         "terminationGracePeriodSeconds": 30,
         "topologySpreadConstraints": [
             {
@@ -115,7 +148,12 @@ def pod_template(service: ServiceSpec, cluster: ClusterSpec, version: str = "") 
                 "name": service.init,
                 "image": image_of(service, version),
                 "args": [service.init, "--wait"],
-                "env": [{"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": f"{service.name}-db", "key": "DB_PASSWORD"}}}],
+                "env": [
+                    {
+                        "name": "DB_PASSWORD",
+                        "valueFrom": {"secretKeyRef": {"name": f"{service.name}-db", "key": "DB_PASSWORD"}},
+                    }
+                ],
                 "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
             }
         ]
@@ -133,9 +171,13 @@ def pod_template(service: ServiceSpec, cluster: ClusterSpec, version: str = "") 
 def workload(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> Tree:
     """The Deployment, StatefulSet or DaemonSet at one version."""
     version = version or service.version
-    kind = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}[service.workload]
+    kind = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}[
+        service.workload
+    ]
     spec: Tree = {
-        "selector": {"matchLabels": {"app.kubernetes.io/name": service.name, "app.kubernetes.io/component": "server"}},
+        "selector": {
+            "matchLabels": {"app.kubernetes.io/name": service.name, "app.kubernetes.io/component": "server"}
+        },
         "template": pod_template(service, cluster, version),
     }
     if kind != "DaemonSet":
@@ -143,13 +185,22 @@ def workload(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> T
     if kind == "StatefulSet":
         spec["serviceName"] = service.name
         if service.storage:
-            claim = {"accessModes": ["ReadWriteOnce"], "storageClassName": service.storage_class, "resources": {"requests": {"storage": service.storage}}}
-            spec["volumeClaimTemplates"] = [{"metadata": {"name": "data", "labels": _labels(service, cluster)}, "spec": claim}]
+            claim = {
+                "accessModes": ["ReadWriteOnce"],
+                "storageClassName": service.storage_class,
+                "resources": {"requests": {"storage": service.storage}},
+            }
+            spec["volumeClaimTemplates"] = [
+                {"metadata": {"name": "data", "labels": _labels(service, cluster)}, "spec": claim}
+            ]
     if kind == "Deployment":
         spec["progressDeadlineSeconds"] = service.progress_deadline
     metadata = _metadata(service, cluster)
     metadata["labels"]["app.kubernetes.io/version"] = version
-    metadata["annotations"] = {"example.com/commit": f"{zlib.crc32((service.name + version).encode()):08x}", "example.com/on-call": f"#{service.owner}"}
+    metadata["annotations"] = {
+        "example.com/commit": f"{zlib.crc32((service.name + version).encode()):08x}",
+        "example.com/on-call": f"#{service.owner}",
+    }
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
@@ -171,7 +222,10 @@ def _cron_job(service: ServiceSpec, cluster: ClusterSpec, cron: CronSpec) -> Tre
             "schedule": cron.schedule,
             "suspend": cron.suspend,
             "concurrencyPolicy": "Forbid",
-            "jobTemplate": {"metadata": {"labels": labels}, "spec": {"backoffLimit": 2, "template": template}},
+            "jobTemplate": {
+                "metadata": {"labels": labels},
+                "spec": {"backoffLimit": 2, "template": template},
+            },
         },
     }
 
@@ -191,7 +245,10 @@ def manifests(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> 
             "apiVersion": "v1",
             "kind": "Secret",
             "metadata": _metadata(service, cluster, f"{service.name}-db"),
-            "stringData": {"DB_USER": service.name, "DB_PASSWORD": f"simulated-{zlib.crc32((service.name + cluster.name).encode()):08x}"},
+            "stringData": {
+                "DB_USER": service.name,
+                "DB_PASSWORD": f"simulated-{zlib.crc32((service.name + cluster.name).encode()):08x}",
+            },
         },
         {
             "apiVersion": "v1",
@@ -199,7 +256,10 @@ def manifests(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> 
             "metadata": _metadata(service, cluster),
             "spec": {
                 "selector": {"app.kubernetes.io/name": service.name, "app.kubernetes.io/component": "server"},
-                "ports": [{"name": "http", "port": 80, "targetPort": "http"}, {"name": "metrics", "port": 9090, "targetPort": "metrics"}],
+                "ports": [
+                    {"name": "http", "port": 80, "targetPort": "http"},
+                    {"name": "metrics", "port": 9090, "targetPort": "metrics"},
+                ],
             },
         },
         workload(service, cluster, version),
@@ -213,19 +273,31 @@ def manifests(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> 
                 "apiVersion": "networking.k8s.io/v1",
                 "kind": "Ingress",
                 "metadata": _metadata(service, cluster),
-                "spec": {"ingressClassName": "nginx", "tls": [{"hosts": [host], "secretName": f"{service.name}-tls"}], "rules": [rule]},
+                "spec": {
+                    "ingressClassName": "nginx",
+                    "tls": [{"hosts": [host], "secretName": f"{service.name}-tls"}],
+                    "rules": [rule],
+                },
             }
         )
     if service.autoscale and service.workload == "deployment":
         least = service.replicas_in(cluster.environment)
-        metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}
+        metric = {
+            "type": "Resource",
+            "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
+        }
         reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": service.name}
         found.append(
             {
                 "apiVersion": "autoscaling/v2",
                 "kind": "HorizontalPodAutoscaler",
                 "metadata": _metadata(service, cluster),
-                "spec": {"scaleTargetRef": reference, "minReplicas": least, "maxReplicas": max(least + 1, service.autoscale), "metrics": [metric]},
+                "spec": {
+                    "scaleTargetRef": reference,
+                    "minReplicas": least,
+                    "maxReplicas": max(least + 1, service.autoscale),
+                    "metrics": [metric],
+                },
             }
         )
     if service.budget:

@@ -21,7 +21,9 @@ def seconds(text: str) -> float:
     try:
         return sign * float(body[:-1]) * _UNITS[body[-1]]
     except (KeyError, ValueError, IndexError):
-        raise BadInput(Problem("no duration", found=repr(text), expected="a number and s, m, h or d, such as 45m")) from None
+        raise BadInput(
+            Problem("no duration", found=repr(text), expected="a number and s, m, h or d, such as 45m")
+        ) from None
 
 
 def load_scenario(source: Path | str = "demo") -> Scenario:
@@ -31,11 +33,19 @@ def load_scenario(source: Path | str = "demo") -> Scenario:
         try:
             text = path.read_text("utf-8")
         except OSError as error:
-            raise BadInput(Problem("the scenario cannot be read", where=str(path), found=error.strerror or "an error")) from error
+            raise BadInput(
+                Problem("the scenario cannot be read", where=str(path), found=error.strerror or "an error")
+            ) from error
     else:
         resource = files("callboard.simulator.scenarios") / f"{source}.yaml"
         if not resource.is_file():
-            raise BadInput(Problem("no such built-in scenario", where=str(source), expected="demo, quiet or a path ending in .yaml"))
+            raise BadInput(
+                Problem(
+                    "no such built-in scenario",
+                    where=str(source),
+                    expected="demo, quiet or a path ending in .yaml",
+                )
+            )
         text = resource.read_text("utf-8")
     try:
         return msgspec.convert(yaml.safe_load(text), Scenario)

@@ -132,6 +132,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     name = f"{region}-{environment}" + (f"-{round_}" if round_ > 1 else "")
                     if name not in taken and len(found) < count:
                         taken.add(name)
-                        found.append(ClusterSpec(name=name, region=region, environment=environment, nodes=self.nodes))
+                        found.append(
+                            ClusterSpec(name=name, region=region, environment=environment, nodes=self.nodes)
+                        )
             round_ += 1
         return found

@@ -24,7 +24,9 @@ _DEPLOYER = "kubectl-client-side-apply"
 
 def oldest(scenario: Scenario) -> float:
     """Seconds before the present at which the story begins."""
-    ages = [seconds(service.age) for service in scenario.services] + [seconds(item.since) for item in scenario.troubles]
+    ages = [seconds(service.age) for service in scenario.services] + [
+        seconds(item.since) for item in scenario.troubles
+    ]
     return max([600.0, *ages]) + 600.0
 
 
@@ -50,19 +52,30 @@ class Stage:
         for tree in (*foundations(), *bootstrap_roles()):
             self.store.create(tree, manager="kube-apiserver")
         for index in range(self.spec.nodes):
-            made = node(self.spec.name, self.spec.region, index, self.spec.minor, self.cluster.naming, self.engine.now())
+            made = node(
+                self.spec.name,
+                self.spec.region,
+                index,
+                self.spec.minor,
+                self.cluster.naming,
+                self.engine.now(),
+            )
             self.store.create(made, manager="kubelet")
         here = [service for service in self.scenario.services if service.runs_on(self.spec.name)]
         named = {item.name: item for item in self.scenario.namespaces}
         for name in dict.fromkeys([*(service.namespace for service in here), *named]):
             labels = {"example.com/environment": self.spec.environment}
-            self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+            self.apply(
+                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+            )
             self._limits(name)
         present = self.engine.present
         for position, service in enumerate(here):
             self._history(service, present - seconds(service.age) + position * 7.0)
         for trouble in self.scenario.troubles:
-            if any(fnmatchcase(self.spec.name, pattern) for pattern in trouble.clusters) and trouble.service in {item.name for item in here}:
+            if any(
+                fnmatchcase(self.spec.name, pattern) for pattern in trouble.clusters
+            ) and trouble.service in {item.name for item in here}:
                 self.engine.at(present - seconds(trouble.since), lambda trouble=trouble: self.start(trouble))  # type: ignore[misc]
         for step in self.scenario.timeline:
             if any(fnmatchcase(self.spec.name, pattern) for pattern in step.clusters):
@@ -73,16 +86,32 @@ class Stage:
         if held is None:
             return
         if held.quota:
-            self.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team", "namespace": name}, "spec": {"hard": held.quota}})
+            self.apply(
+                {
+                    "apiVersion": "v1",
+                    "kind": "ResourceQuota",
+                    "metadata": {"name": "team", "namespace": name},
+                    "spec": {"hard": held.quota},
+                }
+            )
         if held.default_request:
             limit = {"type": "Container", "defaultRequest": held.default_request}
-            self.apply({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "defaults", "namespace": name}, "spec": {"limits": [limit]}})
+            self.apply(
+                {
+                    "apiVersion": "v1",
+                    "kind": "LimitRange",
+                    "metadata": {"name": "defaults", "namespace": name},
+                    "spec": {"limits": [limit]},
+                }
+            )
 
     def _history(self, service: ServiceSpec, born: float) -> None:
         """The first release, then the others spread over the service's life."""
         versions = [*service.released, service.version]
         if service.language != "web":
-            match = Match(namespace=service.namespace, pod=f"{service.name}-*", container=service.container or "app")
+            match = Match(
+                namespace=service.namespace, pod=f"{service.name}-*", container=service.container or "app"
+            )
             self.cluster.behaviours.add(match, Behaviour(log=service.language))
 
         def begin() -> None:
@@ -114,7 +143,10 @@ class Stage:
 
         def update(old: Tree) -> Tree:
             metadata = {**old["metadata"], "labels": tree["metadata"]["labels"]}
-            metadata["annotations"] = {**old["metadata"].get("annotations", {}), **tree["metadata"]["annotations"]}
+            metadata["annotations"] = {
+                **old["metadata"].get("annotations", {}),
+                **tree["metadata"]["annotations"],
+            }
             metadata.pop("resourceVersion", None)
             spec = {**tree["spec"]}
             if "replicas" in spec and service.autoscale:
@@ -163,10 +195,20 @@ class Stage:
             self.release(step.service, step.version)
         elif step.action == "scale":
             service = self.service(step.service)
-            self.store.patch(self.resource(service), step.service, {"spec": {"replicas": step.replicas}}, service.namespace, manager="kubectl")
+            self.store.patch(
+                self.resource(service),
+                step.service,
+                {"spec": {"replicas": step.replicas}},
+                service.namespace,
+                manager="kubectl",
+            )
         elif step.action == "delete-pod":
             service = self.service(step.service)
-            pods = [pod for pod in self.store.list("pods", service.namespace) if pod["metadata"]["name"].startswith(step.service + "-")]
+            pods = [
+                pod
+                for pod in self.store.list("pods", service.namespace)
+                if pod["metadata"]["name"].startswith(step.service + "-")
+            ]
             if pods:
                 self.store.delete("pods", pods[0]["metadata"]["name"], service.namespace)
         elif step.action == "chaos":

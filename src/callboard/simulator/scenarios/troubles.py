@@ -57,14 +57,21 @@ def _calm(stage: "Stage", trouble: TroubleSpec) -> None:
 
 def _crash_loop(stage: "Stage", trouble: TroubleSpec) -> None:
     language = stage.service(trouble.service).language
-    behaviour = Behaviour(exit_after=4.0, exit_code=1, ready_after=None, log=language, crash_log=_log(stage, trouble, "refused"))
+    behaviour = Behaviour(
+        exit_after=4.0, exit_code=1, ready_after=None, log=language, crash_log=_log(stage, trouble, "refused")
+    )
     stage.behave(trouble.service, behaviour, container=_app(stage, trouble))
 
 
 def _out_of_memory(stage: "Stage", trouble: TroubleSpec) -> None:
     language = stage.service(trouble.service).language
     behaviour = Behaviour(
-        exit_after=95.0, exit_code=137, exit_reason="OOMKilled", log=language, memory=0.99, crash_log=_log(stage, trouble, "memory")
+        exit_after=95.0,
+        exit_code=137,
+        exit_reason="OOMKilled",
+        log=language,
+        memory=0.99,
+        crash_log=_log(stage, trouble, "memory"),
     )
     stage.behave(trouble.service, behaviour, container=_app(stage, trouble))
 
@@ -72,13 +79,21 @@ def _out_of_memory(stage: "Stage", trouble: TroubleSpec) -> None:
 def _failing_probe(stage: "Stage", trouble: TroubleSpec) -> None:
     told = trouble.message or "HTTP probe failed with statuscode: 503"
     language = stage.service(trouble.service).language
-    stage.behave(trouble.service, Behaviour(ready_after=None, probe_message=told, log=language), container=_app(stage, trouble))
+    stage.behave(
+        trouble.service,
+        Behaviour(ready_after=None, probe_message=told, log=language),
+        container=_app(stage, trouble),
+    )
 
 
 def _failing_liveness(stage: "Stage", trouble: TroubleSpec) -> None:
     told = 'Get "http://10.244.1.5:8080/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
     language = stage.service(trouble.service).language
-    stage.behave(trouble.service, Behaviour(live_for=60.0, probe_message=trouble.message or told, log=language), container=_app(stage, trouble))
+    stage.behave(
+        trouble.service,
+        Behaviour(live_for=60.0, probe_message=trouble.message or told, log=language),
+        container=_app(stage, trouble),
+    )
 
 
 def _bad_image(stage: "Stage", trouble: TroubleSpec) -> None:
@@ -96,7 +111,9 @@ def _denied_image(stage: "Stage", trouble: TroubleSpec) -> None:
 def _missing_config(stage: "Stage", trouble: TroubleSpec) -> None:
     def change(tree: Tree) -> None:
         reference = {"name": f"{trouble.service}-settings", "key": "PAYMENT_PROVIDER_URL"}
-        _container(tree)["env"].append({"name": "PAYMENT_PROVIDER_URL", "valueFrom": {"configMapKeyRef": reference}})
+        _container(tree)["env"].append(
+            {"name": "PAYMENT_PROVIDER_URL", "valueFrom": {"configMapKeyRef": reference}}
+        )
 
     stage.release(trouble.service, _next(stage, trouble), change)
 
@@ -104,8 +121,12 @@ def _missing_config(stage: "Stage", trouble: TroubleSpec) -> None:
 def _missing_volume(stage: "Stage", trouble: TroubleSpec) -> None:
     def change(tree: Tree) -> None:
         spec = tree["spec"]["template"]["spec"]
-        spec["volumes"].append({"name": "certificates", "secret": {"secretName": f"{trouble.service}-certificates"}})
-        _container(tree)["volumeMounts"].append({"name": "certificates", "mountPath": "/etc/certificates", "readOnly": True})
+        spec["volumes"].append(
+            {"name": "certificates", "secret": {"secretName": f"{trouble.service}-certificates"}}
+        )
+        _container(tree)["volumeMounts"].append(
+            {"name": "certificates", "mountPath": "/etc/certificates", "readOnly": True}
+        )
 
     stage.release(trouble.service, _next(stage, trouble), change)
 
@@ -113,14 +134,24 @@ def _missing_volume(stage: "Stage", trouble: TroubleSpec) -> None:
 def _stuck_rollout(stage: "Stage", trouble: TroubleSpec) -> None:
     version = _next(stage, trouble)
     language = stage.service(trouble.service).language
-    behaviour = Behaviour(ready_after=None, probe_message="HTTP probe failed with statuscode: 500", log=language)
-    stage.behave(trouble.service, behaviour, container=_app(stage, trouble), image=stage.image(trouble.service, version))
+    behaviour = Behaviour(
+        ready_after=None, probe_message="HTTP probe failed with statuscode: 500", log=language
+    )
+    stage.behave(
+        trouble.service,
+        behaviour,
+        container=_app(stage, trouble),
+        image=stage.image(trouble.service, version),
+    )
     stage.release(trouble.service, version)
 
 
 def _unschedulable(stage: "Stage", trouble: TroubleSpec) -> None:
     def change(tree: Tree) -> None:
-        _container(tree)["resources"] = {"requests": {"cpu": trouble.amount or "64", "memory": "256Mi"}, "limits": {"memory": "512Mi"}}
+        _container(tree)["resources"] = {
+            "requests": {"cpu": trouble.amount or "64", "memory": "256Mi"},
+            "limits": {"memory": "512Mi"},
+        }
 
     stage.release(trouble.service, _next(stage, trouble), change)
 
@@ -143,7 +174,9 @@ def _failing_init(stage: "Stage", trouble: TroubleSpec) -> None:
     def change(tree: Tree) -> None:
         spec = tree["spec"]["template"]["spec"]
         if not spec.get("initContainers"):
-            spec["initContainers"] = [{"name": init, "image": stage.image(trouble.service, version), "args": [init, "--wait"]}]
+            spec["initContainers"] = [
+                {"name": init, "image": stage.image(trouble.service, version), "args": [init, "--wait"]}
+            ]
 
     stage.release(trouble.service, version, change)
 
@@ -152,12 +185,32 @@ def _failed_job(stage: "Stage", trouble: TroubleSpec) -> None:
     service = stage.service(trouble.service)
     name = f"{service.name}-{trouble.amount or 'backfill'}"
     log = trouble.log or crashlogs.of("migration", "")
-    stage.behave(trouble.service, Behaviour(exit_after=5.0, exit_code=2, ready_after=None, log="task", crash_log=log), container="backfill")
-    labels = {"app.kubernetes.io/name": service.name, "app.kubernetes.io/component": "backfill", "backstage.io/kubernetes-id": service.name}
-    container = {"name": "backfill", "image": stage.image(service.name), "args": ["backfill"], "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}}}
+    stage.behave(
+        trouble.service,
+        Behaviour(exit_after=5.0, exit_code=2, ready_after=None, log="task", crash_log=log),
+        container="backfill",
+    )
+    labels = {
+        "app.kubernetes.io/name": service.name,
+        "app.kubernetes.io/component": "backfill",
+        "backstage.io/kubernetes-id": service.name,
+    }
+    container = {
+        "name": "backfill",
+        "image": stage.image(service.name),
+        "args": ["backfill"],
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
+    }
     template = {"metadata": {"labels": labels}, "spec": {"restartPolicy": "Never", "containers": [container]}}
     metadata = {"name": name, "namespace": service.namespace, "labels": labels}
-    stage.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"backoffLimit": 2, "template": template}})
+    stage.apply(
+        {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": metadata,
+            "spec": {"backoffLimit": 2, "template": template},
+        }
+    )
 
 
 def _delete_job(stage: "Stage", trouble: TroubleSpec) -> None:
@@ -170,7 +223,13 @@ def _suspend(value: bool) -> Act:
     def act(stage: "Stage", trouble: TroubleSpec) -> None:
         service = stage.service(trouble.service)
         for cron in service.cron_jobs:
-            stage.store.patch("cronjobs.batch", f"{service.name}-{cron.name}", {"spec": {"suspend": value}}, service.namespace, manager="kubectl-patch")
+            stage.store.patch(
+                "cronjobs.batch",
+                f"{service.name}-{cron.name}",
+                {"spec": {"suspend": value}},
+                service.namespace,
+                manager="kubectl-patch",
+            )
 
     return act
 
@@ -178,7 +237,11 @@ def _suspend(value: bool) -> Act:
 def _evicted(stage: "Stage", trouble: TroubleSpec) -> None:
     """One of the pods is evicted; its successor runs well."""
     service = stage.service(trouble.service)
-    pods = [pod for pod in stage.store.list("pods", service.namespace) if pod["metadata"]["name"].startswith(service.name + "-")]
+    pods = [
+        pod
+        for pod in stage.store.list("pods", service.namespace)
+        if pod["metadata"]["name"].startswith(service.name + "-")
+    ]
     for pod in pods[:1]:
         stage.cluster.kubelet.evict(pod["metadata"]["uid"])
 
@@ -187,9 +250,22 @@ def _quota_exceeded(stage: "Stage", trouble: TroubleSpec) -> None:
     service = stage.service(trouble.service)
     pods = len(stage.store.list("pods", service.namespace))
     spec = {"hard": {"pods": trouble.amount or str(pods)}}
-    stage.apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "pods", "namespace": service.namespace}, "spec": spec})
+    stage.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "pods", "namespace": service.namespace},
+            "spec": spec,
+        }
+    )
     wanted = service.replicas_in(stage.spec.environment) + 2
-    stage.store.patch(stage.resource(service), service.name, {"spec": {"replicas": wanted}}, service.namespace, manager="kubectl")
+    stage.store.patch(
+        stage.resource(service),
+        service.name,
+        {"spec": {"replicas": wanted}},
+        service.namespace,
+        manager="kubectl",
+    )
 
 
 def _quota_lifted(stage: "Stage", trouble: TroubleSpec) -> None:
@@ -199,18 +275,28 @@ def _quota_lifted(stage: "Stage", trouble: TroubleSpec) -> None:
 
 def _scaled_to_zero(stage: "Stage", trouble: TroubleSpec) -> None:
     service = stage.service(trouble.service)
-    stage.store.patch(stage.resource(service), service.name, {"spec": {"replicas": 0}}, service.namespace, manager="kubectl")
+    stage.store.patch(
+        stage.resource(service), service.name, {"spec": {"replicas": 0}}, service.namespace, manager="kubectl"
+    )
 
 
 def _scaled_back(stage: "Stage", trouble: TroubleSpec) -> None:
     service = stage.service(trouble.service)
     wanted = service.replicas_in(stage.spec.environment)
-    stage.store.patch(stage.resource(service), service.name, {"spec": {"replicas": wanted}}, service.namespace, manager="kubectl")
+    stage.store.patch(
+        stage.resource(service),
+        service.name,
+        {"spec": {"replicas": wanted}},
+        service.namespace,
+        manager="kubectl",
+    )
 
 
 def _busy(stage: "Stage", trouble: TroubleSpec) -> None:
     language = stage.service(trouble.service).language
-    stage.behave(trouble.service, Behaviour(cpu=2.4, memory=0.8, log=language), container=_app(stage, trouble))
+    stage.behave(
+        trouble.service, Behaviour(cpu=2.4, memory=0.8, log=language), container=_app(stage, trouble)
+    )
 
 
 TROUBLES: dict[str, Trouble] = {

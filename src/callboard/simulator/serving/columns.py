@@ -38,7 +38,13 @@ class TableColumn(msgspec.Struct, frozen=True):
     def definition(self) -> Tree:
         told = self.description or {"Name": _NAME, "Age": _AGE}.get(self.name, f"{self.name} of the object.")
         form = "name" if self.name == "Name" else self.format
-        return {"name": self.name, "type": self.type, "format": form, "description": told, "priority": self.priority}
+        return {
+            "name": self.name,
+            "type": self.type,
+            "format": form,
+            "description": told,
+            "priority": self.priority,
+        }
 
 
 def since(text: str | None, now: float) -> str:
@@ -57,9 +63,23 @@ NAME = TableColumn("Name", lambda tree, now: tree["metadata"]["name"])
 AGE = TableColumn("Age", _age)
 
 
-def _cols(*columns: tuple[Any, ...], wide: tuple[tuple[Any, ...], ...] = ()) -> tuple[TableColumn, ...]:
-    made = [TableColumn(*column) for column in columns]
-    return (NAME, *made, AGE, *(TableColumn(*column[:2], column[2] if len(column) > 2 else "string", 1) for column in wide))
+_Short = tuple[str, Cell] | tuple[str, Cell, str]
+
+
+def _cols(*columns: _Short, wide: tuple[_Short, ...] = ()) -> tuple[TableColumn, ...]:
+    """Name, these, Age, and those that only `-o wide` shows."""
+    made = [
+        TableColumn(column[0], column[1], column[2] if len(column) > 2 else "string") for column in columns
+    ]
+    return (
+        NAME,
+        *made,
+        AGE,
+        *(
+            TableColumn(column[0], column[1], column[2] if len(column) > 2 else "string", 1)
+            for column in wide
+        ),
+    )
 
 
 def pod_status(tree: Tree) -> tuple[str, int, int, int, str]:
@@ -79,7 +99,9 @@ def pod_status(tree: Tree) -> tuple[str, int, int, int, str]:
         if ended is not None and ended.get("exitCode") == 0:
             continue
         if ended is not None:
-            told = ended.get("reason") or (f"Signal:{ended['signal']}" if ended.get("signal") else f"ExitCode:{ended['exitCode']}")
+            told = ended.get("reason") or (
+                f"Signal:{ended['signal']}" if ended.get("signal") else f"ExitCode:{ended['exitCode']}"
+            )
             reason = "Init:" + told
         else:
             waiting = dig(item, "state", "waiting", "reason", default="")
@@ -100,7 +122,9 @@ def pod_status(tree: Tree) -> tuple[str, int, int, int, str]:
             if waiting:
                 reason = waiting
             elif ended is not None:
-                reason = ended.get("reason") or (f"Signal:{ended['signal']}" if ended.get("signal") else f"ExitCode:{ended['exitCode']}")
+                reason = ended.get("reason") or (
+                    f"Signal:{ended['signal']}" if ended.get("signal") else f"ExitCode:{ended['exitCode']}"
+                )
             elif item.get("ready") and dig(item, "state", "running") is not None:
                 running = True
                 ready += 1
@@ -127,7 +151,9 @@ def _readiness_gates(tree: Tree, now: float) -> str:
     gates = tree["spec"].get("readinessGates") or ()
     if not gates:
         return "<none>"
-    return f"{sum(_condition(tree['status'], gate['conditionType']) == 'True' for gate in gates)}/{len(gates)}"
+    return (
+        f"{sum(_condition(tree['status'], gate['conditionType']) == 'True' for gate in gates)}/{len(gates)}"
+    )
 
 
 def _names(path: tuple[str, ...]) -> Cell:
@@ -169,12 +195,17 @@ def _ports(tree: Tree, now: float) -> str:
 def _external(tree: Tree, now: float) -> str:
     if dig(tree, "spec", "type") != "LoadBalancer":
         return ",".join(dig(tree, "spec", "externalIPs", default=[])) or "<none>"
-    found = [item.get("ip") or item.get("hostname") for item in dig(tree, "status", "loadBalancer", "ingress", default=[])]
+    found = [
+        item.get("ip") or item.get("hostname")
+        for item in dig(tree, "status", "loadBalancer", "ingress", default=[])
+    ]
     return ",".join(found) or "<pending>"
 
 
 def _job_status(tree: Tree, now: float) -> str:
-    conditions = {item["type"] for item in dig(tree, "status", "conditions", default=[]) if item["status"] == "True"}
+    conditions = {
+        item["type"] for item in dig(tree, "status", "conditions", default=[]) if item["status"] == "True"
+    }
     if "Complete" in conditions:
         return "Complete"
     if "Failed" in conditions:
@@ -210,13 +241,17 @@ def _node_status(tree: Tree, now: float) -> str:
 
 def _node_roles(tree: Tree, now: float) -> str:
     prefix = "node-role.kubernetes.io/"
-    roles = sorted(key[len(prefix) :] for key in tree["metadata"].get("labels") or {} if key.startswith(prefix))
+    roles = sorted(
+        key[len(prefix) :] for key in tree["metadata"].get("labels") or {} if key.startswith(prefix)
+    )
     return ",".join(roles) or "<none>"
 
 
 def _address(kind: str) -> Cell:
     def cell(tree: Tree, now: float) -> str:
-        found = [item["address"] for item in dig(tree, "status", "addresses", default=[]) if item["type"] == kind]
+        found = [
+            item["address"] for item in dig(tree, "status", "addresses", default=[]) if item["type"] == kind
+        ]
         return found[0] if found else "<none>"
 
     return cell
@@ -228,7 +263,10 @@ def _rules_hosts(tree: Tree, now: float) -> str:
 
 
 def _ingress_address(tree: Tree, now: float) -> str:
-    return ",".join(item.get("ip") or item.get("hostname") for item in dig(tree, "status", "loadBalancer", "ingress", default=[]))
+    return ",".join(
+        item.get("ip") or item.get("hostname")
+        for item in dig(tree, "status", "loadBalancer", "ingress", default=[])
+    )
 
 
 def _event_object(tree: Tree, now: float) -> str:
@@ -247,12 +285,20 @@ def _event_last(tree: Tree, now: float) -> str:
 
 def _event_source(tree: Tree, now: float) -> str:
     source = tree.get("source") or {}
-    return ", ".join(part for part in (source.get("component") or tree.get("reportingComponent"), source.get("host")) if part)
+    return ", ".join(
+        part
+        for part in (source.get("component") or tree.get("reportingComponent"), source.get("host"))
+        if part
+    )
 
 
 def _slice_endpoints(tree: Tree, now: float) -> str:
     found = [address for endpoint in tree.get("endpoints") or () for address in endpoint["addresses"]]
-    return ",".join(found[:3]) + (f" + {len(found) - 3} more..." if len(found) > 3 else "") if found else "<unset>"
+    return (
+        ",".join(found[:3]) + (f" + {len(found) - 3} more..." if len(found) > 3 else "")
+        if found
+        else "<unset>"
+    )
 
 
 def _claim_capacity(tree: Tree, now: float) -> str:
@@ -260,22 +306,37 @@ def _claim_capacity(tree: Tree, now: float) -> str:
 
 
 def _modes(*path: str) -> Cell:
-    short = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+    short = {
+        "ReadWriteOnce": "RWO",
+        "ReadOnlyMany": "ROX",
+        "ReadWriteMany": "RWX",
+        "ReadWriteOncePod": "RWOP",
+    }
     return lambda tree, now: ",".join(short.get(mode, mode) for mode in dig(tree, *path, default=[]))
 
 
 def _quota(tree: Tree, now: float) -> str:
     hard, used = dig(tree, "status", "hard", default={}), dig(tree, "status", "used", default={})
-    return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in sorted(hard) if not name.startswith("limits."))
+    return ", ".join(
+        f"{name}: {used.get(name, '0')}/{hard[name]}"
+        for name in sorted(hard)
+        if not name.startswith("limits.")
+    )
 
 
 def _quota_limits(tree: Tree, now: float) -> str:
     hard, used = dig(tree, "status", "hard", default={}), dig(tree, "status", "used", default={})
-    return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in sorted(hard) if name.startswith("limits."))
+    return ", ".join(
+        f"{name}: {used.get(name, '0')}/{hard[name]}" for name in sorted(hard) if name.startswith("limits.")
+    )
 
 
 _POD_TEMPLATE = ("spec", "template", "spec", "containers")
-_WIDE_WORKLOAD = (("Containers", _names(_POD_TEMPLATE)), ("Images", _images(_POD_TEMPLATE)), ("Selector", _selector("spec", "selector")))
+_WIDE_WORKLOAD = (
+    ("Containers", _names(_POD_TEMPLATE)),
+    ("Images", _images(_POD_TEMPLATE)),
+    ("Selector", _selector("spec", "selector")),
+)
 
 COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
     ("", "pods"): _cols(
@@ -289,8 +350,12 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
             ("Readiness Gates", _readiness_gates),
         ),
     ),
-    ("", "configmaps"): _cols(("Data", lambda tree, now: len(tree.get("data") or {}) + len(tree.get("binaryData") or {}), "integer")),
-    ("", "secrets"): _cols(("Type", _at("type")), ("Data", lambda tree, now: len(tree.get("data") or {}), "integer")),
+    ("", "configmaps"): _cols(
+        ("Data", lambda tree, now: len(tree.get("data") or {}) + len(tree.get("binaryData") or {}), "integer")
+    ),
+    ("", "secrets"): _cols(
+        ("Type", _at("type")), ("Data", lambda tree, now: len(tree.get("data") or {}), "integer")
+    ),
     ("", "namespaces"): _cols(("Status", _at("status", "phase"))),
     ("", "serviceaccounts"): _cols(("Secrets", lambda tree, now: len(tree.get("secrets") or ()), "integer")),
     ("", "services"): _cols(
@@ -320,7 +385,11 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
         TableColumn("Subobject", _at("involvedObject", "fieldPath", default=""), priority=1),
         TableColumn("Source", _event_source, priority=1),
         TableColumn("Message", lambda tree, now: str(tree.get("message", "")).strip()),
-        TableColumn("First Seen", lambda tree, now: since(tree.get("firstTimestamp") or tree.get("eventTime"), now), priority=1),
+        TableColumn(
+            "First Seen",
+            lambda tree, now: since(tree.get("firstTimestamp") or tree.get("eventTime"), now),
+            priority=1,
+        ),
         TableColumn("Count", _at("count", default=1), "integer", 1),
         TableColumn("Name", NAME.cell, priority=1),
     ),
@@ -338,7 +407,12 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
         ("Access Modes", _modes("spec", "accessModes")),
         ("Reclaim Policy", _at("spec", "persistentVolumeReclaimPolicy")),
         ("Status", _at("status", "phase")),
-        ("Claim", lambda tree, now: "/".join([dig(tree, "spec", "claimRef", part, default="") for part in ("namespace", "name")])),
+        (
+            "Claim",
+            lambda tree, now: "/".join(
+                [dig(tree, "spec", "claimRef", part, default="") for part in ("namespace", "name")]
+            ),
+        ),
         ("StorageClass", _at("spec", "storageClassName", default="")),
         ("VolumeAttributesClass", _at("spec", "volumeAttributesClassName", default="<unset>")),
         ("Reason", _at("status", "reason", default="")),
@@ -358,7 +432,9 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
         ("Ready", _at("status", "readyReplicas", default=0), "integer"),
         wide=_WIDE_WORKLOAD,
     ),
-    ("apps", "statefulsets"): _cols(("Ready", _ratio(("status", "readyReplicas"), ("spec", "replicas"))), wide=_WIDE_WORKLOAD[:2]),
+    ("apps", "statefulsets"): _cols(
+        ("Ready", _ratio(("status", "readyReplicas"), ("spec", "replicas"))), wide=_WIDE_WORKLOAD[:2]
+    ),
     ("apps", "daemonsets"): _cols(
         ("Desired", _at("status", "desiredNumberScheduled", default=0), "integer"),
         ("Current", _at("status", "currentNumberScheduled", default=0), "integer"),
@@ -369,7 +445,13 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
         wide=_WIDE_WORKLOAD,
     ),
     ("apps", "controllerrevisions"): _cols(
-        ("Controller", lambda tree, now: "/".join(dig(tree, "metadata", "ownerReferences", 0, key, default="").lower() for key in ("kind", "name"))),
+        (
+            "Controller",
+            lambda tree, now: "/".join(
+                dig(tree, "metadata", "ownerReferences", 0, key, default="").lower()
+                for key in ("kind", "name")
+            ),
+        ),
         ("Revision", _at("revision"), "integer"),
     ),
     ("batch", "jobs"): _cols(
@@ -383,7 +465,10 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
         ("Timezone", _at("spec", "timeZone")),
         ("Suspend", lambda tree, now: str(bool(dig(tree, "spec", "suspend"))), "boolean"),
         ("Active", lambda tree, now: len(dig(tree, "status", "active", default=[])), "integer"),
-        ("Last Schedule", lambda tree, now: since(t, now) if (t := dig(tree, "status", "lastScheduleTime")) else "<none>"),
+        (
+            "Last Schedule",
+            lambda tree, now: since(t, now) if (t := dig(tree, "status", "lastScheduleTime")) else "<none>",
+        ),
         wide=(
             ("Containers", _names(("spec", "jobTemplate", *_POD_TEMPLATE))),
             ("Images", _images(("spec", "jobTemplate", *_POD_TEMPLATE))),
@@ -391,7 +476,12 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
         ),
     ),
     ("autoscaling", "horizontalpodautoscalers"): _cols(
-        ("Reference", lambda tree, now: "/".join(str(dig(tree, "spec", "scaleTargetRef", part)) for part in ("kind", "name"))),
+        (
+            "Reference",
+            lambda tree, now: "/".join(
+                str(dig(tree, "spec", "scaleTargetRef", part)) for part in ("kind", "name")
+            ),
+        ),
         ("Targets", _hpa_targets),
         ("MinPods", lambda tree, now: str(dig(tree, "spec", "minReplicas", default="<unset>"))),
         ("MaxPods", _at("spec", "maxReplicas"), "integer"),
@@ -411,7 +501,12 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
     ),
     ("discovery.k8s.io", "endpointslices"): _cols(
         ("AddressType", _at("addressType")),
-        ("Ports", lambda tree, now: ",".join(str(port.get("port")) for port in tree.get("ports") or ()) or "<unset>"),
+        (
+            "Ports",
+            lambda tree, now: (
+                ",".join(str(port.get("port")) for port in tree.get("ports") or ()) or "<unset>"
+            ),
+        ),
         ("Endpoints", _slice_endpoints),
     ),
     ("storage.k8s.io", "storageclasses"): _cols(
@@ -426,7 +521,16 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
     ("rbac.authorization.k8s.io", "clusterrolebindings"): _cols(
         ("Role", lambda tree, now: f"{tree['roleRef']['kind']}/{tree['roleRef']['name']}"),
     ),
-    ("rbac.authorization.k8s.io", "roles"): (NAME, TableColumn("Created At", _at("metadata", "creationTimestamp"), "date")),
-    ("rbac.authorization.k8s.io", "clusterroles"): (NAME, TableColumn("Created At", _at("metadata", "creationTimestamp"), "date")),
-    ("apiextensions.k8s.io", "customresourcedefinitions"): (NAME, TableColumn("Created At", _at("metadata", "creationTimestamp"), "date")),
+    ("rbac.authorization.k8s.io", "roles"): (
+        NAME,
+        TableColumn("Created At", _at("metadata", "creationTimestamp"), "date"),
+    ),
+    ("rbac.authorization.k8s.io", "clusterroles"): (
+        NAME,
+        TableColumn("Created At", _at("metadata", "creationTimestamp"), "date"),
+    ),
+    ("apiextensions.k8s.io", "customresourcedefinitions"): (
+        NAME,
+        TableColumn("Created At", _at("metadata", "creationTimestamp"), "date"),
+    ),
 }

@@ -3,7 +3,7 @@
 from callboard.simulator.machinery.resources import Registry, ResourceType, Subresource
 from callboard.simulator.machinery.tree import Tree
 
-__all__ = ["api_versions", "aggregated", "group", "group_list", "resource_list", "version"]
+__all__ = ["aggregated", "api_versions", "group", "group_list", "resource_list", "version"]
 
 
 def version(minor: int) -> Tree:
@@ -67,7 +67,11 @@ def resource_list(registry: Registry, group_name: str, version_name: str) -> Tre
             entry["storageVersionHash"] = kind.storage_hash
         resources.append(entry)
         for sub in kind.subresources:
-            named: Tree = {"name": f"{kind.plural}/{sub.name}", "singularName": "", "namespaced": kind.namespaced}
+            named: Tree = {
+                "name": f"{kind.plural}/{sub.name}",
+                "singularName": "",
+                "namespaced": kind.namespaced,
+            }
             if sub.group_version:
                 named["group"], _, named["version"] = sub.group_version.rpartition("/")
             resources.append({**named, "kind": sub.kind, "verbs": list(sub.verbs)})
@@ -86,22 +90,36 @@ def aggregated(registry: Registry, *, core: bool) -> Tree:
         if bool(name) is core:
             continue
         shown = [
-            {"version": item, "resources": [_discovered(kind) for kind in _of(registry, name, item)], "freshness": "Current"}
+            {
+                "version": item,
+                "resources": [_discovered(kind) for kind in _of(registry, name, item)],
+                "freshness": "Current",
+            }
             for item in versions
         ]
         items.append({"metadata": {"name": name} if name else {}, "versions": shown})
-    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+    return {
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": items,
+    }
 
 
 def _of(registry: Registry, group_name: str, version_name: str) -> list[ResourceType]:
     return sorted(
-        (kind for kind in registry.all() if (kind.group, kind.version) == (group_name, version_name)), key=lambda kind: kind.plural
+        (kind for kind in registry.all() if (kind.group, kind.version) == (group_name, version_name)),
+        key=lambda kind: kind.plural,
     )
 
 
 def _response(kind: ResourceType, name: str) -> Tree:
     """Built-in kinds of the parent's own group answer with an empty group and version, as recorded."""
-    return {"group": kind.group, "version": kind.version, "kind": name} if kind.custom else {"group": "", "version": "", "kind": name}
+    return (
+        {"group": kind.group, "version": kind.version, "kind": name}
+        if kind.custom
+        else {"group": "", "version": "", "kind": name}
+    )
 
 
 def _discovered(kind: ResourceType) -> Tree:

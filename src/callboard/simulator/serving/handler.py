@@ -10,12 +10,19 @@ from aiohttp import web
 from callboard.simulator.chaos import delivery
 from callboard.simulator.chaos.rules import Rule
 from callboard.simulator.machinery.collection import Collection
-from callboard.simulator.machinery.refusal import Refusal, bad_request, forbidden, method_not_allowed, resource_not_served
+from callboard.simulator.machinery.refusal import (
+    Refusal,
+    bad_request,
+    forbidden,
+    method_not_allowed,
+    not_found,
+    resource_not_served,
+)
 from callboard.simulator.machinery.resources import ResourceType
 from callboard.simulator.machinery.times import stamp
 from callboard.simulator.machinery.tree import Tree, decode
 from callboard.simulator.serving import answer as answers
-from callboard.simulator.serving import listing, meta, podlogs
+from callboard.simulator.serving import listing, meta, podlogs, tables
 from callboard.simulator.serving.accept import Form, negotiate
 from callboard.simulator.serving.answer import Answer
 from callboard.simulator.serving.identity import User, certificate_user
@@ -60,7 +67,9 @@ class Handler:
             made = answers.refused(no)
         if isinstance(made, Answer):
             if rules:
-                return await delivery.deliver(request, made, rules, lambda response: self._dated(response, rules))
+                return await delivery.deliver(
+                    request, made, rules, lambda response: self._dated(response, rules)
+                )
             counters.bytes_sent += len(made.body)
             return self._dated(made.response(request), rules)
         return made
@@ -75,7 +84,9 @@ class Handler:
         peer = request.transport.get_extra_info("peercert") if request.transport is not None else None
         return self._cluster.tokens.authenticate(request.headers, certificate_user(peer))
 
-    async def _route(self, request: web.BaseRequest, user: User, rules: list[Rule]) -> Answer | web.StreamResponse:
+    async def _route(
+        self, request: web.BaseRequest, user: User, rules: list[Rule]
+    ) -> Answer | web.StreamResponse:
         cluster = self._cluster
         info = read_request(request.method, request.path, request.query)
         wanted = attributes_of(info)
@@ -85,6 +96,10 @@ class Handler:
             return meta.answer(cluster, request, info)
         if not cluster.registry.serves(info.group, info.version):
             return answers.text("404 page not found\n", 404)
+        if info.resource == "namespaces" and info.namespace == info.name:
+            info = msgspec.structs.replace(
+                info, namespace=""
+            )  # authorized within itself, stored outside of any
         kind = cluster.registry.find(info.group, info.version, info.resource)
         if kind is None or (info.namespace and not kind.namespaced):
             raise resource_not_served()
@@ -106,7 +121,11 @@ class Handler:
         if not all(authorizer.allowed(user, ask)[0] for ask in asks):
             limited = msgspec.structs.replace(wanted, verb=f"impersonate-on:user-info:{wanted.verb}")
             raise refusal(user, limited)
-        extra = () if "system:authenticated" in groups or name == "system:anonymous" else ("system:authenticated",)
+        extra = (
+            ()
+            if "system:authenticated" in groups or name == "system:anonymous"
+            else ("system:authenticated",)
+        )
         return User(name, groups=(*groups, *extra))
 
     async def _resource(
@@ -118,12 +137,18 @@ class Handler:
             if method != "POST":
                 raise method_not_allowed()
             body = read_body(await request.read(), request.content_type, kind.kind)
-            return answers.tree(review(kind.plural, body, user, cluster.authorizer, stamp(cluster.now())), 201)
+            return answers.tree(
+                review(kind.plural, body, user, cluster.authorizer, stamp(cluster.now())), 201
+            )
         if kind.group == "metrics.k8s.io":
             return self._metrics(request, info, kind)
         if info.subresource:
             return await self._subresource(request, info, kind)
-        if info.verb not in kind.verbs or (method == "POST" and info.name) or (method in ("PUT", "PATCH") and not info.name):
+        if (
+            info.verb not in kind.verbs
+            or (method == "POST" and info.name)
+            or (method in ("PUT", "PATCH") and not info.name)
+        ):
             raise method_not_allowed()
         form = negotiate(request.headers.get("Accept", ""))
         collection = cluster.store.collections[kind.key]
@@ -134,21 +159,33 @@ class Handler:
             if form.kind == "Table":
                 include = request.query.get("includeObject", "Metadata")
                 metadata = {"resourceVersion": str(record.version)}
-                return self._shown(listing.table(kind, [record.tree], metadata, cluster.now(), include=include), form)
+                return self._shown(
+                    tables.table(kind, [record.tree], metadata, cluster.now(), include=include), form
+                )
             if form.kind:
-                return self._shown(listing.partial(record.tree), form)
+                return self._shown(tables.partial(record.tree), form)
             body_bytes = listing.encode_object(kind, record)
             return self._shown(decode(body_bytes), form) if form.yaml else Answer(body_bytes + b"\n")
         return await self._write(request, info, kind, form)
 
     async def _list(
-        self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType, collection: Collection, form: Form, rules: list[Rule]
+        self,
+        request: web.BaseRequest,
+        info: RequestInfo,
+        kind: ResourceType,
+        collection: Collection,
+        form: Form,
+        rules: list[Rule],
     ) -> Answer | web.StreamResponse:
         cluster = self._cluster
-        options = read_options(request.query, kind, info.namespace, info.name, streaming_lists=cluster.streaming_lists)
+        options = read_options(
+            request.query, kind, info.namespace, info.name, streaming_lists=cluster.streaming_lists
+        )
         include = request.query.get("includeObject", "Metadata")
         if not options.watch:
-            records, metadata = listing.page(collection, options, info.namespace, cluster.store.versions.current)
+            records, metadata = listing.page(
+                collection, options, info.namespace, cluster.store.versions.current
+            )
             body = listing.list_body(kind, records, metadata, form, cluster.now(), include)
             return Answer(body, content_type=form.content_type)
         seconds = options.timeout or cluster.watch_seconds
@@ -164,14 +201,18 @@ class Handler:
             bookmark_seconds=cluster.bookmark_seconds,
             seconds=seconds,
         )
-        response = web.StreamResponse(headers={"Cache-Control": "no-cache, private", "Content-Type": "application/json"})
+        response = web.StreamResponse(
+            headers={"Cache-Control": "no-cache, private", "Content-Type": "application/json"}
+        )
         self._dated(response, rules)
         counters = cluster.counters
         counters.watches_opened += 1
         counters.open_watches += 1
         try:
             await response.prepare(request)
-            async for line in delivery.watched(stream.lines(), lambda: cluster.chaos.matching(request.method, request.path_qs), request):
+            async for line in delivery.watched(
+                stream.lines(), lambda: cluster.chaos.matching(request.method, request.path_qs), request
+            ):
                 counters.bytes_sent += len(line)
                 await response.write(line)
             await response.write_eof()
@@ -184,7 +225,9 @@ class Handler:
             return Answer(yaml.safe_dump(tree, sort_keys=False).encode(), status, form.content_type)
         return answers.tree(tree, status)
 
-    async def _write(self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType, form: Form) -> Answer:
+    async def _write(
+        self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType, form: Form
+    ) -> Answer:
         cluster = self._cluster
         data = await request.read()
         writer = Writer(cluster.store, kind, info, request.query, request.headers.get("User-Agent", ""))
@@ -203,23 +246,39 @@ class Handler:
             made = writer.delete(options)
         cluster.engine.run()
         if form.kind == "PartialObjectMetadata" and made.get("kind") != "Status":
-            made = listing.partial(made)
+            made = tables.partial(made)
         elif form.kind == "Table" and made.get("kind") == kind.kind:
             metadata = {"resourceVersion": made["metadata"].get("resourceVersion", "")}
-            made = listing.table(kind, [made], metadata, cluster.now())
+            made = tables.table(kind, [made], metadata, cluster.now())
         return self._shown(made, form, status)
 
     def _delete_all(self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType) -> Tree:
         store = self._cluster.store
         options = read_options(request.query, kind, info.namespace, "", streaming_lists=True)
-        gone = [record for record in store.collections[kind.key].records(info.namespace) if options.selects(record.tree)]
+        gone = [
+            record
+            for record in store.collections[kind.key].records(info.namespace)
+            if options.selects(record.tree)
+        ]
         for record in gone:
             namespace, name = record.key
-            store.delete(store.registry.stored(*kind.key), name, namespace, dry_run=request.query.get("dryRun") == "All")
+            store.delete(
+                store.registry.stored(*kind.key),
+                name,
+                namespace,
+                dry_run=request.query.get("dryRun") == "All",
+            )
         metadata = {"resourceVersion": str(store.versions.current)}
-        return {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": metadata, "items": [record.tree for record in gone]}
+        return {
+            "kind": kind.list_kind,
+            "apiVersion": kind.api_version,
+            "metadata": metadata,
+            "items": [record.tree for record in gone],
+        }
 
-    async def _subresource(self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType) -> Answer | web.StreamResponse:
+    async def _subresource(
+        self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType
+    ) -> Answer | web.StreamResponse:
         cluster = self._cluster
         sub = kind.subresource(info.subresource)
         if sub is None:
@@ -255,7 +314,9 @@ class Handler:
         if not options.follow or options.previous:
             body = podlogs.rendered(podlogs.select(run.lines(cluster.now()), options), options)
             return Answer(body, content_type="text/plain")
-        response = web.StreamResponse(headers={"Cache-Control": "no-cache, private", "Content-Type": "text/plain"})
+        response = web.StreamResponse(
+            headers={"Cache-Control": "no-cache, private", "Content-Type": "text/plain"}
+        )
         self._dated(response, [])
         cluster.counters.open_follows += 1
         try:
@@ -271,13 +332,19 @@ class Handler:
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
         form = negotiate(request.headers.get("Accept", ""))
-        options = read_options(request.query, kind, info.namespace, "" if info.verb == "get" else info.name, streaming_lists=True)
-        items = [item for item in self._cluster.metrics.items(kind.plural, info.namespace) if options.selects(item)]
+        options = read_options(
+            request.query, kind, info.namespace, "" if info.verb == "get" else info.name, streaming_lists=True
+        )
+        items = [
+            item for item in self._cluster.metrics.items(kind.plural, info.namespace) if options.selects(item)
+        ]
         if info.verb == "get":
             found = next((item for item in items if item["metadata"]["name"] == info.name), None)
             if found is None:
-                raise Refusal(404, "NotFound", f'{kind.plural}.metrics.k8s.io "{info.name}" not found', details={"name": info.name, "group": kind.group, "kind": kind.plural})
+                raise not_found(kind.group, kind.plural, info.name)
             return self._shown({"kind": kind.kind, "apiVersion": kind.api_version, **found}, form)
         if info.verb != "list":
             raise forbidden(kind.group, kind.plural, "", "watch is not supported")
-        return self._shown({"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": {}, "items": items}, form)
+        return self._shown(
+            {"kind": kind.list_kind, "apiVersion": kind.api_version, "metadata": {}, "items": items}, form
+        )

@@ -21,7 +21,11 @@ def values_at(tree: Any, path: str) -> list[Any]:
     nodes: list[Any] = [tree]
     position = 0
     while position < len(path):
-        step = re.compile(r"\.(?P<field>[^.\[\]]+)").match(path, position) if path[position] == "." else _STEP.match(path, position)
+        step = (
+            re.compile(r"\.(?P<field>[^.\[\]]+)").match(path, position)
+            if path[position] == "."
+            else _STEP.match(path, position)
+        )
         if step is None:
             return []
         position = step.end()
@@ -42,6 +46,10 @@ def values_at(tree: Any, path: str) -> list[Any]:
                     found.append(node[index])
             else:
                 wanted = groups["value"]
-                found += [item for item in node if [wanted] == [str(value) for value in values_at(item, groups["path"])]]
+                found += [
+                    item
+                    for item in node
+                    if [wanted] == [str(value) for value in values_at(item, groups["path"])]
+                ]
         nodes = found
     return nodes

@@ -34,10 +34,16 @@ def encode_object(kind: ResourceType, record: Record) -> bytes:
         return encode(shown if kind.custom else {"kind": kind.kind, "apiVersion": kind.api_version, **shown})
     if kind.custom:
         return record.raw
-    return b'{"kind":"%s","apiVersion":"%s",%s' % (kind.kind.encode(), kind.api_version.encode(), record.raw[1:])
+    return b'{"kind":"%s","apiVersion":"%s",%s' % (
+        kind.kind.encode(),
+        kind.api_version.encode(),
+        record.raw[1:],
+    )
 
 
-def page(collection: Collection, options: ListOptions, namespace: str, current: int) -> tuple[list[Record], Tree]:
+def page(
+    collection: Collection, options: ListOptions, namespace: str, current: int
+) -> tuple[list[Record], Tree]:
     """The records of one page and the list's metadata. Raises 410 or 504."""
     version = current
     if options.version is not None and options.version > current:
@@ -47,7 +53,11 @@ def page(collection: Collection, options: ListOptions, namespace: str, current: 
         if options.version and version < collection.compacted:
             again = continue_token(-1, options.start, namespace)
             raise expired(_TOO_OLD, metadata={"continue": again})
-        records = collection.at(version, namespace) if options.version and options.version > 0 else list(collection.records(namespace))
+        records = (
+            collection.at(version, namespace)
+            if options.version and options.version > 0
+            else list(collection.records(namespace))
+        )
         records = [record for record in records if record.key > options.start]
         version = version if version > 0 else current
     elif options.match == "Exact" or (options.version and options.limit and not options.match):
@@ -66,13 +76,22 @@ def page(collection: Collection, options: ListOptions, namespace: str, current: 
     return records, metadata
 
 
-def list_body(kind: ResourceType, records: list[Record], metadata: Tree, form: Form, now: float, include: str) -> bytes:
+def list_body(
+    kind: ResourceType, records: list[Record], metadata: Tree, form: Form, now: float, include: str
+) -> bytes:
     """The list in the form that was asked for."""
     if form.kind == "Table":
-        return encode_tree(table(kind, (record.tree for record in records), metadata, now, include=include), form)
+        return encode_tree(
+            table(kind, (record.tree for record in records), metadata, now, include=include), form
+        )
     if form.kind == "PartialObjectMetadata":
         items = [partial(record.tree) for record in records]
-        whole: Tree = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items}
+        whole: Tree = {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": metadata,
+            "items": items,
+        }
         return encode_tree(whole, form)
     if kind.storage is not None:
         raws = [encode(served(kind, record.tree)) for record in records]
@@ -80,7 +99,10 @@ def list_body(kind: ResourceType, records: list[Record], metadata: Tree, form: F
         raws = [record.raw for record in records]
     if kind.custom:
         head = b'{"apiVersion":"%s","items":[' % kind.api_version.encode()
-        tail = b'],"kind":"%s","metadata":%s}\n' % (kind.list_kind.encode(), encode({"continue": "", **metadata}))
+        tail = b'],"kind":"%s","metadata":%s}\n' % (
+            kind.list_kind.encode(),
+            encode({"continue": "", **metadata}),
+        )
     else:
         head = b'{"kind":"%s","apiVersion":"%s","metadata":%s,"items":[' % (
             kind.list_kind.encode(),

@@ -18,7 +18,10 @@ def answer(registry: Registry, path: str) -> Answer:
         versions.setdefault(root, []).append(kind)
     wanted = path.removeprefix("/openapi/v3").strip("/")
     if not wanted:
-        paths = {root: {"serverRelativeURL": f"/openapi/v3/{root}?hash={_hash(kinds)}"} for root, kinds in sorted(versions.items())}
+        paths = {
+            root: {"serverRelativeURL": f"/openapi/v3/{root}?hash={_hash(kinds)}"}
+            for root, kinds in sorted(versions.items())
+        }
         return Answer(encode({"paths": paths}) + b"\n", content_type="text/plain; charset=utf-8")
     if wanted not in versions:
         return answers.text("404 page not found\n", 404)
@@ -43,7 +46,11 @@ def _document(root: str, kinds: list[ResourceType]) -> Tree:
         if kind.schema is None:
             schema["x-kubernetes-preserve-unknown-fields"] = True
         schemas[name] = schema
-        place = f"/{root}/namespaces/{{namespace}}/{kind.plural}/{{name}}" if kind.namespaced else f"/{root}/{kind.plural}/{{name}}"
+        place = (
+            f"/{root}/namespaces/{{namespace}}/{kind.plural}/{{name}}"
+            if kind.namespaced
+            else f"/{root}/{kind.plural}/{{name}}"
+        )
         parameters = [
             {"name": option, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
             for option in ("dryRun", "fieldManager", "fieldValidation")

@@ -8,7 +8,14 @@ import msgspec
 
 from callboard.simulator.machinery.refusal import Refusal, bad_request, cause
 from callboard.simulator.machinery.resources import ResourceType
-from callboard.simulator.machinery.selectors import FieldTerm, Requirement, match_fields, match_labels, parse_fields, parse_labels
+from callboard.simulator.machinery.selectors import (
+    FieldTerm,
+    Requirement,
+    match_fields,
+    match_labels,
+    parse_fields,
+    parse_labels,
+)
 from callboard.simulator.machinery.tree import Tree, decode, encode
 from callboard.simulator.serving.request import truthy
 
@@ -34,15 +41,23 @@ class ListOptions(msgspec.Struct, frozen=True):
         return bool(self.labels or self.fields)
 
     def selects(self, tree: Tree) -> bool:
-        return (not self.labels or match_labels(self.labels, tree)) and (not self.fields or match_fields(self.fields, tree))
+        return (not self.labels or match_labels(self.labels, tree)) and (
+            not self.fields or match_fields(self.fields, tree)
+        )
 
 
 def continue_token(version: int, key: tuple[str, str], namespace: str) -> str:
     start = (key[1] if namespace else "/".join(part for part in key if part)) + "\0"
-    return base64.urlsafe_b64encode(encode({"v": "meta.k8s.io/v1", "rv": version, "start": start})).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(encode({"v": "meta.k8s.io/v1", "rv": version, "start": start}))
+        .decode()
+        .rstrip("=")
+    )
 
 
-def read_options(query: Mapping[str, str], kind: ResourceType, namespace: str, name: str, *, streaming_lists: bool) -> ListOptions:
+def read_options(
+    query: Mapping[str, str], kind: ResourceType, namespace: str, name: str, *, streaming_lists: bool
+) -> ListOptions:
     """Read and check the query of a list or watch. Raises 400 or 422."""
     watch = truthy(query.get("watch"))
     labels = parse_labels(query["labelSelector"]) if query.get("labelSelector") else []
@@ -90,7 +105,9 @@ def _version(text: str) -> int | None:
     return int(text)
 
 
-def _check(watch: bool, version: int | None, match: str, initial: bool | None, token: str, *, streaming_lists: bool) -> None:
+def _check(
+    watch: bool, version: int | None, match: str, initial: bool | None, token: str, *, streaming_lists: bool
+) -> None:
     field, told = "resourceVersionMatch", ""
     if watch:
         if initial is not None and not streaming_lists:
@@ -109,7 +126,13 @@ def _check(watch: bool, version: int | None, match: str, initial: bool | None, t
     elif match == "Exact" and version == 0:
         told = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
     elif match not in ("", "Exact", "NotOlderThan"):
-        causes = [cause("FieldValueNotSupported", field, f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""')]
+        causes = [
+            cause(
+                "FieldValueNotSupported",
+                field,
+                f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""',
+            )
+        ]
         raise _options_invalid(causes)
     if told:
         raise _options_invalid([cause("FieldValueForbidden", field, "Forbidden: " + told)])
@@ -117,14 +140,18 @@ def _check(watch: bool, version: int | None, match: str, initial: bool | None, t
 
 def _options_invalid(causes: list[Tree]) -> Refusal:
     told = f'ListOptions.meta.k8s.io "" is invalid: {causes[0]["field"]}: {causes[0]["message"]}'
-    return Refusal(422, "Invalid", told, details={"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes})
+    return Refusal(
+        422, "Invalid", told, details={"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes}
+    )
 
 
 def _continued(token: str, namespace: str) -> tuple[int, tuple[str, str]]:
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise bad_request("invalid continue token: continue key is not valid: illegal base64 data at input byte 0") from None
+        raise bad_request(
+            "invalid continue token: continue key is not valid: illegal base64 data at input byte 0"
+        ) from None
     try:
         content = decode(raw)
         start = str(content["start"]).rstrip("\0")

@@ -21,7 +21,11 @@ class LogLine(msgspec.Struct, frozen=True):
     text: str
 
     def encoded(self, timestamps: bool) -> bytes:
-        return (f"{stamp(self.time)[:-1]}.{int(self.time % 1 * 1e9):09d}Z " if timestamps else "").encode() + self.text.encode() + b"\n"
+        return (
+            (f"{stamp(self.time)[:-1]}.{int(self.time % 1 * 1e9):09d}Z " if timestamps else "").encode()
+            + self.text.encode()
+            + b"\n"
+        )
 
 
 class LogRun(Protocol):
@@ -80,7 +84,9 @@ def pick_container(pod: Tree, wanted: str) -> str:
             raise bad_request(f"container {wanted} is not valid for pod {name}")
         return wanted
     if len(names) > 1:
-        raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]")
+        raise bad_request(
+            f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]"
+        )
     return names[0]
 
 
@@ -93,9 +99,11 @@ def no_log(pod: Tree, container: str, previous: bool) -> Refusal:
     for part in ("containerStatuses", "initContainerStatuses"):
         for status in dig(pod, "status", part, default=[]):
             if status["name"] == container:
-                reason = dig(status, "state", "waiting", "reason", default=reason)
+                reason = str(dig(status, "state", "waiting", "reason", default=reason))
     if reason in ("ImagePullBackOff", "ErrImagePull"):
-        return bad_request(f'container "{container}" in pod "{name}" is waiting to start: trying and failing to pull image')
+        return bad_request(
+            f'container "{container}" in pod "{name}" is waiting to start: trying and failing to pull image'
+        )
     return bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
 
 
@@ -112,7 +120,9 @@ def rendered(lines: Iterable[LogLine], options: LogOptions) -> bytes:
     return body if options.limit is None else body[: options.limit]
 
 
-async def follow(run: LogRun, options: LogOptions, timeline: "Ticking", poll: float = 0.05) -> AsyncIterator[bytes]:
+async def follow(
+    run: LogRun, options: LogOptions, timeline: "Ticking", poll: float = 0.05
+) -> AsyncIterator[bytes]:
     """What the run has written, then what it writes, until it ends. `poll` is wall-clock seconds."""
     sent = 0
     last: tuple[float, int] = (float("-inf"), 0)

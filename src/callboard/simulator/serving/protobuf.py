@@ -57,7 +57,11 @@ def _bytes(fields: Fields, number: int) -> bytes:
 
 def _texts(data: bytes, names: dict[int, str]) -> Tree:
     fields = _fields(data)
-    return {name: text for number, name in names.items() if (text := _bytes(fields, number).decode("utf-8", "replace"))}
+    return {
+        name: text
+        for number, name in names.items()
+        if (text := _bytes(fields, number).decode("utf-8", "replace"))
+    }
 
 
 def _map(entries: list[bytes | int]) -> Tree:
@@ -72,7 +76,9 @@ def _map(entries: list[bytes | int]) -> Tree:
 def read_protobuf(data: bytes) -> Tree:
     """The object in a protobuf body. Raises 400 for what is not one, or of a kind we cannot read."""
     if not data.startswith(_MAGIC):
-        raise bad_request("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
+        raise bad_request(
+            "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+        )
     unknown = _fields(data[len(_MAGIC) :])
     result = _texts(_bytes(unknown, 1), {1: "apiVersion", 2: "kind"})
     raw = _fields(_bytes(unknown, 2))

@@ -68,7 +68,9 @@ class Authorizer:
                     name = f"{record.tree['metadata']['name']}/{namespace}"
                     yield from self._role(record.tree["roleRef"], namespace, f'RoleBinding "{name}"', subject)
 
-    def _role(self, reference: Tree, namespace: str, binding: str, subject: str) -> Iterator[tuple[Tree, str]]:
+    def _role(
+        self, reference: Tree, namespace: str, binding: str, subject: str
+    ) -> Iterator[tuple[Tree, str]]:
         cluster = reference["kind"] == "ClusterRole"
         collection = self._store.collection(_GROUP, "clusterroles" if cluster else "roles")
         record = collection.get("" if cluster else namespace, reference["name"])
@@ -81,10 +83,17 @@ class Authorizer:
 def refusal(user: User, wanted: Attributes) -> Refusal:
     """The 403 for what was wanted, in an API server's words."""
     if wanted.path:
-        return Refusal(403, "Forbidden", f'forbidden: User "{user.name}" cannot {wanted.verb} path "{wanted.path}"', details={})
+        return Refusal(
+            403,
+            "Forbidden",
+            f'forbidden: User "{user.name}" cannot {wanted.verb} path "{wanted.path}"',
+            details={},
+        )
     resource = wanted.resource + (f"/{wanted.subresource}" if wanted.subresource else "")
     scope = f'in the namespace "{wanted.namespace}"' if wanted.namespace else "at the cluster scope"
-    told = f'User "{user.name}" cannot {wanted.verb} resource "{resource}" in API group "{wanted.group}" {scope}'
+    told = (
+        f'User "{user.name}" cannot {wanted.verb} resource "{resource}" in API group "{wanted.group}" {scope}'
+    )
     return forbidden(wanted.group, wanted.resource, wanted.name, told)
 
 
@@ -108,7 +117,9 @@ def _covers(rule: Tree, wanted: Attributes) -> bool:
         return False
     if wanted.path:
         return any(
-            pattern == "*" or pattern == wanted.path or (pattern.endswith("*") and wanted.path.startswith(pattern[:-1]))
+            pattern == "*"
+            or pattern == wanted.path
+            or (pattern.endswith("*") and wanted.path.startswith(pattern[:-1]))
             for pattern in rule.get("nonResourceURLs") or ()
         )
     groups = rule.get("apiGroups") or ()
@@ -116,7 +127,11 @@ def _covers(rule: Tree, wanted: Attributes) -> bool:
         return False
     resource = f"{wanted.resource}/{wanted.subresource}" if wanted.subresource else wanted.resource
     resources = rule.get("resources") or ()
-    if not ("*" in resources or resource in resources or (wanted.subresource and f"*/{wanted.subresource}" in resources)):
+    if not (
+        "*" in resources
+        or resource in resources
+        or (wanted.subresource and f"*/{wanted.subresource}" in resources)
+    ):
         return False
     names = rule.get("resourceNames") or ()
     return not names or wanted.name in names

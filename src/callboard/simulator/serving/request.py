@@ -6,7 +6,14 @@ import msgspec
 
 __all__ = ["RequestInfo", "read_request", "truthy"]
 
-_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "GET": "get", "HEAD": "get"}
+_VERBS = {
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+    "GET": "get",
+    "HEAD": "get",
+}
 _NAMESPACE_PARTS = frozenset(["status", "finalize"])
 
 

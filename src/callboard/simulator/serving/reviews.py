@@ -8,7 +8,15 @@ from callboard.simulator.serving.rbac import Attributes, Authorizer
 
 __all__ = ["REVIEWS", "review"]
 
-REVIEWS = frozenset(["selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews", "localsubjectaccessreviews", "selfsubjectreviews"])
+REVIEWS = frozenset(
+    [
+        "selfsubjectaccessreviews",
+        "selfsubjectrulesreviews",
+        "subjectaccessreviews",
+        "localsubjectaccessreviews",
+        "selfsubjectreviews",
+    ]
+)
 _ORDER = ("namespace", "verb", "group", "version", "resource", "subresource", "name")
 
 
@@ -16,20 +24,38 @@ def review(resource: str, body: Tree, user: User, authorizer: Authorizer, time: 
     """Answer one review. Raises 422 for one that asks nothing."""
     if resource == "selfsubjectreviews":
         metadata = {"creationTimestamp": time}
-        return {**_head("authentication", "SelfSubjectReview"), "metadata": metadata, "status": {"userInfo": user.info()}}
+        return {
+            **_head("authentication", "SelfSubjectReview"),
+            "metadata": metadata,
+            "status": {"userInfo": user.info()},
+        }
     spec = body.get("spec") or {}
     if resource == "selfsubjectrulesreviews":
         rules = authorizer.rules_of(user, spec.get("namespace", ""))
-        status = {
-            "resourceRules": [_rule(rule, "apiGroups", "resources", "resourceNames") for rule in rules if rule.get("resources")],
-            "nonResourceRules": [_rule(rule, "nonResourceURLs") for rule in rules if rule.get("nonResourceURLs")],
+        rules_status = {
+            "resourceRules": [
+                _rule(rule, "apiGroups", "resources", "resourceNames")
+                for rule in rules
+                if rule.get("resources")
+            ],
+            "nonResourceRules": [
+                _rule(rule, "nonResourceURLs") for rule in rules if rule.get("nonResourceURLs")
+            ],
             "incomplete": False,
         }
-        return {**_head("authorization", "SelfSubjectRulesReview"), "metadata": {}, "spec": {}, "status": status}
-    kind = {"selfsubjectaccessreviews": "SelfSubjectAccessReview", "subjectaccessreviews": "SubjectAccessReview"}.get(resource, "LocalSubjectAccessReview")
+        return {
+            **_head("authorization", "SelfSubjectRulesReview"),
+            "metadata": {},
+            "spec": {},
+            "status": rules_status,
+        }
+    kind = {
+        "selfsubjectaccessreviews": "SelfSubjectAccessReview",
+        "subjectaccessreviews": "SubjectAccessReview",
+    }.get(resource, "LocalSubjectAccessReview")
     if resource != "selfsubjectaccessreviews":
         if not spec.get("user") and not spec.get("groups"):
-            told = 'Required value: at least one of user or group must be specified'
+            told = "Required value: at least one of user or group must be specified"
             raise invalid("authorization.k8s.io", kind, "", [cause("FieldValueRequired", "spec.user", told)])
         user = User(spec.get("user", ""), groups=tuple(spec.get("groups") or ()))
     allowed, reason = authorizer.allowed(user, _wanted(spec, kind))
@@ -38,7 +64,9 @@ def review(resource: str, body: Tree, user: User, authorizer: Authorizer, time: 
         status["reason"] = reason
     shown = {key: spec[key] for key in ("resourceAttributes", "nonResourceAttributes") if spec.get(key)}
     if "resourceAttributes" in shown:
-        shown["resourceAttributes"] = {key: shown["resourceAttributes"][key] for key in _ORDER if shown["resourceAttributes"].get(key)}
+        shown["resourceAttributes"] = {
+            key: shown["resourceAttributes"][key] for key in _ORDER if shown["resourceAttributes"].get(key)
+        }
     shown.update({key: value for key, value in spec.items() if key not in shown and value})
     entry = {
         "manager": "unknown",
@@ -48,7 +76,12 @@ def review(resource: str, body: Tree, user: User, authorizer: Authorizer, time: 
         "fieldsType": "FieldsV1",
         "fieldsV1": {"f:spec": fields_of("spec", shown)},
     }
-    return {**_head("authorization", kind), "metadata": {"managedFields": [entry]}, "spec": shown, "status": status}
+    return {
+        **_head("authorization", kind),
+        "metadata": {"managedFields": [entry]},
+        "spec": shown,
+        "status": status,
+    }
 
 
 def _head(group: str, kind: str) -> Tree:
@@ -78,4 +111,6 @@ def _wanted(spec: Tree, kind: str) -> Attributes:
 
 
 def _nothing_asked(kind: str, told: str) -> Refusal:
-    return invalid("authorization.k8s.io", kind, "", [cause("FieldValueInvalid", "spec.resourceAttributes", told)])
+    return invalid(
+        "authorization.k8s.io", kind, "", [cause("FieldValueInvalid", "spec.resourceAttributes", told)]
+    )

@@ -6,7 +6,19 @@ __all__ = ["bootstrap_roles"]
 
 _READ = ["get", "list", "watch"]
 _WRITE = ["create", "delete", "deletecollection", "patch", "update"]
-_DISCOVERY = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"]
+_DISCOVERY = [
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+    "/version/",
+]
 _PUBLIC = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
 
 _VIEW: list[tuple[list[str], str]] = [
@@ -44,7 +56,10 @@ _EDIT: list[tuple[list[str], str]] = [
         [""],
         "configmaps persistentvolumeclaims pods pods/attach pods/exec pods/portforward pods/eviction replicationcontrollers secrets services",
     ),
-    (["apps"], "daemonsets deployments deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale"),
+    (
+        ["apps"],
+        "daemonsets deployments deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale",
+    ),
     (["autoscaling"], "horizontalpodautoscalers"),
     (["batch"], "cronjobs jobs"),
     (["policy"], "poddisruptionbudgets"),
@@ -53,7 +68,9 @@ _EDIT: list[tuple[list[str], str]] = [
 
 
 def _rules(table: list[tuple[list[str], str]], verbs: list[str]) -> list[Tree]:
-    return [{"verbs": verbs, "apiGroups": groups, "resources": resources.split()} for groups, resources in table]
+    return [
+        {"verbs": verbs, "apiGroups": groups, "resources": resources.split()} for groups, resources in table
+    ]
 
 
 def _role(name: str, rules: list[Tree]) -> Tree:
@@ -71,7 +88,9 @@ def _binding(role: str, *groups: str, name: str = "") -> Tree:
         "kind": "ClusterRoleBinding",
         "metadata": {"name": name or role},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-        "subjects": [{"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": group} for group in groups],
+        "subjects": [
+            {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": group} for group in groups
+        ],
     }
 
 
@@ -79,8 +98,16 @@ def bootstrap_roles() -> list[Tree]:
     """ClusterRoles and ClusterRoleBindings as a new cluster has them."""
     view = _rules(_VIEW, _READ)
     edit = [*view, *_rules([([""], "secrets")], _READ), *_rules(_EDIT, _WRITE)]
-    access = {"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]}
-    itself = {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]}
+    access = {
+        "verbs": ["create"],
+        "apiGroups": ["authorization.k8s.io"],
+        "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+    }
+    itself = {
+        "verbs": ["create"],
+        "apiGroups": ["authentication.k8s.io"],
+        "resources": ["selfsubjectreviews"],
+    }
     everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
     return [
         _role("cluster-admin", [everything, {"verbs": ["*"], "nonResourceURLs": ["*"]}]),

@@ -6,7 +6,7 @@ from callboard.simulator.machinery.conversion import served
 from callboard.simulator.machinery.resources import ResourceType
 from callboard.simulator.machinery.times import age, parse
 from callboard.simulator.machinery.tree import Tree
-from callboard.simulator.serving.columns import AGE, COLUMNS, NAME, TableColumn, pod_status
+from callboard.simulator.serving.columns import AGE, COLUMNS, NAME, Cell, TableColumn, pod_status
 from callboard.simulator.serving.jsonpath import values_at
 
 __all__ = ["partial", "table"]
@@ -25,11 +25,20 @@ def _columns(kind: ResourceType) -> tuple[TableColumn, ...]:
     made = [NAME]
     for column in kind.columns:
         told = column.description or f"Custom resource definition column (in JSONPath format): {column.path}"
-        made.append(TableColumn(column.name, _custom_cell(column.path, column.type), column.type, column.priority, column.format, told))
+        made.append(
+            TableColumn(
+                column.name,
+                _custom_cell(column.path, column.type),
+                column.type,
+                column.priority,
+                column.format,
+                told,
+            )
+        )
     return tuple(made)
 
 
-def _custom_cell(path: str, kind: str):  # type: ignore[no-untyped-def]
+def _custom_cell(path: str, kind: str) -> Cell:
     def cell(tree: Tree, now: float) -> object:
         found = values_at(tree, path)
         if not found:
@@ -62,13 +71,21 @@ def table(
         if include == "None":
             row["object"] = None
         elif include == "Object":
-            shown = served(kind, tree)
-            row["object"] = shown if kind.custom else {"kind": kind.kind, "apiVersion": kind.api_version, **shown}
+            whole = served(kind, tree)
+            row["object"] = (
+                whole if kind.custom else {"kind": kind.kind, "apiVersion": kind.api_version, **whole}
+            )
         else:
             row["object"] = partial(tree)
         rows.append(row)
     shown = [column.definition() for column in columns] if definitions else None
-    return {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": shown, "rows": rows}
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": shown,
+        "rows": rows,
+    }
 
 
 def _finished(tree: Tree) -> Tree:
@@ -77,4 +94,9 @@ def _finished(tree: Tree) -> Tree:
         return {"type": "Completed", "status": "True", "reason": "Succeeded", "message": told}
     told = "The pod failed."
     reason = tree["status"].get("reason") or pod_status(tree)[0]
-    return {"type": "Completed", "status": "True", "reason": "Failed" if reason != "Evicted" else "Evicted", "message": told}
+    return {
+        "type": "Completed",
+        "status": "True",
+        "reason": "Failed" if reason != "Evicted" else "Evicted",
+        "message": told,
+    }

@@ -18,7 +18,12 @@ _END = {"k8s.io/initial-events-end": "true"}
 _EMPTY_SPEC: dict[tuple[str, str], Tree] = {
     ("", "pods"): {"spec": {"containers": None}, "status": {}},
     ("apps", "deployments"): {
-        "spec": {"replicas": 0, "selector": None, "template": {"metadata": {}, "spec": {"containers": None}}, "strategy": {}},
+        "spec": {
+            "replicas": 0,
+            "selector": None,
+            "template": {"metadata": {}, "spec": {"containers": None}},
+            "strategy": {},
+        },
         "status": {},
     },
 }
@@ -121,7 +126,14 @@ class WatchStream:
     def _line(self, type_: str, record: Record) -> bytes:
         if self._form.kind == "Table":
             metadata = {"resourceVersion": str(record.version)}
-            shown = table(self._kind, [record.tree], metadata, self._now(), include=self._include, definitions=self._definitions)
+            shown = table(
+                self._kind,
+                [record.tree],
+                metadata,
+                self._now(),
+                include=self._include,
+                definitions=self._definitions,
+            )
             self._definitions = False
             return encode({"type": type_, "object": shown}) + b"\n"
         if self._form.kind == "PartialObjectMetadata":
@@ -134,15 +146,26 @@ class WatchStream:
             metadata["annotations"] = annotations
         if self._form.kind == "Table":
             held = {"kind": self._kind.kind, "apiVersion": self._kind.api_version, "metadata": metadata}
-            columns = table(self._kind, [], {"resourceVersion": str(version)}, self._now(), definitions=self._definitions)
+            columns = table(
+                self._kind, [], {"resourceVersion": str(version)}, self._now(), definitions=self._definitions
+            )
             self._definitions = False
             row = {"cells": [""] * len(columns["columnDefinitions"] or []), "object": held}
             return encode({"type": "BOOKMARK", "object": {**columns, "rows": [row]}}) + b"\n"
         if self._form.kind == "PartialObjectMetadata":
-            whole: Tree = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
+            whole: Tree = {
+                "kind": "PartialObjectMetadata",
+                "apiVersion": "meta.k8s.io/v1",
+                "metadata": metadata,
+            }
         elif self._kind.custom:
             whole = {"apiVersion": self._kind.api_version, "kind": self._kind.kind, "metadata": metadata}
         else:
             rest = _EMPTY_SPEC.get(self._kind.key, {})
-            whole = {"kind": self._kind.kind, "apiVersion": self._kind.api_version, "metadata": metadata, **rest}
+            whole = {
+                "kind": self._kind.kind,
+                "apiVersion": self._kind.api_version,
+                "metadata": metadata,
+                **rest,
+            }
         return encode({"type": "BOOKMARK", "object": whole}) + b"\n"

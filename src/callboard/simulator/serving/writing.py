@@ -6,7 +6,13 @@ import msgspec
 import yaml
 
 from callboard.simulator.machinery.conversion import served, stored
-from callboard.simulator.machinery.refusal import Refusal, bad_request, method_not_allowed, not_found, unsupported_media_type
+from callboard.simulator.machinery.refusal import (
+    Refusal,
+    bad_request,
+    method_not_allowed,
+    not_found,
+    unsupported_media_type,
+)
 from callboard.simulator.machinery.resources import ResourceType
 from callboard.simulator.machinery.selectors import matcher_of
 from callboard.simulator.machinery.store import Store
@@ -35,29 +41,45 @@ def read_body(data: bytes, content_type: str, kind: str) -> Tree:
             shown = data.decode("utf-8", "replace")[:1000]
             at = next((char for char in shown.lstrip("{ \n") if char), "")
             told = f"json parse error: invalid character '{at}' looking for beginning of object key string ({shown})"
-            raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {told}") from None
+            raise bad_request(
+                f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {told}"
+            ) from None
     else:
         raise unsupported_media_type(_BODIES)
     if not isinstance(value, dict):
-        raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind")
+        raise bad_request(
+            f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind"
+        )
     return value
 
 
 def scale_of(kind: ResourceType, tree: Tree) -> Tree:
     """The `Scale` of a workload."""
-    metadata = {field: tree["metadata"][field] for field in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if field in tree["metadata"]}
+    metadata = {
+        field: tree["metadata"][field]
+        for field in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+        if field in tree["metadata"]
+    }
     labels = dig(tree, "spec", "selector", "matchLabels", default={})
     status: Tree = {"replicas": dig(tree, "status", "replicas", default=0)}
     if labels:
         status["selector"] = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
     spec = {"replicas": replicas} if (replicas := dig(tree, "spec", "replicas", default=0)) else {}
-    return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status}
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": metadata,
+        "spec": spec,
+        "status": status,
+    }
 
 
 class Writer:
     """Carries out one write against the store; authorization has been decided before."""
 
-    def __init__(self, store: Store, kind: ResourceType, info: RequestInfo, query: Mapping[str, str], agent: str) -> None:
+    def __init__(
+        self, store: Store, kind: ResourceType, info: RequestInfo, query: Mapping[str, str], agent: str
+    ) -> None:
         self._store = store
         self._kind = kind
         self._info = info
@@ -71,7 +93,15 @@ class Writer:
         metadata = body.setdefault("metadata", {})
         if not isinstance(metadata, dict):
             raise bad_request("unable to decode: json: cannot unmarshal into metadata")
-        return self._shown(self._store.create(stored(kind, body), self._target, namespace=info.namespace, manager=self._manager, dry_run=self._dry))
+        return self._shown(
+            self._store.create(
+                stored(kind, body),
+                self._target,
+                namespace=info.namespace,
+                manager=self._manager,
+                dry_run=self._dry,
+            )
+        )
 
     def update(self, body: Tree) -> Tree:
         self._same_kind(body)
@@ -80,7 +110,9 @@ class Writer:
         if self._kind.namespaced:
             metadata.setdefault("namespace", self._info.namespace)
         if metadata["name"] != self._info.name:
-            raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({self._info.name})")
+            raise bad_request(
+                f"the name of the object ({metadata['name']}) does not match the name on the URL ({self._info.name})"
+            )
         if self._info.subresource == "scale":
             return self._scale({"spec": body.get("spec") or {}})
         return self._shown(self._write(stored(self._kind, body)))
@@ -109,11 +141,17 @@ class Writer:
         elif media == "application/strategic-merge-patch+json" and not self._kind.custom:
             after = strategic_merge(before, patch)
         else:
-            raise unsupported_media_type(_PATCHES.replace(", application/strategic-merge-patch+json", "") if self._kind.custom else _PATCHES)
+            raise unsupported_media_type(
+                _PATCHES.replace(", application/strategic-merge-patch+json", "")
+                if self._kind.custom
+                else _PATCHES
+            )
         if self._info.subresource == "scale":
             return self._scale(after), False
         if "resourceVersion" not in (patch.get("metadata") or {} if isinstance(patch, dict) else {}):
-            after["metadata"] = {key: value for key, value in after["metadata"].items() if key != "resourceVersion"}
+            after["metadata"] = {
+                key: value for key, value in after["metadata"].items() if key != "resourceVersion"
+            }
         return self._shown(self._write(stored(self._kind, after))), False
 
     def delete(self, options: Tree) -> Tree:
@@ -125,7 +163,9 @@ class Writer:
         policy = options.get("propagationPolicy") or self._query.get("propagationPolicy")
         if policy == "Orphan" and not self._dry:
             self._orphan()
-        tree, gone = self._store.delete(self._target, self._info.name, self._info.namespace, grace=grace, uid=uid, dry_run=self._dry)
+        tree, gone = self._store.delete(
+            self._target, self._info.name, self._info.namespace, grace=grace, uid=uid, dry_run=self._dry
+        )
         if not gone or self._kind.key == ("", "pods"):
             return self._shown(tree)
         details: Tree = {"name": self._info.name}
@@ -139,13 +179,21 @@ class Writer:
         pod = self._store.get("pods", self._info.name, self._info.namespace)
         labels = pod["metadata"].get("labels", {})
         for budget in self._store.list("poddisruptionbudgets.policy", self._info.namespace):
-            if matcher_of(dig(budget, "spec", "selector"))(labels) and dig(budget, "status", "disruptionsAllowed", default=0) < 1:
+            if (
+                matcher_of(dig(budget, "spec", "selector"))(labels)
+                and dig(budget, "status", "disruptionsAllowed", default=0) < 1
+            ):
                 name = budget["metadata"]["name"]
                 needs = dig(budget, "status", "desiredHealthy", default=0)
                 has = dig(budget, "status", "currentHealthy", default=0)
                 told = f"The disruption budget {name} needs {needs} healthy pods and has {has} currently"
                 details = {"causes": [{"reason": "DisruptionBudget", "message": told}]}
-                raise Refusal(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", details=details)
+                raise Refusal(
+                    429,
+                    "TooManyRequests",
+                    "Cannot evict pod as it would violate the pod's disruption budget.",
+                    details=details,
+                )
         self._store.delete("pods", self._info.name, self._info.namespace, dry_run=self._dry)
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
@@ -159,21 +207,36 @@ class Writer:
         kind, version = body.get("kind", self._kind.kind), body.get("apiVersion", self._kind.api_version)
         if (kind, version) != (self._kind.kind, self._kind.api_version):
             told = f"the API version in the data ({version}) does not match the expected API version ({self._kind.api_version})"
-            raise bad_request(told if version != self._kind.api_version else f"{kind} in version {version} cannot be handled as a {self._kind.kind}")
+            raise bad_request(
+                told
+                if version != self._kind.api_version
+                else f"{kind} in version {version} cannot be handled as a {self._kind.kind}"
+            )
 
     def _shown(self, tree: Tree) -> Tree:
         shown = served(self._kind, tree)
-        return shown if self._kind.custom else {"kind": self._kind.kind, "apiVersion": self._kind.api_version, **shown}
+        return (
+            shown
+            if self._kind.custom
+            else {"kind": self._kind.kind, "apiVersion": self._kind.api_version, **shown}
+        )
 
     def _write(self, body: Tree) -> Tree:
         if self._info.subresource not in ("", "status"):
             raise method_not_allowed()
-        return self._store.update(body, self._target, manager=self._manager, subresource=self._info.subresource, dry_run=self._dry)
+        return self._store.update(
+            body, self._target, manager=self._manager, subresource=self._info.subresource, dry_run=self._dry
+        )
 
     def _scale(self, scale: Tree) -> Tree:
         replicas = dig(scale, "spec", "replicas", default=0)
         changed = self._store.patch(
-            self._target, self._info.name, {"spec": {"replicas": replicas}}, self._info.namespace, manager=self._manager, dry_run=self._dry
+            self._target,
+            self._info.name,
+            {"spec": {"replicas": replicas}},
+            self._info.namespace,
+            manager=self._manager,
+            dry_run=self._dry,
         )
         return scale_of(self._kind, changed)
 
@@ -185,13 +248,23 @@ class Writer:
         if record is None:
             if self._info.subresource:
                 raise not_found(self._kind.group, self._kind.plural, self._info.name)
-            made = self._store.create(stored(self._kind, body), self._target, namespace=self._info.namespace, manager=self._manager, dry_run=self._dry)
+            made = self._store.create(
+                stored(self._kind, body),
+                self._target,
+                namespace=self._info.namespace,
+                manager=self._manager,
+                dry_run=self._dry,
+            )
             made["metadata"]["managedFields"][-1]["operation"] = "Apply"
             return self._shown(made), True
         if self._query.get("force") != "true":
             self._conflicts(record.tree, body)
-        after = strategic_merge(record.tree, {key: value for key, value in body.items() if key not in ("kind", "apiVersion")})
-        after["metadata"] = {key: value for key, value in after["metadata"].items() if key != "resourceVersion"}
+        after = strategic_merge(
+            record.tree, {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
+        )
+        after["metadata"] = {
+            key: value for key, value in after["metadata"].items() if key != "resourceVersion"
+        }
         return self._shown(self._write(after)), False
 
     def _conflicts(self, old: Tree, new: Tree) -> None:
@@ -200,17 +273,22 @@ class Writer:
             if entry["manager"] == self._manager and entry["operation"] == "Apply":
                 continue
             for path in _clashes(entry["fieldsV1"], old, new, ""):
-                told = f'conflict with "{entry["manager"]}"' + ("" if entry["operation"] == "Apply" else f" using {entry['apiVersion']}")
+                told = f'conflict with "{entry["manager"]}"' + (
+                    "" if entry["operation"] == "Apply" else f" using {entry['apiVersion']}"
+                )
                 causes.append({"reason": "FieldManagerConflict", "message": told, "field": path})
         if causes:
             one = f"{causes[0]['message']}: {causes[0]['field']}"
             several = "conflicts:\n" + "\n".join(f"- {item['message']}: {item['field']}" for item in causes)
-            told = f"Apply failed with {len(causes)} conflict" + (f": {one}" if len(causes) == 1 else f"s: {several}")
+            told = f"Apply failed with {len(causes)} conflict" + (
+                f": {one}" if len(causes) == 1 else f"s: {several}"
+            )
             raise Refusal(409, "Conflict", told, details={"causes": causes})
 
     def _orphan(self) -> None:
         owner = self._store.get(self._target, self._info.name, self._info.namespace)["metadata"]["uid"]
         for key, namespace, name in self._store.dependents(owner):
+
             def forget(tree: Tree) -> Tree:
                 kept = [item for item in tree["metadata"].get("ownerReferences", ()) if item["uid"] != owner]
                 return {**tree, "metadata": {**tree["metadata"], "ownerReferences": kept}}
@@ -225,6 +303,10 @@ def _clashes(owned: Tree, old: object, new: object, path: str) -> list[str]:
             continue
         field = key[2:]
         if field in new and new[field] != old.get(field):
-            deeper = _clashes(inner, old.get(field), new[field], f"{path}.{field}") if inner else [f"{path}.{field}"]
+            deeper = (
+                _clashes(inner, old.get(field), new[field], f"{path}.{field}")
+                if inner
+                else [f"{path}.{field}"]
+            )
             found += deeper
     return found
