@@ -16,15 +16,24 @@ from callboard.fleet.fan_out import FanOut
 from support.fake_fleet import CALLER, FakeFetcher, FixedSupplier, cluster, entity, fan_out, holding
 from support.kube_objects import kube_object
 
+APP = {"app": "dice"}
 LABELS = {"backstage.io/kubernetes-id": "dice-roller"}
 
 
 def world() -> list[KubeObject]:
     """A labelled Deployment whose pods lack the label, a neighbour's pod, a Warning event on each."""
 
-    def meta(name: str, uid: str, owner: tuple[str, str] | None = None, **labels: str) -> dict[str, object]:
+    def meta(
+        name: str, uid: str, owner: tuple[str, str] | None = None, *, labels: dict[str, str] | None = None
+    ) -> dict[str, object]:
         owners = [{"kind": owner[0], "name": owner[1], "uid": owner[1], "controller": True}] if owner else []
-        return {"name": name, "namespace": "shop", "uid": uid, "labels": labels, "ownerReferences": owners}
+        return {
+            "name": name,
+            "namespace": "shop",
+            "uid": uid,
+            "labels": labels or {},
+            "ownerReferences": owners,
+        }
 
     spec = {
         "selector": {"matchLabels": {"app": "dice"}},
@@ -32,15 +41,15 @@ def world() -> list[KubeObject]:
     }
     on_node = {"containers": [], "nodeName": "n1"}
     return [
-        kube_object("Deployment", {"metadata": meta("dice", "dice", **LABELS), "spec": spec}),
+        kube_object("Deployment", {"metadata": meta("dice", "dice", labels=LABELS), "spec": spec}),
         kube_object(
             "ReplicaSet",
-            {"metadata": meta("dice-1", "dice-1", ("Deployment", "dice"), app="dice"), "spec": spec},
+            {"metadata": meta("dice-1", "dice-1", ("Deployment", "dice"), labels=APP), "spec": spec},
         ),
         kube_object(
-            "Pod", {"metadata": meta("dice-1-a", "a", ("ReplicaSet", "dice-1"), app="dice"), "spec": on_node}
+            "Pod", {"metadata": meta("dice-1-a", "a", ("ReplicaSet", "dice-1"), labels=APP), "spec": on_node}
         ),
-        kube_object("Pod", {"metadata": meta("stranger", "s", app="dice"), "spec": on_node}),
+        kube_object("Pod", {"metadata": meta("stranger", "s", labels=APP), "spec": on_node}),
         kube_object(
             "Event", {"metadata": meta("e1", "e1"), "involvedObject": {"uid": "a"}, "type": "Warning"}
         ),
