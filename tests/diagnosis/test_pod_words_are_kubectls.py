@@ -145,5 +145,5 @@ def test_ready_counts_sidecars_and_not_init_containers() -> None:
 
 def test_the_reason_tells_how_the_last_run_ended() -> None:
     assert object_health(pod(**waiting("CrashLoopBackOff", restarts=1, exit_code=137))).reason == (
-        "CrashLoopBackOff (Error, exit code 137)"
+        "CrashLoopBackOff, exit code 137"
     )

@@ -38,7 +38,7 @@ def test_one_crashing_is_named_first_with_its_reason_and_since() -> None:
     found = verdict(service(healthy("a"), crashing("b"), healthy("c")))
     assert found.health is Health.UNHEALTHY
     assert found.sentence == (
-        "Unhealthy in b: Deployment web: 1 of 3 pods ready; 1 pod: keeps crashing: CrashLoopBackOff (Error, exit code 1); "
+        "Unhealthy in b: Deployment web: 1 of 3 pods ready: 1 pod keeps crashing (CrashLoopBackOff, exit code 1); "
         "healthy in a and c."
     )
     assert found.since is not None

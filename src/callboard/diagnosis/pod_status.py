@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from callboard.model.objects.meta import condition
-from callboard.model.objects.pod import Container, ContainerStatus, Pod
+from callboard.model.objects.pod import Container, ContainerStateTerminated, ContainerStatus, Pod
 from callboard.model.verdict import Health, ObjectHealth
 
 __all__ = ["STUCK_REASONS", "PodStanding", "pod_health", "pod_standing"]
@@ -153,21 +153,26 @@ def _health(pod: Pod, ready: bool) -> tuple[Health, str]:
         return (Health.HEALTHY, "") if ready else (Health.PROGRESSING, "not ready")
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False" and scheduled.reason == "Unschedulable":
-        return Health.UNHEALTHY, "no node can take it"
+        return Health.UNHEALTHY, "Unschedulable"
     if phase == "Unknown":
         return Health.UNKNOWN, "its node does not report"
     return Health.PROGRESSING, "starting"
 
 
 def _stuck(status: ContainerStatus) -> str:
-    """Why a container cannot get on, in the kubelet's word; "" when it can."""
-    waiting = status.state.waiting
+    """Why a container cannot get on: `CrashLoopBackOff, OOMKilled, exit code 137`; "" when it can."""
+    waiting, ended = status.state.waiting, status.last_state.terminated
     if waiting and waiting.reason in STUCK_REASONS:
-        ended = status.last_state.terminated
         if waiting.reason == "CrashLoopBackOff" and ended:
-            return f"{waiting.reason} ({ended.reason or 'Error'}, exit code {ended.exit_code})"
+            return f"{waiting.reason}, {_ending(ended)}"
         return waiting.reason
     ended = status.state.terminated
     if ended and ended.exit_code != 0 and status.restart_count > 0:
-        return f"{ended.reason or 'Error'}, exit code {ended.exit_code}"
+        # between two runs: the next crash is a matter of seconds
+        return f"CrashLoopBackOff, {_ending(ended)}"
     return ""
+
+
+def _ending(ended: ContainerStateTerminated) -> str:
+    known = f"{ended.reason}, " if ended.reason not in ("", "Error") else ""
+    return f"{known}exit code {ended.exit_code}"

@@ -3,27 +3,30 @@
 __all__ = ["plain_reason"]
 
 _PLAIN = {
-    "CrashLoopBackOff": "keeps crashing",
-    "ImagePullBackOff": "its image cannot be pulled",
-    "ErrImagePull": "its image cannot be pulled",
-    "InvalidImageName": "its image name is not valid",
-    "ErrImageNeverPull": "its image is not on the node and may not be pulled",
-    "ImageInspectError": "its image on the node is damaged",
-    "CreateContainerConfigError": "a ConfigMap, Secret or key it needs is missing",
-    "CreateContainerError": "its container cannot be created",
-    "RunContainerError": "its container cannot be started",
-    "StartError": "its container cannot be started",
-    "OOMKilled": "was killed for using more memory than its limit",
-    "Evicted": "was evicted from its node",
-    "Unschedulable": "no node can take it",
+    "CrashLoopBackOff": ("keeps crashing", "keep crashing"),
+    "ImagePullBackOff": ("cannot pull its image", "cannot pull their image"),
+    "ErrImagePull": ("cannot pull its image", "cannot pull their image"),
+    "InvalidImageName": ("has an image name that is not valid", "have an image name that is not valid"),
+    "ErrImageNeverPull": ("may not pull its image", "may not pull their image"),
+    "ImageInspectError": ("has a damaged image on its node", "have a damaged image on their nodes"),
+    "CreateContainerConfigError": (
+        "lacks a ConfigMap, Secret or key that it needs",
+        "lack a ConfigMap, Secret or key that they need",
+    ),
+    "CreateContainerError": ("cannot create its container", "cannot create their containers"),
+    "RunContainerError": ("cannot start its container", "cannot start their containers"),
+    "StartError": ("cannot start its container", "cannot start their containers"),
+    "OOMKilled": (
+        "was killed for using more memory than its limit",
+        "were killed for using more memory than their limit",
+    ),
+    "Evicted": ("was evicted from its node", "were evicted from their nodes"),
+    "Unschedulable": ("finds no node that can take it", "find no node that can take them"),
 }
+"""What one pod, and what several, do: the name Kubernetes uses stays beside it, so that it can be searched for."""
 
 
-def plain_reason(reason: str) -> str:
-    """The words for a reason such as `CrashLoopBackOff (OOMKilled, exit code 137)`; the reason itself where there are none.
-
-    The name Kubernetes uses stays beside the words, so that it can be searched for.
-    """
-    name = reason.split(" ", 1)[0].rstrip(",")
-    plain = _PLAIN.get(name)
-    return f"{plain} ({reason})" if plain and name == reason else f"{plain}: {reason}" if plain else reason
+def plain_reason(reason: str, count: int = 1) -> str:
+    """The words for a reason such as `CrashLoopBackOff, exit code 137`; the reason itself where there are none."""
+    plain = _PLAIN.get(reason.split(",", 1)[0])
+    return f"{plain[0] if count == 1 else plain[1]} ({reason})" if plain else reason

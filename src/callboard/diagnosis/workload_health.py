@@ -1,5 +1,6 @@
 """Readiness of a workload together with its pods."""
 
+from collections import Counter
 from datetime import UTC, datetime
 
 from callboard.diagnosis.kstatus import object_health
@@ -51,14 +52,15 @@ def workload_health(workload: Workload) -> ObjectHealth:
     stuck = [(h, p) for h, p in pods if h.health is Health.UNHEALTHY and p.meta.deletion_timestamp is None]
     if not stuck or own.reason == "being deleted":
         return own
-    reasons = sorted({plain_reason(h.reason) for h, _ in stuck})
+    counts = Counter(h.reason for h, _ in stuck)
+    said = [
+        f"{'1 pod' if n == 1 else f'{n} pods'} {plain_reason(reason, n)}"
+        for reason, n in counts.most_common(2)
+    ]
     ready, desired = replicas(workload.object)
-    counted = f"{ready} of {desired} pods ready; " if desired else ""
+    counted = f"{ready} of {desired} pods ready: " if desired else ""
     since = min((h.since for h, _ in stuck if h.since), default=own.since)
-    number = "1 pod" if len(stuck) == 1 else f"{len(stuck)} pods"
-    return ObjectHealth(
-        health=Health.UNHEALTHY, reason=f"{counted}{number}: {'; '.join(reasons[:2])}", since=since
-    )
+    return ObjectHealth(health=Health.UNHEALTHY, reason=counted + ", ".join(said), since=since)
 
 
 def _last_run(workload: Workload, *, suspended: bool) -> ObjectHealth:

@@ -69,6 +69,8 @@ class ServiceRow(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     broken: bool = False
     """Its file broke; the last good state is shown."""
+    runs: bool = False
+    """It says that it runs on Kubernetes (one of the annotations is there), so that a health is to be expected."""
     health: Health | None = None
     sentence: str = ""
     health_since: datetime | None = None
