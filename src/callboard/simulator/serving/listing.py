@@ -50,7 +50,7 @@ def page(
         raise version_too_large(options.version, current)
     if options.start is not None:
         version = options.version or current
-        if options.version and version < collection.compacted:
+        if 0 < version < collection.compacted:
             again = continue_token(-1, options.start, namespace)
             raise expired(_TOO_OLD, metadata={"continue": again})
         records = (

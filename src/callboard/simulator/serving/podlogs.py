@@ -82,12 +82,12 @@ def pick_container(pod: Tree, wanted: str) -> str:
     if wanted:
         if wanted not in names:
             raise bad_request(f"container {wanted} is not valid for pod {name}")
-        return wanted
+        return str(wanted)
     if len(names) > 1:
         raise bad_request(
             f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]"
         )
-    return names[0]
+    return str(names[0])
 
 
 def no_log(pod: Tree, container: str, previous: bool) -> Refusal:
