@@ -7,7 +7,7 @@ document's text in an error. `base.config` and the catalog call it; kubeconfig f
 """
 
 from callboard.base.yaml.document import Document, Marks, Path, Value, path_text
-from callboard.base.yaml.reader import Limits, read_document, read_documents
+from callboard.base.yaml.reader import Limits, iter_documents, read_document, read_documents
 from callboard.base.yaml.scalar import key_text, resolve
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Marks",
     "Path",
     "Value",
+    "iter_documents",
     "key_text",
     "path_text",
     "read_document",

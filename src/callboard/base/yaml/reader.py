@@ -20,7 +20,7 @@ from callboard.base.errors import BadInputs, Problem
 from callboard.base.yaml.document import Document, Marks, Path, Value, path_text
 from callboard.base.yaml.scalar import key_text, resolve
 
-__all__ = ["Limits", "read_document", "read_documents"]
+__all__ = ["Limits", "iter_documents", "read_document", "read_documents"]
 
 _CORE = "tag:yaml.org,2002:"
 _BREAKS = str.maketrans("\x85\u2028\u2029", "\ue085\ue028\ue029")
@@ -51,6 +51,11 @@ def read_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> 
     A document with a duplicate key, an unknown alias and the like carries its `problems`, and the others stand. Nothing is
     read after a syntax error or a broken limit: the last document then carries it.
     """
+    return tuple(iter_documents(text, where, limits))
+
+
+def iter_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> Iterator[Document]:
+    """The same one by one, for whoever need not hold thousands of them together."""
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
         decoded.encode()
@@ -60,8 +65,8 @@ def read_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> 
         )
         newline = b"\n" if isinstance(upto, bytes) else "\n"
         line = upto.count(newline) + 1  # type: ignore[arg-type]  # one type on both sides
-        return (_broken(Problem("not valid UTF-8", where=where, line=line, expected="text in UTF-8")),)
-    documents: list[Document] = []
+        yield _broken(Problem("not valid UTF-8", where=where, line=line, expected="text in UTF-8"))
+        return
     if decoded and not decoded.endswith("\n"):
         decoded += "\n"  # so that a block scalar at the very end keeps its line break, as in Backstage
     renamed = decoded.translate(_BREAKS)
@@ -72,17 +77,16 @@ def read_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> 
         for event in events:
             if isinstance(event, DocumentStartEvent):
                 if event.version == (1, 1):
-                    documents.append(_broken(_old_version(where, _line(event))))
+                    yield _broken(_old_version(where, _line(event)))
                     break
                 composer = _Composer(events, where, limits, swapped)
                 document = composer.document()
                 if document.value is not None or document.problems:
-                    documents.append(document)
+                    yield document
                 if composer.given_up:
                     break
     except yaml.YAMLError as error:
-        documents.append(_broken(_syntax(error, decoded, where)))
-    return tuple(documents)
+        yield _broken(_syntax(error, decoded, where))
 
 
 def read_document(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> Document:

@@ -121,7 +121,7 @@ class Reader:
                     )
                 return before
             parsed = await asyncio.to_thread(
-                parse, fetched.body, route.source, most=self._limits.max_entities_per_location
+                parse, fetched.body, route, most=self._limits.max_entities_per_location
             )
         except CallboardError as error:
             problem = _problem(error, route.source.shown)
@@ -130,8 +130,7 @@ class Reader:
             )
         contents: dict[Location, Content] = {}
         for wanted in parsed.wanted:
-            if wanted.location not in contents:
-                contents[wanted.location] = await self._content(wanted.location)
+            contents[wanted] = await self._content(wanted)
         reading = await asyncio.to_thread(reading_of, parsed, route, contents)
         return msgspec.structs.replace(reading, etag="" if parsed.wanted else fetched.etag)
 
@@ -156,19 +155,18 @@ def read_local(route: Route, limits: CatalogReadingSettings) -> Reading:
     try:
         parsed = parse(
             read_file(path, limits.max_file_bytes),
-            route.source,
+            route,
             most=limits.max_entities_per_location,
         )
     except CallboardError as error:
         return msgspec.structs.replace(failed(route, [_problem(error, path)]), stamps=tuple(stamps))
     contents: dict[Location, Content] = {}
     for wanted in parsed.wanted:
-        if wanted.location not in contents:
-            stamps.append(stamp(Path(wanted.location.target)))
-            try:
-                contents[wanted.location] = read_file(wanted.location.target, limits.max_file_bytes)
-            except CallboardError as error:
-                contents[wanted.location] = _problem(error, wanted.location.target)
+        stamps.append(stamp(Path(wanted.target)))
+        try:
+            contents[wanted] = read_file(wanted.target, limits.max_file_bytes)
+        except CallboardError as error:
+            contents[wanted] = _problem(error, wanted.target)
     return msgspec.structs.replace(reading_of(parsed, route, contents), stamps=tuple(stamps))
 
 

@@ -20,29 +20,39 @@ Content = bytes | Problem
 """What a placeholder's target held, or why it could not be read."""
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """A placeholder of document number `index`."""
-
-    index: int
-    form: str
-    location: Location
-
-
-class Parsed(msgspec.Struct, frozen=True):
-    """The documents of a source, the placeholders they ask for, and what is wrong so far."""
-
-    documents: tuple[Document, ...]
-    wanted: tuple[Wanted, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    refused: Mapping[int, Problem] = {}
-    """By document number: a placeholder that may not be read."""
-
-
 class Broken(msgspec.Struct, frozen=True):
     """An entity that could be named but not read."""
 
     ref: EntityRef
     problems: tuple[Problem, ...]
+
+
+class Nameless(msgspec.Struct, frozen=True):
+    """A document of which not even the name can be told."""
+
+    problems: tuple[Problem, ...]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A document that waits for the target of its placeholder."""
+
+    document: Document
+    form: str
+    location: Location
+
+
+Judged = Draft | Broken | Nameless
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """A source's documents in their order, judged but for those with a placeholder."""
+
+    items: tuple[Judged | Wanted, ...]
+
+    @property
+    def wanted(self) -> tuple[Location, ...]:
+        """The targets of the placeholders."""
+        return tuple(dict.fromkeys(item.location for item in self.items if isinstance(item, Wanted)))
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,70 +69,64 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     etag: str = ""
 
 
-def parse(data: bytes, location: Location, *, most: int) -> Parsed:
-    """Read a source's YAML, at most `most` documents, and find its placeholders."""
-    documents = read_documents(data, location.shown)
-    problems: list[Problem] = []
-    wanted: list[Wanted] = []
-    refused: dict[int, Problem] = {}
-    if len(documents) > most:
-        found, expected = f"{len(documents)}", f"at most {most}"
-        problems.append(
-            Problem("holds too many entities", where=location.shown, found=found, expected=expected)
-        )
-        documents = documents[:most]
-    for index, document in enumerate(documents):
-        asked = None if document.problems else placeholder(document.value)
-        if asked is not None:
-            form, target = asked
-            try:
-                wanted.append(Wanted(index, form, resolve_target(location, target)))
-            except BadInput as error:
-                refused[index] = _placed(document, error.problem)
-    return Parsed(tuple(documents), tuple(wanted), tuple(problems), refused)
+def parse(data: bytes, route: Route, *, most: int) -> Parsed:
+    """Read and judge a source's documents, at most `most`. One by one: the trees of thousands would be a burden together."""
+    source = route.source
+    items: list[Judged | Wanted] = []
+    for document in read_documents(data, source.shown):
+        if len(items) == most:
+            expected = f"at most {most}"
+            items.append(
+                Nameless((Problem("holds too many entities", where=source.shown, expected=expected),))
+            )
+            break
+        items.append(_begun(document, route))
+    return Parsed(tuple(items))
 
 
 def reading_of(parsed: Parsed, route: Route, contents: Mapping[Location, Content]) -> Reading:
-    """Fill in the placeholders, validate every document, and make drafts of the good ones."""
-    drafts: list[Draft] = []
-    broken: list[Broken] = []
-    problems = list(parsed.problems)
-    wanted = {w.index: w for w in parsed.wanted}
-    for index, given in enumerate(parsed.documents):
-        document, found = given, list(given.problems)
-        if index in parsed.refused:
-            found.append(parsed.refused[index])
-        elif index in wanted:
-            document, found = _filled(given, wanted[index], contents)
-        if not found:
-            found = _misplaced(document) or problems_of(document)
-        if not found and isinstance(document.value, dict):
-            drafts.append(draft_of(document.value, route, document.line()))
-            continue
-        ref = _name(document.value)
-        if ref is None:
-            problems += found
-        else:
-            broken.append(Broken(ref, tuple(found)))
+    """Fill in the placeholders and sort good from bad. `contents` has every location that `parsed` wants."""
+    judged = [_filled(i, route, contents) if isinstance(i, Wanted) else i for i in parsed.items]
     return Reading(
         route=route,
-        drafts=tuple(drafts),
-        broken=tuple(broken),
-        problems=tuple(problems),
-        documents=len(parsed.documents),
+        drafts=tuple(i for i in judged if isinstance(i, Draft)),
+        broken=tuple(i for i in judged if isinstance(i, Broken)),
+        problems=tuple(p for i in judged if isinstance(i, Nameless) for p in i.problems),
+        documents=len(judged),
     )
 
 
-def _filled(
-    document: Document, wanted: Wanted, contents: Mapping[Location, Content]
-) -> tuple[Document, list[Problem]]:
+def _begun(document: Document, route: Route) -> Judged | Wanted:
+    asked = None if document.problems else placeholder(document.value)
+    if asked is None:
+        return _judged(document, route)
+    form, target = asked
+    try:
+        return Wanted(document, form, resolve_target(route.source, target))
+    except BadInput as error:
+        return _bad(document, [_placed(document, error.problem)])
+
+
+def _judged(document: Document, route: Route) -> Judged:
+    found = document.problems or _misplaced(document) or problems_of(document)
+    if not found and isinstance(document.value, dict):
+        return draft_of(document.value, route, document.line())
+    return _bad(document, found)
+
+
+def _bad(document: Document, problems: Sequence[Problem]) -> Judged:
+    ref = _name(document.value)
+    return Nameless(tuple(problems)) if ref is None else Broken(ref, tuple(problems))
+
+
+def _filled(wanted: Wanted, route: Route, contents: Mapping[Location, Content]) -> Judged:
     content = contents[wanted.location]
     if isinstance(content, Problem):
-        return document, [_placed(document, content)]
+        return _bad(wanted.document, [_placed(wanted.document, content)])
     try:
-        return substituted(document, wanted.form, wanted.location, content), []
+        return _judged(substituted(wanted.document, wanted.form, wanted.location, content), route)
     except BadInput as error:
-        return document, [_placed(document, error.problem)]
+        return _bad(wanted.document, [_placed(wanted.document, error.problem)])
 
 
 def _placed(document: Document, problem: Problem) -> Problem:

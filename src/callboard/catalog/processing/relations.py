@@ -10,7 +10,7 @@ from callboard.model.entity import EntityRef
 __all__ = ["Edge", "edges_of"]
 
 
-class Edge(msgspec.Struct, frozen=True, order=True):
+class Edge(msgspec.Struct, frozen=True, order=True, gc=False):
     """`source` stands in relation `type` to `target`; both canonical refs. The other direction is an edge of its own."""
 
     source: str

@@ -1,5 +1,7 @@
 """One YAML document of a catalog file, with the lines its parts stand on."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from callboard.base import yaml
@@ -22,6 +24,7 @@ class Document(msgspec.Struct, frozen=True):
         return self.source.line_of(path)
 
 
-def read_documents(text: bytes, where: str) -> list[Document]:
-    """The documents of a file, empty ones left out. What is no YAML ends the list with a document that only has problems."""
-    return [Document(where, d.value, d, d.problems) for d in yaml.read_documents(text, where)]
+def read_documents(text: bytes, where: str) -> Iterator[Document]:
+    """The documents of a file one by one, empty ones left out. What is no YAML ends them with one that only has problems."""
+    for document in yaml.iter_documents(text, where):
+        yield Document(where, document.value, document, document.problems)

@@ -72,7 +72,7 @@ def _text(form: str, source: Location, data: bytes) -> str:
         except ValueError as error:
             raise BadInput(Problem("is not JSON", where=source.shown)) from error
     else:
-        documents = read_documents(data, source.shown)
+        documents = list(read_documents(data, source.shown))
         if broken := [problem for document in documents for problem in document.problems]:
             raise BadInput(broken[0])
         if len(documents) != 1:
