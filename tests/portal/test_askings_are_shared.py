@@ -130,3 +130,16 @@ async def test_a_slow_reader_skips_to_the_newest() -> None:
         await asyncio.sleep(0.01)
         rest = [snapshot async for _, snapshot in following]
     assert rest == [DONE]
+
+
+async def test_an_error_of_the_owner_leaves_as_itself() -> None:
+    provider = Provider()
+
+    async def owner() -> None:
+        async with Openings(lambda: provider, FakeClock()) as openings:
+            await anext(openings.follow(ENTITY, ANNA))
+            raise UsageError("the port is taken")
+
+    with pytest.raises(UsageError, match="port"):
+        await owner()
+    assert provider.running == 0

@@ -100,7 +100,9 @@ class Openings:
         assert self._tasks is not None  # noqa: S101 - entered before it is left
         for task in (self._sweeper, *self._running):
             task.cancel()
-        await self._tasks.__aexit__(kind, error, trace)
+        # What went wrong outside leaves as it is, not inside a group of its own.
+        cancelled = isinstance(error, asyncio.CancelledError)
+        await self._tasks.__aexit__(*((kind, error, trace) if cancelled else (None, None, None)))
         self._tasks = None
 
     async def follow(
