@@ -1,0 +1,69 @@
+"""The whole fleet room on real sockets: a simulated fleet, its kubeconfig, and our own parts as they are wired."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from callboard.app.plugins import Plugins
+from callboard.base.clock import SystemClock
+from callboard.base.settings import (
+    CallboardSettings,
+    ClusterLimits,
+    ClustersSettings,
+    KubeconfigLocator,
+    KubernetesSettings,
+    Settings,
+)
+from callboard.extend import Caller, Entity, EntityRef
+from callboard.fleet.plugin import FleetPlugin
+from callboard.fleet.registry import Registry
+from callboard.fleet.wiring import Fleet, wire
+from callboard.kube.connection import Connections
+from callboard.kube.fetcher import DirectFetcher
+from callboard.kube.limits import Limits
+from callboard.kube.proxy import DirectProxy
+
+
+class NoEntities:
+    async def entity(self, ref: EntityRef, caller: Caller) -> Entity | None:
+        return None
+
+
+class WiredFleet(msgspec.Struct):
+    fleet: Fleet
+    connections: Connections
+    settings: Settings
+
+
+@asynccontextmanager
+async def wired_fleet(
+    kubeconfig: Path, *, kubernetes: KubernetesSettings | None = None, limits: ClusterLimits | None = None
+) -> AsyncIterator[WiredFleet]:
+    """Every context of the kubeconfig as a cluster, asked by the direct fetcher."""
+    settings = Settings(
+        kubernetes=msgspec.structs.replace(
+            kubernetes or KubernetesSettings(),
+            cluster_locator_methods=(KubeconfigLocator(files=(str(kubeconfig),)),),
+        ),
+        callboard=CallboardSettings(clusters=ClustersSettings(limits=limits or ClusterLimits())),
+    )
+    clusters = settings.callboard.clusters
+    async with Connections(lambda name: Limits.of(clusters.limits_of(name)), environment={}) as connections:
+        ours = FleetPlugin(
+            settings,
+            fetcher=DirectFetcher(connections),
+            proxy=DirectProxy(connections),
+            clock=SystemClock(),
+            clock_offset=connections.clock_offset,
+            environ={},
+        )
+        fleet = wire(
+            Registry.of(Plugins([("fleet", ours)])),
+            settings,
+            clock=SystemClock(),
+            entities=NoEntities(),
+            base_dir="/",
+        )
+        yield WiredFleet(fleet, connections, settings)
