@@ -3,12 +3,11 @@
 import time
 
 import pytest
-from support.kube_client import cluster_of
 
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection import Connection
 from callboard.kube.lists import outcome_of
 from callboard.model.outcome import Answer, FailureCode, Question
-from callboard.model.resource import ResourceType, known_type
+from callboard.model.resource import known_type
 from callboard.simulator.cluster import Cluster as StandIn
 
 PODS = known_type("pods")

@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.kube_client import LIMITS, bearer, cluster_of, nothing_left
 
-import msgspec
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Upsert, watch
 from callboard.model.outcome import FailureCode, Question
 from callboard.model.resource import ResourceType, known_type
 from callboard.simulator.cluster import Cluster as StandIn
+from support.kube_client import LIMITS, bearer, cluster_of, nothing_left
 
 CONFIGMAPS = known_type("configmaps")
 assert CONFIGMAPS is not None

@@ -268,7 +268,7 @@ class Connection:
                         headers=sent,
                         allow_redirects=False,
                         proxy=pool.proxy,
-                        proxy_auth=pool.proxy_auth,
+                        proxy_headers=pool.proxy_headers,
                         server_hostname=self.cluster.trust.server_name or None,
                         trace_request_ctx=_Deadline(deadline, limits.first_byte),
                         auto_decompress=inflate,

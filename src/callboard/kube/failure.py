@@ -262,7 +262,9 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 
 def _verify_error(error: BaseException) -> ssl.SSLCertVerificationError | None:
-    return next((e for e in _causes(error) if isinstance(e, ssl.SSLCertVerificationError)), None)
+    """The innermost one: aiohttp's own error of that class carries no code."""
+    found = (e for e in _causes(error) if isinstance(e, ssl.SSLCertVerificationError))
+    return next((e for e in found if isinstance(getattr(e, "verify_code", None), int)), None)
 
 
 def _reset_below(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ _NO_BRACKET: Final = bytes(c for c in range(256) if c not in _BRACKETS)
 _STRUCTURE: Final = b'{}[]"\\'
 _REST: Final = bytes(c for c in range(256) if c not in _STRUCTURE)
 _ESCAPES: Final = re.compile(rb'\\[\\"]')
+_INNERMOST: Final = re.compile(rb"\{\}|\[\]")
 _STRINGS: Final = re.compile(rb'"[^"]*"')
 
 
@@ -35,8 +36,8 @@ def _exactly(raw: bytes, most: int) -> bool:
     structure = structure.replace(b'""', b"")
     if b'"' in structure:
         structure = _STRINGS.sub(b"", structure)
-    for peeled in range(most + 1):
+    for peeled in range(most):
         if len(structure) <= 2 * (most - peeled):
             return False
-        structure = structure.replace(b"{}", b"").replace(b"[]", b"")
+        structure = _INNERMOST.sub(b"", structure)
     return bool(structure)

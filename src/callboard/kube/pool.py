@@ -1,6 +1,7 @@
 """Pools of connections, one for each API server, trust and identity."""
 
 import asyncio
+import base64
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -41,7 +42,7 @@ class Pool:
         self.users = 0
         self.used = time.monotonic()
         self.proxy: URL | None = None
-        self.proxy_auth: aiohttp.BasicAuth | None = None
+        self.proxy_headers: dict[str, str] | None = None
         if proxy:
             self._set_proxy(proxy)
 
@@ -51,7 +52,8 @@ class Pool:
             message = f"proxies of the kind {parts.scheme[:16]!r} are not supported; http and https are"
             raise AnswerRefused(Failure(code=FailureCode.CONNECTION, message=message))
         if parts.username:
-            self.proxy_auth = aiohttp.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
+            holder = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+            self.proxy_headers = {"Proxy-Authorization": f"Basic {base64.b64encode(holder).decode()}"}
         self.proxy = URL(proxy).with_user(None)
 
     async def prepare(self, cluster: Cluster, credential: Credential) -> None:

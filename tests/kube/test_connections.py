@@ -1,0 +1,427 @@
+"""Sockets: few and kept, proven by TLS, retried only where that is safe, none left behind."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from callboard.base.secret import Secret
+from callboard.kube.connection import Connection, Connections
+from callboard.kube.failure import AnswerRefused
+from callboard.kube.fetcher import DirectFetcher
+from callboard.kube.lists import outcome_of
+from callboard.kube.proxies import environment_proxy
+from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
+from callboard.model.outcome import Answer, Failure, FailureCode, Question
+from callboard.model.resource import DEFAULT_OBJECT_TYPES, ResourceType, known_type
+from callboard.model.selection import Selection
+from callboard.model.selector import LabelSelector
+from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.serving.certificates import Authority
+from support.kube_client import LIMITS, bearer, cluster_of, nothing_left
+
+PODS = known_type("pods")
+assert PODS is not None
+QUESTION = Question(type=PODS)
+TOKEN = "canary-token-0123456789"
+
+Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def raw_server(handle: Handle) -> AsyncIterator[str]:
+    """A server of bytes on loopback, plain http."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handle(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def ask(cluster: Cluster, credential: Credential | None = None, *, question: Question = QUESTION) -> Failure:
+    async with Connections(lambda name: LIMITS, environment={}) as connections:
+        outcome = await outcome_of(connections.to(cluster, credential or bearer(TOKEN)), question)
+    assert outcome.failure is not None, outcome
+    assert TOKEN not in repr(outcome)
+    assert "://" not in outcome.failure.message
+    return outcome.failure
+
+
+# ------------------------------------------------------------------ TLS
+
+
+async def test_an_expired_certificate_is_told_as_such(stand_in: StandIn) -> None:
+    stand_in.chaos.on("certificate-expired")
+    failure = await ask(cluster_of(stand_in))
+    assert (failure.code, "expired" in failure.message) == (FailureCode.TLS, True)
+
+
+async def test_an_unknown_issuer_is_told_as_such(stand_in: StandIn) -> None:
+    stand_in.chaos.on("certificate-foreign")
+    failure = await ask(cluster_of(stand_in))
+    assert (failure.code, "unknown issuer" in failure.message) == (FailureCode.TLS, True), failure
+
+
+async def test_another_host_name_is_told_as_such(stand_in: StandIn) -> None:
+    trust = Trust(ca_pem=stand_in.ca_pem, server_name="elsewhere.example.com")
+    failure = await ask(Cluster(name="c", url=stand_in.url, trust=trust))
+    assert (failure.code, "another host" in failure.message) == (FailureCode.TLS, True), failure
+
+
+async def test_a_server_name_stands_in_for_the_address(stand_in: StandIn) -> None:
+    trust = Trust(ca_pem=stand_in.ca_pem, server_name="localhost")
+    async with Connections(lambda name: LIMITS, environment={}) as connections:
+        outcome = await outcome_of(
+            connections.to(Cluster(name="c", url=stand_in.url, trust=trust), bearer(stand_in.identities.admin)), QUESTION
+        )
+    assert outcome.answer is Answer.OBJECTS, outcome.failure
+
+
+async def test_a_ca_file_is_read_again_when_it_changes(
+    stand_in: StandIn, connections: Connections, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text(Authority("another").pem)
+    cluster = Cluster(name="c", url=stand_in.url, trust=Trust(ca_file=str(file)))
+    connection = connections.to(cluster, bearer(stand_in.identities.admin))
+    assert (await outcome_of(connection, QUESTION)).answer is Answer.BROKEN
+    file.write_text(stand_in.ca_pem + "\n")
+    assert (await outcome_of(connection, QUESTION)).answer is Answer.OBJECTS
+
+
+@pytest.mark.parametrize("trust", [Trust(ca_pem="nonsense"), Trust(ca_file="/nowhere/ca.pem")])
+async def test_a_ca_that_is_none_is_this_clusters_failure(trust: Trust, stand_in: StandIn) -> None:
+    assert (await ask(Cluster(name="c", url=stand_in.url, trust=trust))).code is FailureCode.TLS
+
+
+async def test_skip_verify_asks_whoever_answers(stand_in: StandIn, connections: Connections) -> None:
+    cluster = Cluster(name="c", url=stand_in.url, trust=Trust(skip_verify=True))
+    assert (await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)).answer is Answer.OBJECTS
+
+
+async def test_a_client_certificate_is_who_we_are_and_leaves_no_file(
+    stand_in: StandIn, connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    pair = stand_in.client_certificate("dana", "system:masters")
+    credential = Credential(
+        kind=CredentialKind.CERTIFICATE, identity="dana", certificate_pem=pair.certificate, key_pem=Secret(pair.key)
+    )
+    outcome = await outcome_of(connections.to(cluster_of(stand_in), credential), QUESTION)
+    assert outcome.answer in (Answer.OBJECTS, Answer.FORBIDDEN), outcome.failure
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_broken_client_certificate_is_a_credential_failure(stand_in: StandIn) -> None:
+    credential = Credential(
+        kind=CredentialKind.CERTIFICATE, identity="d", certificate_pem="nonsense", key_pem=Secret("canary-key")
+    )
+    failure = await ask(cluster_of(stand_in), credential)
+    assert failure.code is FailureCode.CREDENTIAL
+    assert "canary" not in repr(failure)
+
+
+async def test_no_certificate_at_all(stand_in: StandIn) -> None:
+    assert (await ask(Cluster(name="c", url=stand_in.url.replace("https", "http")))).code in (
+        FailureCode.CONNECTION,
+        FailureCode.NOT_JSON,
+        FailureCode.UNEXPECTED_STATUS,
+    )
+
+
+# ------------------------------------------------------------------ no connection, no answer
+
+
+async def test_a_refused_connection() -> None:
+    async with raw_server(lambda r, w: asyncio.sleep(0)) as url:
+        pass
+    failure = await ask(Cluster(name="c", url=url))
+    assert (failure.code, failure.message) == (FailureCode.CONNECTION, "no connection: refused")
+
+
+async def test_a_name_nobody_knows() -> None:
+    failure = await ask(Cluster(name="c", url="https://nowhere.invalid:6443"))
+    assert (failure.code, "resolved" in failure.message) == (FailureCode.CONNECTION, True)
+
+
+async def test_a_connection_that_does_not_come_about_is_late() -> None:
+    """A listener whose queue is full swallows the SYN; a TLS server that says nothing is as bad."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+
+    async with raw_server(silent) as url:
+        began = time.monotonic()
+        failure = await ask(Cluster(name="c", url=url.replace("http:", "https:")))
+        assert failure.code is FailureCode.CONNECT_TIMEOUT
+        assert time.monotonic() - began < LIMITS.whole + 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", FailureCode.NOT_JSON),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 24\r\nContent-Type: text/html\r\n\r\n<h1>nginx: not here</h1>", FailureCode.NOT_JSON),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 19\r\n\r\n404 page not found\n", FailureCode.NOT_SERVED),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", FailureCode.NOT_JSON),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", FailureCode.TRUNCATED),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", FailureCode.WRONG_SHAPE),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n{", FailureCode.TOO_LARGE),
+        (b"HTTP/1.1 500 No\r\nContent-Length: 26\r\n\r\npanic: canary-token-012345", FailureCode.SERVER_ERROR),
+    ],
+)
+async def test_answers_that_are_none(answer: bytes, code: FailureCode) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+
+    async with raw_server(say) as url:
+        failure = await ask(Cluster(name="c", url=url))
+    assert failure.code is code, failure
+    assert "nginx" not in failure.message
+    assert "canary" not in failure.message
+
+
+async def test_a_servers_words_are_bounded_and_clean() -> None:
+    words = "x\x1b[31m\u202e Bearer abcdefghijklmnop https://user:pw@host/path " + "y" * 5000
+    body = msgspec.json.encode({"kind": "Status", "message": words, "reason": "Forbidden", "code": 403})
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 403 F\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    async with raw_server(say) as url:
+        failure = await ask(Cluster(name="c", url=url))
+    assert failure.code is FailureCode.FORBIDDEN
+    assert len(failure.message) <= 1024
+    for unfit in ("\x1b", "\u202e", "abcdefgh", "user:pw", "host/path"):
+        assert unfit not in failure.message
+
+
+async def test_a_small_gzip_that_grows_is_too_large() -> None:
+    import zlib
+
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    body = packer.compress(b" " * (8 * 1024 * 1024)) + packer.flush()
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    limits = msgspec.structs.replace(LIMITS, max_body=1024 * 1024)
+    async with raw_server(say) as url, Connections(lambda name: limits, environment={}) as connections:
+        outcome = await outcome_of(connections.to(Cluster(name="c", url=url), bearer(TOKEN)), QUESTION)
+    assert outcome.failure is not None
+    assert outcome.failure.code is FailureCode.TOO_LARGE
+
+
+# ------------------------------------------------------------------ retries
+
+
+async def test_a_reset_before_any_answer_is_tried_once_more(connection: Connection, stand_in: StandIn) -> None:
+    stand_in.chaos.on("reset", "*/pods*", times=1)
+    assert (await outcome_of(connection, QUESTION)).answer is Answer.OBJECTS
+
+
+async def test_a_post_is_never_sent_twice() -> None:
+    seen = 0
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        await reader.readuntil(b"\r\n\r\n")
+        seen += 1
+
+    async with raw_server(hang_up) as url, Connections(lambda name: LIMITS, environment={}) as connections:
+        with pytest.raises(AnswerRefused):
+            await connections.to(Cluster(name="c", url=url), bearer(TOKEN)).read("POST", "/apis", body=b"{}")
+    assert seen == 1
+
+
+async def test_retry_after_is_waited_for_within_the_deadline(connection: Connection, stand_in: StandIn) -> None:
+    stand_in.chaos.on("too-many-requests", "*/pods*", retry_after=1, times=1)
+    began = time.monotonic()
+    assert (await outcome_of(connection, QUESTION)).answer is Answer.OBJECTS
+    assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize("mode", ["unauthorized", "forbidden", "not-found", "server-error"])
+async def test_refusals_are_not_asked_again(mode: str, connection: Connection, stand_in: StandIn) -> None:
+    rule = stand_in.chaos.on(mode, "*/pods*", retry_after=0, times=10)
+    await outcome_of(connection, QUESTION)
+    assert rule.times == 9
+
+
+# ------------------------------------------------------------------ sharing
+
+
+async def test_all_types_at_once_take_no_more_connections_than_allowed(
+    connections: Connections, stand_in: StandIn
+) -> None:
+    most = 0
+    stand_in.chaos.on("latency", seconds=0.02)
+    selection = Selection(types=DEFAULT_OBJECT_TYPES, selector=LabelSelector())
+    outcomes = []
+    async for outcome in DirectFetcher(connections).fetch(
+        cluster_of(stand_in), bearer(stand_in.identities.admin), selection
+    ):
+        outcomes.append(outcome)
+        most = max(most, stand_in.open_connections)
+    assert {o.question for o in outcomes} == set(selection.questions())
+    assert all(o.answer.known for o in outcomes)
+    assert 1 < most <= LIMITS.connections
+
+
+async def test_a_renewed_token_goes_on_using_the_connection(connections: Connections, stand_in: StandIn) -> None:
+    cluster = cluster_of(stand_in)
+    for token in (stand_in.identities.admin, stand_in.identities.viewer):
+        await outcome_of(connections.to(cluster, bearer(token, "same holder")), QUESTION)
+        assert stand_in.open_connections == 1
+    await outcome_of(connections.to(cluster, bearer(stand_in.identities.nobody, "another")), QUESTION)
+    assert stand_in.open_connections == 2
+
+
+async def test_giving_up_on_a_fetch_cancels_what_is_asked(stand_in: StandIn) -> None:
+    stand_in.chaos.on("hang", "*/deployments*")
+    async with Connections(lambda name: LIMITS, environment={}) as connections:
+        selection = Selection(types=DEFAULT_OBJECT_TYPES, selector=LabelSelector())
+        fetch = DirectFetcher(connections).fetch(cluster_of(stand_in), bearer(stand_in.identities.admin), selection)
+        async for _ in fetch:
+            break
+        await fetch.aclose()  # type: ignore[attr-defined]
+        assert not [t for t in asyncio.all_tasks() if "DirectFetcher" in repr(t)]
+    await nothing_left(stand_in)
+
+
+async def test_types_of_unknown_kind_are_looked_up_and_absent_ones_told(
+    connections: Connections, stand_in: StandIn
+) -> None:
+    fetcher = DirectFetcher(connections)
+    questions = [
+        Question(type=ResourceType("", "v1", "nodes"), namespace="games"),
+        Question(type=ResourceType("example.invalid", "v1", "things")),
+        Question(type=ResourceType("apps", "v1", "unheardof")),
+        Question(type=ResourceType("apps", "v1", "deployments"), namespace="games"),
+        Question(type=PODS, namespace="games", name="no-such-pod"),
+    ]
+    found = {
+        o.question.type.plural: o.answer
+        async for o in fetcher.ask(cluster_of(stand_in), bearer(stand_in.identities.admin), questions)
+    }
+    assert found == {
+        "nodes": Answer.NOT_ASKED,
+        "things": Answer.ABSENT,
+        "unheardof": Answer.ABSENT,
+        "deployments": Answer.OBJECTS,
+        "pods": Answer.EMPTY,
+    }
+    assert fetcher.clock_offset(cluster_of(stand_in)) is not None
+
+
+# ------------------------------------------------------------------ pages
+
+
+async def test_pages_are_put_together(stand_in: StandIn) -> None:
+    limits = msgspec.structs.replace(LIMITS, page_size=2)
+    async with Connections(lambda name: limits, environment={}) as connections:
+        admin = bearer(stand_in.identities.admin)
+        paged = await outcome_of(connections.to(cluster_of(stand_in), admin), QUESTION)
+    assert len(paged.objects) > 2
+    assert len({o.meta.uid for o in paged.objects}) == len(paged.objects)
+    assert not paged.truncated
+
+
+async def test_a_cap_on_objects_is_told(stand_in: StandIn) -> None:
+    limits = msgspec.structs.replace(LIMITS, page_size=2, max_objects=2)
+    async with Connections(lambda name: limits, environment={}) as connections:
+        outcome = await outcome_of(connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin)), QUESTION)
+    assert (len(outcome.objects), outcome.truncated) == (2, True)
+    assert outcome.remaining
+
+
+async def test_an_expired_page_starts_the_list_anew(stand_in: StandIn) -> None:
+    limits = msgspec.structs.replace(LIMITS, page_size=2)
+    stand_in.chaos.on("gone", "*continue=*", times=1)
+    async with Connections(lambda name: limits, environment={}) as connections:
+        outcome = await outcome_of(connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin)), QUESTION)
+    assert outcome.answer is Answer.OBJECTS, outcome.failure
+    assert len({o.meta.uid for o in outcome.objects}) == len(outcome.objects) > 2
+
+
+# ------------------------------------------------------------------ proxies
+
+
+async def test_a_proxy_leads_there_and_one_that_refuses_is_told(stand_in: StandIn) -> None:
+    asked: list[bytes] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head)
+        if len(asked) > 1:
+            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            return
+        host, _, port = head.split()[1].decode().rpartition(":")
+        up_reader, up_writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(65536):
+                target.write(data)
+            target.close()
+
+        await asyncio.gather(copy(reader, up_writer), copy(up_reader, writer))
+
+    async with raw_server(tunnel) as proxy:
+        with_user = proxy.replace("//", "//us%20er:pw@")
+        cluster = Cluster(name="c", url=stand_in.url, trust=Trust(ca_pem=stand_in.ca_pem, proxy_url=with_user))
+        async with Connections(lambda name: LIMITS, environment={}) as connections:
+            outcome = await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
+        assert outcome.answer is Answer.OBJECTS, outcome.failure
+        assert b"Proxy-Authorization: Basic" in asked[0]
+        failure = await ask(cluster)
+        assert (failure.code, failure.message) == (FailureCode.CONNECTION, "the proxy refused the way through (407)")
+    assert (await ask(Cluster(name="c", url=stand_in.url, trust=Trust(proxy_url="socks5://127.0.0.1:1")))).code is FailureCode.CONNECTION
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "wanted"),
+    [
+        ("https://api.example.com:6443", "", "http://proxy:3128"),
+        ("https://api.example.com", "example.com", ""),
+        ("https://api.example.com", ".example.com", ""),
+        ("https://example.com", ".example.com", "http://proxy:3128"),
+        ("https://notexample.com", "example.com", "http://proxy:3128"),
+        ("https://api.example.com:6443", "example.com:6443", ""),
+        ("https://api.example.com:443", "example.com:6443", "http://proxy:3128"),
+        ("https://10.1.2.3:6443", "10.0.0.0/8", ""),
+        ("https://11.1.2.3:6443", "10.0.0.0/8, 11.1.2.3", ""),
+        ("https://[fd00::1]:6443", "fd00::/8", ""),
+        ("https://api.example.com", "*", ""),
+        ("https://localhost:6443", "", ""),
+        ("https://127.0.0.1:6443", "", ""),
+        ("http://api.example.com", "", ""),
+    ],
+)
+def test_the_environments_proxy_is_read_as_go_reads_it(url: str, no_proxy: str, wanted: str) -> None:
+    assert environment_proxy(url, {"HTTPS_PROXY": "proxy:3128", "NO_PROXY": no_proxy}) == wanted
+
+
+async def test_no_credential_goes_over_plain_http() -> None:
+    failure = await ask(Cluster(name="c", url="http://api.example.invalid"))
+    assert failure.code is FailureCode.CREDENTIAL
+
+
+def test_the_process_trusts_no_less_than_python() -> None:
+    assert ssl.create_default_context().check_hostname

@@ -1,0 +1,220 @@
+"""What must not be kept is not kept: a canary put anywhere a secret can stand never comes out in a KubeObject."""
+
+import copy
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callboard.kube.decode import WrongShape, decode_object, decode_page
+from callboard.kube.nesting import too_deep
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Malformed
+from callboard.model.resource import KNOWN_TYPES, ResourceType, known_type
+
+CANARY = "c4n4ry-do-not-keep"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+CUSTOM = ResourceType("example.com", "v1", "things", "Thing", True)
+SECRETS = known_type("secrets")
+assert SECRETS is not None
+TYPES = (*KNOWN_TYPES, CUSTOM)
+
+texts = st.text(max_size=12)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**31), 2**31) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def secret(**more: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "annotations": {LAST_APPLIED: CANARY, "other": json.dumps({"data": CANARY})}},
+        "data": {"password": CANARY},
+        "stringData": {"user": CANARY},
+        **more,
+    }
+
+
+def kept(found: KubeObject | Malformed) -> str:
+    return repr(found) + (found.raw.decode() if isinstance(found, KubeObject) else "")
+
+
+@given(st.sampled_from(TYPES), st.dictionaries(texts, json_values, max_size=3), st.sampled_from(["", " "]))
+def test_a_secret_is_a_secret_as_whatever_it_was_asked_for(
+    resource: ResourceType, more: dict[str, Any], blank: str
+) -> None:
+    raw = json.dumps({**more, **secret()}, separators=("," + blank, ":" + blank)).encode()
+    found = decode_object(raw, resource)
+    assert CANARY not in kept(found)
+    if isinstance(found, KubeObject):
+        assert json.loads(found.raw)["data"] == {"password": "***"}
+
+
+@pytest.mark.parametrize("values", [{"a": CANARY}, [CANARY], CANARY, {"a": {"b": CANARY}}, None])
+@pytest.mark.parametrize("kind", ["Secret", None])
+def test_values_of_any_shape_are_gone(values: object, kind: str | None) -> None:
+    item = secret(data=values, stringData=values, unknown=CANARY)
+    if kind is None:
+        del item["kind"]
+    assert CANARY not in kept(decode_object(json.dumps(item).encode(), SECRETS))
+
+
+def test_an_item_of_a_secret_list_asked_for_as_something_else() -> None:
+    item = secret()
+    del item["kind"], item["apiVersion"]
+    body = json.dumps({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": [item]}).encode()
+    page = decode_page(body, CUSTOM)
+    assert len(page.objects) == 1
+    assert CANARY not in kept(page.objects[0])
+
+
+@given(st.lists(st.sampled_from(["spec", "template", "items", "x"]), max_size=4), st.booleans())
+def test_a_secret_deep_within_a_custom_resource(path: list[str], in_list: bool) -> None:
+    inner: Any = [secret()] if in_list else secret()
+    for step in reversed(path):
+        inner = {step: inner}
+    found = decode_object(json.dumps({"metadata": {"name": "n"}, "spec": inner}).encode(), CUSTOM)
+    assert isinstance(found, KubeObject)
+    assert CANARY not in kept(found)
+
+
+def test_a_kind_written_with_escapes_is_still_a_secret() -> None:
+    raw = json.dumps({"metadata": {"name": "n"}, "spec": secret()}).replace('"Secret"', '"\\u0053ecret"').encode()
+    assert CANARY not in kept(decode_object(raw, CUSTOM))
+    top = json.dumps(secret()).replace('"Secret"', '"\\u0053ecret"').encode()
+    assert CANARY not in kept(decode_object(top, CUSTOM))
+
+
+@pytest.mark.parametrize("resource", TYPES, ids=lambda t: t.key)
+def test_managed_fields_and_last_applied_copies_are_gone(resource: ResourceType) -> None:
+    template = {"metadata": {"annotations": {LAST_APPLIED: CANARY, "kept": "yes"}}}
+    item = {
+        "kind": resource.kind,
+        "apiVersion": resource.api_version,
+        "metadata": {
+            "name": "n",
+            "annotations": {LAST_APPLIED: CANARY, "kept": "yes"},
+            "managedFields": [{"manager": CANARY}],
+        },
+    }
+    if resource.plural not in ("pods", "events"):
+        item["spec"] = {"template": template}
+    found = decode_object(json.dumps(item).encode(), resource)
+    assert isinstance(found, KubeObject), found
+    assert CANARY not in kept(found)
+    tree = json.loads(found.raw)
+    assert "kind" not in tree
+    assert "apiVersion" not in tree
+    if resource is not SECRETS:
+        assert tree["metadata"]["annotations"] == {"kept": "yes"}
+
+
+def test_the_raw_bytes_are_a_copy_of_their_own() -> None:
+    body = json.dumps({"kind": "PodList", "items": [{"metadata": {"name": "n"}, "z": "é"}]}).encode()
+    found = decode_page(body, CUSTOM).objects[0]
+    assert type(found.raw) is bytes
+    assert json.loads(found.raw) == {"metadata": {"name": "n"}, "z": "é"}
+
+
+# ------------------------------------------------------------------ what cannot be read
+
+POD: dict[str, Any] = {
+    "metadata": {"name": "web-1", "namespace": "shop", "uid": "u", "labels": {"a": "b"}, "generation": 2},
+    "spec": {"containers": [{"name": "c", "image": "i", "resources": {"limits": {"cpu": "1"}}}], "nodeName": "n"},
+    "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "startTime": "2026-01-01T00:00:00Z"},
+}
+
+
+def paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at] * bool(at) + [p for k, v in inner for p in paths(v, (*at, k))]
+
+
+@given(st.sampled_from(paths(POD)), json_values, st.sampled_from(TYPES))
+def test_a_mutated_object_is_read_or_told_and_its_neighbours_stand(
+    path: tuple[Any, ...], value: Any, resource: ResourceType
+) -> None:
+    bad = copy.deepcopy(POD)
+    place = bad
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    good = {"metadata": {"name": "good"}}
+    body = json.dumps({"kind": "XList", "metadata": {}, "items": [good, bad, good]}).encode()
+    page = decode_page(body, resource)
+    assert len(page.objects) + len(page.malformed) == 3
+    assert sum(o.name == "good" for o in page.objects) >= 2
+    for found in page.objects:
+        json.loads(found.raw)
+
+
+@given(st.integers(0, 400), st.binary(min_size=1, max_size=3), st.integers(0, 3))
+def test_mangled_bytes_raise_nothing_but_what_is_promised(at: int, put: bytes, drop: int) -> None:
+    raw = json.dumps(POD).encode()
+    mangled = raw[:at] + put + raw[at + drop :]
+    found = decode_object(mangled, known_type("pods") or CUSTOM)
+    if isinstance(found, KubeObject):
+        json.loads(found.raw)
+    body = b'{"kind":"PodList","metadata":{},"items":[' + mangled + b"]}"
+    try:
+        decode_page(body, CUSTOM)
+    except (msgspec.DecodeError, UnicodeDecodeError, WrongShape):
+        pass
+
+
+def test_null_is_absent_as_kubernetes_reads_it() -> None:
+    raw = json.dumps({"metadata": {"name": "n", "labels": None}, "spec": {"containers": None}, "status": None}).encode()
+    assert isinstance(decode_object(raw, known_type("pods") or CUSTOM), KubeObject)
+    assert decode_page(b'{"kind":"PodList","metadata":{},"items":null}', CUSTOM).objects == ()
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"kind":"Pod","metadata":{"name":"x"}}', b'{"kind":"PodList"}', b"3"])
+def test_what_is_no_list_is_of_the_wrong_shape(body: bytes) -> None:
+    with pytest.raises(WrongShape):
+        decode_page(body, CUSTOM)
+
+
+@pytest.mark.parametrize("status", ["Ready", 3, [], {"conditions": "x"}, {"conditions": [{"type": 1}]}, {"phase": {}}])
+def test_a_custom_resource_with_an_odd_status_is_still_there(status: object) -> None:
+    found = decode_object(json.dumps({"metadata": {"name": "n"}, "status": status}).encode(), CUSTOM)
+    assert isinstance(found, KubeObject)
+    assert json.loads(found.raw)["status"] == status
+
+
+@given(
+    st.recursive(
+        st.just(0) | st.sampled_from(["", "{", "[[", "}}", '"', '\\"', "\\", '{"']),
+        lambda i: st.lists(i, max_size=3) | st.dictionaries(st.sampled_from(["a", "}", '"[']), i, max_size=3),
+        max_leaves=30,
+    ),
+    st.integers(0, 6),
+)
+def test_depth_is_told_exactly(value: Any, most: int) -> None:
+    def depth(v: Any) -> int:
+        inner = v.values() if isinstance(v, dict) else v if isinstance(v, list) else None
+        return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+    assert too_deep(json.dumps(value).encode(), most) is (depth(value) > most)
+
+
+def test_depth_hidden_by_brackets_in_strings_is_found() -> None:
+    value: Any = "{"
+    for _ in range(90):
+        value = {"a": "}}", "b": value, "c": "{{"}
+    found = decode_object(json.dumps({"metadata": {"name": "n"}, "x": value}).encode(), CUSTOM)
+    assert isinstance(found, Malformed)
+
+
+def test_the_message_about_an_object_never_quotes_it() -> None:
+    found = decode_object(json.dumps({"metadata": {"name": "n", "generation": CANARY}}).encode(), CUSTOM)
+    assert isinstance(found, Malformed)
+    assert found.where == "n"
+    assert CANARY not in repr(found)
+
+
