@@ -86,21 +86,18 @@ class AutoscalerController(Controller):
         used, share = self._use(workload)
         if share is None:
             conditions.append(_condition(tree, "AbleToScale", "True", "SucceededGetScale", able, now))
-            reason = "no metrics returned from resource metrics API"
-            told = f"the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: {reason}"
-            conditions.append(
-                _condition(tree, "ScalingActive", "False", "FailedGetResourceMetric", told, now)
-            )
-            self._tell(tree, "Warning", "FailedGetResourceMetric", told.partition(": ")[2])
-            self._write(
-                tree,
-                {
-                    "currentReplicas": current,
-                    "desiredReplicas": current,
-                    "currentMetrics": None,
-                    "conditions": conditions,
-                },
-            )
+            served = self.store.registry.serves("metrics.k8s.io", "v1beta1")
+            missing = "the server could not find the requested resource (get pods.metrics.k8s.io)"
+            reason = "no metrics returned from" if served else "unable to fetch metrics from"
+            why = f"failed to get cpu utilization: unable to get metrics for resource cpu: {reason} resource metrics API"
+            why += "" if served else f": {missing}"
+            told = f"the HPA was unable to compute the replica count: {why}"
+            conditions.append(_condition(tree, "ScalingActive", "False", "FailedGetResourceMetric", told, now))
+            self._tell(tree, "Warning", "FailedGetResourceMetric", why)
+            first = f"invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {why}"
+            self._tell(tree, "Warning", "FailedComputeMetricsReplicas", first)
+            unknown: Tree = {"currentReplicas": current, "desiredReplicas": 0, "currentMetrics": [{"type": ""}], "conditions": conditions}
+            self._write(tree, unknown)
             return
         wanted = dig(spec, "metrics", 0, "resource", "target", "averageUtilization", default=80)
         ratio = share / wanted
@@ -169,6 +166,8 @@ class AutoscalerController(Controller):
 
     def _use(self, workload: Tree) -> tuple[float, float | None]:
         """Mean cores a pod uses, and that as a percentage of what it requests."""
+        if not self.store.registry.serves("metrics.k8s.io", "v1beta1"):
+            return 0.0, None
         fits = matcher_of(dig(workload, "spec", "selector"))
         used = asked = 0.0
         count = 0

@@ -25,6 +25,7 @@ def keep_revision(store: Store, tree: Tree, resource: str) -> str:
                 "name": name,
                 "namespace": metadata["namespace"],
                 "labels": labels,
+                "annotations": metadata.get("annotations", {}),
                 "ownerReferences": [controller_reference(store.resource(resource), tree)],
             },
             "data": {"spec": {"template": {**tree["spec"]["template"], "$patch": "replace"}}},

@@ -87,18 +87,17 @@ def _limit_range(store: "Store", namespace: str, spec: Tree) -> Tree:
         for limit in dig(record.tree, "spec", "limits", default=[]):
             if limit.get("type") != "Container":
                 continue
-            containers = []
-            for container in spec["containers"]:
-                resources = dict(container.get("resources") or {})
-                limits = {**(limit.get("default") or {}), **(resources.get("limits") or {})}
-                requests = {**(limit.get("defaultRequest") or {}), **(resources.get("requests") or {})}
-                resources = {
-                    **({"limits": limits} if limits else {}),
-                    **({"requests": requests} if requests else {}),
-                }
-                containers.append({**container, "resources": resources})
-            spec = {**spec, "containers": containers}
+            for part in ("initContainers", "containers"):
+                if spec.get(part):
+                    spec = {**spec, part: [_with_limits(container, limit) for container in spec[part]]}
     return spec
+
+
+def _with_limits(container: Tree, limit: Tree) -> Tree:
+    resources = dict(container.get("resources") or {})
+    limits = {**(limit.get("default") or {}), **(resources.get("limits") or {})}
+    requests = {**(limit.get("defaultRequest") or {}), **(resources.get("requests") or {})}
+    return {**container, "resources": {**({"limits": limits} if limits else {}), **({"requests": requests} if requests else {})}}
 
 
 def _qos(spec: Tree) -> str:
