@@ -6,9 +6,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from callboard.base.errors import Unavailable
-from callboard.catalog import Store
+from callboard.catalog import FACETS, SearchQuery, Store
+from callboard.catalog.store import statements
 from callboard.catalog.store.schema import METADATA, VERSION_TABLE
 from support.catalog import entity, has, opened, settings, write
 
@@ -61,3 +64,14 @@ async def test_a_database_that_fails_is_one_plain_error_and_the_next_refresh_mak
             await connection.execute(text("ALTER TABLE elsewhere RENAME TO catalog_words"))
         assert (await catalog.refresh()).written == 2
         assert await has(catalog, "component:one")
+
+
+def test_tables_and_searches_can_be_said_in_postgresql() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # it has no types
+    tables = [str(CreateTable(table).compile(dialect=dialect)) for table in METADATA.sorted_tables]
+    assert any('word VARCHAR(64) COLLATE "C"' in table for table in tables)
+    chosen = dict.fromkeys(FACETS, ("x",))
+    for sort in ("relevance", "title", "type", "owner"):
+        query = SearchQuery(text="dice api", sort=sort, **chosen)  # type: ignore[arg-type]  # filters by name
+        for statement in (statements.page(query), statements.total(query), statements.facets(query)):
+            assert str(statement.compile(dialect=dialect)).startswith("SELECT")

@@ -92,8 +92,8 @@ class Application:
 
     async def _put_to_use(self, configuration: Configuration) -> None:
         await self.fleet.put_to_use(configuration)
-        settings = configuration.settings
-        if settings.catalog != self.configuration.settings.catalog:
+        settings, before = configuration.settings, self.configuration.settings
+        if (settings.catalog, settings.backend.reading) != (before.catalog, before.backend.reading):
             await self.catalog.reconfigure(settings.catalog, _fetch(configuration))
         self.configuration = configuration
 
@@ -146,7 +146,11 @@ async def open_application(
                 app = Application(
                     configuration=configuration,
                     portal=portal,
-                    operations=FleetOperations(lambda: fleet.current),
+                    operations=FleetOperations(
+                        lambda: fleet.current,
+                        connections=connections,
+                        settings=lambda: app.configuration.settings,
+                    ),
                     catalog=catalog,
                     fleet=fleet,
                     verdicts=verdicts,
