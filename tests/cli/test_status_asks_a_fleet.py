@@ -193,3 +193,49 @@ async def test_simulate_is_a_fleet_for_status(tmp_path: Path) -> None:
         process.terminate()
         async with asyncio.timeout(20):
             assert await process.wait() == 0
+
+
+async def test_a_check_of_clusters_finds_each_in_order(fleet: Fleet, place: Path) -> None:
+    ran = await callboard(place, "clusters", "check", "--json")
+    assert (ran.code, ran.json["exitCode"]) == (0, 0), ran.out
+    for part, cluster in zip(ran.json["clusters"], fleet, strict=True):
+        assert (part["name"], part["reachable"], part["problem"]) == (cluster.name, True, False)
+        assert part["version"].startswith("v1.")
+        assert part["knownAs"]
+        assert all(permission["allowed"] for permission in part["permissions"])
+    table = await callboard(place, "clusters", "check", fleet[0].name)
+    assert table.out.count("reached in") == 1
+    assert "known there as" in table.out
+
+
+async def test_a_check_says_what_may_not_be_read_and_where_it_may(fleet: Fleet, place: Path) -> None:
+    fleet.kubeconfig(place / "kubeconfig", "namespaced")
+    ran = await callboard(place, "clusters", "check")
+    assert ran.code == 1
+    assert "may not: list pods" in ran.out
+    assert "--namespaces" in ran.out
+    ran = await callboard(place, "clusters", "check", "--namespaces", "games", "--json")
+    allowed = {p["resource"]: p["allowed"] for p in ran.json["clusters"][0]["permissions"]}
+    assert (allowed["pods"], allowed["deployments.apps"], allowed["pods/log"]) == (True, True, True)
+    assert all(p["namespace"] == "games" for p in ran.json["clusters"][0]["permissions"])
+
+
+async def test_a_check_tells_a_dead_cluster_from_one_that_does_not_accept_us(
+    fleet: Fleet, place: Path
+) -> None:
+    silent, rejects, *_ = fleet
+    silent.chaos.on("hang")
+    rejects.chaos.on("unauthorized")
+    ran = await callboard(place, "clusters", "check", "--json")
+    by_name = {part["name"]: part for part in ran.json["clusters"]}
+    assert ran.code == 1
+    assert (by_name[silent.name]["reachable"], by_name[silent.name]["problem"]) == (False, True)
+    assert by_name[silent.name]["failure"]["code"] in ("deadline", "response-timeout")
+    assert by_name[rejects.name]["reachable"]
+    assert by_name[rejects.name]["failure"]["code"] == "unauthorized"
+    assert sum(part["problem"] for part in by_name.values()) == 2
+
+
+async def test_a_check_of_a_cluster_that_is_not_there_exits_with_3(place: Path) -> None:
+    ran = await callboard(place, "clusters", "check", "nosuch")
+    assert (ran.code, ran.out, "'nosuch'" in ran.err) == (3, "", True)

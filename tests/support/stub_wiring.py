@@ -14,6 +14,7 @@ from callboard.model.cluster import Cluster
 from callboard.model.entity import EntityRef
 from callboard.model.snapshot import Notice, ServiceSnapshot
 from callboard.portal.arrangement import arrange
+from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import KubernetesView, LogView, ObjectKey, ObjectView, ServicesView, ServiceView
 
@@ -97,6 +98,11 @@ class StubOperations:
 
     async def clusters(self, caller: Caller) -> Supplied:
         return self._supplied
+
+    async def check(
+        self, caller: Caller, *, namespaces: Sequence[str] = (), only: frozenset[str] = frozenset()
+    ) -> FleetCheck:
+        return FleetCheck((), self._supplied)
 
 
 class StubWiring:

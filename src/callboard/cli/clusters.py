@@ -7,14 +7,16 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
+from callboard.cli.check_text import check_document, check_exit, check_lines
 from callboard.cli.exits import Exit
-from callboard.cli.options import config_option, json_option
+from callboard.cli.options import config_option, json_option, names
 from callboard.cli.running import with_portal
 from callboard.cli.text import Terminal, json_text, plain, say, table, terminal_of
 from callboard.cli.wiring import OpenedPortal, Wiring
 from callboard.extend.parts import Supplied
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
+from callboard.portal.operations import FleetCheck
 
 __all__ = ["clusters"]
 
@@ -62,6 +64,52 @@ def list_clusters(wiring: Wiring, configs: tuple[Path, ...], as_json: bool) -> i
         for notice in supplied.notices:
             click.echo(f"callboard: {plain(notice.message, 600)}", err=True)
     return Exit.COULD_NOT_TELL if any(n.code in SUPPLIER_FAILED for n in supplied.notices) else Exit.FINE
+
+
+@clusters.command("check")
+@click.argument("cluster_names", metavar="[CLUSTER]...", nargs=-1)
+@config_option
+@click.option(
+    "--namespaces",
+    metavar="A,B",
+    default="",
+    callback=names,
+    help="Ask what may be read in these namespaces; without it in all of them at once.",
+)
+@json_option
+@click.pass_obj
+def check_clusters(
+    wiring: Wiring,
+    cluster_names: tuple[str, ...],
+    configs: tuple[Path, ...],
+    namespaces: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Ask each cluster whether it answers, its version, as whom it knows us, and by access reviews what we may read.
+
+    Nothing of any service is read. CLUSTER names those to check; without it all are.
+
+    \b
+    Exit codes:
+      0  every cluster answers, and everything that a page needs may be read
+      1  a cluster does not answer, does not accept our credential, or does not let us read what a page needs
+      2  could not tell: a source of clusters failed, an access review got no answer, or there is no cluster
+      3  wrong usage, unknown cluster, or a configuration that cannot be used
+    """
+
+    async def ask(opened: OpenedPortal) -> FleetCheck:
+        only = frozenset(cluster_names)
+        return await opened.operations.check(Caller.loopback(), namespaces=namespaces, only=only)
+
+    found = with_portal(wiring, configs, ask)
+    code = check_exit(found, any(n.code in SUPPLIER_FAILED for n in found.supplied.notices))
+    if as_json:
+        say(json_text(check_document(found, code)))
+    else:
+        say("\n".join(check_lines(found, terminal_of(sys.stdout))))
+        for notice in found.supplied.notices:
+            click.echo(f"callboard: {plain(notice.message, 600)}", err=True)
+    return code
 
 
 def _listed(rows: list[ClusterRow], terminal: Terminal) -> list[str]:

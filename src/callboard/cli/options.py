@@ -6,13 +6,16 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["PORT", "config_option", "json_option"]
+__all__ = ["PORT", "config_option", "json_option", "names"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PORT = click.IntRange(0, 65535)
 
-EXIT_CODES_OF_CHECKS = "Exit codes: 0 nothing wrong; 1 problems found; 2 could not tell; 3 wrong usage."
+
+def names(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """A callback for options that take several names with commas between them."""
+    return tuple(name for part in value.split(",") if (name := part.strip()))
 
 
 def config_option(command: Command) -> Command:

@@ -6,15 +6,11 @@ from pathlib import Path
 import click
 
 from callboard.base.config import load
-from callboard.cli.options import config_option
+from callboard.cli.options import config_option, names
 from callboard.cli.wiring import Wiring
 from callboard.portal.operations import least_privilege
 
 __all__ = ["rbac"]
-
-
-def _names(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    return tuple(name for part in value.split(",") if (name := part.strip()))
 
 
 @click.command()
@@ -23,14 +19,14 @@ def _names(context: click.Context, parameter: click.Parameter, value: str) -> tu
     "--namespaces",
     metavar="A,B",
     default="",
-    callback=_names,
+    callback=names,
     help="Grant reading in these namespaces only; without it in the whole cluster.",
 )
 @click.option(
     "--features",
     metavar="X,Y",
     default="",
-    callback=_names,
+    callback=names,
     help="What the portal shall show: objects, logs, events (these three without it), metrics, nodes, secrets. "
     "Leave to list Secrets is leave to read their values, so it is granted only where named.",
 )

@@ -3,15 +3,27 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from callboard.base.errors import NotFound
 from callboard.base.settings import KubernetesSettings, Settings
 from callboard.catalog.validate import Validation
 from callboard.catalog.validate import validate_paths as validate_catalog
 from callboard.extend.parts import Supplied
+from callboard.fleet.check import ClusterCheck, FleetCheck, Permission, check_clusters
 from callboard.fleet.rbac import features_of, manifests
 from callboard.fleet.wiring import Fleet
+from callboard.kube.connection import Connections
 from callboard.model.caller import Caller
 
-__all__ = ["FleetOperations", "Operations", "Validation", "least_privilege", "validate_catalog"]
+__all__ = [
+    "ClusterCheck",
+    "FleetCheck",
+    "FleetOperations",
+    "Operations",
+    "Permission",
+    "Validation",
+    "least_privilege",
+    "validate_catalog",
+]
 
 
 class Operations(Protocol):
@@ -21,16 +33,45 @@ class Operations(Protocol):
         """All clusters that the configuration supplies, and what went wrong on the way. No cluster is asked."""
         ...
 
+    async def check(
+        self, caller: Caller, *, namespaces: Sequence[str] = (), only: frozenset[str] = frozenset()
+    ) -> FleetCheck:
+        """Ask every cluster (or those named) who we are and what we may read, everywhere or in these namespaces.
+
+        Raises NotFound for a name that no cluster has."""
+        ...
+
 
 class FleetOperations:
     """Implements `Operations` on the fleet in force, which may be replaced at any time."""
 
-    def __init__(self, fleet: Callable[[], Fleet]) -> None:
+    def __init__(
+        self, fleet: Callable[[], Fleet], *, connections: Connections, settings: Callable[[], Settings]
+    ) -> None:
         self._fleet = fleet
+        self._connections = connections
+        self._settings = settings
 
     async def clusters(self, caller: Caller) -> Supplied:
         """All clusters that the configuration supplies."""
         return await self._fleet().suppliers.supplied(caller)
+
+    async def check(
+        self, caller: Caller, *, namespaces: Sequence[str] = (), only: frozenset[str] = frozenset()
+    ) -> FleetCheck:
+        """Ask the clusters themselves."""
+        found = await check_clusters(
+            self._fleet().parts,
+            self._connections,
+            self._settings(),
+            caller,
+            namespaces=namespaces,
+            only=only,
+        )
+        unknown = sorted(only - {cluster.name for cluster in found.supplied.clusters})
+        if unknown:
+            raise NotFound(f"There is no cluster {', '.join(map(repr, unknown))}.", code="no-such-cluster")
+        return found
 
 
 def least_privilege(
