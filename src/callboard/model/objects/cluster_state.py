@@ -9,28 +9,28 @@ from callboard.model.objects.meta import Condition, ObjectMeta
 __all__ = ["Event", "Node", "ObjectReference"]
 
 
-class Taint(msgspec.Struct, frozen=True):
+class Taint(msgspec.Struct, frozen=True, gc=False):
     key: str
     effect: str = ""
     value: str = ""
 
 
-class NodeSpec(msgspec.Struct, frozen=True):
+class NodeSpec(msgspec.Struct, frozen=True, gc=False):
     unschedulable: bool = False
     taints: tuple[Taint, ...] = ()
 
 
-class NodeStatus(msgspec.Struct, frozen=True):
+class NodeStatus(msgspec.Struct, frozen=True, gc=False):
     conditions: tuple[Condition, ...] = ()
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 
 
-class ObjectReference(msgspec.Struct, frozen=True, rename="camel"):
+class ObjectReference(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     kind: str = ""
     namespace: str = ""
     name: str = ""
@@ -38,17 +38,17 @@ class ObjectReference(msgspec.Struct, frozen=True, rename="camel"):
     field_path: str = ""
 
 
-class EventSource(msgspec.Struct, frozen=True):
+class EventSource(msgspec.Struct, frozen=True, gc=False):
     component: str = ""
     host: str = ""
 
 
-class EventSeries(msgspec.Struct, frozen=True, rename="camel"):
+class EventSeries(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     count: int = 0
     last_observed_time: datetime | None = None
 
 
-class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Event(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """A core/v1 Event. Events vanish after an hour by default: none is not proof of nothing."""
 
     metadata: ObjectMeta

@@ -7,7 +7,7 @@ from callboard.model.objects.meta import ObjectMeta
 __all__ = ["ConfigMap", "LimitRange", "ResourceQuota", "SecretMetadata"]
 
 
-class ConfigMap(msgspec.Struct, frozen=True, rename="camel"):
+class ConfigMap(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """`data` holds the values too: a ConfigMap is not secret."""
 
     metadata: ObjectMeta
@@ -15,7 +15,7 @@ class ConfigMap(msgspec.Struct, frozen=True, rename="camel"):
     binary_data: dict[str, str] | None = None
 
 
-class SecretMetadata(msgspec.Struct, frozen=True, kw_only=True):
+class SecretMetadata(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A Secret: its keys stand in `data`, each with the value `***`."""
 
     metadata: ObjectMeta
@@ -23,17 +23,17 @@ class SecretMetadata(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str] | None = None
 
 
-class ResourceQuotaStatus(msgspec.Struct, frozen=True):
+class ResourceQuotaStatus(msgspec.Struct, frozen=True, gc=False):
     hard: dict[str, str | int | float] | None = None
     used: dict[str, str | int | float] | None = None
 
 
-class ResourceQuota(msgspec.Struct, frozen=True):
+class ResourceQuota(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     status: ResourceQuotaStatus = ResourceQuotaStatus()
 
 
-class LimitRangeItem(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class LimitRangeItem(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     type: str = ""
     max: dict[str, str | int | float] | None = None
     min: dict[str, str | int | float] | None = None
@@ -41,10 +41,10 @@ class LimitRangeItem(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     default_request: dict[str, str | int | float] | None = None
 
 
-class LimitRangeSpec(msgspec.Struct, frozen=True):
+class LimitRangeSpec(msgspec.Struct, frozen=True, gc=False):
     limits: tuple[LimitRangeItem, ...] = ()
 
 
-class LimitRange(msgspec.Struct, frozen=True):
+class LimitRange(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: LimitRangeSpec = LimitRangeSpec()

@@ -7,7 +7,7 @@ from callboard.model.objects.meta import Condition, ObjectMeta
 __all__ = ["Generic"]
 
 
-class GenericStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class GenericStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """`observed_generation` is a string in Argo Rollouts."""
 
     observed_generation: int | str | None = None
@@ -16,7 +16,7 @@ class GenericStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     message: str | None = None
 
 
-class Generic(msgspec.Struct, frozen=True):
+class Generic(msgspec.Struct, frozen=True, gc=False):
     """`status` is None where the type has none (then the object is current as soon as it exists)."""
 
     metadata: ObjectMeta

@@ -71,7 +71,7 @@ def body_type(resource: ResourceType) -> type[Body]:
     return _BODIES.get((resource.group, resource.plural), Generic)
 
 
-class KubeObject(msgspec.Struct, frozen=True):
+class KubeObject(msgspec.Struct, frozen=True, gc=False):
     """The typed fields in use, and the redacted whole.
 
     `raw` is JSON without `kind`, `apiVersion`, managedFields, last-applied copies and values of Secrets; it is a copy of

@@ -15,7 +15,7 @@ class OwnerReference(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     controller: bool = False
 
 
-class ObjectMeta(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ObjectMeta(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """`metadata`. Label and annotation values are foreign text."""
 
     name: str
@@ -42,7 +42,7 @@ class ObjectMeta(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         return next((o for o in self.owner_references if o.controller), None)
 
 
-class Condition(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Condition(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """One of `status.conditions`. `status` is "True", "False" or "Unknown"."""
 
     type: str

@@ -7,7 +7,7 @@ from callboard.model.objects.meta import ObjectMeta
 __all__ = ["Ingress", "Service"]
 
 
-class ServicePort(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ServicePort(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     port: int
     name: str = ""
     protocol: str = "TCP"
@@ -15,16 +15,16 @@ class ServicePort(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     node_port: int | None = None
 
 
-class LoadBalancerIngress(msgspec.Struct, frozen=True):
+class LoadBalancerIngress(msgspec.Struct, frozen=True, gc=False):
     ip: str = ""
     hostname: str = ""
 
 
-class LoadBalancerStatus(msgspec.Struct, frozen=True):
+class LoadBalancerStatus(msgspec.Struct, frozen=True, gc=False):
     ingress: tuple[LoadBalancerIngress, ...] | None = None
 
 
-class ServiceSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ServiceSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     type: str = "ClusterIP"
     cluster_ip: str = msgspec.field(name="clusterIP", default="")
     external_name: str = ""
@@ -32,62 +32,62 @@ class ServiceSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     ports: tuple[ServicePort, ...] | None = None
 
 
-class ServiceStatus(msgspec.Struct, frozen=True, rename="camel"):
+class ServiceStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
 
-class Service(msgspec.Struct, frozen=True):
+class Service(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: ServiceSpec = ServiceSpec()
     status: ServiceStatus = ServiceStatus()
 
 
-class BackendPort(msgspec.Struct, frozen=True):
+class BackendPort(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
     number: int = 0
 
 
-class IngressServiceBackend(msgspec.Struct, frozen=True):
+class IngressServiceBackend(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
     port: BackendPort = BackendPort()
 
 
-class IngressBackend(msgspec.Struct, frozen=True):
+class IngressBackend(msgspec.Struct, frozen=True, gc=False):
     service: IngressServiceBackend | None = None
 
 
-class HttpIngressPath(msgspec.Struct, frozen=True, rename="camel"):
+class HttpIngressPath(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     path: str = ""
     path_type: str = ""
     backend: IngressBackend = IngressBackend()
 
 
-class HttpIngressRule(msgspec.Struct, frozen=True):
+class HttpIngressRule(msgspec.Struct, frozen=True, gc=False):
     paths: tuple[HttpIngressPath, ...] = ()
 
 
-class IngressRule(msgspec.Struct, frozen=True):
+class IngressRule(msgspec.Struct, frozen=True, gc=False):
     host: str = ""
     http: HttpIngressRule | None = None
 
 
-class IngressTls(msgspec.Struct, frozen=True, rename="camel"):
+class IngressTls(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     hosts: tuple[str, ...] = ()
     secret_name: str = ""
 
 
-class IngressSpec(msgspec.Struct, frozen=True, rename="camel"):
+class IngressSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     ingress_class_name: str = ""
     default_backend: IngressBackend | None = None
     rules: tuple[IngressRule, ...] = ()
     tls: tuple[IngressTls, ...] = ()
 
 
-class IngressStatus(msgspec.Struct, frozen=True, rename="camel"):
+class IngressStatus(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
 
-class Ingress(msgspec.Struct, frozen=True):
+class Ingress(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: IngressSpec = IngressSpec()
     status: IngressStatus = IngressStatus()

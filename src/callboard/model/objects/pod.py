@@ -30,14 +30,14 @@ class ContainerPort(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     protocol: str = "TCP"
 
 
-class Resources(msgspec.Struct, frozen=True):
+class Resources(msgspec.Struct, frozen=True, gc=False):
     """Quantities as Kubernetes writes them (`100m`, `128Mi`)."""
 
     requests: dict[str, str | int | float] | None = None
     limits: dict[str, str | int | float] | None = None
 
 
-class Container(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Container(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """A container of a pod spec. `restart_policy` "Always" on an init container makes it a sidecar."""
 
     name: str
@@ -61,14 +61,14 @@ class SecretSource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     optional: bool = False
 
 
-class Volume(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Volume(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     name: str
     persistent_volume_claim: PersistentVolumeClaimSource | None = None
     config_map: ConfigMapSource | None = None
     secret: SecretSource | None = None
 
 
-class PodSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class PodSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
@@ -78,13 +78,13 @@ class PodSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     termination_grace_period_seconds: int | None = None
 
 
-class TemplateMeta(msgspec.Struct, frozen=True):
+class TemplateMeta(msgspec.Struct, frozen=True, gc=False):
     """`metadata` of a template: what every pod made from it will carry."""
 
     labels: dict[str, str] | None = None
 
 
-class PodTemplate(msgspec.Struct, frozen=True):
+class PodTemplate(msgspec.Struct, frozen=True, gc=False):
     """`spec.template` of a workload: its metadata has no name."""
 
     metadata: TemplateMeta = TemplateMeta()
@@ -109,7 +109,7 @@ class ContainerStateTerminated(msgspec.Struct, frozen=True, gc=False, rename="ca
     finished_at: datetime | None = None
 
 
-class ContainerState(msgspec.Struct, frozen=True):
+class ContainerState(msgspec.Struct, frozen=True, gc=False):
     """One of the three is set; none means waiting."""
 
     waiting: ContainerStateWaiting | None = None
@@ -117,7 +117,7 @@ class ContainerState(msgspec.Struct, frozen=True):
     terminated: ContainerStateTerminated | None = None
 
 
-class ContainerStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ContainerStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     name: str
     ready: bool = False
     started: bool | None = None
@@ -127,7 +127,7 @@ class ContainerStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True)
     last_state: ContainerState = ContainerState()
 
 
-class PodStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class PodStatus(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     phase: str = ""
     reason: str = ""
     message: str = ""
@@ -139,7 +139,7 @@ class PodStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     host_ip: str = msgspec.field(name="hostIP", default="")
 
 
-class Pod(msgspec.Struct, frozen=True):
+class Pod(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()

@@ -20,24 +20,24 @@ __all__ = [
 ]
 
 
-class SelectorRequirement(msgspec.Struct, frozen=True):
+class SelectorRequirement(msgspec.Struct, frozen=True, gc=False):
     key: str
     operator: str
     values: tuple[str, ...] = ()
 
 
-class PodSelector(msgspec.Struct, frozen=True, rename="camel"):
+class PodSelector(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """`spec.selector` of a workload."""
 
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[SelectorRequirement, ...] = ()
 
 
-class DeploymentStrategy(msgspec.Struct, frozen=True):
+class DeploymentStrategy(msgspec.Struct, frozen=True, gc=False):
     type: str = ""
 
 
-class DeploymentSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class DeploymentSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     replicas: int = 1
     paused: bool = False
     min_ready_seconds: int = 0
@@ -47,7 +47,7 @@ class DeploymentSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     template: PodTemplate = PodTemplate()
 
 
-class DeploymentStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class DeploymentStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     observed_generation: int = 0
     replicas: int = 0
     updated_replicas: int = 0
@@ -57,20 +57,20 @@ class DeploymentStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True
     conditions: tuple[Condition, ...] = ()
 
 
-class Deployment(msgspec.Struct, frozen=True):
+class Deployment(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: DeploymentSpec = DeploymentSpec()
     status: DeploymentStatus = DeploymentStatus()
 
 
-class ReplicaSetSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ReplicaSetSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     replicas: int = 1
     min_ready_seconds: int = 0
     selector: PodSelector = PodSelector()
     template: PodTemplate = PodTemplate()
 
 
-class ReplicaSetStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ReplicaSetStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     observed_generation: int = 0
     replicas: int = 0
     fully_labeled_replicas: int = 0
@@ -79,24 +79,24 @@ class ReplicaSetStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True
     conditions: tuple[Condition, ...] = ()
 
 
-class ReplicaSet(msgspec.Struct, frozen=True):
+class ReplicaSet(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: ReplicaSetSpec = ReplicaSetSpec()
     status: ReplicaSetStatus = ReplicaSetStatus()
 
 
-class RollingUpdate(msgspec.Struct, frozen=True):
+class RollingUpdate(msgspec.Struct, frozen=True, gc=False):
     partition: int = 0
 
 
-class UpdateStrategy(msgspec.Struct, frozen=True, rename="camel"):
+class UpdateStrategy(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Of a StatefulSet or DaemonSet. `rolling_update` is read for StatefulSets only."""
 
     type: str = "RollingUpdate"
     rolling_update: RollingUpdate | None = None
 
 
-class StatefulSetSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class StatefulSetSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     replicas: int = 1
     service_name: str = ""
     min_ready_seconds: int = 0
@@ -105,7 +105,7 @@ class StatefulSetSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True)
     template: PodTemplate = PodTemplate()
 
 
-class StatefulSetStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class StatefulSetStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     observed_generation: int = 0
     replicas: int = 0
     ready_replicas: int = 0
@@ -117,24 +117,24 @@ class StatefulSetStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=Tru
     conditions: tuple[Condition, ...] = ()
 
 
-class StatefulSet(msgspec.Struct, frozen=True):
+class StatefulSet(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: StatefulSetSpec = StatefulSetSpec()
     status: StatefulSetStatus = StatefulSetStatus()
 
 
-class DaemonSetUpdateStrategy(msgspec.Struct, frozen=True):
+class DaemonSetUpdateStrategy(msgspec.Struct, frozen=True, gc=False):
     type: str = "RollingUpdate"
 
 
-class DaemonSetSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class DaemonSetSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     min_ready_seconds: int = 0
     selector: PodSelector = PodSelector()
     update_strategy: DaemonSetUpdateStrategy = DaemonSetUpdateStrategy()
     template: PodTemplate = PodTemplate()
 
 
-class DaemonSetStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class DaemonSetStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     observed_generation: int = 0
     desired_number_scheduled: int = 0
     current_number_scheduled: int = 0
@@ -146,13 +146,13 @@ class DaemonSetStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True)
     conditions: tuple[Condition, ...] = ()
 
 
-class DaemonSet(msgspec.Struct, frozen=True):
+class DaemonSet(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()
 
 
-class JobSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class JobSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     parallelism: int | None = None
     completions: int | None = None
     backoff_limit: int = 6
@@ -162,7 +162,7 @@ class JobSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     template: PodTemplate = PodTemplate()
 
 
-class JobStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class JobStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     active: int = 0
     succeeded: int = 0
     failed: int = 0
@@ -171,13 +171,13 @@ class JobStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     conditions: tuple[Condition, ...] = ()
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: JobSpec = JobSpec()
     status: JobStatus = JobStatus()
 
 
-class CronJobSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class CronJobSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     schedule: str = ""
     time_zone: str = ""
     suspend: bool = False
@@ -185,51 +185,51 @@ class CronJobSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     starting_deadline_seconds: int | None = None
 
 
-class CronJobStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class CronJobStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     last_schedule_time: datetime | None = None
     last_successful_time: datetime | None = None
 
 
-class CronJob(msgspec.Struct, frozen=True):
+class CronJob(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: CronJobSpec = CronJobSpec()
     status: CronJobStatus = CronJobStatus()
 
 
-class ScaleTarget(msgspec.Struct, frozen=True, rename="camel"):
+class ScaleTarget(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     kind: str = ""
     name: str = ""
     api_version: str = ""
 
 
-class MetricTarget(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class MetricTarget(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     type: str = ""
     average_utilization: int | None = None
     average_value: str | int | float | None = None
     value: str | int | float | None = None
 
 
-class ResourceMetric(msgspec.Struct, frozen=True):
+class ResourceMetric(msgspec.Struct, frozen=True, gc=False):
     name: str = ""
     target: MetricTarget = MetricTarget()
     current: MetricTarget = MetricTarget()
 
 
-class Metric(msgspec.Struct, frozen=True):
+class Metric(msgspec.Struct, frozen=True, gc=False):
     """One of an autoscaler's metrics; only `Resource` metrics are read in full."""
 
     type: str = ""
     resource: ResourceMetric | None = None
 
 
-class HorizontalPodAutoscalerSpec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class HorizontalPodAutoscalerSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     scale_target_ref: ScaleTarget = ScaleTarget()
     min_replicas: int = 1
     max_replicas: int = 0
     metrics: tuple[Metric, ...] = ()
 
 
-class HorizontalPodAutoscalerStatus(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class HorizontalPodAutoscalerStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     observed_generation: int | None = None
     current_replicas: int = 0
     desired_replicas: int = 0
@@ -238,7 +238,7 @@ class HorizontalPodAutoscalerStatus(msgspec.Struct, frozen=True, rename="camel",
     conditions: tuple[Condition, ...] = ()
 
 
-class HorizontalPodAutoscaler(msgspec.Struct, frozen=True):
+class HorizontalPodAutoscaler(msgspec.Struct, frozen=True, gc=False):
     metadata: ObjectMeta
     spec: HorizontalPodAutoscalerSpec = HorizontalPodAutoscalerSpec()
     status: HorizontalPodAutoscalerStatus = HorizontalPodAutoscalerStatus()
