@@ -66,6 +66,7 @@ class FleetInForce:
             proxy=DirectProxy(self._connections),
             clock=self._clock,
             observer=self._metrics,
+            clock_offset=self._connections.clock_offset,
         )
         plugins = Plugins((("callboard.fleet", built_in), *self._extensions))
         fleet = wire(

@@ -2,7 +2,7 @@
 
 An extension is a Python package with an entry point in the group `callboard`, whose target is a module (or object) with
 functions of these names marked `@hookimpl`. pluggy passes only the arguments an implementation names, so hooks may gain
-arguments. Callboard's own parts are registered through the same hooks (see callboard.app.builtins).
+arguments. Callboard's own parts are registered through the same hooks (see callboard.fleet.plugin).
 """
 
 from collections.abc import Sequence

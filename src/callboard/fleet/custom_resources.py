@@ -24,7 +24,7 @@ class ConfiguredCustomResources:
 
 
 class MergedCustomResources:
-    """Several suppliers as one. A supplier's error is the cluster's failure: part of what belongs to the service is unknown."""
+    """Several suppliers as one."""
 
     def __init__(self, suppliers: Sequence[CustomResourceSupplier]) -> None:
         self._suppliers = tuple(suppliers)

@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from callboard.base.clock import Clock
+from callboard.base.errors import Unavailable
 from callboard.base.settings import ClustersSettings, KubernetesSettings
+from callboard.extend.parts import Located
 from callboard.extend.registration import Parts
 from callboard.fleet.asking import Asking, AskingTools
 from callboard.fleet.breaker import Breakers
@@ -25,6 +27,9 @@ __all__ = ["FanOut"]
 COALESCE = 0.05
 """Seconds a change waits for others to join it: 40 clusters of 13 answers each are a handful of snapshots, not 520, and
 nobody sees a twentieth of a second."""
+
+LOCATING = 10.0
+"""Seconds a service locator may take: ours decide at once; a plugin's may ask somebody."""
 
 
 class FanOut:
@@ -64,12 +69,13 @@ class FanOut:
 
         The first names every cluster, all awaited. Afterwards at most one in COALESCE seconds, each the newest state, so a
         slow reader is never behind and nothing queues up. Close the iterator (`contextlib.aclosing`) to stop the asking.
-        Raises UsageError when the entity's annotations cannot be read, and what the service locator raises.
+        Raises UsageError when the entity's annotations cannot be read, Unavailable when the service locator does not answer,
+        and what that raises itself.
         """
         selector_of(entity)  # an unreadable annotation is the entity's, not each cluster's
         notices = namespaces_of(entity)[1]
         supplied = await self._parts.clusters.supplied(caller)
-        located = await self._parts.locator.locate(entity, supplied.clusters, caller)
+        located = await self._located(entity, supplied.clusters, caller)
         chosen = [c for c in located.clusters if not only or c.name in only]
         news = asyncio.Event()
         asking = [
@@ -107,6 +113,16 @@ class FanOut:
             finally:
                 for task in tasks:
                     task.cancel()
+
+    async def _located(self, entity: Entity, clusters: Sequence[Cluster], caller: Caller) -> Located:
+        try:
+            async with asyncio.timeout(LOCATING):
+                return await self._parts.locator.locate(entity, clusters, caller)
+        except TimeoutError:
+            raise Unavailable(
+                f"the service locator did not say within {LOCATING:g} seconds where this service may run",
+                code="locator-late",
+            ) from None
 
     async def _beat(self, news: asyncio.Event, tasks: Sequence["asyncio.Task[None]"]) -> None:
         """Wait for a change, then long enough for others to join it, or until every task has ended."""
