@@ -30,5 +30,4 @@ KNOWN: tuple[Difference, ...] = (
     Difference("crd", "- *subresource string", "field managers of the definition's own status are not kept apart (apiextensions status controller)"),
     Difference("nodes", "- *subresource string", _NODE),
     Difference("pods-field-selector-node", "* .items*.spec.*", "which pods a node has is the scheduler's choice (scoring differs)"),
-    Difference("pods-as-viewer", "+ *resources.requests object", "ledger-1 starts after the LimitRange here, before it there"),
 )

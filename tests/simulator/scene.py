@@ -48,6 +48,8 @@ async def build(fleet: Fleet, client: Any) -> None:
         "spec": {"engine": "postgres", "size": 20},
     }
     for tree in [*yaml.safe_load_all((FOLDER / "scene.yaml").read_text()), extra]:
+        if tree["kind"] == "LimitRange":
+            fleet.step(5)  # as recorded: the pods that are there have started without it
         await _post(cluster, client, tree)
     condition = {
         "type": "Ready",

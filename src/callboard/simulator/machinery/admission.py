@@ -40,7 +40,11 @@ def admit_pod(store: "Store", tree: Tree) -> Tree:
     spec.setdefault("enableServiceLinks", True)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     namespace = tree["metadata"]["namespace"]
-    spec = _limit_range(store, namespace, spec)
+    spec, told = _limit_range(store, namespace, spec)
+    if told:
+        metadata = tree["metadata"]
+        note = {"kubernetes.io/limit-ranger": f"LimitRanger plugin set: {'; '.join(told)}"}
+        tree = {**tree, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **note}}}
     _quota(store, namespace, tree["metadata"]["name"], spec)
     tree = {**tree, "spec": {key: spec[key] for key in _ordered(spec)}}
     tree["status"] = {"phase": "Pending", "qosClass": _qos(spec)}
@@ -82,22 +86,29 @@ def _token_volume(name: str) -> Tree:
     return {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
 
 
-def _limit_range(store: "Store", namespace: str, spec: Tree) -> Tree:
+def _limit_range(store: "Store", namespace: str, spec: Tree) -> tuple[Tree, list[str]]:
+    """The spec with default requests and limits, and what was set, as LimitRanger notes it."""
+    told: list[str] = []
     for record in store.collection("", "limitranges").records(namespace):
         for limit in dig(record.tree, "spec", "limits", default=[]):
             if limit.get("type") != "Container":
                 continue
             for part in ("initContainers", "containers"):
                 if spec.get(part):
-                    spec = {**spec, part: [_with_limits(container, limit) for container in spec[part]]}
-    return spec
+                    spec = {**spec, part: [_with_limits(item, limit, part == "initContainers", told) for item in spec[part]]}
+    return spec, told
 
 
-def _with_limits(container: Tree, limit: Tree) -> Tree:
+def _with_limits(container: Tree, limit: Tree, init: bool, told: list[str]) -> Tree:
     resources = dict(container.get("resources") or {})
-    limits = {**(limit.get("default") or {}), **(resources.get("limits") or {})}
-    requests = {**(limit.get("defaultRequest") or {}), **(resources.get("requests") or {})}
-    return {**container, "resources": {**({"limits": limits} if limits else {}), **({"requests": requests} if requests else {})}}
+    for field, source in (("requests", "defaultRequest"), ("limits", "default")):
+        present, defaults = resources.get(field) or {}, limit.get(source) or {}
+        added = sorted(set(defaults) - set(present))
+        if added:
+            word = "init container" if init else "container"
+            told.append(f"{', '.join(added)} {field[:-1]} for {word} {container['name']}")
+            resources[field] = {**defaults, **present}
+    return {**container, "resources": {key: resources[key] for key in ("limits", "requests", *resources) if key in resources}}
 
 
 def _qos(spec: Tree) -> str:

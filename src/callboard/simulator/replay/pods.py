@@ -17,7 +17,7 @@ LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 _SETTINGS: Final = (
     "DATABASE_URL", "CACHE_ADDRESS", "QUEUE_NAME", "REGION", "LOG_LEVEL", "FEATURE_FLAGS", "TRACE_ENDPOINT",
-    "PAYMENT_PROVIDER", "MAX_CONNECTIONS", "REQUEST_TIMEOUT", "SHARD_KEY", "TENANT", "BUILD_ID", "CONFIG_REVISION",
+    "PAYMENT_PROVIDER", "MAX_CONNECTIONS",
 )  # fmt: skip
 _OWN_SETTINGS: Final = 6
 """Of an application's settings, so many differ from pod to pod."""
@@ -157,7 +157,7 @@ def _own(spec: dict[str, object]) -> dict[str, object]:
 def _container(part: str, image: str, service: Service, random: Random) -> dict[str, object]:
     app = part == "app"
     environment: list[dict[str, object]] = []
-    for index, setting in enumerate(_SETTINGS[: 8 + service.number % 6] if app else ()):
+    for index, setting in enumerate(_SETTINGS[: 6 + service.number % 4] if app else ()):
         own = later(f"own{index}") if index < _OWN_SETTINGS else random.randbytes(8).hex()
         environment.append({"name": setting, "value": own})
     if app:

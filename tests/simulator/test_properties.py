@@ -1,0 +1,81 @@
+"""Readers of what clients send, against anything a client might send."""
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callboard.simulator.controllers.cronjob import next_time
+from callboard.simulator.machinery.quantities import format_like, parse_quantity
+from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.selectors import parse_labels
+from callboard.simulator.machinery.times import parse, stamp
+from callboard.simulator.machinery.tree import merge_patch
+from callboard.simulator.serving.options import _continued, continue_token
+from callboard.simulator.serving.protobuf import read_protobuf
+
+NAMES = st.from_regex(r"[a-z]([a-z0-9.]{0,20}[a-z0-9])?", fullmatch=True)
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+
+
+@given(st.text())
+def test_label_selectors_are_read_or_refused(text: str) -> None:
+    try:
+        parse_labels(text)
+    except Refusal as no:
+        assert no.code == 400
+
+
+@given(st.dictionaries(NAMES, NAMES, max_size=4), NAMES, st.lists(NAMES, min_size=1, max_size=3))
+def test_in_and_notin_divide_all_objects(labels: dict[str, str], key: str, values: list[str]) -> None:
+    (inside,) = parse_labels(f"{key} in ({','.join(values)})")
+    (outside,) = parse_labels(f"{key} notin ({','.join(values)})")
+    assert inside.matches(labels) is not outside.matches(labels)
+    assert inside.matches(labels) is (labels.get(key) in values)
+
+
+@given(st.integers(min_value=1, max_value=10**12), NAMES, NAMES)
+def test_continue_tokens_come_back_as_they_went(version: int, namespace: str, name: str) -> None:
+    assert _continued(continue_token(version, (namespace, name), ""), "") == (version, (namespace, name))
+    assert _continued(continue_token(version, (namespace, name), namespace), namespace) == (version, (namespace, name))
+
+
+@given(st.text())
+def test_any_other_continue_token_is_refused(token: str) -> None:
+    try:
+        _continued(token, "")
+    except Refusal as no:
+        assert no.code == 400
+
+
+@given(st.binary())
+def test_protobuf_is_read_or_refused(data: bytes) -> None:
+    try:
+        read_protobuf(b"k8s\0" + data)
+    except Refusal as no:
+        assert no.code == 400
+
+
+@given(JSON, JSON)
+def test_a_merge_patch_twice_is_a_merge_patch_once(target: object, patch: object) -> None:
+    once = merge_patch(target, patch)
+    assert merge_patch(once, patch) == once
+
+
+@given(st.integers(min_value=0, max_value=10**6), st.sampled_from(["m", "", "k", "Ki", "Mi", "Gi"]))
+def test_quantities_survive_writing(amount: int, suffix: str) -> None:
+    value = parse_quantity(f"{amount}{suffix}")
+    assert parse_quantity(format_like(value, f"1{suffix}")) == pytest.approx(value)
+
+
+@given(st.integers(min_value=0, max_value=4 * 10**9))
+def test_timestamps_survive_writing(seconds: int) -> None:
+    assert parse(stamp(seconds)) == seconds
+
+
+@given(st.integers(min_value=10**9, max_value=2 * 10**9), st.integers(0, 59), st.integers(0, 23))
+def test_cron_schedules_are_met(after: int, minute: int, hour: int) -> None:
+    due = datetime.datetime.fromtimestamp(next_time(f"{minute} {hour} * * *", after), datetime.UTC)
+    assert (due.minute, due.hour, due.second) == (minute, hour, 0)
+    assert 0 < due.timestamp() - after <= 86400
