@@ -8,7 +8,7 @@ import msgspec
 from callboard.model.objects import KubeObject
 from callboard.model.resource import ResourceType
 
-__all__ = ["Answer", "Failure", "FailureCode", "Malformed", "Outcome", "Purpose", "Question"]
+__all__ = ["Answer", "Failure", "FailureCode", "Freshness", "Malformed", "Outcome", "Purpose", "Question"]
 
 
 class Answer(StrEnum):
@@ -42,6 +42,17 @@ class Answer(StrEnum):
     def failed(self) -> bool:
         """Whether something was asked and cannot be told. ABSENT is a failure only of questions nobody expects to be served."""
         return self not in (Answer.OBJECTS, Answer.EMPTY, Answer.NOT_ASKED, Answer.AWAITED)
+
+
+class Freshness(StrEnum):
+    """How an answer is kept current; whether it is at this moment, `Outcome.stale_since` says."""
+
+    ASKED = "asked"
+    """Asked once, for this look."""
+    LIVE = "live"
+    """Watched: a change arrives by itself."""
+    POLLED = "polled"
+    """Asked again and again, at an interval."""
 
 
 class FailureCode(StrEnum):
@@ -132,3 +143,4 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     stale_since: datetime | None = None
     truncated: bool = False
     remaining: int | None = None
+    freshness: Freshness = Freshness.ASKED

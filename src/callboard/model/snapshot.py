@@ -81,12 +81,16 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One entity, all its clusters, at one moment. Clusters keep the order in which they are known, not of arrival."""
+    """One entity, all its clusters, at one moment. Clusters keep the order in which they are known, not of arrival.
+
+    `live` says that whoever made this goes on listening: a newer snapshot follows each change, also after a settled one.
+    """
 
     entity: Entity
     clusters: tuple[ClusterSnapshot, ...] = ()
     notices: tuple[Notice, ...] = ()
     as_of: datetime | None = None
+    live: bool = False
 
     @property
     def complete(self) -> bool:
@@ -95,7 +99,8 @@ class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more will come: all clusters complete, their references too."""
+        """Whether everything asked has come to something: all clusters complete, their references too. Nothing more will
+        come then, unless this is `live`."""
         return self.complete and all(
             c.references_complete or c.state is ClusterState.FAILED for c in self.clusters
         )

@@ -13,6 +13,7 @@ __all__ = [
     "ClusterLimits",
     "ClusterOverride",
     "ClustersSettings",
+    "HubSettings",
     "KubeconfigSettings",
     "LoggingSettings",
     "PartsSettings",
@@ -73,6 +74,34 @@ class ClusterLimits(SettingsStruct, frozen=True, kw_only=True):
     """When to leave the cluster alone."""
 
 
+class HubSettings(SettingsStruct, frozen=True, kw_only=True):
+    """What listening to one cluster may cost, where `parts.objectsProvider` is `hub`."""
+
+    scope: Literal["cluster", "namespace", "entity"] = "cluster"
+    """What one stream holds: everything of a type in the `cluster`, in one `namespace`, or what one `entity` selects (asked
+    at an interval, not watched). Where a wider scope is refused, a narrower one is taken. Default: one list of a type serves
+    every service; choose `namespace` where clusters are large and few of their namespaces are looked at."""
+
+    streams: Positive = 200
+    """Watches open at once; further types are polled, the least important first. Default: API servers hold many thousands,
+    and a watch over TLS costs us about 80 KB."""
+
+    requests_per_second: Annotated[float, msgspec.Meta(gt=0)] = 50.0
+    """Lists and watches started per second, with a burst of as many. Default: kubectl's own."""
+
+    lists: Positive = 4
+    """Lists on their way at once. Default: the connections a cluster gets; an API server spends about five times a list's
+    size in memory on it."""
+
+    poll_interval: Span = 15.0
+    """Seconds between two lists of what is polled, with jitter. Default: somewhat above Backstage's 10 s, and once for
+    everyone who looks."""
+
+    keep: Span = 300.0
+    """Seconds a stream goes on after the last who looked. Default: people come back to a service within minutes, and a
+    watch costs less than the list that begins it."""
+
+
 class ClusterOverride(SettingsStruct, frozen=True, kw_only=True):
     """What is different about one cluster. A limit left out is the common one."""
 
@@ -109,6 +138,9 @@ class ClusterOverride(SettingsStruct, frozen=True, kw_only=True):
     breaker: BreakerSettings | None = None
     """As in the common limits; given whole."""
 
+    hub: HubSettings | None = None
+    """As in the common `hub`; given whole."""
+
 
 class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
     """Limits for every cluster, and what is different about some."""
@@ -120,6 +152,9 @@ class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
     """How many clusters are asked at the same time, over all pages; one that is past its soft deadline no longer counts.
     Default: a fleet of that size answers a page in one go, and its answers together stay well below a gigabyte."""
 
+    hub: HubSettings = HubSettings()
+    """What listening may cost, for every cluster not named below."""
+
     by_name: dict[str, ClusterOverride] = msgspec.field(default_factory=dict)
     """Exceptions, by cluster name. A name that no supplier brings is a warning when the fleet is wired."""
 
@@ -130,6 +165,11 @@ class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
             return self.limits
         changes = {f: v for f in ClusterLimits.__struct_fields__ if (v := getattr(override, f)) is not None}
         return msgspec.structs.replace(self.limits, **changes)
+
+    def hub_of(self, name: str) -> HubSettings:
+        """What listening to the cluster called `name` may cost."""
+        override = self.by_name.get(name)
+        return self.hub if override is None or override.hub is None else override.hub
 
     def labels_of(self, name: str) -> dict[str, str]:
         """The labels of the cluster called `name`."""
@@ -189,7 +229,8 @@ class PartsSettings(SettingsStruct, frozen=True, kw_only=True):
     """Asks one cluster. Default: ours, with its own connections."""
 
     objects_provider: str = "fanOut"
-    """Finds the objects of an entity. Default: ours, which asks every cluster anew for each look."""
+    """Finds the objects of an entity. Default: ours, which asks every cluster anew for each look; `hub` listens instead, and
+    pages are live."""
 
     proxy: str = "direct"
     """The way through to one API server. Default: ours, on the fetcher's connections."""
