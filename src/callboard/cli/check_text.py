@@ -95,7 +95,7 @@ def _lines(cluster: ClusterCheck, terminal: Terminal) -> Iterator[str]:
     if cluster.failure is not None and not any(p.allowed is not None for p in cluster.permissions):
         return
     granted = sum(1 for p in cluster.permissions if p.allowed is True)
-    yield f"  may read {granted} of {len(cluster.permissions)} that a page asks for"
+    yield f"  {granted} of {len(cluster.permissions)} permissions that a page uses"
     for words, shape, permissions in (
         ("may not", Health.UNHEALTHY, [p for p in cluster.permissions if _denied(p)]),
         (
@@ -123,7 +123,7 @@ def _summary(cluster: ClusterCheck) -> str:
         why = cluster.failure.message if cluster.failure else "no answer"
         return f"not reached {took}: {plain(why, 600)}"
     words = f"reached {took}" + (f", Kubernetes {plain(cluster.version, 64)}" if cluster.version else "")
-    return words + (f"; {plain(cluster.failure.message, 600)}" if cluster.failure else "")
+    return words + (f", but: {plain(cluster.failure.message, 600)}" if cluster.failure else "")
 
 
 def _why(permission: Permission) -> str:
