@@ -58,7 +58,17 @@ def test_what_is_missing_is_told_apart_from_what_is_not_there() -> None:
     )
     assert part.empty == ("ingresses",)
     assert [(m.what, m.answer, m.words) for m in part.missing] == [
-        ("Secret", Answer.FORBIDDEN, "secrets is forbidden")
+        ("secrets", Answer.FORBIDDEN, "secrets is forbidden")
+    ]
+
+
+def test_questions_that_failed_alike_are_told_once() -> None:
+    refused = (failed("Pod", message="pods is forbidden"), failed("Job", message="jobs is forbidden"))
+    late = failed("Service", Answer.LATE, "no answer within 10 s")
+    rows = only(cluster("c", deployment(), also=(*refused, late))).missing
+    assert [(m.plain, m.words, m.more_words) for m in rows] == [
+        ("we may not see pods and jobs", "pods is forbidden", ("jobs is forbidden",)),
+        ("services did not arrive in time", "no answer within 10 s", ()),
     ]
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from callboard.diagnosis.gaps import gaps
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.ownership import Grouping, group
 from callboard.diagnosis.words import plain_reason
 from callboard.diagnosis.workload_health import workload_health
 from callboard.model.objects import KubeObject
-from callboard.model.outcome import Answer, Outcome
+from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
 
-__all__ = ["cluster_verdict", "missing_words", "verdict"]
+__all__ = ["cluster_verdict", "verdict"]
 
 DECISIVE = frozenset(
     {
@@ -26,25 +27,6 @@ DECISIVE = frozenset(
     }
 )
 """Types without which readiness cannot be told; not seeing another type leaves the verdict standing."""
-
-_UNSEEN = {
-    Answer.FORBIDDEN: "we may not see {what}",
-    Answer.UNAUTHORIZED: "the cluster does not accept our sign-in for {what}",
-    Answer.ABSENT: "the cluster does not know {what}",
-    Answer.THROTTLED: "the cluster asked us to come back later for {what}",
-    Answer.LATE: "{what} did not arrive in time",
-    Answer.BROKEN: "the answer for {what} cannot be used",
-    Answer.AWAITED: "{what} still awaited",
-    Answer.NOT_ASKED: "{what} not asked for",
-}
-
-
-def missing_words(outcome: Outcome) -> str:
-    """What could not be seen, in plain words, one clause."""
-    what = outcome.question.type.plural
-    if outcome.question.namespace:
-        what += f" in {outcome.question.namespace}"
-    return _UNSEEN.get(outcome.answer, "{what} could not be seen").format(what=what)
 
 
 def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) -> ClusterVerdict:
@@ -61,7 +43,7 @@ def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) 
     judged = [(w.object, workload_health(w)) for w in grouping.workloads]
     judged += [(p, object_health(p)) for p in grouping.pods]
     unseen = [o for o in cluster.outcomes if o.answer.failed or o.answer is Answer.AWAITED]
-    missing = tuple(dict.fromkeys(missing_words(o) for o in unseen if o.answer is not Answer.AWAITED))
+    missing = tuple(gap.plain for gap in gaps(cluster.outcomes))
     malformed = [o for o in cluster.outcomes if o.malformed]
     missing += tuple(
         f"{len(o.malformed)} of the {o.question.type.plural} could not be read" for o in malformed

@@ -1,8 +1,11 @@
 """A visible snapshot, arranged for reading. Pure. Nothing that was fetched is left out."""
 
+from collections.abc import Iterable
+
+from callboard.diagnosis.gaps import gaps
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.ownership import Grouping, Workload, group
-from callboard.diagnosis.verdict import cluster_verdict, missing_words, verdict
+from callboard.diagnosis.verdict import cluster_verdict, verdict
 from callboard.diagnosis.words import plain_reason
 from callboard.diagnosis.workload_health import replicas, workload_health
 from callboard.model.objects import KubeObject
@@ -77,6 +80,7 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
     scalers = _scalers(grouping)
     workloads = [_workload(name, w, grouping, scalers) for w in grouping.workloads]
     workloads.sort(key=lambda w: (_WORST[w.row.health], w.row.key.namespace, w.row.key.name))
+    references = [o for o in cluster.references if o.question.type != EVENTS]
     pods = sorted((_pod(name, p, grouping) for p in grouping.pods), key=worst_first)
     return ClusterPart(
         cluster=cluster.cluster,
@@ -88,12 +92,7 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         pods=tuple(pods),
         sections=_sections(name, grouping, cluster),
         events=events_part(cluster, grouping),
-        missing=tuple(_missing(o, reference=False) for o in cluster.unseen)
-        + tuple(
-            _missing(o, reference=True)
-            for o in cluster.references
-            if o.answer.failed and o.question.type != EVENTS
-        ),
+        missing=(*_missing(cluster.outcomes, reference=False), *_missing(references, reference=True)),
         empty=tuple(
             dict.fromkeys(o.question.type.plural for o in cluster.outcomes if o.answer is Answer.EMPTY)
         ),
@@ -251,12 +250,15 @@ def _sections(cluster: str, grouping: Grouping, snapshot: ClusterSnapshot) -> tu
     )
 
 
-def _missing(outcome: Outcome, *, reference: bool) -> MissingRow:
-    return MissingRow(
-        what=outcome.question.type.title
-        + (f" in {outcome.question.namespace}" if outcome.question.namespace else ""),
-        answer=outcome.answer,
-        plain=missing_words(outcome),
-        words=outcome.failure.message if outcome.failure else "",
-        reference=reference,
+def _missing(outcomes: Iterable[Outcome], *, reference: bool) -> tuple[MissingRow, ...]:
+    return tuple(
+        MissingRow(
+            what=gap.what,
+            answer=gap.answer,
+            plain=gap.plain,
+            words=gap.words[0] if gap.words else "",
+            more_words=gap.words[1:],
+            reference=reference,
+        )
+        for gap in gaps(outcomes)
     )

@@ -205,12 +205,14 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class MissingRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that could not be seen. `plain` says it for everyone, `words` are the API server's own."""
+    """Something that could not be seen: all questions that failed alike. `plain` says it for everyone, `words` are the API
+    server's own; `more_words` are what it said about the other questions, where that differs."""
 
     what: str
     answer: Answer
     plain: str
     words: str = ""
+    more_words: tuple[str, ...] = ()
     reference: bool = False
 
 
