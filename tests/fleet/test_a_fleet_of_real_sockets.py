@@ -5,7 +5,7 @@ from collections import Counter
 from contextlib import aclosing
 from pathlib import Path
 
-from callboard.base.settings import ClusterLimits
+from callboard.base.settings import ClusterLimits, ClusterOverride
 from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
 from callboard.fleet.check import check_clusters
 from callboard.model.resource import DEFAULT_OBJECT_TYPES
@@ -13,7 +13,9 @@ from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, entity
 from support.wired_fleet import WiredFleet, wired_fleet
 
-LIMITS = ClusterLimits(soft_deadline=0.5, hard_deadline=2.0, connect_deadline=2.0)
+PATIENT = ClusterLimits(soft_deadline=0.5, hard_deadline=30.0, idle_deadline=30.0)
+"""Nothing healthy is late, however loaded the machine is."""
+SHORT = ClusterOverride(hard_deadline=2.0)
 
 
 async def look(wired: WiredFleet, **annotations: str) -> list[ServiceSnapshot]:
@@ -30,7 +32,9 @@ async def test_one_hangs_one_refuses_half_one_returns_garbage_and_two_are_comple
         for plural in ("pods", "services", "configmaps", "jobs", "cronjobs", "ingresses"):
             refuses.chaos.on("forbidden", f"*/{plural}?*")
         lies.chaos.on("html")
-        async with wired_fleet(simulated.kubeconfig(tmp_path / "config"), limits=LIMITS) as wired:
+        async with wired_fleet(
+            simulated.kubeconfig(tmp_path / "config"), limits=PATIENT, by_name={hangs.name: SHORT}
+        ) as wired:
             seen = await look(wired)
         async with asyncio.timeout(5):  # servers notice a closed connection a moment later
             for simulated_cluster in simulated:
@@ -63,7 +67,7 @@ async def test_one_hangs_one_refuses_half_one_returns_garbage_and_two_are_comple
 async def test_namespaced_rights_are_enough_where_the_entity_names_its_namespaces(tmp_path: Path) -> None:
     async with Fleet.start("quiet", clusters=1) as simulated:
         kubeconfig = simulated.kubeconfig(tmp_path / "config", "namespaced")
-        async with wired_fleet(kubeconfig, limits=LIMITS) as wired:
+        async with wired_fleet(kubeconfig, limits=PATIENT) as wired:
             everywhere = (await look(wired))[-1].clusters[0]
             within = (await look(wired, namespace="games"))[-1].clusters[0]
     assert {o.answer for o in everywhere.outcomes} == {Answer.FORBIDDEN}
@@ -76,7 +80,7 @@ async def test_a_wrong_token_is_the_whole_clusters_failure_in_the_servers_words(
     async with Fleet.start("quiet", clusters=1) as simulated:
         kubeconfig = simulated.kubeconfig(tmp_path / "config")
         kubeconfig.write_text(kubeconfig.read_text().replace(simulated[0].identities.admin, "wr0ng"))
-        async with wired_fleet(kubeconfig, limits=LIMITS) as wired:
+        async with wired_fleet(kubeconfig, limits=PATIENT) as wired:
             part = (await look(wired))[-1].clusters[0]
     assert part.state is ClusterState.FAILED
     assert part.failure is not None
@@ -89,7 +93,9 @@ async def test_checking_tells_version_identity_and_what_may_be_read(tmp_path: Pa
         fine, dead, garbled = simulated
         dead.chaos.on("hang")
         garbled.chaos.on("html")
-        async with wired_fleet(simulated.kubeconfig(tmp_path / "config", "viewer"), limits=LIMITS) as wired:
+        async with wired_fleet(
+            simulated.kubeconfig(tmp_path / "config", "viewer"), limits=PATIENT, by_name={dead.name: SHORT}
+        ) as wired:
             checked = await check_clusters(wired.fleet.parts, wired.connections, wired.settings, CALLER)
     good, hung, lied = checked.clusters
     assert good.reachable
@@ -111,7 +117,7 @@ async def test_checking_tells_version_identity_and_what_may_be_read(tmp_path: Pa
 async def test_checking_within_namespaces_finds_the_rights_that_are_there(tmp_path: Path) -> None:
     async with (
         Fleet.start("quiet", clusters=1) as simulated,
-        wired_fleet(simulated.kubeconfig(tmp_path / "config", "namespaced"), limits=LIMITS) as wired,
+        wired_fleet(simulated.kubeconfig(tmp_path / "config", "namespaced"), limits=PATIENT) as wired,
     ):
         whole = await check_clusters(wired.fleet.parts, wired.connections, wired.settings, CALLER)
         within = await check_clusters(

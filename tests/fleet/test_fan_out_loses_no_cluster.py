@@ -183,7 +183,7 @@ async def test_hanging_clusters_give_their_places_back_at_the_soft_deadline() ->
     fetcher = FakeFetcher()
     fetcher.hang.update({"a", "b"})
     seen = await look(
-        fan_out(fetcher, FixedSupplier(*map(cluster, "abcd")), concurrent=2, soft=0.05, hard=2.0)
+        fan_out(fetcher, FixedSupplier(*map(cluster, "abcd")), concurrent=2, soft=0.05, hard=1.0)
     )
     early = [s for s in seen if s.clusters[0].state is ClusterState.AWAITED]
     assert [c.state for c in early[-1].clusters[2:]] == [ClusterState.ANSWERED] * 2

@@ -162,7 +162,7 @@ def fan_out(
     *suppliers: ClusterSupplier,
     strategy: TestStrategy | None = None,
     soft: float = 0.1,
-    hard: float = 0.3,
+    hard: float = 0.6,
     concurrent: int = 64,
     breaker: BreakerSettings | None = None,
     kubernetes: KubernetesSettings | None = None,

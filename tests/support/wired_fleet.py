@@ -11,6 +11,7 @@ from callboard.base.clock import SystemClock
 from callboard.base.settings import (
     CallboardSettings,
     ClusterLimits,
+    ClusterOverride,
     ClustersSettings,
     KubeconfigLocator,
     KubernetesSettings,
@@ -39,7 +40,11 @@ class WiredFleet(msgspec.Struct):
 
 @asynccontextmanager
 async def wired_fleet(
-    kubeconfig: Path, *, kubernetes: KubernetesSettings | None = None, limits: ClusterLimits | None = None
+    kubeconfig: Path,
+    *,
+    kubernetes: KubernetesSettings | None = None,
+    limits: ClusterLimits | None = None,
+    by_name: dict[str, ClusterOverride] | None = None,
 ) -> AsyncIterator[WiredFleet]:
     """Every context of the kubeconfig as a cluster, asked by the direct fetcher."""
     settings = Settings(
@@ -47,7 +52,9 @@ async def wired_fleet(
             kubernetes or KubernetesSettings(),
             cluster_locator_methods=(KubeconfigLocator(files=(str(kubeconfig),)),),
         ),
-        callboard=CallboardSettings(clusters=ClustersSettings(limits=limits or ClusterLimits())),
+        callboard=CallboardSettings(
+            clusters=ClustersSettings(limits=limits or ClusterLimits(), by_name=by_name or {})
+        ),
     )
     clusters = settings.callboard.clusters
     async with Connections(lambda name: Limits.of(clusters.limits_of(name)), environment={}) as connections:
