@@ -18,8 +18,7 @@ from callboard.model.resource import KNOWN_TYPES, ResourceType, known_type
 CANARY = "c4n4ry-do-not-keep"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 CUSTOM = ResourceType("example.com", "v1", "things", "Thing", True)
-SECRETS = known_type("secrets")
-assert SECRETS is not None
+SECRETS = next(t for t in KNOWN_TYPES if t.plural == "secrets")
 TYPES = (*KNOWN_TYPES, CUSTOM)
 
 texts = st.text(max_size=12)
@@ -34,7 +33,10 @@ def secret(**more: Any) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": "s", "annotations": {LAST_APPLIED: CANARY, "other": json.dumps({"data": CANARY})}},
+        "metadata": {
+            "name": "s",
+            "annotations": {LAST_APPLIED: CANARY, "other": json.dumps({"data": CANARY})},
+        },
         "data": {"password": CANARY},
         "stringData": {"user": CANARY},
         **more,
@@ -85,7 +87,11 @@ def test_a_secret_deep_within_a_custom_resource(path: list[str], in_list: bool) 
 
 
 def test_a_kind_written_with_escapes_is_still_a_secret() -> None:
-    raw = json.dumps({"metadata": {"name": "n"}, "spec": secret()}).replace('"Secret"', '"\\u0053ecret"').encode()
+    raw = (
+        json.dumps({"metadata": {"name": "n"}, "spec": secret()})
+        .replace('"Secret"', '"\\u0053ecret"')
+        .encode()
+    )
     assert CANARY not in kept(decode_object(raw, CUSTOM))
     top = json.dumps(secret()).replace('"Secret"', '"\\u0053ecret"').encode()
     assert CANARY not in kept(decode_object(top, CUSTOM))
@@ -126,8 +132,15 @@ def test_the_raw_bytes_are_a_copy_of_their_own() -> None:
 
 POD: dict[str, Any] = {
     "metadata": {"name": "web-1", "namespace": "shop", "uid": "u", "labels": {"a": "b"}, "generation": 2},
-    "spec": {"containers": [{"name": "c", "image": "i", "resources": {"limits": {"cpu": "1"}}}], "nodeName": "n"},
-    "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "startTime": "2026-01-01T00:00:00Z"},
+    "spec": {
+        "containers": [{"name": "c", "image": "i", "resources": {"limits": {"cpu": "1"}}}],
+        "nodeName": "n",
+    },
+    "status": {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "startTime": "2026-01-01T00:00:00Z",
+    },
 }
 
 
@@ -169,18 +182,24 @@ def test_mangled_bytes_raise_nothing_but_what_is_promised(at: int, put: bytes, d
 
 
 def test_null_is_absent_as_kubernetes_reads_it() -> None:
-    raw = json.dumps({"metadata": {"name": "n", "labels": None}, "spec": {"containers": None}, "status": None}).encode()
+    raw = json.dumps(
+        {"metadata": {"name": "n", "labels": None}, "spec": {"containers": None}, "status": None}
+    ).encode()
     assert isinstance(decode_object(raw, known_type("pods") or CUSTOM), KubeObject)
     assert decode_page(b'{"kind":"PodList","metadata":{},"items":null}', CUSTOM).objects == ()
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"kind":"Pod","metadata":{"name":"x"}}', b'{"kind":"PodList"}', b"3"])
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b'{"kind":"Pod","metadata":{"name":"x"}}', b'{"kind":"PodList"}', b"3"]
+)
 def test_what_is_no_list_is_of_the_wrong_shape(body: bytes) -> None:
     with pytest.raises(WrongShape):
         decode_page(body, CUSTOM)
 
 
-@pytest.mark.parametrize("status", ["Ready", 3, [], {"conditions": "x"}, {"conditions": [{"type": 1}]}, {"phase": {}}])
+@pytest.mark.parametrize(
+    "status", ["Ready", 3, [], {"conditions": "x"}, {"conditions": [{"type": 1}]}, {"phase": {}}]
+)
 def test_a_custom_resource_with_an_odd_status_is_still_there(status: object) -> None:
     found = decode_object(json.dumps({"metadata": {"name": "n"}, "status": status}).encode(), CUSTOM)
     assert isinstance(found, KubeObject)
@@ -216,5 +235,3 @@ def test_the_message_about_an_object_never_quotes_it() -> None:
     assert isinstance(found, Malformed)
     assert found.where == "n"
     assert CANARY not in repr(found)
-
-

@@ -13,7 +13,7 @@ from callboard.kube.connection import Connection, Connections
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Upsert, watch
 from callboard.model.outcome import FailureCode, Question
-from callboard.model.resource import ResourceType, known_type
+from callboard.model.resource import known_type
 from callboard.simulator.cluster import Cluster as StandIn
 from support.kube_client import LIMITS, bearer, cluster_of, nothing_left
 
@@ -60,8 +60,12 @@ async def test_the_list_then_each_change(streaming: bool, connection: Connection
         await until(changes, lambda c: isinstance(c, Delete) and c.object.name == "two")
 
 
-@pytest.mark.parametrize("mode", ["watch-ends", "watch-gone", "reset-in-body", "watch-repeats", "watch-no-bookmarks"])
-async def test_nothing_is_missed_through_a_bad_stream(mode: str, connection: Connection, stand_in: StandIn) -> None:
+@pytest.mark.parametrize(
+    "mode", ["watch-ends", "watch-gone", "reset-in-body", "watch-repeats", "watch-no-bookmarks"]
+)
+async def test_nothing_is_missed_through_a_bad_stream(
+    mode: str, connection: Connection, stand_in: StandIn
+) -> None:
     async with aclosing(watch(connection, QUESTION)) as changes:
         await until(changes, lambda c: isinstance(c, Reset))
         stand_in.chaos.on(mode, "*watch=true*")
@@ -80,7 +84,9 @@ async def test_nothing_is_missed_through_a_bad_stream(mode: str, connection: Con
     assert {"c0", "c1", "c2", "c3"} <= known
 
 
-async def test_a_failing_server_makes_it_stale_and_its_recovery_current(connection: Connection, stand_in: StandIn) -> None:
+async def test_a_failing_server_makes_it_stale_and_its_recovery_current(
+    connection: Connection, stand_in: StandIn
+) -> None:
     async def at_once(seconds: float) -> None:
         await asyncio.sleep(0)
 
@@ -137,12 +143,11 @@ def test_an_endless_line_is_never_held(pieces: list[bytes]) -> None:
     assert all(len(line) <= 16 for piece in pieces for line in cut.feed(piece))
     if too_long:
         with pytest.raises(LineTooLong):
-            for piece in pieces:
-                list(lines.feed(piece))
+            feed_all(lines, pieces)
     else:
-        for piece in pieces:
-            list(lines.feed(piece))
+        feed_all(lines, pieces)
 
 
-def test_a_watch_needs_no_type_of_ours() -> None:
-    assert ResourceType("example.com", "v1", "things").path() == "/apis/example.com/v1/things"
+def feed_all(lines: Lines, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        list(lines.feed(piece))

@@ -1,7 +1,7 @@
 """All questions to one cluster, side by side within its connections; each outcome as soon as it is there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 
@@ -23,7 +23,9 @@ class DirectFetcher:
         self._connections = connections
         self._discovery = discovery or Discovery()
 
-    def fetch(self, cluster: Cluster, credential: Credential, selection: Selection) -> AsyncIterator[Outcome]:
+    def fetch(
+        self, cluster: Cluster, credential: Credential, selection: Selection
+    ) -> AsyncGenerator[Outcome, None]:
         """One outcome per question of the selection, in order of arrival. A type of unknown scope is looked up first;
         with namespaces given, one that turns out cluster-scoped is NOT_ASKED."""
         return self.ask(cluster, credential, selection.questions())
@@ -34,7 +36,7 @@ class DirectFetcher:
 
     async def ask(
         self, cluster: Cluster, credential: Credential, questions: Sequence[Question]
-    ) -> AsyncIterator[Outcome]:
+    ) -> AsyncGenerator[Outcome, None]:
         """One outcome per question, in order of arrival. Closing the iterator cancels what is still being asked."""
         if not questions:
             return

@@ -1,6 +1,6 @@
 """The log of one container, as lines of text."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 
@@ -45,7 +45,7 @@ class LogEnd(msgspec.Struct, frozen=True):
     truncated: bool = False
 
 
-async def read_log(connection: Connection, request: LogRequest) -> AsyncIterator[LogLine | LogEnd]:
+async def read_log(connection: Connection, request: LogRequest) -> AsyncGenerator[LogLine | LogEnd, None]:
     """Lines as they come and one LogEnd at last. Never raises for what the cluster does.
 
     Takes a connection of its own, beside the pool. Following a silent container may go on for an hour without a line.

@@ -7,7 +7,7 @@ notices a stream that has gone silent. While it cannot see, it says so (Stale), 
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Final
 
@@ -117,7 +117,7 @@ async def watch(
     credential: Callable[[], Awaitable[Credential]] | None = None,
     streaming_lists: bool = True,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> AsyncIterator[Change]:
+) -> AsyncGenerator[Change, None]:
     """Changes without end: a Reset first. Never raises for what the cluster does; close the iterator to end it.
 
     `credential` is asked before every request, so that renewed tokens are used; what it raises is for the caller.

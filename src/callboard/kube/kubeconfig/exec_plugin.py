@@ -23,6 +23,7 @@ __all__ = ["PluginCredential", "run_plugin"]
 
 VERSIONS: Final = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 _MOST_OUTPUT: Final = 1024 * 1024
+_LAST_WAIT: Final = 2.0
 
 
 class PluginCredential(msgspec.Struct, frozen=True):
@@ -79,11 +80,11 @@ async def run_plugin(plugin: ExecPlugin, context: Context, deadline: float) -> P
     try:
         async with asyncio.timeout(deadline):
             output = await _read(process.stdout)
-            status = await process.wait()
+            status = await process.wait() if output is not None else None
     except TimeoutError:
         raise _failed(name, f"it gave no answer within {deadline:g} s") from None
     finally:
-        await _end(process)
+        await _end(process, process.stdout)
     if output is None:
         raise _failed(name, "it writes more than a credential")
     if status != 0:
@@ -100,13 +101,19 @@ async def _read(stream: asyncio.StreamReader) -> bytes | None:
     return bytes(pieces)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> None:
     """The program and whatever it started are gone when this returns."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass  # it ended by itself and left nothing behind
-    await process.wait()
+    try:
+        async with asyncio.timeout(_LAST_WAIT):
+            while await stdout.read(65536):  # its end is seen only when what it wrote is read
+                pass
+            await process.wait()
+    except TimeoutError:
+        pass  # something it started left its process group and holds the pipe: not worth a caller's time
 
 
 def _info(plugin: ExecPlugin, context: Context) -> str:
