@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
+import aiohttp
+import msgspec
 import uvicorn
+from yarl import URL
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
@@ -43,18 +46,42 @@ def site(portal: Portal, port: int = 7007, options: WebOptions | None = None) ->
 
 
 @asynccontextmanager
-async def serving(portal: Portal) -> AsyncIterator[str]:
-    """Serve a portal for as long as the context lasts; gives the base URL."""
+async def listening(make: Callable[[int], Site]) -> AsyncIterator[str]:
+    """Serve the site made for a free port, for as long as the context lasts; gives the base URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        config = uvicorn.Config(site(portal, port), lifespan="off", log_config=None, loop="asyncio", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(make(port), lifespan="off", log_config=None, loop="asyncio", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(server._serve(sockets=[listener]))  # without its signal handlers
+        task = asyncio.create_task(server._serve(sockets=[listener]))  # without its signal handlers
+        try:
             while not server.started:
                 await asyncio.sleep(0.01)
-            try:
-                yield f"http://127.0.0.1:{port}"
-            finally:
-                server.should_exit = True
-                await task
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await task
+
+
+@asynccontextmanager
+async def serving(portal: Portal, options: WebOptions | None = None) -> AsyncIterator[str]:
+    """Serve a portal behind an open door."""
+    async with listening(lambda port: site(portal, port, options)) as base:
+        yield base
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+async def get(base: str, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET") -> Answer:
+    """One request over the wire; the path goes out as it is written here; redirects are not followed."""
+    url = URL(base + path, encoded=True)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, url, headers=headers, allow_redirects=False) as response,
+    ):
+        return Answer(response.status, response.headers.copy(), await response.text())

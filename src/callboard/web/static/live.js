@@ -9,14 +9,20 @@ export function setUpStream() {
   for (const sign of ["pointerdown", "pointermove", "wheel", "keydown", "focusin"]) {
     tab.addEventListener(sign, () => (touched = true), { once: true, passive: true });
   }
+  let pointer = null;
+  addEventListener("pointermove", (event) => (pointer = { x: event.clientX, y: event.clientY }), { passive: true });
   const source = new EventSource(tab.dataset.stream);
   let lost = 0;
   source.addEventListener("open", () => {
     clearTimeout(lost);
     tell("");
   });
-  source.addEventListener("view", (event) => {
-    globalThis.htmx.swap({ text: touched ? inPresentOrder(event.data) : event.data, target: tab, swap: "innerMorph", sourceElement: tab });
+  source.addEventListener("view", async (event) => {
+    const still = touched ? held(tab, pointer) : null;
+    const before = still?.getBoundingClientRect().top;
+    const text = touched ? inPresentOrder(event.data) : event.data;
+    await globalThis.htmx.swap({ text, target: tab, swap: "innerMorph", sourceElement: tab });
+    if (still?.isConnected) scrollBy({ top: still.getBoundingClientRect().top - before, behavior: "instant" });
   });
   source.addEventListener("end", () => {
     source.close();
@@ -52,6 +58,20 @@ function inPresentOrder(text) {
     list.append(...[...list.children].sort((one, other) => place(one) - place(other)));
   }
   return template.innerHTML;
+}
+
+// What must not move while the page grows around it: what has the focus, else what lies under the pointer, else the
+// first cluster in sight.
+function held(tab, pointer) {
+  const inSight = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  };
+  const focused = document.activeElement;
+  if (focused && tab.contains(focused) && inSight(focused)) return focused;
+  const under = pointer && document.elementFromPoint(pointer.x, pointer.y)?.closest("[id]");
+  if (under && tab !== under && tab.contains(under)) return under;
+  return [...tab.querySelectorAll(".cluster")].find(inSight) ?? null;
 }
 
 function tell(words) {

@@ -1,0 +1,62 @@
+"""axe-core finds nothing against WCAG 2.2 AA on any page or drawer, light and dark."""
+
+from pathlib import Path
+
+import pytest
+
+from playwright.async_api import Page
+
+from support.browser import OpenPage
+from support.web_scenes import TROUBLE, StubPortal, awaited, kubernetes
+from support.web_server import serving
+
+AXE = "Applying inline style violates"
+"""axe itself tries to measure with a style of its own; the policy stops it, and axe goes on without."""
+KUBERNETES = "/catalog/default/component/dice-roller/kubernetes"
+OBJECT = KUBERNETES + "/object/eu-west-1/pods/dice/dice-roller-8c4b-kk2"
+PATHS = {
+    "list": "/catalog",
+    "nothing found": "/catalog?q=zzz",
+    "overview": "/catalog/default/component/dice-roller",
+    "kubernetes": KUBERNETES,
+    "object": OBJECT,
+    "log": OBJECT + "/log?previous=1",
+    "refused log": OBJECT + "/log?container=proxy",
+    "error": "/catalog/default/component/nope",
+}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+async def violations(page: Page, source: str) -> list[str]:
+    """What axe finds, one line each. Its source is evaluated: the policy rightly blocks an added script tag."""
+    await page.evaluate(source)
+    found = await page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
+    return [f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found["violations"] for n in v["nodes"]]
+
+
+@pytest.fixture
+def axe(node_modules: Path) -> str:
+    return (node_modules / "axe-core" / "axe.min.js").read_text()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PATHS)
+async def test_a_page_is_accessible(open_page: OpenPage, axe: str, name: str, scheme: str) -> None:
+    portal = StubPortal((kubernetes(*TROUBLE.clusters, awaited("ca-west-1"), settled=True),))
+    async with serving(portal) as base, open_page(base + PATHS[name], scheme=scheme, refused=("404", AXE)) as page:
+        await page.evaluate("document.querySelectorAll('details').forEach(each => (each.open = true))")
+        assert await violations(page, axe) == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+async def test_the_drawer_is_accessible(open_page: OpenPage, axe: str, scheme: str, width: int) -> None:
+    async with serving(StubPortal()) as base, open_page(base + KUBERNETES, scheme=scheme, width=width, refused=(AXE,)) as page:
+        await page.locator("a.tile[data-mark=unhealthy]").first.click()
+        await page.locator("#object-title").wait_for()
+        assert await violations(page, axe) == []
+        await page.locator("#drawer a", has_text="Log before").click()
+        await page.locator("pre.log").wait_for()
+        assert await violations(page, axe) == []
