@@ -21,9 +21,21 @@ class Client:
         self.session = session
         self.context = ssl.create_default_context(cadata=cluster.ca_pem)
 
-    def request(self, method: str, path: str, *, who: str = "admin", headers: dict[str, str] | None = None, **more: Any) -> Any:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        who: str = "admin",
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Any:
         token = who if len(who) == 40 else getattr(self.cluster.identities, who, "")
-        sent = {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        sent = {
+            "Accept": "application/json",
+            **({"Authorization": f"Bearer {token}"} if token else {}),
+            **(headers or {}),
+        }
         return self.session.request(method, self.cluster.url + path, ssl=self.context, headers=sent, **more)
 
     async def ask(self, path: str, method: str = "GET", *, body: Any = None, **more: Any) -> tuple[int, Any]:

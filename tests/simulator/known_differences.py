@@ -21,13 +21,33 @@ KNOWN: tuple[Difference, ...] = (
     Difference("*", "+ *status.conditions[[][]].reason string", _KUBELET),
     Difference("*", "+ *status.initContainerStatuses array", _KUBELET),
     Difference("*", "+ *status.containerStatuses[[][]].*", _KUBELET),
-    Difference("*", "+ *source.host string", "a kubelet's events name its node (client-go EventSource); the recording has none of a kubelet"),
+    Difference(
+        "*",
+        "+ *source.host string",
+        "a kubelet's events name its node (client-go EventSource); the recording has none of a kubelet",
+    ),
     Difference("*", "+ *deprecatedSource.host string", "as above, in events.k8s.io/v1"),
-    Difference("*", "+ *.fieldPath string", "a kubelet's events name the container they are about; the recording has none of a kubelet"),
+    Difference(
+        "*",
+        "+ *.fieldPath string",
+        "a kubelet's events name the container they are about; the recording has none of a kubelet",
+    ),
     Difference("nodes", "+ *", _NODE),
-    Difference("openapi-v3-index", "- .paths*", "documents are served only for the group versions that are (kube-openapi lists each root too)"),
+    Difference(
+        "openapi-v3-index",
+        "- .paths*",
+        "documents are served only for the group versions that are (kube-openapi lists each root too)",
+    ),
     Difference("log-kubelet-unreachable", "*", "the simulator has a kubelet: the log is there"),
-    Difference("crd", "- *subresource string", "field managers of the definition's own status are not kept apart (apiextensions status controller)"),
+    Difference(
+        "crd",
+        "- *subresource string",
+        "field managers of the definition's own status are not kept apart (apiextensions status controller)",
+    ),
     Difference("nodes", "- *subresource string", _NODE),
-    Difference("pods-field-selector-node", "* .items*.spec.*", "which pods a node has is the scheduler's choice (scoring differs)"),
+    Difference(
+        "pods-field-selector-node",
+        "* .items*.spec.*",
+        "which pods a node has is the scheduler's choice (scoring differs)",
+    ),
 )

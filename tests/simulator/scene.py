@@ -70,8 +70,13 @@ async def build(fleet: Fleet, client: Any) -> None:
 
 async def _post(cluster: Cluster, client: Any, tree: dict[str, Any]) -> None:
     metadata = tree["metadata"]
-    shown = json.dumps({**tree, "metadata": {**metadata, "annotations": metadata.get("annotations", {})}}, sort_keys=True)
-    annotations = {**metadata.get("annotations", {}), "kubectl.kubernetes.io/last-applied-configuration": shown}
+    shown = json.dumps(
+        {**tree, "metadata": {**metadata, "annotations": metadata.get("annotations", {})}}, sort_keys=True
+    )
+    annotations = {
+        **metadata.get("annotations", {}),
+        "kubectl.kubernetes.io/last-applied-configuration": shown,
+    }
     kind = cluster.registry.of_kind(tree["apiVersion"], tree["kind"])
     assert kind is not None
     root = f"/apis/{tree['apiVersion']}" if kind.group else f"/api/{tree['apiVersion']}"

@@ -13,7 +13,10 @@ from callboard.simulator.machinery.tree import Tree
 PODS = "/api/v1/namespaces/games/pods"
 
 
-@pytest.mark.parametrize(("who", "status"), [("admin", 200), ("viewer", 200), ("namespaced", 200), ("nobody", 403), ("", 403), ("x" * 40, 401)])
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("admin", 200), ("viewer", 200), ("namespaced", 200), ("nobody", 403), ("", 403), ("x" * 40, 401)],
+)
 async def test_each_user_gets_what_their_bindings_say(client: Any, who: str, status: int) -> None:
     assert (await client.ask(PODS, who=who))[0] == status
 
@@ -23,7 +26,10 @@ async def test_a_viewer_of_some_namespaces_sees_only_those(cluster: Cluster, cli
     assert (await client.ask("/api/v1/namespaces/other/pods", who="namespaced"))[0] == 403
     status, told = await client.ask("/api/v1/pods", who="namespaced")
     assert status == 403
-    assert told["message"] == 'pods is forbidden: User "namespaced" cannot list resource "pods" in API group "" at the cluster scope'
+    assert (
+        told["message"]
+        == 'pods is forbidden: User "namespaced" cannot list resource "pods" in API group "" at the cluster scope'
+    )
 
 
 async def test_a_role_may_allow_list_without_watch(cluster: Cluster, client: Any) -> None:
@@ -67,16 +73,28 @@ async def test_access_reviews_agree_with_what_happens(client: Any) -> None:
     for who in ("admin", "viewer", "namespaced", "nobody"):
         for resource, path in (("pods", PODS), ("secrets", "/api/v1/namespaces/games/secrets")):
             spec = {"resourceAttributes": {"verb": "list", "resource": resource, "namespace": "games"}}
-            body: Tree = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
-            status, review = await client.ask("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "POST", body=body, who=who)
+            body: Tree = {
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": spec,
+            }
+            status, review = await client.ask(
+                "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "POST", body=body, who=who
+            )
             assert status == 201
             assert review["status"]["allowed"] is ((await client.ask(path, who=who))[0] == 200)
 
 
 async def test_self_subject_review_tells_user_and_groups(client: Any) -> None:
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    _, told = await client.ask("/apis/authentication.k8s.io/v1/selfsubjectreviews", "POST", body=body, who="viewer")
-    assert told["status"]["userInfo"] == {"username": "viewer", "uid": "u2", "groups": ["viewers", "system:authenticated"]}
+    _, told = await client.ask(
+        "/apis/authentication.k8s.io/v1/selfsubjectreviews", "POST", body=body, who="viewer"
+    )
+    assert told["status"]["userInfo"] == {
+        "username": "viewer",
+        "uid": "u2",
+        "groups": ["viewers", "system:authenticated"],
+    }
 
 
 def test_the_kubeconfig_is_for_its_owner_only(fleet: Fleet, tmp_path: Path) -> None:

@@ -40,11 +40,18 @@ async def recovers(cluster: Cluster, client: Any) -> AsyncIterator[None]:
         ("unavailable", 503, "ServiceUnavailable"),
     ],
 )
-async def test_refusals_carry_their_status(cluster: Cluster, client: Any, mode: str, status: int, reason: str) -> None:
+async def test_refusals_carry_their_status(
+    cluster: Cluster, client: Any, mode: str, status: int, reason: str
+) -> None:
     cluster.chaos.on(mode, "*/pods*", retry_after=7)
     async with client.request("GET", PODS) as response:
         body = await response.json()
-        assert (response.status, body["reason"], body["code"], response.headers["Retry-After"]) == (status, reason, status, "7")
+        assert (response.status, body["reason"], body["code"], response.headers["Retry-After"]) == (
+            status,
+            reason,
+            status,
+            "7",
+        )
     assert (await client.ask("/api/v1/namespaces/games/services"))[0] == 200
 
 
@@ -91,7 +98,9 @@ async def test_wrong_shapes(cluster: Cluster, client: Any) -> None:
     assert all("metadata" not in item for item in (await spoiled("no-metadata"))["items"])
     assert isinstance(await spoiled("list-for-object"), list)
     assert (await spoiled("numbers-as-strings"))["items"][0]["spec"]["priority"] == "0"
-    bad = [item for item in (await spoiled("one-malformed"))["items"] if not isinstance(item["metadata"], dict)]
+    bad = [
+        item for item in (await spoiled("one-malformed"))["items"] if not isinstance(item["metadata"], dict)
+    ]
     assert len(bad) == 1
     assert "<!DOCTYPE html>" in await spoiled("html")
 
@@ -108,7 +117,13 @@ async def test_deep_and_enormous_bodies(cluster: Cluster, client: Any) -> None:
     assert json.loads(raw)["kind"] == "PodList"
 
 
-@pytest.mark.parametrize(("mode", "words"), [("certificate-expired", "expired"), ("certificate-foreign", "unable to get local issuer|self-signed|unknown")])
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("certificate-expired", "expired"),
+        ("certificate-foreign", "unable to get local issuer|self-signed|unknown"),
+    ],
+)
 async def test_bad_certificates_fail_the_handshake(cluster: Cluster, mode: str, words: str) -> None:
     cluster.chaos.on(mode)
     context = ssl.create_default_context(cadata=cluster.ca_pem)
@@ -126,7 +141,10 @@ async def test_a_skewed_clock_shows_in_the_date(cluster: Cluster, client: Any) -
 
 @asynccontextmanager
 async def watching(client: Any, cluster: Cluster, bookmarks: bool = False) -> AsyncIterator[Any]:
-    path = f"/api/v1/configmaps?watch=true&resourceVersion={cluster.store.versions.current}&allowWatchBookmarks={str(bookmarks).lower()}"
+    path = (
+        f""
+        f"/api/v1/configmaps?watch=true&resourceVersion={cluster.store.versions.current}&allowWatchBookmarks={str(bookmarks).lower()}"
+    )
     async with client.request("GET", path) as response:
 
         async def line(seconds: float = 5) -> dict[str, Any] | None:
@@ -138,7 +156,9 @@ async def watching(client: Any, cluster: Cluster, bookmarks: bool = False) -> As
 
 
 def touch(cluster: Cluster) -> None:
-    cluster.store.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "a-", "namespace": "games"}})
+    cluster.store.create(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "a-", "namespace": "games"}}
+    )
 
 
 async def test_watches_end_repeat_fall_silent_or_are_gone_while_open(cluster: Cluster, client: Any) -> None:
@@ -183,7 +203,9 @@ async def test_the_control_port_switches_a_running_fleet(fleet: Fleet, cluster: 
         url, token = told.split()
         assert (await session.post(url, json={"do": "chaos-on", "mode": "unavailable"})).status == 401
         headers = {"Authorization": f"Bearer {token}"}
-        answer = await session.post(url, json={"do": "chaos-on", "mode": "unavailable", "clusters": "*-prod"}, headers=headers)
+        answer = await session.post(
+            url, json={"do": "chaos-on", "mode": "unavailable", "clusters": "*-prod"}, headers=headers
+        )
         assert (answer.status, await answer.json()) == (200, {"clusters": [cluster.name]})
         assert (await client.ask(PODS))[0] == 503
         await session.post(url, json={"do": "chaos-off"}, headers=headers)

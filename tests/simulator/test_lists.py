@@ -11,7 +11,9 @@ from callboard.simulator import Cluster
 PODS = "/api/v1/namespaces/games/pods"
 
 
-async def test_items_of_typed_lists_carry_no_kind_and_custom_resources_do(cluster: Cluster, client: Any) -> None:
+async def test_items_of_typed_lists_carry_no_kind_and_custom_resources_do(
+    cluster: Cluster, client: Any
+) -> None:
     _, pods = await client.ask(PODS)
     assert pods["kind"] == "PodList"
     assert len(pods["items"]) == 4
@@ -19,10 +21,14 @@ async def test_items_of_typed_lists_carry_no_kind_and_custom_resources_do(cluste
     define(cluster)
     cluster.store.create(database("orders"))
     _, databases = await client.ask("/apis/db.example.com/v1/databases")
-    assert [(item["kind"], item["apiVersion"]) for item in databases["items"]] == [("Database", "db.example.com/v1")]
+    assert [(item["kind"], item["apiVersion"]) for item in databases["items"]] == [
+        ("Database", "db.example.com/v1")
+    ]
 
 
-async def test_pages_together_are_the_list_as_it_stood_at_the_first_page(cluster: Cluster, client: Any) -> None:
+async def test_pages_together_are_the_list_as_it_stood_at_the_first_page(
+    cluster: Cluster, client: Any
+) -> None:
     _, whole = await client.ask(PODS)
     seen, token, versions = [], "", set()
     while True:
@@ -33,7 +39,9 @@ async def test_pages_together_are_the_list_as_it_stood_at_the_first_page(cluster
         if not token:
             break
         assert page["metadata"]["remainingItemCount"] == len(whole["items"]) - len(seen)
-        cluster.store.remove("pods", sorted(item["metadata"]["name"] for item in whole["items"])[-1], "games") if len(seen) == 1 else None
+        cluster.store.remove(
+            "pods", sorted(item["metadata"]["name"] for item in whole["items"])[-1], "games"
+        ) if len(seen) == 1 else None
     assert seen == [item["metadata"]["name"] for item in whole["items"]]
     assert versions == {whole["metadata"]["resourceVersion"]}
 
@@ -63,7 +71,9 @@ async def test_selectors_choose(client: Any) -> None:
     assert await names("fieldSelector=status.phase!%3DRunning") == 0
 
 
-async def test_exact_versions_show_the_past_and_future_ones_are_refused(cluster: Cluster, client: Any) -> None:
+async def test_exact_versions_show_the_past_and_future_ones_are_refused(
+    cluster: Cluster, client: Any
+) -> None:
     version = cluster.store.versions.current
     name = cluster.store.list("pods")[0]["metadata"]["name"]
     cluster.store.remove("pods", name, "games")
@@ -78,7 +88,12 @@ async def test_exact_versions_show_the_past_and_future_ones_are_refused(cluster:
 async def test_large_bodies_are_compressed_and_small_ones_are_not(cluster: Cluster) -> None:
     for number in range(30):
         cluster.store.create(
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"m{number}", "namespace": "games"}, "data": {"a": "x" * 6000}}
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": f"m{number}", "namespace": "games"},
+                "data": {"a": "x" * 6000},
+            }
         )
     import ssl
 
@@ -93,11 +108,21 @@ async def test_large_bodies_are_compressed_and_small_ones_are_not(cluster: Clust
 
 
 async def test_tables_and_partial_metadata(client: Any) -> None:
-    _, table = await client.ask(PODS, headers={"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"})
-    assert [column["name"] for column in table["columnDefinitions"]][:5] == ["Name", "Ready", "Status", "Restarts", "Age"]
+    _, table = await client.ask(
+        PODS, headers={"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
+    )
+    assert [column["name"] for column in table["columnDefinitions"]][:5] == [
+        "Name",
+        "Ready",
+        "Status",
+        "Restarts",
+        "Age",
+    ]
     assert table["rows"][0]["cells"][1:3] == ["1/1", "Running"]
     assert table["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
-    _, partial = await client.ask(PODS, headers={"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"})
+    _, partial = await client.ask(
+        PODS, headers={"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
+    )
     assert partial["kind"] == "PartialObjectMetadataList"
     assert set(partial["items"][0]) == {"kind", "apiVersion", "metadata"}
 
@@ -112,13 +137,36 @@ async def test_pods_have_the_size_and_the_differences_of_real_ones(client: Any) 
 
 def define(cluster: Cluster) -> None:
     """A custom resource `databases.db.example.com`."""
-    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"engine": {"type": "string", "enum": ["postgres"]}}}}}
-    version = {"name": "v1", "served": True, "storage": True, "subresources": {"status": {}}, "schema": {"openAPIV3Schema": schema}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "spec": {"type": "object", "properties": {"engine": {"type": "string", "enum": ["postgres"]}}}
+        },
+    }
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "schema": {"openAPIV3Schema": schema},
+    }
     names = {"plural": "databases", "kind": "Database", "shortNames": ["dbs"]}
     spec = {"group": "db.example.com", "scope": "Namespaced", "names": names, "versions": [version]}
     metadata = {"name": "databases.db.example.com"}
-    cluster.store.create({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": metadata, "spec": spec})
+    cluster.store.create(
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": metadata,
+            "spec": spec,
+        }
+    )
 
 
 def database(name: str) -> dict[str, Any]:
-    return {"apiVersion": "db.example.com/v1", "kind": "Database", "metadata": {"name": name, "namespace": "games"}, "spec": {"engine": "postgres"}}
+    return {
+        "apiVersion": "db.example.com/v1",
+        "kind": "Database",
+        "metadata": {"name": name, "namespace": "games"},
+        "spec": {"engine": "postgres"},
+    }

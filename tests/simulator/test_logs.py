@@ -31,7 +31,9 @@ async def test_tail_since_limit_and_timestamps(cluster: Cluster, client: Any, pa
     assert stamped.split(" ", 1)[1] == (await lines(client, f"{path}?tailLines=1"))[0]
 
 
-async def test_the_run_before_ends_with_its_last_words(fleet: Fleet, cluster: Cluster, client: Any, path: str) -> None:
+async def test_the_run_before_ends_with_its_last_words(
+    fleet: Fleet, cluster: Cluster, client: Any, path: str
+) -> None:
     status, told = await client.ask(f"{path}?previous=true")
     assert (status, "previous terminated container" in told["message"]) == (400, True)
     fleet.stages[cluster.name].start(TroubleSpec("crash-loop", "dice-roller"))

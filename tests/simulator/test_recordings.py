@@ -14,34 +14,71 @@ from callboard.simulator import Cluster, Fleet
 from simulator import known_differences, scene, shapes
 from simulator.conftest import START, Client
 
-CHANGING = ("create", "scale-patch", "put-", "delete-", "strategic", "json-patch", "server-side", "dry-run", "evict")
+CHANGING = (
+    "create",
+    "scale-patch",
+    "put-",
+    "delete-",
+    "strategic",
+    "json-patch",
+    "server-side",
+    "dry-run",
+    "evict",
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def staged() -> AsyncIterator[tuple[Fleet, Client]]:
-    async with Fleet.start(scene.EMPTY, seed=3, speed=0, now=START) as fleet:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-            client = Client(fleet[0], session)
-            await scene.build(fleet, client)
-            yield fleet, client
+    async with (
+        Fleet.start(scene.EMPTY, seed=3, speed=0, now=START) as fleet,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session,
+    ):
+        client = Client(fleet[0], session)
+        await scene.build(fleet, client)
+        yield fleet, client
 
 
 def order(name: str) -> tuple[int, int, str]:
     """Reads first; server-side apply before what needs its object; then the scale, and the eviction it allows; watches last."""
-    last = ("server-side-apply", "server-side-apply-again-other-manager", "json-patch-bad", "dry-run-delete", "scale-patch", "evict-blocked-by-pdb")
-    return name.startswith("watch-") * 2 or name.startswith(CHANGING) * 1, last.index(name) if name in last else -1, name
+    last = (
+        "server-side-apply",
+        "server-side-apply-again-other-manager",
+        "json-patch-bad",
+        "dry-run-delete",
+        "scale-patch",
+        "evict-blocked-by-pdb",
+    )
+    return (
+        name.startswith("watch-") * 2 or name.startswith(CHANGING) * 1,
+        last.index(name) if name in last else -1,
+        name,
+    )
 
 
-async def answer(client: Client, cluster: Cluster, request: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
+async def answer(
+    client: Client, cluster: Cluster, request: dict[str, Any]
+) -> tuple[int, dict[str, str], Any]:
     path = scene.rebind(request["path"], cluster)
     if "watch=true" in path:
         path = path.partition("&timeoutSeconds")[0] + "&timeoutSeconds=1"
-    if request["path"].startswith("/api/v1/namespaces/shop-prod/pods?limit=4&continue=") and "garbage" not in path:
+    if (
+        request["path"].startswith("/api/v1/namespaces/shop-prod/pods?limit=4&continue=")
+        and "garbage" not in path
+    ):
         path = await continued(client, request["path"])
     body = request["body"]
-    data = None if body is None else scene.rebind(body if isinstance(body, str) else json.dumps(body), cluster)
+    data = (
+        None if body is None else scene.rebind(body if isinstance(body, str) else json.dumps(body), cluster)
+    )
     who = {"anonymous": "", "wrong-token": "x" * 40}.get(request["as"], request["as"])
-    async with client.request(request["method"], path, who=who, headers=request["headers"], data=data, skip_auto_headers=("Content-Type", "Accept-Encoding")) as got:
+    async with client.request(
+        request["method"],
+        path,
+        who=who,
+        headers=request["headers"],
+        data=data,
+        skip_auto_headers=("Content-Type", "Accept-Encoding"),
+    ) as got:
         raw = await got.read()
         headers = {key.lower(): value for key, value in got.headers.items()}
         if "watch=true" in path and got.status == 200:
@@ -54,7 +91,9 @@ async def answer(client: Client, cluster: Cluster, request: dict[str, Any]) -> t
 
 async def continued(client: Client, recorded: str) -> str:
     """Page 2, 3 or 4 of the list, told apart by how far the recorded token's page is from the first."""
-    wanted = next(number for number in (2, 3, 4) if scene.load(f"pods-page-{number}")["request"]["path"] == recorded)
+    wanted = next(
+        number for number in (2, 3, 4) if scene.load(f"pods-page-{number}")["request"]["path"] == recorded
+    )
     base = "/api/v1/namespaces/shop-prod/pods?limit=4"
     path = base
     for _ in range(wanted - 1):
@@ -89,8 +128,19 @@ async def test_the_answer_has_the_recorded_structure(staged: tuple[Fleet, Client
     else:
         found += shapes.differences(wanted, body)
         if isinstance(wanted, dict) and isinstance(body, dict) and wanted.get("kind") == "Status":
-            found += [f"{key}: {wanted.get(key)!r} became {body.get(key)!r}" for key in ("reason", "code", "status") if wanted.get(key) != body.get(key)]
-    unknown = [line for line in found if not any(fnmatchcase(name, item.recording) and fnmatchcase(line, item.line) for item in known_differences.KNOWN)]
+            found += [
+                f"{key}: {wanted.get(key)!r} became {body.get(key)!r}"
+                for key in ("reason", "code", "status")
+                if wanted.get(key) != body.get(key)
+            ]
+    unknown = [
+        line
+        for line in found
+        if not any(
+            fnmatchcase(name, item.recording) and fnmatchcase(line, item.line)
+            for item in known_differences.KNOWN
+        )
+    ]
     assert unknown == [], "\n".join(unknown)
 
 
@@ -98,7 +148,12 @@ def roll(fleet: Fleet) -> None:
     store = fleet[0].store
     store.patch("deployments", "checkout", {"spec": {"replicas": 2}}, "shop-prod")
     fleet.step(3)
-    store.patch("deployments", "checkout", {"spec": {"template": {"metadata": {"labels": {"version": "1.43"}}}}}, "shop-prod")
+    store.patch(
+        "deployments",
+        "checkout",
+        {"spec": {"template": {"metadata": {"labels": {"version": "1.43"}}}}},
+        "shop-prod",
+    )
     for _ in range(20):
         fleet.step(1)
 

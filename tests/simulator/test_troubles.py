@@ -11,7 +11,9 @@ from callboard.simulator.scenarios.schema import TroubleSpec
 from callboard.simulator.serving.columns import pod_status
 
 
-def begin(fleet: Fleet, trouble: str, *, minutes: float = 30, service: str = "dice-roller", **more: str) -> Cluster:
+def begin(
+    fleet: Fleet, trouble: str, *, minutes: float = 30, service: str = "dice-roller", **more: str
+) -> Cluster:
     cluster = fleet[0]
     fleet.stages[cluster.name].start(TroubleSpec(trouble, service, **more))
     fleet.step(minutes * 60)
@@ -40,7 +42,9 @@ def test_crash_loop(fleet: Fleet) -> None:
         (status,) = pod["status"]["containerStatuses"]
         assert status["restartCount"] >= 5
         assert status["state"]["waiting"]["reason"] == "CrashLoopBackOff"
-        assert status["state"]["waiting"]["message"].startswith("back-off 5m0s restarting failed container=app pod=dice-roller-")
+        assert status["state"]["waiting"]["message"].startswith(
+            "back-off 5m0s restarting failed container=app pod=dice-roller-"
+        )
         assert status["lastState"]["terminated"]["exitCode"] == 1
         assert conditions(pod)["Ready"] == ("False", "ContainersNotReady")
     assert ("Warning", "BackOff") in events(cluster)
@@ -62,7 +66,9 @@ def test_bad_image_leaves_the_old_pods_serving(fleet: Fleet) -> None:
     assert reasons(cluster) <= {"Running", "ImagePullBackOff", "ErrImagePull"}
     stuck = [pod for pod in pods(cluster) if pod_status(pod)[0] != "Running"]
     assert len(stuck) == 1
-    assert dig(stuck[0], "status", "containerStatuses", 0, "state", "waiting", "message").startswith(("Back-off pulling image", "rpc error"))
+    assert dig(stuck[0], "status", "containerStatuses", 0, "state", "waiting", "message").startswith(
+        ("Back-off pulling image", "rpc error")
+    )
     assert {("Normal", "Pulling"), ("Warning", "Failed"), ("Normal", "BackOff")} <= events(cluster)
     deployment = cluster.store.get("deployments", "dice-roller", "games")
     assert conditions(deployment)["Progressing"] == ("False", "ProgressDeadlineExceeded")
@@ -78,11 +84,18 @@ def test_out_of_memory(fleet: Fleet) -> None:
 
 def test_missing_config_names_what_is_missing(fleet: Fleet) -> None:
     cluster = begin(fleet, "missing-config", minutes=3)
-    waiting = [dig(pod, "status", "containerStatuses", 0, "state", "waiting", default={}) for pod in pods(cluster)]
+    waiting = [
+        dig(pod, "status", "containerStatuses", 0, "state", "waiting", default={}) for pod in pods(cluster)
+    ]
     found = [item for item in waiting if item.get("reason") == "CreateContainerConfigError"]
     assert [item["message"] for item in found] == ['configmap "dice-roller-settings" not found']
     cluster.store.create(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "dice-roller-settings", "namespace": "games"}, "data": {"PAYMENT_PROVIDER_URL": "x"}}
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "dice-roller-settings", "namespace": "games"},
+            "data": {"PAYMENT_PROVIDER_URL": "x"},
+        }
     )
     fleet.step(120)
     assert reasons(cluster) == {"Running"}
@@ -101,7 +114,11 @@ def test_failing_probe_keeps_pods_running_and_unready(fleet: Fleet) -> None:
     cluster = begin(fleet, "failing-probe", minutes=5)
     assert {pod_status(pod)[:2] for pod in pods(cluster)} == {("Running", 0)}
     assert ("Warning", "Unhealthy") in events(cluster)
-    slices = [item for item in cluster.store.list("endpointslices", "games") if item["metadata"]["labels"]["kubernetes.io/service-name"] == "dice-roller"]
+    slices = [
+        item
+        for item in cluster.store.list("endpointslices", "games")
+        if item["metadata"]["labels"]["kubernetes.io/service-name"] == "dice-roller"
+    ]
     assert [endpoint["conditions"]["ready"] for endpoint in slices[0]["endpoints"]] == [False] * 3
 
 
@@ -128,15 +145,36 @@ def test_quota_exceeded_is_told_by_the_replica_set(fleet: Fleet) -> None:
     cluster = begin(fleet, "quota-exceeded", minutes=2)
     deployment = cluster.store.get("deployments", "dice-roller", "games")
     assert conditions(deployment)["ReplicaFailure"] == ("True", "FailedCreate")
-    messages = [event["message"] for event in cluster.store.list("events", "games") if event["reason"] == "FailedCreate"]
-    assert any("exceeded quota: pods, requested: pods=1, used: pods=4, limited: pods=4" in message for message in messages)
+    messages = [
+        event["message"]
+        for event in cluster.store.list("events", "games")
+        if event["reason"] == "FailedCreate"
+    ]
+    assert any(
+        "exceeded quota: pods, requested: pods=1, used: pods=4, limited: pods=4" in message
+        for message in messages
+    )
 
 
-@pytest.mark.parametrize("trouble", ["stuck-rollout", "missing-volume", "denied-image", "no-matching-node", "failing-liveness", "high-load", "scaled-to-zero"])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "stuck-rollout",
+        "missing-volume",
+        "denied-image",
+        "no-matching-node",
+        "failing-liveness",
+        "high-load",
+        "scaled-to-zero",
+    ],
+)
 def test_every_trouble_shows(fleet: Fleet, trouble: str) -> None:
     cluster = begin(fleet, trouble, minutes=30)
     shows: dict[str, Callable[[], Any]] = {
-        "stuck-rollout": lambda: conditions(cluster.store.get("deployments", "dice-roller", "games"))["Progressing"][1] == "ProgressDeadlineExceeded",
+        "stuck-rollout": lambda: (
+            conditions(cluster.store.get("deployments", "dice-roller", "games"))["Progressing"][1]
+            == "ProgressDeadlineExceeded"
+        ),
         "missing-volume": lambda: ("Warning", "FailedMount") in events(cluster),
         "denied-image": lambda: reasons(cluster) & {"ImagePullBackOff", "ErrImagePull"},
         "no-matching-node": lambda: "Pending" in reasons(cluster),

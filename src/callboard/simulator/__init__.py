@@ -1,7 +1,8 @@
 """A fleet of stand-in Kubernetes API servers over real TLS sockets: the demo, the tests and the benchmarks all use this one.
 
-It knows nothing of Callboard's findings, entities or verdicts and must never import another room but `base`. Recorded answers are
-never served: everything comes from objects in its own store, made live by its own controllers. `app`, `cli` and tests may call it.
+It knows nothing of Callboard's findings, entities or verdicts and must never import another room but `base`.
+Recorded answers are never served: everything comes from objects in its own store, made live by its own controllers.
+`app`, `cli` and tests may call it.
 
     async with Fleet.start("quiet", seed=1, clusters=2) as fleet:
         cluster = fleet[0]                       # name, url, ca_pem, identities, store, chaos, counters

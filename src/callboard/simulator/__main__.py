@@ -37,7 +37,7 @@ def main() -> None:
             control=given.control_port,
         )
     except CallboardError as error:
-        print(error.message, file=sys.stderr)
+        sys.stderr.write(error.message + "\n")
         sys.exit(3)
 
 

@@ -1,4 +1,4 @@
-"""The control port: switching misbehaviour, time and troubles of a running fleet, on loopback, behind a token printed at start."""
+"""The control port: switching misbehaviour, time and troubles of a running fleet, on loopback, behind a token."""
 
 import secrets
 from collections.abc import AsyncIterator

@@ -13,6 +13,12 @@ from callboard.simulator.fleet import Fleet
 __all__ = ["run", "serve"]
 
 
+def _say(line: str) -> None:
+    """One line for whoever started us."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 async def serve(
     *,
     stop: asyncio.Event,
@@ -37,12 +43,10 @@ async def serve(
         if kubeconfig is not None:
             fleet.kubeconfig(kubeconfig)
         for cluster in fleet:
-            print(f"{cluster.name} {cluster.url}", flush=True)
+            _say(f"{cluster.name} {cluster.url}")
         if at:
-            print(f"control {at}", flush=True)
-        print(
-            f"ready {len(fleet)} clusters" + (f" kubeconfig {kubeconfig}" if kubeconfig else ""), flush=True
-        )
+            _say(f"control {at}")
+        _say(f"ready {len(fleet)} clusters" + (f" kubeconfig {kubeconfig}" if kubeconfig else ""))
         if not stop_with_stdin:
             await stop.wait()
             return

@@ -20,6 +20,8 @@ _RECENT = 180.0
 
 
 class AutoscalerController(Controller):
+    """Looks at each autoscaler every fifteen seconds."""
+
     own = ("autoscaling", "horizontalpodautoscalers")
     kind = "HorizontalPodAutoscaler"
 
@@ -54,7 +56,10 @@ class AutoscalerController(Controller):
         held = self.store.collections[kind.key].get(metadata["namespace"], target["name"]) if kind else None
         conditions: list[Tree] = []
         if held is None or kind is None:
-            told = f'the HPA controller was unable to get the target\'s current scale: {target["kind"].lower()}s.apps "{target["name"]}" not found'
+            told = (
+                f"the HPA controller was unable to get the target's current scale: "
+                f'{target["kind"].lower()}s.apps "{target["name"]}" not found'
+            )
             conditions.append(_condition(tree, "AbleToScale", "False", "FailedGetScale", told, now))
             self._write(
                 tree,
@@ -92,11 +97,18 @@ class AutoscalerController(Controller):
             why = f"failed to get cpu utilization: unable to get metrics for resource cpu: {reason} resource metrics API"
             why += "" if served else f": {missing}"
             told = f"the HPA was unable to compute the replica count: {why}"
-            conditions.append(_condition(tree, "ScalingActive", "False", "FailedGetResourceMetric", told, now))
+            conditions.append(
+                _condition(tree, "ScalingActive", "False", "FailedGetResourceMetric", told, now)
+            )
             self._tell(tree, "Warning", "FailedGetResourceMetric", why)
             first = f"invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: {why}"
             self._tell(tree, "Warning", "FailedComputeMetricsReplicas", first)
-            unknown: Tree = {"currentReplicas": current, "desiredReplicas": 0, "currentMetrics": [{"type": ""}], "conditions": conditions}
+            unknown: Tree = {
+                "currentReplicas": current,
+                "desiredReplicas": 0,
+                "currentMetrics": [{"type": ""}],
+                "conditions": conditions,
+            }
             self._write(tree, unknown)
             return
         wanted = dig(spec, "metrics", 0, "resource", "target", "averageUtilization", default=80)

@@ -12,6 +12,8 @@ __all__ = ["BudgetController", "QuotaController"]
 
 
 class QuotaController(Controller):
+    """Writes what a quota's namespace uses."""
+
     own = ("", "resourcequotas")
     kind = "ResourceQuota"
 
@@ -35,6 +37,8 @@ class QuotaController(Controller):
 
 
 class BudgetController(Controller):
+    """Writes how many pods may be disrupted now."""
+
     own = ("policy", "poddisruptionbudgets")
     kind = "PodDisruptionBudget"
 

@@ -65,6 +65,8 @@ def _next(schedule: str, minute: int) -> float:
 
 
 class CronJobController(Controller):
+    """Starts Jobs when they are due."""
+
     own = ("batch", "cronjobs")
     kind = "CronJob"
     owns = (("batch", "jobs"),)

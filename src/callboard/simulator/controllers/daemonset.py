@@ -14,6 +14,8 @@ _TOLERATED = ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "p
 
 
 class DaemonSetController(Controller):
+    """One pod a node, replaced one at a time."""
+
     own = ("apps", "daemonsets")
     kind = "DaemonSet"
     owns = (("", "pods"),)

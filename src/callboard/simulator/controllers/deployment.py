@@ -15,6 +15,8 @@ _HASH = "pod-template-hash"
 
 
 class DeploymentController(Controller):
+    """Creates, scales and retires ReplicaSets, and tells how far it is."""
+
     own = ("apps", "deployments")
     kind = "Deployment"
     owns = (("apps", "replicasets"),)

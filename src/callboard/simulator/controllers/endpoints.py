@@ -10,6 +10,8 @@ __all__ = ["EndpointSliceController"]
 
 
 class EndpointSliceController(Controller):
+    """One slice for each Service with a selector."""
+
     own = ("", "services")
     kind = "Service"
 

@@ -18,6 +18,8 @@ def finished(tree: Tree) -> str:
 
 
 class JobController(Controller):
+    """Runs pods to completion, with back-off between failures."""
+
     own = ("batch", "jobs")
     kind = "Job"
     owns = (("", "pods"),)

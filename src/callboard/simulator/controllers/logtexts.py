@@ -46,8 +46,10 @@ SCRIPTS: dict[str, Script] = {
     ),
     "java": Script(
         start=(
-            "{time}  INFO 1 --- [           main] com.example.{container}.Application     : Starting Application using Java 21.0.4 with PID 1",
-            "{time}  INFO 1 --- [           main] o.s.b.w.embedded.tomcat.TomcatWebServer  : Tomcat initialized with port 8080 (http)",
+            "{time}  INFO 1 --- [           main] com.example.{container}.Application     : "
+            "Starting Application using Java 21.0.4 with PID 1",
+            "{time}  INFO 1 --- [           main] o.s.b.w.embedded.tomcat.TomcatWebServer  : "
+            "Tomcat initialized with port 8080 (http)",
             "{time}  INFO 1 --- [           main] com.zaxxer.hikari.HikariDataSource       : HikariPool-1 - Starting...",
         ),
         steady=(

@@ -432,7 +432,8 @@ def _pull_error(kind: str, image: str) -> str:
     if kind == "denied":
         host = image.partition("/")[0]
         return (
-            f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to authorize: failed to fetch '
+            f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": '
+            "failed to authorize: failed to fetch "
             f"anonymous token: unexpected status from GET request to https://{host}/token: 403 Forbidden"
         )
     if kind == "unreachable":
@@ -441,4 +442,7 @@ def _pull_error(kind: str, image: str) -> str:
             f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to do request: Head '
             f'"https://{host}/v2/{repository.partition("/")[2]}/manifests/{tag}": dial tcp 203.0.113.10:443: i/o timeout'
         )
-    return f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": failed to resolve reference "{image}": {image}: not found'
+    return (
+        f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": '
+        f'failed to resolve reference "{image}": {image}: not found'
+    )

@@ -10,6 +10,8 @@ __all__ = ["ReplicaSetController"]
 
 
 class ReplicaSetController(Controller):
+    """Creates and deletes pods until their number is right."""
+
     own = ("apps", "replicasets")
     kind = "ReplicaSet"
     owns = (("", "pods"),)

@@ -151,7 +151,8 @@ class Scheduler:
         )
         total = len(nodes)
         return "", (
-            f"0/{total} nodes are available: {shown}. no new claims to deallocate, preemption: 0/{total} nodes are available: {', '.join(parts)}."
+            f"0/{total} nodes are available: {shown}. no new claims to deallocate, preemption: "
+            f"0/{total} nodes are available: {', '.join(parts)}."
         )
 
     def _misfit(self, pod: Tree, node: Tree, named: str) -> str:

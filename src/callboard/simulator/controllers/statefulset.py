@@ -12,6 +12,8 @@ _HASH = "controller-revision-hash"
 
 
 class StatefulSetController(Controller):
+    """Keeps pods 0 to n-1, in order."""
+
     own = ("apps", "statefulsets")
     kind = "StatefulSet"
     owns = (("", "pods"),)

@@ -7,6 +7,8 @@ __all__ = ["VolumeController"]
 
 
 class VolumeController(Controller):
+    """Provisions a volume for each claim whose class exists."""
+
     own = ("", "persistentvolumeclaims")
     kind = "PersistentVolumeClaim"
 

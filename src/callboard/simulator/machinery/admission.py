@@ -95,7 +95,12 @@ def _limit_range(store: "Store", namespace: str, spec: Tree) -> tuple[Tree, list
                 continue
             for part in ("initContainers", "containers"):
                 if spec.get(part):
-                    spec = {**spec, part: [_with_limits(item, limit, part == "initContainers", told) for item in spec[part]]}
+                    spec = {
+                        **spec,
+                        part: [
+                            _with_limits(item, limit, part == "initContainers", told) for item in spec[part]
+                        ],
+                    }
     return spec, told
 
 
@@ -108,7 +113,10 @@ def _with_limits(container: Tree, limit: Tree, init: bool, told: list[str]) -> T
             word = "init container" if init else "container"
             told.append(f"{', '.join(added)} {field[:-1]} for {word} {container['name']}")
             resources[field] = {**defaults, **present}
-    return {**container, "resources": {key: resources[key] for key in ("limits", "requests", *resources) if key in resources}}
+    return {
+        **container,
+        "resources": {key: resources[key] for key in ("limits", "requests", *resources) if key in resources},
+    }
 
 
 def _qos(spec: Tree) -> str:

@@ -129,7 +129,8 @@ def method_not_allowed() -> Refusal:
 
 def not_acceptable() -> Refusal:
     message = (
-        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, "
+        "406: Not Acceptable\n\nAvailable representations: application/json, "
+        "application/yaml, application/vnd.kubernetes.protobuf, "
         "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
     )
     return Refusal(406, "NotAcceptable", message, details={})

@@ -136,7 +136,8 @@ def _check_key(key: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > 63 or (slash and not prefix):
         raise bad_request(
             f'unable to parse requirement: <nil>: Invalid value: "{key}": name part must consist of alphanumeric characters, '
-            "'-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', "
+            "'-', '_' or '.', and must start and end with an alphanumeric character (e.g. "
+            "'MyName',  or 'my.name',  or '123-abc', "
             "regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
         )
 
@@ -144,8 +145,10 @@ def _check_key(key: str) -> None:
 def _check_value(key: str, value: str) -> None:
     if value and (len(value) > 63 or not _NAME.fullmatch(value)):
         raise bad_request(
-            f'unable to parse requirement: values[0][{key}]: Invalid value: "{value}": a valid label must be an empty string or consist of '
-            "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or "
+            f'unable to parse requirement: values[0][{key}]: Invalid value: "{value}": a valid '
+            "label must be an empty string or consist of "
+            "alphanumeric characters, '-', '_' or '.', and must start and end with an "
+            "alphanumeric character (e.g. 'MyValue',  or "
             "'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
         )
 

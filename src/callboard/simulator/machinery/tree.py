@@ -52,7 +52,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 
 def json_patch(target: Any, operations: list[Tree]) -> Any:
-    """Apply a JSON patch (RFC 6902; `add`, `replace`, `remove`, `test`, `copy`, `move`). Raises KeyError where a path is not there."""
+    """Apply a JSON patch (RFC 6902; `add`, `replace`, `remove`, `test`, `copy`, `move`). Raises KeyError for a missing path."""
     holder = {"": clone(target)}
     for operation in operations:
         kind = operation.get("op")

@@ -20,6 +20,8 @@ class ClusterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CronSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A CronJob of a service; `schedule` is in cron's five fields, UTC."""
+
     name: str
     schedule: str
     suspend: bool = False

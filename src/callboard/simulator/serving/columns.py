@@ -11,13 +11,17 @@ from callboard.simulator.machinery.tree import Tree, dig
 __all__ = ["COLUMNS", "Cell", "TableColumn", "pod_status"]
 
 _NAME = (
-    "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request "
-    "the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. "
+    "Name must be unique within a namespace. Is required when creating resources, "
+    "although some resources may allow a client to request "
+    "the generation of an appropriate name automatically. Name is primarily intended for "
+    "creation idempotence and configuration definition. "
     "Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
 )
 _AGE = (
-    "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in "
-    "happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\n"
+    "CreationTimestamp is a timestamp representing the server time when this object was "
+    "created. It is not guaranteed to be set in "
+    "happens-before order across separate operations. Clients may not set this value. It "
+    "is represented in RFC3339 form and is in UTC.\n\n"
     "Populated by the system. Read-only. Null for lists. More info: "
     "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
 )
@@ -365,11 +369,8 @@ COLUMNS: dict[tuple[str, str], tuple[TableColumn, ...]] = {
         ("Port(s)", _ports),
         wide=(("Selector", _selector("spec", "selector")),),
     ),
-    ("", "nodes"): _cols(
-        ("Status", _node_status),
-        ("Roles", _node_roles),
-    )
-    + (
+    ("", "nodes"): (
+        *_cols(("Status", _node_status), ("Roles", _node_roles)),
         TableColumn("Version", _at("status", "nodeInfo", "kubeletVersion")),
         TableColumn("Internal-IP", _address("InternalIP"), priority=1),
         TableColumn("External-IP", _address("ExternalIP"), priority=1),

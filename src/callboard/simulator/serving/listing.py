@@ -14,9 +14,12 @@ from callboard.simulator.serving.tables import partial, table
 __all__ = ["encode_object", "encode_tree", "list_body", "page"]
 
 _TOO_OLD = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue "
-    "parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token "
-    "results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and "
+    "The provided continue parameter is too old to display a consistent list result. You "
+    "can start a new list without the continue "
+    "parameter, or use the continue token in this response to retrieve the remainder of "
+    "the results. Continuing with the provided token "
+    "results in an inconsistent list - objects that were created, modified, or deleted "
+    "between the time the first chunk was returned and "
     "now may show up in the list."
 )
 

@@ -100,7 +100,10 @@ def _version(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or not text.isascii():
-        told = f'invalid resource version: resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        told = (
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
+            f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        )
         raise bad_request(told)
     return int(text)
 

@@ -37,6 +37,8 @@ class LogRun(Protocol):
 
 
 class LogOptions(msgspec.Struct, frozen=True):
+    """What of a log is asked for; `since` is in seconds since the epoch."""
+
     container: str = ""
     previous: bool = False
     follow: bool = False

@@ -1,6 +1,7 @@
 """Request bodies in `application/vnd.kubernetes.protobuf`, of the kinds kubectl insists on: access reviews and ConfigMaps.
 
-The envelope is `k8s\\0` and `runtime.Unknown{1: typeMeta{1: apiVersion, 2: kind}, 2: raw}`; field numbers are those of generated.proto.
+The envelope is `k8s\\0` and `runtime.Unknown{1: typeMeta{1: apiVersion, 2: kind}, 2: raw}`;
+field numbers are those of generated.proto.
 """
 
 from callboard.simulator.machinery.refusal import bad_request

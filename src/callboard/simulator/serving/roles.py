@@ -29,7 +29,8 @@ _VIEW: list[tuple[list[str], str]] = [
     ),
     (
         [""],
-        "bindings limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status",
+        "bindings limitranges namespaces/status pods/log pods/status "
+        "replicationcontrollers/status resourcequotas resourcequotas/status",
     ),
     ([""], "namespaces"),
     (["", "events.k8s.io"], "events"),
@@ -43,7 +44,8 @@ _VIEW: list[tuple[list[str], str]] = [
     (["batch"], "cronjobs cronjobs/status jobs jobs/status"),
     (
         ["extensions"],
-        "daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies "
+        "daemonsets daemonsets/status deployments deployments/scale deployments/status "
+        "ingresses ingresses/status networkpolicies "
         "replicasets replicasets/scale replicasets/status replicationcontrollers/scale",
     ),
     (["policy"], "poddisruptionbudgets poddisruptionbudgets/status"),
@@ -54,7 +56,8 @@ _VIEW: list[tuple[list[str], str]] = [
 _EDIT: list[tuple[list[str], str]] = [
     (
         [""],
-        "configmaps persistentvolumeclaims pods pods/attach pods/exec pods/portforward pods/eviction replicationcontrollers secrets services",
+        "configmaps persistentvolumeclaims pods pods/attach pods/exec pods/portforward "
+        "pods/eviction replicationcontrollers secrets services",
     ),
     (
         ["apps"],

@@ -32,8 +32,9 @@ _EMPTY_SPEC: dict[tuple[str, str], Tree] = {
 class WatchStream:
     """One watch of one collection. `lines()` yields event lines until the deadline.
 
-    `bookmark_seconds` and the deadline are wall-clock seconds. It keeps a cursor into the collection's history and no queue, so its
-    memory does not grow with a slow reader: one that falls behind compaction gets a 410 ERROR event and the stream ends.
+    `bookmark_seconds` and the deadline are wall-clock seconds. It keeps a cursor into the collection's
+    history and no queue, so its memory does not grow with a slow reader: one that falls behind
+    compaction gets a 410 ERROR event and the stream ends.
     """
 
     def __init__(

@@ -23,7 +23,10 @@ from callboard.simulator.serving.request import RequestInfo
 
 __all__ = ["Writer", "read_body", "scale_of"]
 
-_PATCHES = "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml"
+_PATCHES = (
+    "application/json-patch+json, application/merge-patch+json, "
+    "application/strategic-merge-patch+json, application/apply-patch+yaml"
+)
 _BODIES = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 
 
