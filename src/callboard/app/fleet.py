@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+import structlog
+
 from callboard.app.configuration import Configuration
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import Plugins
 from callboard.base.clock import Clock
+from callboard.base.settings import Settings
 from callboard.catalog.catalog import Catalog
+from callboard.fleet.breaker import Breakers
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.registry import Registry
 from callboard.fleet.wiring import Fleet, wire
@@ -14,9 +18,10 @@ from callboard.kube.connection import Connections
 from callboard.kube.fetcher import DirectFetcher
 from callboard.kube.proxy import DirectProxy
 from callboard.model.caller import Caller
-from callboard.model.snapshot import Notice
 
 __all__ = ["FleetInForce"]
+
+_log = structlog.get_logger(__name__)
 
 
 class FleetInForce:
@@ -40,7 +45,10 @@ class FleetInForce:
         self._clock = clock
         self._fleet: Fleet | None = None
         self._plugins = Plugins(self._extensions)
-        self.notices: tuple[Notice, ...] = ()
+        self._settings = Settings()
+        self._breakers = Breakers(
+            lambda cluster: self._settings.callboard.clusters.limits_of(cluster).breaker, clock
+        )
 
     @property
     def current(self) -> Fleet:
@@ -66,6 +74,7 @@ class FleetInForce:
             proxy=DirectProxy(self._connections),
             clock=self._clock,
             observer=self._metrics,
+            breakers=self._breakers,
             clock_offset=self._connections.clock_offset,
         )
         plugins = Plugins((("callboard.fleet", built_in), *self._extensions))
@@ -76,5 +85,6 @@ class FleetInForce:
             entities=self._catalog,
             base_dir=str(configuration.directory),
         )
-        self.notices = tuple(await fleet.check(Caller.callboard()))
-        self._fleet, self._plugins = fleet, plugins
+        for notice in await fleet.check(Caller.callboard()):
+            _log.warning(notice.code, cluster=notice.cluster, message=notice.message)
+        self._fleet, self._plugins, self._settings = fleet, plugins, settings

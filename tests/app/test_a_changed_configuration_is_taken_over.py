@@ -1,0 +1,90 @@
+"""A valid change replaces clusters and credentials without a restart; an invalid one is refused and the old one stays."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import yaml
+
+from callboard.app.application import Application
+from callboard.model.caller import Caller
+from callboard.model.entity import EntityRef
+from callboard.portal.protocol import ServicesQuery
+from callboard.simulator import Fleet
+from support.portal import application, write_config
+
+ME = Caller.loopback()
+DICE = EntityRef.parse("component:default/dice-roller")
+QUICK = {"watchInterval": "50ms"}
+
+
+@asynccontextmanager
+async def kept_up(app: Application) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(app.keep_up())
+        yield
+        task.cancel()
+
+
+async def names(app: Application) -> list[str]:
+    return sorted(c.name for c in (await app.operations.clusters(ME)).clusters)
+
+
+async def until(app: Application, wanted: list[str]) -> None:
+    async with asyncio.timeout(20):
+        while await names(app) != wanted:  # noqa: ASYNC110 - the file watcher looks at intervals, so do we
+            await asyncio.sleep(0.05)
+
+
+def edit(config: Path, **kubernetes: object) -> None:
+    document = yaml.safe_load(config.read_text())
+    document["kubernetes"].update(kubernetes)
+    config.write_text(yaml.safe_dump(document))
+
+
+async def test_clusters_come_and_go_with_the_file(tmp_path: Path) -> None:
+    async with (
+        Fleet.start(clusters=2) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=QUICK) as app,
+        kept_up(app),
+    ):
+        both, config = sorted(c.name for c in fleet), tmp_path / "app-config.yaml"
+        assert await names(app) == both
+        locator = {"type": "kubeconfig", "files": [str(tmp_path / "kubeconfig")]}
+        edit(config, clusterLocatorMethods=[{**locator, "contexts": [fleet[0].name]}])
+        await until(app, [fleet[0].name])
+        view = await app.portal.kubernetes_settled(DICE, ME, within=20)
+        assert [c.cluster.name for c in view.clusters] == [fleet[0].name]
+
+
+async def test_a_wrong_file_is_refused_and_what_was_in_force_stays(tmp_path: Path) -> None:
+    async with (
+        Fleet.start(clusters=2) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=QUICK) as app,
+        kept_up(app),
+    ):
+        both, config = sorted(c.name for c in fleet), tmp_path / "app-config.yaml"
+        good = config.read_text()
+        before = app.configuration
+        edit(config, clusterLocatorMethods=[{"type": "kubeconfg", "files": []}])
+        await asyncio.sleep(0.5)
+        assert app.configuration is before
+        assert await names(app) == both
+        config.write_text(good + "\n# mended\n")
+        async with asyncio.timeout(20):
+            while app.configuration is before:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+        assert await names(app) == both
+
+
+async def test_a_catalog_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    async with (
+        Fleet.start(clusters=1) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=QUICK) as app,
+        kept_up(app),
+    ):
+        write_config(tmp_path, fleet, "dice-roller", "scoreboard", callboard=QUICK)
+        async with asyncio.timeout(20):
+            while (await app.portal.services(ServicesQuery(kind=("component",)), ME)).total != 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
