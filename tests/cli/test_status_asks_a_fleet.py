@@ -224,7 +224,7 @@ async def test_a_check_says_what_may_not_be_read_and_where_it_may(fleet: Fleet, 
 async def test_a_check_tells_a_dead_cluster_from_one_that_does_not_accept_us(
     fleet: Fleet, place: Path
 ) -> None:
-    (place / "app-config.yaml").write_text(CONFIG.replace("hardDeadline: 14", "hardDeadline: 4"))
+    (place / "app-config.yaml").write_text(CONFIG.replace("12, hardDeadline: 14", "3, hardDeadline: 4"))
     silent, rejects, *_ = fleet
     silent.chaos.on("hang")
     rejects.chaos.on("unauthorized")
