@@ -8,7 +8,6 @@ wrong is raised as `AnswerRefused` with its Failure and caught where outcomes ar
 import asyncio
 import base64
 import random
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
@@ -167,18 +166,22 @@ class Connection:
         body: bytes | None = None,
         accept: str = JSON,
         most: int | None = None,
+        until: float | None = None,
     ) -> WholeAnswer:
         """A 2xx answer whole, within the limits. Raises AnswerRefused for anything else.
+
+        `until` is the loop's time by which it must be there; by default `whole` seconds from now.
 
         A GET is sent again once when the connection broke before an answer, and after `Retry-After` where a 429 or 503
         gives one that ends before the deadline; nothing else is.
         """
         limits = self.limits
-        until = time.monotonic() + limits.whole
-        phase = _Phase()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limits.whole if until is None else until
+        phase = _Phase(until)
         resets = waits = 0
         try:
-            async with asyncio.timeout(limits.whole):
+            async with asyncio.timeout_at(until):
                 while True:
                     try:
                         return await self._once(
@@ -186,20 +189,14 @@ class Connection:
                         )
                     except AnswerRefused as refused:
                         failure = refused.failure
-                        if (
-                            method == "GET"
-                            and phase.asked
-                            and not phase.answered
-                            and _was_reset(failure)
-                            and not resets
-                        ):
+                        if method == "GET" and refused.unanswered and not resets:
                             resets += 1
                             continue
                         pause = failure.retry_after if failure.status in (429, 503) else None
                         if method != "GET" or pause is None or waits >= _RETRIES:
                             raise
                         pause = max(pause, 0.05) * (1 + random.random() / 10)  # noqa: S311
-                        if time.monotonic() + pause >= until:
+                        if loop.time() + pause >= until:
                             raise
                         waits += 1
                     await asyncio.sleep(pause)
@@ -227,7 +224,7 @@ class Connection:
     ) -> WholeAnswer:
         phase.asked = phase.answered = False
         async with self._pools.gate(self._base, self.limits.connections):
-            phase.asked = True
+            phase.asked = asyncio.get_running_loop().time() < phase.until
             async with self.open(method, path, query, body=body, accept=accept) as response:
                 phase.answered = True
                 if not 200 <= response.status < 300:
@@ -282,7 +279,11 @@ class Connection:
                     FailureCode.RESPONSE_TIMEOUT, f"no answer within {limits.first_byte:g} s"
                 ) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
-                raise AnswerRefused(failure_of_exception(error)) from None
+                broke = isinstance(
+                    error, (aiohttp.ServerDisconnectedError, ConnectionError, aiohttp.ClientOSError)
+                )
+                unanswered = broke and not isinstance(error, aiohttp.ClientConnectorError)
+                raise AnswerRefused(failure_of_exception(error), unanswered=unanswered) from None
             try:
                 self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
                 yield Response(answer, limits.idle)
@@ -333,7 +334,8 @@ async def refusal(response: Response) -> Failure:
 class _Phase:
     """How far one attempt has come."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: float) -> None:
+        self.until = until
         self.asked = False
         self.answered = False
 
@@ -361,12 +363,6 @@ def _trace() -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(on_sent)
     return trace
-
-
-def _was_reset(failure: Failure) -> bool:
-    return failure.code is FailureCode.CONNECTION and (
-        "closed before" in failure.message or "reset" in failure.message
-    )
 
 
 def _offset(date: str, clock: Clock) -> float | None:

@@ -38,11 +38,15 @@ _JWT: Final = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 class AnswerRefused(Exception):
-    """An answer was begun and is not taken: its Failure. Never leaves this room."""
+    """There is no answer, or one that is not taken: its Failure. Never leaves this room.
 
-    def __init__(self, failure: Failure) -> None:
+    `unanswered` says that the connection broke before the first byte of an answer.
+    """
+
+    def __init__(self, failure: Failure, *, unanswered: bool = False) -> None:
         super().__init__(failure.message)
         self.failure = failure
+        self.unanswered = unanswered
 
 
 class _Cause(msgspec.Struct):
