@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 import yaml
 
-from callboard.base.errors import BadInput
-from callboard.simulator import load_scenario
+from callboard.base.errors import BadInput, UsageError
+from callboard.simulator import Fleet, load_scenario
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 
@@ -92,6 +92,17 @@ def test_a_bad_scenario_is_refused_with_its_place(tmp_path: Path) -> None:
         load_scenario(path)
     with pytest.raises(BadInput, match="cannot be read"):
         load_scenario(tmp_path / "missing.yaml")
+
+
+async def test_a_taken_port_is_a_usage_error_and_a_failure_inside_comes_out_as_itself() -> None:
+    async with Fleet.start("quiet", speed=0) as fleet:
+        port = int(fleet[0].url.rpartition(":")[2])
+        with pytest.raises(UsageError, match=f"cannot listen on 127.0.0.1:{port}"):
+            async with Fleet.start("quiet", speed=0, base_port=port):
+                pass
+    with pytest.raises(KeyError, match="mine"):
+        async with Fleet.start("quiet", speed=0):
+            raise KeyError("mine")
 
 
 def test_the_demo_names_as_many_clusters_as_asked_for() -> None:

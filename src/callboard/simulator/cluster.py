@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
+from callboard.base.errors import UsageError
 from callboard.simulator.chaos.rules import Chaos
 from callboard.simulator.controllers import build_controllers
 from callboard.simulator.controllers.behaviour import Behaviours
@@ -99,7 +100,7 @@ class Cluster:
         return len(self._server.connections) if self._server is not None else 0
 
     async def serve(self, pair: KeyPair, port: int = 0) -> None:
-        """Listen on 127.0.0.1; port 0 picks a free one."""
+        """Listen on 127.0.0.1; port 0 picks a free one. Raises UsageError where it is taken."""
         self._pair = pair
         self._context = server_context(pair, self.ca_pem)
         self._server = web.Server(
@@ -108,7 +109,13 @@ class Cluster:
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.05)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._context, backlog=512)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            await self.close()
+            raise UsageError(
+                f"{self.name} cannot listen on 127.0.0.1:{port}: {error.strerror or error}"
+            ) from error
         self.url = f"https://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def close(self) -> None:

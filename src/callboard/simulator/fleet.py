@@ -68,41 +68,48 @@ class Fleet:
         pair = authority.server()
         made: list[Cluster] = []
         stages: dict[str, Stage] = {}
-        async with asyncio.TaskGroup() as tasks:
-            try:
-                gc.disable()  # building makes millions of dicts and no garbage cycles
-                for index, spec in enumerate(chosen.fleet(clusters)):
-                    cluster = Cluster(
-                        spec,
-                        seed=str(seed),
-                        timeline=timeline,
-                        start=begin,
-                        authority=authority,
-                        history=history,
-                    )
-                    stage = stages[cluster.name] = Stage(cluster, chosen)
-                    stage.build()
-                    namespaces = list(
-                        dict.fromkeys(
-                            service.namespace for service in chosen.services if service.runs_on(spec.name)
-                        )
-                    )
-                    cluster.bind_identities(namespaces[:2])
-                    cluster.engine.run()
-                    await cluster.serve(pair, base_port + index if base_port else 0)
-                    made.append(cluster)
-                gc.enable()
-                timeline.speed = speed
-                fleet = cls(chosen, made, stages, timeline)
-                ticker = tasks.create_task(fleet._tick(), name="simulator-clock")
+        try:
+            async with asyncio.TaskGroup() as tasks:
                 try:
-                    yield fleet
+                    gc.disable()  # building makes millions of dicts and no garbage cycles
+                    for index, spec in enumerate(chosen.fleet(clusters)):
+                        cluster = Cluster(
+                            spec,
+                            seed=str(seed),
+                            timeline=timeline,
+                            start=begin,
+                            authority=authority,
+                            history=history,
+                        )
+                        stage = stages[cluster.name] = Stage(cluster, chosen)
+                        stage.build()
+                        namespaces = list(
+                            dict.fromkeys(
+                                service.namespace for service in chosen.services if service.runs_on(spec.name)
+                            )
+                        )
+                        cluster.bind_identities(namespaces[:2])
+                        cluster.engine.run()
+                        await cluster.serve(pair, base_port + index if base_port else 0)
+                        made.append(cluster)
+                    gc.enable()
+                    timeline.speed = speed
+                    fleet = cls(chosen, made, stages, timeline)
+                    ticker = tasks.create_task(fleet._tick(), name="simulator-clock")
+                    try:
+                        yield fleet
+                    finally:
+                        ticker.cancel()
                 finally:
-                    ticker.cancel()
-            finally:
-                gc.enable()
-                for cluster in made:
-                    await cluster.close()
+                    gc.enable()
+                    for cluster in made:
+                        await cluster.close()
+        except BaseExceptionGroup as group:
+            if len(group.exceptions) == 1:
+                raise group.exceptions[
+                    0
+                ] from None  # what failed is the caller's own block, not a group of tasks
+            raise
 
     async def _tick(self) -> None:
         while True:
