@@ -92,7 +92,7 @@ def rebind(text: str, cluster: Cluster) -> str:
 
     def named(found: "re.Match[str]") -> str:
         names = [pod["metadata"]["name"] for pod in cluster.store.list("pods", "shop-prod")]
-        return next(name for name in names if name.startswith(found.group(1)))
+        return str(next(name for name in names if name.startswith(found.group(1))))
 
     text = re.sub(r"(checkout-)78448c645f-[a-z0-9]{5}", named, text)
     text = text.replace("c1-node-", "c1-worker-")

@@ -102,8 +102,11 @@ async def continued(client: Client, recorded: str) -> str:
     return path
 
 
+RECORDINGS: list[str] = scene.recordings()
+
+
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("name", sorted(scene.recordings(), key=order))
+@pytest.mark.parametrize("name", sorted(RECORDINGS, key=order))
 async def test_the_answer_has_the_recorded_structure(staged: tuple[Fleet, Client], name: str) -> None:
     fleet, client = staged
     recorded = scene.load(name)

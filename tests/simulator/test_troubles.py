@@ -11,11 +11,9 @@ from callboard.simulator.scenarios.schema import TroubleSpec
 from callboard.simulator.serving.columns import pod_status
 
 
-def begin(
-    fleet: Fleet, trouble: str, *, minutes: float = 30, service: str = "dice-roller", **more: str
-) -> Cluster:
+def begin(fleet: Fleet, trouble: str, *, minutes: float = 30, service: str = "dice-roller") -> Cluster:
     cluster = fleet[0]
-    fleet.stages[cluster.name].start(TroubleSpec(trouble, service, **more))
+    fleet.stages[cluster.name].start(TroubleSpec(trouble, service))
     fleet.step(minutes * 60)
     return cluster
 
