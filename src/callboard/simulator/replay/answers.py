@@ -83,7 +83,11 @@ def _get(cluster: ReplayCluster, path: str, query: Mapping[str, str]) -> Answer 
 
 
 def _list(
-    cluster: ReplayCluster, collection: Collection, namespace: str, service: str | None, query: Mapping[str, str]
+    cluster: ReplayCluster,
+    collection: Collection,
+    namespace: str,
+    service: str | None,
+    query: Mapping[str, str],
 ) -> Answer:
     positions = collection.select(namespace, service)
     field = query.get("fieldSelector", "")
@@ -106,7 +110,11 @@ def _list(
 
 
 def _watch(
-    cluster: ReplayCluster, collection: Collection, namespace: str, service: str | None, query: Mapping[str, str]
+    cluster: ReplayCluster,
+    collection: Collection,
+    namespace: str,
+    service: str | None,
+    query: Mapping[str, str],
 ) -> Watch:
     if query.get("fieldSelector") and collection.items:
         raise _Refused(400, "BadRequest", "the replay watches without field selectors")
@@ -183,15 +191,25 @@ def _discovery(cluster: ReplayCluster, path: str) -> Answer:
             groups.append({"name": group, "versions": [served], "preferredVersion": served})
         return _json({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
     matched = _GROUP_VERSION.fullmatch(path)
-    served_here = [k for k in kinds if matched and (k.group, k.version) == (matched["group"] or "", matched["version"])]
+    served_here = [
+        k for k in kinds if matched and (k.group, k.version) == (matched["group"] or "", matched["version"])
+    ]
     if not served_here:
         raise _Refused(404, "NotFound", "the server could not find the requested resource")
     resources = [
-        {"name": k.plural, "singularName": "", "namespaced": k.namespaced, "kind": k.kind, "verbs": ["get", "list", "watch"]}
+        {
+            "name": k.plural,
+            "singularName": "",
+            "namespaced": k.namespaced,
+            "kind": k.kind,
+            "verbs": ["get", "list", "watch"],
+        }
         for k in served_here
     ]
     group_version = served_here[0].api_version
-    return _json({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources})
+    return _json(
+        {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}
+    )
 
 
 def _json(body: object) -> Answer:
@@ -199,9 +217,5 @@ def _json(body: object) -> Answer:
 
 
 def _status(code: int, reason: str, message: str) -> bytes:
-    return _encode(
-        {
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": message, "reason": reason, "code": code,
-        }  # fmt: skip
-    )
+    said = {"status": "Failure", "message": message, "reason": reason, "code": code}
+    return _encode({"kind": "Status", "apiVersion": "v1", "metadata": {}, **said})

@@ -68,7 +68,9 @@ class ReplayCluster:
                 made[item.plural].append(item)
             made["pods"] += self._pods(service, owner, nodes, when)
         self.collections = {
-            (kind.group, kind.version, kind.plural): Collection(kind, made.pop(kind.plural), self.version, keep)
+            (kind.group, kind.version, kind.plural): Collection(
+                kind, made.pop(kind.plural), self.version, keep
+            )
             for kind in KINDS
         }
         self.pods = self.collections["", "v1", "pods"]

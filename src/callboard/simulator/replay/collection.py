@@ -62,7 +62,9 @@ class Collection:
     def find(self, namespace: str, name: str) -> int | None:
         """The position of one object."""
         if self._positions is None:
-            self._positions = {(of[0], n): i for i, (of, n) in enumerate(zip(self._of, self._names, strict=True))}
+            self._positions = {
+                (of[0], n): i for i, (of, n) in enumerate(zip(self._of, self._names, strict=True))
+            }
         return self._positions.get((namespace, name))
 
     def pieces(self, positions: Sequence[int]) -> list[bytes]:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 import httptools
 
@@ -38,9 +38,8 @@ class ReplayConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_MOST_UNSENT)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own is no subclass
+        self._transport.set_write_buffer_limits(high=_MOST_UNSENT)
         self._counters.connections += 1
         self._counters.open[self] = None
 
@@ -112,7 +111,9 @@ class ReplayConnection(asyncio.Protocol):
 class _Stream:
     """One watch: what changes in a turn of the loop goes out in one chunk."""
 
-    def __init__(self, transport: asyncio.Transport, watch: Watch, cluster: ReplayCluster, counters: Counters) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, watch: Watch, cluster: ReplayCluster, counters: Counters
+    ) -> None:
         self._transport = transport
         self._watch = watch
         self._cluster = cluster

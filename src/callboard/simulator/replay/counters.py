@@ -33,7 +33,9 @@ class Counters:
     """Counted by all connections of a replay. `delay` is in seconds, before every answer."""
 
     def __init__(self) -> None:
-        self.requests = self.bytes = self.connections = self.streams = self.events = self.changes = self.cut_off = 0
+        self.requests = self.bytes = self.connections = self.streams = self.events = self.changes = (
+            self.cut_off
+        ) = 0
         self.behind = 0
         self.rate = 0.0
         self.delay = 0.0

@@ -7,7 +7,9 @@ __all__ = ["managed_fields"]
 _KEYS = ("name", "type", "ip", "containerPort", "uid", "mountPath")
 
 
-def managed_fields(manager: str, tree: Mapping[str, object], api_version: str, *, status: bool = False) -> object:
+def managed_fields(
+    manager: str, tree: Mapping[str, object], api_version: str, *, status: bool = False
+) -> object:
     """The entry of one manager that owns all of `tree`."""
     entry: dict[str, object] = {
         "manager": manager,

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-import msgspec
-
 from callboard.simulator.replay.managed import managed_fields
 from callboard.simulator.replay.services import SERVICE_LABEL, Service
 from callboard.simulator.replay.template import Fields, Template, later, raw, uid_of
@@ -27,9 +25,7 @@ _RUNNING: Final = b'{"running":{"startedAt":"%b"}}'
 _CRASHING: Final = (
     b'{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 5m0s restarting failed container=app"}}'
 )
-_CRASHED: Final = (
-    b'{"terminated":{"exitCode":1,"reason":"Error","startedAt":"%b","finishedAt":"%b","containerID":"containerd://%b"}}'
-)
+_CRASHED: Final = b'{"terminated":{"exitCode":1,"reason":"Error","startedAt":"%b","finishedAt":"%b","containerID":"containerd://%b"}}'
 _CRASH_LOOPS: Final = 0.01
 
 
@@ -83,7 +79,7 @@ def _fields(end: str, random: Random, nodes: int, now: str) -> Fields:
 def _template(service: Service, owner: tuple[str, str], random: Random) -> Template:
     name = service.name
     image = f"registry.example.com/{service.namespace}/{name}@sha256:{random.randbytes(32).hex()}"
-    proxied, initialised = service.number % 2 == 0, service.number % 3 == 0
+    proxied, initialised = service.number % 3 == 1, service.number % 3 == 0
     labels = {
         "app.kubernetes.io/name": name,
         "app.kubernetes.io/version": f"{service.number % 7}.{service.number % 31}.{service.number % 13}",
@@ -141,7 +137,11 @@ def _template(service: Service, owner: tuple[str, str], random: Random) -> Templ
         "preemptionPolicy": "PreemptLowerPriority",
     }
     status = _status(names, image, initialised)
-    owned = {"time": later("when"), "metadata": {"labels": labels, "annotations": annotations}, "spec": _own(spec)}
+    owned = {
+        "time": later("when"),
+        "metadata": {"labels": labels, "annotations": annotations},
+        "spec": _own(spec),
+    }
     metadata["managedFields"] = [
         managed_fields("kube-controller-manager", owned, "v1"),
         managed_fields("kubelet", {"time": later("when"), "status": status}, "v1", status=True),
@@ -151,7 +151,9 @@ def _template(service: Service, owner: tuple[str, str], random: Random) -> Templ
 
 def _own(spec: dict[str, object]) -> dict[str, object]:
     """What the ReplicaSet controller sets of a pod's spec; the rest are defaults."""
-    return {k: v for k, v in spec.items() if k in ("containers", "restartPolicy", "securityContext", "dnsPolicy")}
+    return {
+        k: v for k, v in spec.items() if k in ("containers", "restartPolicy", "securityContext", "dnsPolicy")
+    }
 
 
 def _container(part: str, image: str, service: Service, random: Random) -> dict[str, object]:
@@ -171,14 +173,20 @@ def _container(part: str, image: str, service: Service, random: Random) -> dict[
         "failureThreshold": 3,
     }
     mounts = [
-        {"name": f"kube-api-access-{later('token')}", "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}
+        {
+            "name": f"kube-api-access-{later('token')}",
+            "readOnly": True,
+            "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+        }
     ]
     if app:
         mounts.insert(0, {"name": "config", "readOnly": True, "mountPath": "/etc/config"})
     return {
         "name": part,
         "image": image if app else f"registry.example.com/mesh/proxy:1.{service.number % 9}.2",
-        "ports": [{"name": "http" if app else "mesh", "containerPort": 8080 if app else 15001, "protocol": "TCP"}],
+        "ports": [
+            {"name": "http" if app else "mesh", "containerPort": 8080 if app else 15001, "protocol": "TCP"}
+        ],
         **({"env": environment} if app else {}),
         "resources": {
             "limits": {"cpu": "1", "memory": f"{256 + service.number % 8 * 64}Mi"},
@@ -233,14 +241,22 @@ def _status(names: list[str], image: str, initialised: bool) -> dict[str, object
             "ready": raw("ready") if part == "app" else True,
             "restartCount": raw("restarts") if part == "app" else 0,
             "image": image if part == "app" else "registry.example.com/mesh/proxy",
-            "imageID": image if part == "app" else f"registry.example.com/mesh/proxy@sha256:{later('sandbox')}",
+            "imageID": image
+            if part == "app"
+            else f"registry.example.com/mesh/proxy@sha256:{later('sandbox')}",
             "containerID": f"containerd://{later(part)}",
             "started": raw("ready") if part == "app" else True,
         }
         for part in names
     ]
     ended = {"exitCode": 0, "reason": "Completed", "containerID": f"containerd://{later('init')}"}
-    first = {"name": "migrate", "state": {"terminated": ended}, "ready": True, "restartCount": 0, "image": image}
+    first = {
+        "name": "migrate",
+        "state": {"terminated": ended},
+        "ready": True,
+        "restartCount": 0,
+        "image": image,
+    }
     return {
         "phase": "Running",
         "conditions": conditions,

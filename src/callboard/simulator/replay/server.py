@@ -49,7 +49,14 @@ class Replay:
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, *, clusters: int = 1, pods: int = 50, seed: str = "1", rate: float = 0.0, delay: float = 0.0, keep: int = 500
+        cls,
+        *,
+        clusters: int = 1,
+        pods: int = 50,
+        seed: str = "1",
+        rate: float = 0.0,
+        delay: float = 0.0,
+        keep: int = 500,
     ) -> AsyncIterator["Replay"]:
         """Build and serve; it stops when the block is left.
 
@@ -86,7 +93,8 @@ class Replay:
     def entries(self, *, tls: bool = True) -> list[KubeconfigEntry]:
         """What clients need."""
         return [
-            KubeconfigEntry(c.name, c.tls_url if tls else c.url, self.ca_pem if tls else "", "replay") for c in self
+            KubeconfigEntry(c.name, c.tls_url if tls else c.url, self.ca_pem if tls else "", "replay")
+            for c in self
         ]
 
     def kubeconfig(self, path: Path, *, tls: bool = True) -> Path:

@@ -11,7 +11,7 @@ __all__ = ["Fields", "Template", "later", "raw", "uid", "uid_of"]
 
 Fields = Mapping[bytes, bytes]
 
-_PLACES: Final = re.compile(f'"\ue002([a-z0-9]+)\ue003"|\ue001([a-z0-9]+)\ue003'.encode())
+_PLACES: Final = re.compile('"\ue002([a-z0-9]+)\ue003"|\ue001([a-z0-9]+)\ue003'.encode())
 
 
 def later(name: str) -> str:
