@@ -51,10 +51,23 @@ def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
                 "clusterLocatorMethods": [{"type": "kubeconfig", "files": [str(kubeconfig)]}],
                 "objectTypes": _TYPES,
             },
-            "callboard": {"dataDirectory": str(directory)},
+            "callboard": {
+                "dataDirectory": str(directory),
+                "clusters": {"byName": {name: {"labels": _labels(name)} for name in _contexts(kubeconfig)}},
+            },
         },
         sort_keys=False,
     )
+
+
+def _contexts(kubeconfig: Path) -> list[str]:
+    return [context["name"] for context in yaml.safe_load(kubeconfig.read_text())["contexts"]]
+
+
+def _labels(cluster: str) -> dict[str, str]:
+    """The simulator names clusters by region and environment: `eu-west-1-prod`."""
+    region, _, environment = cluster.rpartition("-")
+    return {"region": region, "environment": environment}
 
 
 _TYPES = [

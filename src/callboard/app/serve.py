@@ -15,7 +15,8 @@ from callboard.access.sessions import Sessions
 from callboard.api.routes import api_routes
 from callboard.app.application import Application
 from callboard.app.metrics import watch_loop
-from callboard.app.server import Server, bind, is_loopback, stop_signals
+from callboard.app.server import Server, bind, is_loopback
+from callboard.app.signals import stop_signals
 from callboard.base.errors import UsageError
 from callboard.base.settings import HttpsSettings
 from callboard.model.caller import Caller

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
@@ -12,7 +11,7 @@ from starlette.types import ASGIApp
 
 from callboard.base.errors import UsageError
 
-__all__ = ["Server", "bind", "is_loopback", "stop_signals"]
+__all__ = ["Server", "bind", "is_loopback"]
 
 
 def is_loopback(host: str) -> bool:
@@ -21,19 +20,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-@contextlib.contextmanager
-def stop_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set `stop` on SIGTERM and SIGINT while the context lasts."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
 
 
 class _Uvicorn(uvicorn.Server):

@@ -1,19 +1,23 @@
-"""What the commands get: implements `callboard.cli.wiring.Wiring`."""
+"""What the commands get: implements `callboard.cli.wiring.Wiring`.
+
+Servers, stores and the simulator are imported by the command that needs them: a second of imports would be most of the
+time that `--help`, `catalog validate` and `config check` take.
+"""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from callboard.app.application import Application, open_application
 from callboard.app.configuration import config_files
-from callboard.app.demo import demo
-from callboard.app.logs import configure_logging
-from callboard.app.serve import Listening, serve
-from callboard.app.server import stop_signals
+from callboard.app.signals import stop_signals
 from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions
-from callboard.simulator.process import serve as serve_simulator
+
+if TYPE_CHECKING:
+    from callboard.app.application import Application
+    from callboard.app.serve import Listening
 
 __all__ = ["AppWiring"]
 
@@ -31,6 +35,8 @@ class AppWiring:
 
     @asynccontextmanager
     async def _open(self, configs: tuple[Path, ...]) -> AsyncIterator[OpenedPortal]:
+        from callboard.app.application import open_application
+
         async with open_application(configs, persist=False) as app:
             if not configs:
                 sys.stderr.write(app.configuration.told + "\n")
@@ -38,6 +44,10 @@ class AppWiring:
 
     async def serve(self, options: ServeOptions) -> None:
         """Serve until SIGTERM or SIGINT."""
+        from callboard.app.application import open_application
+        from callboard.app.logs import configure_logging
+        from callboard.app.serve import serve
+
         async with open_application(options.configs) as app:
             configure_logging(app.configuration.settings.callboard.logging)
             sys.stderr.write(app.configuration.told + "\n")
@@ -45,10 +55,14 @@ class AppWiring:
 
     async def demo(self, options: DemoOptions) -> None:
         """Serve a simulated fleet until SIGTERM or SIGINT."""
+        from callboard.app.demo import demo
+
         await demo(options)
 
     async def simulate(self, options: SimulateOptions) -> None:
         """Run the stand-in API servers alone until SIGTERM or SIGINT."""
+        from callboard.simulator.process import serve as serve_simulator
+
         stop = asyncio.Event()
         with stop_signals(stop):
             await serve_simulator(
@@ -61,7 +75,9 @@ class AppWiring:
             )
 
 
-def _listening(app: Application, options: ServeOptions) -> Listening:
+def _listening(app: "Application", options: ServeOptions) -> "Listening":
+    from callboard.app.serve import Listening
+
     listen = app.configuration.settings.backend.listen
     port = listen.port if options.port is None else options.port
     return Listening(host=options.host or listen.host, port=port)

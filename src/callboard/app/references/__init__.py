@@ -1,0 +1,24 @@
+"""The reference pages below `docs/reference/`, written from the code they are about, so that they cannot say anything else.
+
+`python -m callboard.app.references DIRECTORY` writes them all. A page holds what docstrings, signatures and registries say,
+and must never hold a sentence of its own about what a part does: that sentence belongs beside the code. Callers: `make docs`
+and the test that compares the pages of the repository with `pages()`.
+"""
+
+from collections.abc import Mapping
+
+from callboard.app.references import configuration, extensions, metrics, routes
+from callboard.cli.reference import render as command_line
+
+__all__ = ["pages"]
+
+
+def pages() -> Mapping[str, str]:
+    """Every page: file name to Markdown."""
+    return {
+        "cli.md": command_line(),
+        "configuration.md": configuration.render(),
+        "extensions.md": extensions.render(),
+        "metrics.md": metrics.render(),
+        "routes.md": routes.render(),
+    }
