@@ -45,6 +45,12 @@ def test_one_crashing_is_named_first_with_its_reason_and_since() -> None:
     assert found.since.isoformat() == "2026-05-01T14:02:00+00:00"
 
 
+def test_another_clusters_trouble_is_not_given_the_firsts_reason() -> None:
+    found = verdict(service(crashing("a"), crashing("b"), crashing("c"), crashing("d"), healthy("e")))
+    assert found.sentence.startswith("Unhealthy in a: Deployment web: 1 of 3 pods ready")
+    assert found.sentence.endswith("; also unhealthy in b, c and 1 more; healthy in e.")
+
+
 def test_a_cluster_that_cannot_be_asked_is_unknown_and_said() -> None:
     found = verdict(service(healthy("a"), unreachable("b")))
     assert found.health is Health.UNKNOWN

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from callboard.app.application import open_application
+from callboard.app.logs import configure_logging
 from callboard.app.serve import Listening, serve
 from callboard.base.errors import Unavailable
 from callboard.cli.wiring import DemoOptions
@@ -33,6 +34,7 @@ async def demo(options: DemoOptions) -> None:
                 config = directory / "app-config.yaml"
                 config.write_text(_config(kubeconfig, catalog_directory, directory))
                 async with open_application([config], directory=directory) as app:
+                    configure_logging(app.configuration.settings.callboard.logging)
                     await serve(app, Listening(host="127.0.0.1", port=options.port, open=True))
 
 
@@ -53,6 +55,7 @@ def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
             },
             "callboard": {
                 "dataDirectory": str(directory),
+                "logging": {"level": "warning"},
                 "clusters": {"byName": {name: {"labels": _labels(name)} for name in _contexts(kubeconfig)}},
             },
         },

@@ -106,7 +106,10 @@ def _sentence(
     clauses: list[str] = []
     for health, words in ((Health.UNHEALTHY, "unhealthy"), (Health.PROGRESSING, "not ready yet")):
         if by[health]:
-            clauses.append(f"{words} in {_names(by[health], titles)}: {by[health][0].sentence}")
+            first, *others = by[health]
+            clauses.append(f"{words} in {_names([first], titles)}: {first.sentence}")
+            if others:
+                clauses.append(f"also {words} in {_names(others, titles)}")
     for health, words in ((Health.HEALTHY, "healthy"), (Health.NOTHING, "not running")):
         if by[health]:
             clauses.append(_share(words, by[health], total, titles))
