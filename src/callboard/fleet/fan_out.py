@@ -22,7 +22,7 @@ from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity
 from callboard.model.snapshot import Notice, ServiceSnapshot
 
-__all__ = ["FanOut"]
+__all__ = ["FanOut", "located"]
 
 COALESCE = 0.05
 """Seconds a change waits for others to join it: 40 clusters of 13 answers each are a handful of snapshots, not 520, and
@@ -124,8 +124,31 @@ class FanOut:
                 code="locator-late",
             ) from None
 
+    def asking(
+        self, cluster: Cluster, entity: Entity, caller: Caller, changed: Callable[[], None]
+    ) -> Asking:
+        """One look at one cluster, not yet begun; `changed` is called whenever its snapshot grew."""
+        return Asking(
+            self._tools, cluster, entity, caller, self._clusters.limits_of(cluster.name), changed
+        )
+
     async def _beat(self, news: asyncio.Event, tasks: Sequence["asyncio.Task[None]"]) -> None:
         """Wait for a change, then long enough for others to join it, or until every task has ended."""
         await news.wait()
         await asyncio.wait(tasks, timeout=self._coalesce)
         news.clear()
+
+
+async def located(
+    parts: Parts, entity: Entity, caller: Caller, only: frozenset[str]
+) -> tuple[list[Cluster], tuple[Notice, ...]]:
+    """The clusters to look at for an entity, and what a person should know about how they were found. Raises UsageError
+    when the entity's annotations cannot be read, and what the service locator raises."""
+    selector_of(entity)  # an unreadable annotation is the entity's, not each cluster's
+    notices = namespaces_of(entity)[1]
+    supplied = await parts.clusters.supplied(caller)
+    found = await parts.locator.locate(entity, supplied.clusters, caller)
+    told = (*supplied.notices, *found.notices, *notices)
+    if not supplied.clusters:
+        told = (*told, Notice("no-clusters", "no clusters are configured"))
+    return [c for c in found.clusters if not only or c.name in only], told

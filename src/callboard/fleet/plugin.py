@@ -32,6 +32,8 @@ from callboard.fleet.auth.service_account import ServiceAccountStrategy
 from callboard.fleet.breaker import Breakers
 from callboard.fleet.custom_resources import ConfiguredCustomResources
 from callboard.fleet.fan_out import FanOut
+from callboard.fleet.hub.hub import Hub
+from callboard.fleet.hub.provider import HubProvider
 from callboard.fleet.kubeconfigs import Kubeconfigs
 from callboard.fleet.locators.catalog_relation import CatalogRelation
 from callboard.fleet.locators.multi_tenant import MultiTenant
@@ -50,7 +52,7 @@ __all__ = ["FleetPlugin"]
 
 class FleetPlugin:
     """The built-in parts for one set of settings. A changed configuration makes a new plugin; `breakers` may be handed on,
-    so that a cluster known to be down stays known."""
+    so that a cluster known to be down stays known. Without a `hub` the provider of that name is not registered."""
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class FleetPlugin:
         clock: Clock,
         observer: Observer | None = None,
         breakers: Breakers | None = None,
+        hub: Hub | None = None,
         clock_offset: Callable[[Cluster], float | None] = lambda _: None,
         environ: Mapping[str, str] | None = None,
         pod: PodIdentity | None = None,
@@ -72,6 +75,7 @@ class FleetPlugin:
         self._clock = clock
         self._observer = observer
         self._breakers = breakers
+        self._hub = hub
         self._clock_offset = clock_offset
         self._environ = os.environ if environ is None else environ
         self._pod = pod or PodIdentity(environ=self._environ)
@@ -122,8 +126,11 @@ class FleetPlugin:
 
     @hookimpl
     def callboard_objects_providers(self) -> Sequence[ProviderRegistration[ObjectsProvider]]:
-        """`fanOut`."""
-        return (ProviderRegistration("fanOut", self._fan_out),)
+        """`fanOut`, and `hub` where there is one."""
+        ours = [ProviderRegistration[ObjectsProvider]("fanOut", self._fan_out)]
+        if (hub := self._hub) is not None:
+            ours.append(ProviderRegistration("hub", lambda config, parts: self._listening(hub, parts)))
+        return ours
 
     def _config_supplier(self, config: PartConfig) -> ClusterSupplier:
         locator = section_of(config.options, ConfigLocator, config.where)
@@ -143,7 +150,21 @@ class FleetPlugin:
         locator = section_of(config.options, InClusterLocator, config.where)
         return InClusterSupplier(locator, where=config.where, pod=self._pod)
 
+    def _listening(self, hub: Hub, parts: Parts) -> ObjectsProvider:
+        return HubProvider(
+            hub,
+            parts,
+            self._asking_anew(parts),
+            kubernetes=self._kubernetes,
+            clusters=self._clusters,
+            clock=self._clock,
+            clock_offset=self._clock_offset,
+        )
+
     def _fan_out(self, config: PartConfig, parts: Parts) -> ObjectsProvider:
+        return self._asking_anew(parts)
+
+    def _asking_anew(self, parts: Parts) -> FanOut:
         return FanOut(
             parts,
             kubernetes=self._kubernetes,

@@ -1,0 +1,127 @@
+"""What listening to one cluster may cost: watches open, requests started per second, lists on their way.
+
+What matters most goes first: a list of pods is served before a list of events, and where all watches are taken, a pod's
+pushes out an event's, which is polled from then on.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from typing import Protocol
+
+from callboard.base.settings import HubSettings
+
+__all__ = ["Budget", "Turn", "Watching"]
+
+
+class Watching(Protocol):
+    """Something that holds, or would like to hold, one of the watches."""
+
+    tier: int
+
+    def demote(self) -> None:
+        """The watch is needed elsewhere: let it go and poll."""
+        ...
+
+    def promote(self) -> None:
+        """A watch has become free: ask for it again."""
+        ...
+
+
+class Turn:
+    """Leave to have one list on its way; given back once."""
+
+    def __init__(self, give_back: Callable[[], None]) -> None:
+        self._give_back: Callable[[], None] | None = give_back
+
+    def over(self) -> None:
+        """The list has come, or has failed; a second call changes nothing."""
+        if self._give_back is not None:
+            give_back = self._give_back
+            self._give_back = None
+            give_back()
+
+
+class Budget:
+    """One cluster's. `settings` may be replaced while it is in use."""
+
+    def __init__(self, settings: HubSettings) -> None:
+        self.settings = settings
+        self._watching: dict[Watching, None] = {}
+        self._waiting: dict[Watching, None] = {}
+        self._lists = 0
+        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._number = 0
+        self._due = 0.0
+
+    @property
+    def watches(self) -> int:
+        return len(self._watching)
+
+    @property
+    def lists(self) -> int:
+        return self._lists
+
+    def admit(self, who: Watching) -> bool:
+        """Whether `who` may watch; if not, it will be promoted when it may. The least important of those that watch makes
+        room, if it matters less."""
+        self._waiting.pop(who, None)
+        if len(self._watching) >= self.settings.streams:
+            least = max(self._watching, key=lambda w: w.tier)
+            if least.tier <= who.tier:
+                self._waiting[who] = None
+                return False
+            del self._watching[least]
+            self._waiting[least] = None
+            least.demote()
+        self._watching[who] = None
+        return True
+
+    def leave(self, who: Watching) -> None:
+        """`who` watches no more, and waits for no watch."""
+        self._waiting.pop(who, None)
+        if who in self._watching:
+            del self._watching[who]
+            if self._waiting:
+                min(self._waiting, key=lambda w: w.tier).promote()
+
+    async def turn(self, tier: int) -> Turn:
+        """Wait until a request may start, the important ones first. Whoever holds a turn bounds what it waits for."""
+        if self._lists >= self.settings.lists or self._queue:
+            self._number += 1
+            waiter = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._queue, (tier, self._number, waiter))
+            self._next()
+            try:
+                await waiter
+            except BaseException:
+                if waiter.done() and not waiter.cancelled():
+                    self._over()
+                raise
+        else:
+            self._lists += 1
+        turn = Turn(self._over)
+        try:
+            await self._pace()
+        except BaseException:
+            turn.over()
+            raise
+        return turn
+
+    async def _pace(self) -> None:
+        """At most `requests_per_second`, with a burst of as many."""
+        now = asyncio.get_running_loop().time()
+        self._due = max(self._due, now - 1.0) + 1.0 / self.settings.requests_per_second
+        if self._due > now:
+            await asyncio.sleep(self._due - now)
+
+    def _over(self) -> None:
+        self._lists -= 1
+        self._next()
+
+    def _next(self) -> None:
+        while self._queue and self._lists < self.settings.lists:
+            waiter = heapq.heappop(self._queue)[2]
+            if not waiter.done():
+                self._lists += 1
+                waiter.set_result(None)

@@ -1,0 +1,279 @@
+"""The one hub of a process: which streams there are, who reads them, and when they end."""
+
+import asyncio
+import random
+from collections.abc import Callable, Collection, Coroutine
+from types import TracebackType
+from typing import Any
+
+from callboard.base.clock import Clock
+from callboard.base.errors import Unavailable
+from callboard.fleet.hub.budget import Budget
+from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
+from callboard.fleet.hub.scope import candidates, covers_less
+from callboard.fleet.hub.stream import Stream
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Question
+
+__all__ = ["MOST_PENDING", "Hub"]
+
+MOST_PENDING = 512
+"""Changes of one question kept for a reader who has not taken them; beyond it everything is read again instead."""
+
+StreamKey = tuple[SourceKey, Question]
+
+
+class Hub:
+    """Implements `port.HubPort`. Use it as an async context manager: leaving it ends every stream.
+
+    A stream is shared by all readers of its source, begins with the first, and goes on for `keep` seconds after the last.
+    """
+
+    def __init__(
+        self, watcher: Watcher, clock: Clock, *, jitter: Callable[[], float] = random.random
+    ) -> None:
+        self._watcher = watcher
+        self._clock = clock
+        self._jitter = jitter
+        self._streams: dict[StreamKey, Stream] = {}
+        self._running: dict[StreamKey, asyncio.Task[None]] = {}
+        self._ending: dict[StreamKey, asyncio.TimerHandle] = {}
+        self._budgets: dict[tuple[str, str], Budget] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._others: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> "Hub":
+        self._tasks = asyncio.TaskGroup()
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._tasks is not None  # noqa: S101 - entered before it is left
+        for handle in self._ending.values():
+            handle.cancel()
+        for task in (*self._running.values(), *self._others):
+            task.cancel()
+        tasks, self._tasks = self._tasks, None
+        await tasks.__aexit__(kind, error, trace)
+        self._streams.clear()
+        self._running.clear()
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """All there are, for figures and tests."""
+        return tuple(self._streams.values())
+
+    def budget(self, source: Source) -> Budget:
+        """The budget of the source's cluster."""
+        key = (source.cluster.name, source.cluster.url)
+        budget = self._budgets.setdefault(key, Budget(source.settings))
+        budget.settings = source.settings
+        return budget
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+        """Run `work`, which must not raise, until it ends or the hub does. Raises Unavailable when the hub is closing."""
+        if self._tasks is None:
+            work.close()
+            raise Unavailable("Callboard is shutting down.")
+        task = self._tasks.create_task(work, name=name)
+        self._others.add(task)
+        task.add_done_callback(self._others.discard)
+        return task
+
+    def subscribe(self, source: Source) -> "_Subscription":
+        """A reader of this source who wants nothing yet."""
+        return _Subscription(self, source)
+
+    # ---- for subscriptions
+
+    def place(self, reader: "_Reader", source: Source) -> None:
+        """Attach the reader to the best stream that answers its question, starting one where there is none."""
+        scope = source.settings.scope
+        refused: Question | None = None
+        options = candidates(reader.question, scope)
+        for option in options:
+            if refused is not None and option is not options[-1] and not covers_less(refused, option):
+                continue
+            if refused is not None and option is options[-1] and not covers_less(refused, option):
+                break  # a selector changes nothing about a refusal: stay where it is told
+            stream = self._stream(source, option)
+            if stream.fits(reader.question) or option is options[-1]:
+                self._attach(reader, stream)
+                return
+            if stream.refused:
+                refused = option
+        self._attach(reader, self._stream(source, refused or options[-1]))
+
+    def leave(self, reader: "_Reader") -> None:
+        """The reader no longer wants its question answered."""
+        stream = reader.stream
+        if stream is None:
+            return
+        reader.stream = None
+        stream.detach(reader)
+        if not len(stream.readers):
+            self._let_go(stream)
+
+    def _attach(self, reader: "_Reader", stream: Stream) -> None:
+        if reader.stream is stream:
+            return
+        self.leave(reader)
+        handle = self._ending.pop(_key(stream), None)
+        if handle is not None:
+            handle.cancel()
+        reader.stream = stream
+        stream.attach(reader, reader.question)
+        reader.void()
+
+    def _stream(self, source: Source, question: Question) -> Stream:
+        key = (source.key, question)
+        stream = self._streams.get(key)
+        if stream is None:
+            if self._tasks is None:
+                raise Unavailable("Callboard is shutting down.")
+            narrow = bool(question.name or question.label_selector) or source.settings.scope == "entity"
+            stream = Stream(
+                source,
+                question,
+                watcher=self._watcher,
+                budget=self.budget(source),
+                clock=self._clock,
+                watched=not narrow,
+                misfit=self._misfit,
+                jitter=self._jitter,
+            )
+            self._streams[key] = stream
+            name = f"stream {source.cluster.name} {question.type.key}"
+            self._running[key] = self._tasks.create_task(stream.run(), name=name)
+            self._let_go(stream)  # until somebody attaches
+        else:
+            stream.source = source  # the newest reader's way to a credential is the one that stands longest
+        return stream
+
+    def _let_go(self, stream: Stream) -> None:
+        key = _key(stream)
+        if self._tasks is not None and key not in self._ending:
+            loop = asyncio.get_running_loop()
+            self._ending[key] = loop.call_later(stream.source.settings.keep, self._end, key)
+
+    def _end(self, key: StreamKey) -> None:
+        self._ending.pop(key, None)
+        if len(self._streams[key].readers):
+            return
+        del self._streams[key]
+        self._running.pop(key).cancel()
+
+    def _misfit(self, stream: Stream) -> None:
+        """Find better places for those whom the stream no longer answers."""
+        for reader in stream.readers:
+            if isinstance(reader, _Reader) and not stream.fits(reader.question):
+                self.place(reader, stream.source)
+
+
+class _Pending:
+    """What a reader has not taken yet."""
+
+    def __init__(self) -> None:
+        self.all = False
+        self.upserts: dict[Key, KubeObject] = {}
+        self.deletes: set[Key] = set()
+
+
+class _Reader:
+    """One question of one subscription. Implements `stream.Reader`."""
+
+    def __init__(self, owner: "_Subscription", question: Question) -> None:
+        self.question = question
+        self.stream: Stream | None = None
+        self._owner = owner
+
+    def put(self, obj: KubeObject) -> None:
+        pending = self._owner.pending(self.question)
+        key = (obj.namespace, obj.name)
+        if not pending.all:
+            pending.deletes.discard(key)
+            pending.upserts[key] = obj
+            self._bound(pending)
+
+    def gone(self, key: Key) -> None:
+        pending = self._owner.pending(self.question)
+        if not pending.all:
+            pending.upserts.pop(key, None)
+            pending.deletes.add(key)
+            self._bound(pending)
+
+    def told(self) -> None:
+        self._owner.pending(self.question)
+
+    def void(self) -> None:
+        pending = self._owner.pending(self.question)
+        pending.all = True
+        pending.upserts.clear()
+        pending.deletes.clear()
+
+    def _bound(self, pending: _Pending) -> None:
+        if len(pending.upserts) + len(pending.deletes) > MOST_PENDING:
+            self.void()
+
+
+class _Subscription:
+    """Implements `port.Subscription`."""
+
+    def __init__(self, hub: Hub, source: Source) -> None:
+        self._hub = hub
+        self._source = source
+        self._readers: dict[Question, _Reader] = {}
+        self._pending: dict[Question, _Pending] = {}
+        self._news = asyncio.Event()
+
+    def pending(self, question: Question) -> _Pending:
+        """What waits to be taken for the question; from now on something does."""
+        found = self._pending.get(question)
+        if found is None:
+            found = self._pending[question] = _Pending()
+        self._news.set()
+        return found
+
+    def want(self, questions: Collection[Question]) -> None:
+        """From now on exactly these questions."""
+        wanted = set(questions)
+        for question in [q for q in self._readers if q not in wanted]:
+            self._hub.leave(self._readers.pop(question))
+            self._pending.pop(question, None)
+        for question in questions:
+            if question not in self._readers:
+                reader = self._readers[question] = _Reader(self, question)
+                self._hub.place(reader, self._source)
+
+    def take(self) -> tuple[Update, ...]:
+        """What has changed since the last call."""
+        pending, self._pending = self._pending, {}
+        self._news.clear()
+        updates: list[Update] = []
+        for question, changes in pending.items():
+            reader = self._readers.get(question)
+            if reader is None or reader.stream is None:
+                continue
+            status = reader.stream.status(question)
+            if changes.all:
+                updates.append(Held(question, status, reader.stream.read(question)))
+            else:
+                updates.append(
+                    Changed(question, status, tuple(changes.upserts.values()), tuple(changes.deletes))
+                )
+        return tuple(updates)
+
+    async def wait(self) -> None:
+        """Until `take` has something."""
+        await self._news.wait()
+
+    def close(self) -> None:
+        """The reader has left."""
+        self.want(())
+        self._pending.clear()
+
+
+def _key(stream: Stream) -> StreamKey:
+    return (stream.source.key, stream.question)

@@ -1,0 +1,204 @@
+"""Selector → objects, and selector → readers, both kept up to date as objects arrive: neither is ever found by scanning.
+
+Labels are indexed by those keys that selectors have asked for. The first selector with a new key walks over the objects
+once; every later one is a look-up, whatever its value.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+from callboard.fleet.hub.port import Key
+from callboard.fleet.hub.scope import NOTHING_SELECTED, selector_of_question
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Question
+from callboard.model.selector import LabelSelector, Operator, Requirement
+
+__all__ = ["MOST_KEYS", "ObjectIndex", "ReaderIndex", "key_of", "matches"]
+
+MOST_KEYS = 32
+"""Label keys indexed for one stream; the least recently asked for goes. Services are told apart by one to three keys, their
+workloads' selectors by some more."""
+
+_BY_VALUE = (Operator.EQUALS, Operator.IN)
+_NOT_BY_KEY = (Operator.NOT_EQUALS, Operator.NOT_IN, Operator.DOES_NOT_EXIST)
+
+T = TypeVar("T")
+Bucket = tuple[str, str, str]
+
+
+def key_of(obj: KubeObject) -> Key:
+    """Its namespace and name."""
+    return (obj.namespace, obj.name)
+
+
+def matches(question: Question, obj: KubeObject) -> bool:
+    """Whether an object of the right type answers the question; field selectors are the stream's, not looked at here."""
+    if question.namespace and obj.namespace != question.namespace:
+        return False
+    if question.name and obj.name != question.name:
+        return False
+    selector = selector_of_question(question) or NOTHING_SELECTED
+    return not selector.requirements or selector.matches(obj.meta.labels or {})
+
+
+class ObjectIndex:
+    """The objects of one stream. `examined` counts objects looked at to answer questions, for tests."""
+
+    def __init__(self, most_keys: int = MOST_KEYS) -> None:
+        self._most_keys = most_keys
+        self._objects: dict[Key, KubeObject] = {}
+        self._namespaces: dict[str, set[Key]] = {}
+        self._labels: dict[str, dict[str, set[Key]]] = {}
+        self.examined = 0
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def get(self, key: Key) -> KubeObject | None:
+        return self._objects.get(key)
+
+    def keys(self) -> set[Key]:
+        """All keys, as a set of the caller's own."""
+        return set(self._objects)
+
+    def put(self, obj: KubeObject) -> KubeObject | None:
+        """Hold the object; returns what it replaces."""
+        key = key_of(obj)
+        old = self._objects.get(key)
+        self._objects[key] = obj
+        if old is None:
+            self._namespaces.setdefault(key[0], set()).add(key)
+        before, after = (old.meta.labels or {}) if old else {}, obj.meta.labels or {}
+        if before != after:
+            for label, values in self._labels.items():
+                self._move(key, values, before.get(label), after.get(label))
+        return old
+
+    def drop(self, key: Key) -> KubeObject | None:
+        """Forget the object; returns what it was."""
+        old = self._objects.pop(key, None)
+        if old is not None:
+            held = self._namespaces[key[0]]
+            held.discard(key)
+            if not held:
+                del self._namespaces[key[0]]
+            labels = old.meta.labels or {}
+            for label, values in self._labels.items():
+                self._move(key, values, labels.get(label), None)
+        return old
+
+    def select(self, question: Question) -> tuple[KubeObject, ...]:
+        """The objects that answer the question, by namespace and name, as an API server orders them."""
+        if question.name:
+            obj = self._objects.get((question.namespace, question.name))
+            self.examined += obj is not None
+            return (obj,) if obj is not None and matches(question, obj) else ()
+        found: list[Key] = []
+        for key in self._candidates(question):
+            self.examined += 1
+            if matches(question, self._objects[key]):
+                found.append(key)
+        return tuple(self._objects[key] for key in sorted(found))
+
+    def _candidates(self, question: Question) -> Iterable[Key]:
+        selector = selector_of_question(question) or NOTHING_SELECTED
+        best = _best(selector, self._labels)
+        if best is None:
+            return self._namespaces.get(question.namespace, ()) if question.namespace else self._objects
+        values = self._values(best.key)
+        if best.operator in _BY_VALUE:
+            return [key for value in best.values for key in values.get(value, ())]
+        return [key for keys in values.values() for key in keys]
+
+    def _values(self, label: str) -> dict[str, set[Key]]:
+        values = self._labels.pop(label, None)
+        if values is None:
+            values = {}
+            for key, obj in self._objects.items():
+                value = (obj.meta.labels or {}).get(label)
+                if value is not None:
+                    values.setdefault(value, set()).add(key)
+            self.examined += len(self._objects)
+            if len(self._labels) >= self._most_keys:
+                del self._labels[next(iter(self._labels))]
+        self._labels[label] = values  # the newest stands last
+        return values
+
+    @staticmethod
+    def _move(key: Key, values: dict[str, set[Key]], before: str | None, after: str | None) -> None:
+        if before == after:
+            return
+        if before is not None:
+            held = values[before]
+            held.discard(key)
+            if not held:
+                del values[before]
+        if after is not None:
+            values.setdefault(after, set()).add(key)
+
+
+def _best(selector: LabelSelector, indexed: Iterable[str]) -> Requirement | None:
+    """The requirement to start from: by value before by key, and of those one that is indexed already."""
+    usable = [r for r in selector.requirements if r.operator not in _NOT_BY_KEY]
+    known = set(indexed)
+    return min(usable, key=lambda r: (r.operator not in _BY_VALUE, r.key not in known), default=None)
+
+
+class ReaderIndex(Generic[T]):
+    """Who has asked which question of a stream; `touched` finds those a change concerns."""
+
+    def __init__(self) -> None:
+        self._questions: dict[T, Question] = {}
+        self._buckets: dict[Bucket, set[T]] = {}
+
+    def __len__(self) -> int:
+        return len(self._questions)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(tuple(self._questions))
+
+    def add(self, reader: T, question: Question) -> None:
+        self._questions[reader] = question
+        for bucket in _buckets_of_question(question):
+            self._buckets.setdefault(bucket, set()).add(reader)
+
+    def remove(self, reader: T) -> None:
+        question = self._questions.pop(reader, None)
+        if question is None:
+            return
+        for bucket in _buckets_of_question(question):
+            held = self._buckets[bucket]
+            held.discard(reader)
+            if not held:
+                del self._buckets[bucket]
+
+    def touched(self, old: KubeObject | None, new: KubeObject | None) -> list[tuple[T, bool]]:
+        """(reader, whether it has the object from now on) for each whom this change of one object concerns."""
+        found: dict[T, bool] = {}
+        for bucket in {*_buckets_of_object(old), *_buckets_of_object(new)}:
+            for reader in self._buckets.get(bucket, ()):
+                question = self._questions[reader]
+                has = new is not None and matches(question, new)
+                if has or (old is not None and matches(question, old)):
+                    found[reader] = has
+        return list(found.items())
+
+
+def _buckets_of_question(question: Question) -> list[Bucket]:
+    if question.name:
+        return [("name", question.namespace, question.name)]
+    best = _best(selector_of_question(question) or NOTHING_SELECTED, ())
+    if best is not None:
+        if best.operator in _BY_VALUE:
+            return [("label", best.key, value) for value in best.values]
+        return [("key", best.key, "")]
+    return [("namespace", question.namespace, "")] if question.namespace else [("all", "", "")]
+
+
+def _buckets_of_object(obj: KubeObject | None) -> list[Bucket]:
+    if obj is None:
+        return []
+    buckets = [("name", obj.namespace, obj.name), ("namespace", obj.namespace, ""), ("all", "", "")]
+    for label, value in (obj.meta.labels or {}).items():
+        buckets += [("label", label, value), ("key", label, "")]
+    return buckets

@@ -1,0 +1,147 @@
+"""What goes in and out of the hub: values, so that it could stand in another process.
+
+A reader subscribes for one source (a cluster as seen by one identity), says which questions it wants answered, and is given
+first everything there is (`Held`), then what changes (`Changed`). What a reader has not taken is merged, and beyond a bound
+replaced by a new `Held`: a slow reader is brought up to date, never queued for.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from callboard.base.settings import HubSettings
+from callboard.extend.parts import Fetcher
+from callboard.kube.watch import Change
+from callboard.model.cluster import Cluster, Credential, Trust
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Answer, Failure, Freshness, Malformed, Outcome, Question
+from callboard.model.resource import ResourceType
+
+__all__ = [
+    "Changed",
+    "CredentialSource",
+    "Held",
+    "HubPort",
+    "Key",
+    "Source",
+    "SourceKey",
+    "Status",
+    "Subscription",
+    "Update",
+    "Watcher",
+]
+
+Key = tuple[str, str]
+"""Namespace and name: what tells objects of one type apart at one moment."""
+SourceKey = tuple[str, str, Trust, str]
+CredentialSource = Callable[[], Awaitable[Credential]]
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One cluster as seen by one identity. `credential` gives the credential to use now and is called before every
+    request; it raises CallboardError when there is none, or when it would be somebody else's."""
+
+    cluster: Cluster
+    identity: str
+    credential: CredentialSource
+    fetcher: Fetcher
+    settings: HubSettings
+
+    @property
+    def key(self) -> SourceKey:
+        """Sources with the same key share their streams."""
+        return (self.cluster.name, self.cluster.url, self.cluster.trust, self.identity)
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the answer to a question can be trusted. `answer` is EMPTY where it is known what is there, whatever it is.
+
+    The other fields mean what they mean in an Outcome.
+    """
+
+    answer: Answer = Answer.AWAITED
+    freshness: Freshness = Freshness.ASKED
+    as_of: datetime | None = None
+    stale_since: datetime | None = None
+    failure: Failure | None = None
+    malformed: tuple[Malformed, ...] = ()
+    truncated: bool = False
+
+    def outcome(self, question: Question, objects: tuple[KubeObject, ...]) -> Outcome:
+        """The outcome of a question with these objects."""
+        known = self.answer is Answer.EMPTY
+        return Outcome(
+            question=question,
+            answer=Answer.OBJECTS if known and objects else self.answer,
+            objects=objects if known else (),
+            malformed=self.malformed,
+            failure=self.failure,
+            as_of=self.as_of,
+            stale_since=self.stale_since,
+            truncated=self.truncated,
+            freshness=self.freshness,
+        )
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Everything there is for a question, by namespace and name; what was known before is void."""
+
+    question: Question
+    status: Status
+    objects: tuple[KubeObject, ...]
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What has changed for a question since the last update; both may be empty when only the status did."""
+
+    question: Question
+    status: Status
+    upserts: tuple[KubeObject, ...] = ()
+    deletes: tuple[Key, ...] = ()
+
+
+Update = Held | Changed
+
+
+class Subscription(Protocol):
+    """One reader's wishes at one source."""
+
+    def want(self, questions: Collection[Question]) -> None:
+        """From now on exactly these questions; a new one is answered with a Held, a dropped one not any more."""
+        ...
+
+    def take(self) -> tuple[Update, ...]:
+        """What has changed since the last call, each question once; empty when nothing has."""
+        ...
+
+    async def wait(self) -> None:
+        """Until `take` has something."""
+        ...
+
+    def close(self) -> None:
+        """The reader has left."""
+        ...
+
+
+class HubPort(Protocol):
+    """The hub, as its readers know it."""
+
+    def subscribe(self, source: Source) -> Subscription:
+        """A reader of this source who wants nothing yet. The source's credential must not be a caller's own."""
+        ...
+
+
+class Watcher(Protocol):
+    """The way to a cluster that a stream watches through. Raises only what the credential source raises."""
+
+    async def resolve(self, source: Source, resource: ResourceType) -> ResourceType | Failure:
+        """The type with its kind and scope, asking the cluster only where they are not known."""
+        ...
+
+    def watch(
+        self, source: Source, question: Question, credential: CredentialSource
+    ) -> AsyncGenerator[Change, None]:
+        """As `kube.watch.watch`: changes without end, `credential` called before every request."""
+        ...

@@ -1,0 +1,271 @@
+"""The objects provider named `hub`: the first snapshot from what is held, then a new one after each change."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import msgspec
+import structlog
+
+from callboard.base.clock import Clock
+from callboard.base.errors import CallboardError, Unavailable
+from callboard.base.settings import ClustersSettings, KubernetesSettings
+from callboard.extend.registration import Parts
+from callboard.fleet.asking import Asking
+from callboard.fleet.fan_out import FanOut, located
+from callboard.fleet.hub.hub import Hub
+from callboard.fleet.hub.look import Look
+from callboard.fleet.hub.port import Source, SourceKey
+from callboard.fleet.selection import select
+from callboard.model.caller import Caller
+from callboard.model.cluster import Cluster, Credential
+from callboard.model.entity import Entity
+from callboard.model.outcome import Failure, FailureCode
+from callboard.model.selection import Selection
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
+
+__all__ = ["HubProvider"]
+
+COALESCE = 0.1
+"""Seconds between two snapshots at least, on a cluster and for a reader: a rollout is some pages a second, not a hundred,
+and what stands alone is shown at once."""
+FIRST = 0.03
+"""Seconds the first snapshot waits for clusters whose answers are held already."""
+RETRY = 15.0
+"""Seconds until a credential that could not be had, or that has become somebody else's, is asked for again."""
+
+log = structlog.get_logger(__name__)
+
+
+class HubProvider:
+    """Implements `extend.ObjectsProvider`. `fan_out` asks for those whose own token must not be shared."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        parts: Parts,
+        fan_out: FanOut,
+        *,
+        kubernetes: KubernetesSettings,
+        clusters: ClustersSettings,
+        clock: Clock,
+        clock_offset: Callable[[Cluster], float | None] = lambda _: None,
+        coalesce: float = COALESCE,
+    ) -> None:
+        self.hub = hub
+        self.parts = parts
+        self.fan_out = fan_out
+        self.kubernetes = kubernetes
+        self.clusters = clusters
+        self.clock = clock
+        self._clock_offset = clock_offset
+        self._coalesce = coalesce
+        self._looks: dict[tuple[SourceKey, Selection], _Shared] = {}
+
+    async def objects(
+        self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
+    ) -> AsyncGenerator[ServiceSnapshot, None]:
+        """What is held, then a snapshot after each change, at most one in COALESCE seconds, until the iterator is closed.
+
+        It ends by itself only when no cluster can be listened to: there is none, or all are asked with the caller's own
+        tokens. Raises as `FanOut.objects` does.
+        """
+        chosen, notices = await located(self.parts, entity, caller, only)
+        news = asyncio.Event()
+        parts = [_Part(self, c, entity, caller, news.set) for c in chosen]
+
+        def snapshot() -> ServiceSnapshot:
+            return ServiceSnapshot(
+                entity=entity,
+                clusters=tuple(p.snapshot for p in parts),
+                notices=notices,
+                as_of=self.clock.now(),
+                live=any(p.live for p in parts),
+            )
+
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(p.run(), name=f"look {p.cluster.name}") for p in parts]
+            for task in tasks:
+                task.add_done_callback(lambda _: news.set())
+            try:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(FIRST):
+                        while any(p.snapshot.state is ClusterState.AWAITED for p in parts):
+                            news.clear()
+                            await news.wait()
+                while True:
+                    news.clear()
+                    shown = loop.time()
+                    current = snapshot()
+                    yield current
+                    if not current.live and current.settled:
+                        return
+                    await news.wait()
+                    await asyncio.sleep(max(0.0, shown + self._coalesce - loop.time()))
+            except GeneratorExit:
+                # The reader has left. Nothing may be yielded from here, and nothing raised into the group.
+                return
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    @asynccontextmanager
+    async def look(
+        self, source: Source, selection: Selection, changed: Callable[[], None]
+    ) -> AsyncIterator[Look]:
+        """The look at a selection, shared by all who look at it at the same time."""
+        key = (source.key, selection)
+        shared = self._looks.get(key)
+        if shared is None:
+            shared = self._looks[key] = _Shared(
+                Look(
+                    self.hub,
+                    source,
+                    selection,
+                    self.clusters.limits_of(source.cluster.name),
+                    self.clock,
+                    clock_offset=lambda: self._clock_offset(source.cluster),
+                    coalesce=self._coalesce,
+                )
+            )
+            shared.task = self.hub.start(_kept_from_raising(shared.look), f"look {source.cluster.name}")
+        shared.look.listeners.add(changed)
+        try:
+            yield shared.look
+        finally:
+            shared.look.listeners.discard(changed)
+            if not shared.look.listeners and self._looks.get(key) is shared:
+                del self._looks[key]
+                if shared.task is not None:
+                    shared.task.cancel()
+
+
+class _Shared:
+    """A look and the task that runs it."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.task: asyncio.Task[None] | None = None
+
+
+async def _kept_from_raising(look: Look) -> None:
+    try:
+        await look.run()
+    except Exception as error:
+        log.error("a look failed", cluster=look.snapshot.cluster.name, exc_info=error)
+        failure = Failure(
+            code=FailureCode.INTERNAL,
+            message=f"listening failed unexpectedly ({type(error).__name__}); the log tells where",
+        )
+        look.snapshot = msgspec.structs.replace(look.snapshot, state=ClusterState.FAILED, failure=failure)
+        for listener in tuple(look.listeners):
+            listener()
+
+
+class _Part:
+    """One cluster for one reader: the shared look, or an asking of their own."""
+
+    def __init__(
+        self,
+        provider: HubProvider,
+        cluster: Cluster,
+        entity: Entity,
+        caller: Caller,
+        changed: Callable[[], None],
+    ) -> None:
+        self.cluster = cluster
+        self.live = True
+        self._provider = provider
+        self._entity = entity
+        self._caller = caller
+        self._changed = changed
+        self._look: Look | None = None
+        self._asking: Asking | None = None
+        self._notices: tuple[Notice, ...] = ()
+        self._alone = ClusterSnapshot(cluster=cluster.info)
+
+    @property
+    def snapshot(self) -> ClusterSnapshot:
+        if self._asking is not None:
+            return self._asking.snapshot
+        found = self._look.snapshot if self._look is not None else self._alone
+        return (
+            msgspec.structs.replace(found, notices=(*self._notices, *found.notices))
+            if self._notices
+            else found
+        )
+
+    async def run(self) -> None:
+        """Until cancelled; a look at what only the caller's token may read ends by itself."""
+        limits = self._provider.clusters.limits_of(self.cluster.name)
+        while True:
+            try:
+                async with asyncio.timeout(limits.hard_deadline):
+                    credential = await self._provider.parts.auth.credential(self.cluster, self._caller)
+                    if credential.own:
+                        break
+                    selection = await self._selection()
+            except TimeoutError:
+                seconds = f"{limits.hard_deadline:g} seconds"
+                self._fail(f"the auth strategy gave no credential for {seconds}")
+            except CallboardError as error:
+                self._fail(error.message)
+            except Exception as error:
+                log.error("a look could not begin", cluster=self.cluster.name, error=type(error).__name__)
+                self._fail(f"the auth strategy {self.cluster.auth_provider!r} failed unexpectedly")
+            else:
+                await self._follow(credential, selection)
+            await asyncio.sleep(RETRY)
+        self.live = False
+        self._asking = self._provider.fan_out.asking(self.cluster, self._entity, self._caller, self._changed)
+        await self._asking.run()
+
+    async def _selection(self) -> Selection:
+        notices: list[Notice] = []
+        try:
+            custom = await self._provider.parts.custom_resources.custom_resources(self.cluster, self._caller)
+        except CallboardError as error:
+            custom = ()
+            words = f"which custom resources belong to the service could not be found out: {error.message}"
+            notices.append(Notice("custom-resources-unknown", words, cluster=self.cluster.name))
+        chosen = select(self._entity, self.cluster.name, self._provider.kubernetes, custom)
+        notices += [n for n in chosen.notices if n.cluster]
+        self._notices = tuple(notices)
+        return chosen.selection
+
+    async def _follow(self, credential: Credential, selection: Selection) -> None:
+        """Show the shared look for as long as the caller's credential is the one it is made with."""
+        provider, identity = self._provider, credential.identity
+        auth, cluster, caller = provider.parts.auth, self.cluster, self._caller
+
+        async def renewed() -> Credential:
+            now = await auth.credential(cluster, caller)
+            if now.own or now.identity != identity:
+                raise Unavailable("the credential has become another's", code="credential-changed")
+            return now
+
+        source = Source(
+            cluster, identity, renewed, provider.parts.fetcher, provider.clusters.hub_of(cluster.name)
+        )
+        async with provider.look(source, selection, self._changed) as look:
+            self._look = look
+            self._changed()
+            while True:
+                await asyncio.sleep(RETRY)
+                if _lost_credential(look.snapshot):
+                    return
+
+    def _fail(self, message: str) -> None:
+        self._look = None
+        self._alone = ClusterSnapshot(
+            cluster=self.cluster.info,
+            state=ClusterState.FAILED,
+            failure=Failure(code=FailureCode.CREDENTIAL, message=message),
+            as_of=self._provider.clock.now(),
+        )
+        self._changed()
+
+
+def _lost_credential(snapshot: ClusterSnapshot) -> bool:
+    return any(o.failure is not None and o.failure.code is FailureCode.CREDENTIAL for o in snapshot.outcomes)

@@ -1,0 +1,48 @@
+"""The way out: streams watch through `kube`'s connections."""
+
+from collections.abc import AsyncGenerator
+
+import msgspec
+
+from callboard.fleet.hub.port import CredentialSource, Source
+from callboard.kube.connection import Connections
+from callboard.kube.discovery import Discovery
+from callboard.kube.failure import AnswerRefused
+from callboard.kube.watch import Change, watch
+from callboard.model.outcome import Failure, Question
+from callboard.model.resource import ResourceType
+
+__all__ = ["ConnectionsWatcher"]
+
+
+class ConnectionsWatcher:
+    """Implements `port.Watcher`."""
+
+    def __init__(self, connections: Connections, discovery: Discovery | None = None) -> None:
+        self._connections = connections
+        self._discovery = discovery or Discovery()
+
+    async def resolve(self, source: Source, resource: ResourceType) -> ResourceType | Failure:
+        """The type with its kind and scope. Where discovery is closed to us, the type as it is: it may be open itself."""
+        if resource.kind and resource.namespaced is not None:
+            return resource
+        connection = self._connections.to(source.cluster, await source.credential())
+        try:
+            return await self._discovery.resolve(connection, resource)
+        except AnswerRefused as refused:
+            return refused.failure if refused.failure.status == 404 else resource
+
+    async def watch(
+        self, source: Source, question: Question, credential: CredentialSource
+    ) -> AsyncGenerator[Change, None]:
+        """Changes without end."""
+        connection = self._connections.to(source.cluster, await credential())
+        question = msgspec.structs.replace(question, name="")
+        changes = watch(connection, question, credential=credential)
+        try:
+            async for change in changes:
+                yield change
+        finally:
+            close = getattr(changes, "aclose", None)
+            if close is not None:
+                await close()
