@@ -3,7 +3,6 @@
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from support.kube_objects import TYPES, kube_object
 
 from callboard.access.visible import visible
 from callboard.model.cluster import ClusterInfo
@@ -12,6 +11,7 @@ from callboard.model.grants import Grant, Grants
 from callboard.model.outcome import Answer, Malformed, Outcome, Question
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.portal.arrangement import arrange
+from support.kube_objects import TYPES, kube_object
 
 KINDS = ("Pod", "ConfigMap", "Service")
 NAMESPACES = ("shop", "pay")

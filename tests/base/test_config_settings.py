@@ -227,6 +227,8 @@ words = st.text(alphabet="abcAB", max_size=6)
 
 
 def test_a_variable_of_backstages_own_name_wins_over_every_file(tmp_path: Path) -> None:
-    config = loaded(tmp_path, "app: {title: File, baseUrl: 'http://f'}\n", {"APP_CONFIG_app_title": "Outside"})
+    config = loaded(
+        tmp_path, "app: {title: File, baseUrl: 'http://f'}\n", {"APP_CONFIG_app_title": "Outside"}
+    )
     assert (config.settings.app.title, config.settings.app.base_url) == ("Outside", "http://f")
     assert config.place("app", "title") == "environment variable APP_CONFIG_app_title, app.title"

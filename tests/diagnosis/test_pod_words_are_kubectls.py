@@ -1,13 +1,13 @@
 from typing import Any
 
 import pytest
-from support.kube_objects import kube_object, meta, pod, waiting
 
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.pod_status import pod_standing
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
 from callboard.model.verdict import Health
+from support.kube_objects import kube_object, meta, pod, waiting
 
 
 def standing(obj: KubeObject) -> Any:

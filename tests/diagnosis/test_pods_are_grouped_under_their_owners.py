@@ -1,11 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from support.kube_objects import cluster, deployment, kube_object, meta, outcomes, pod, replica_set
 
 from callboard.diagnosis.ownership import group
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Purpose
 from callboard.model.resource import ResourceType
+from support.kube_objects import cluster, deployment, kube_object, meta, outcomes, pod, replica_set
 
 
 def names(objects: tuple[KubeObject, ...]) -> list[str]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from support.kube_objects import deployment, kube_object, meta
 
 from callboard.diagnosis.kstatus import object_health
 from callboard.model.objects import KubeObject
 from callboard.model.resource import ResourceType
 from callboard.model.verdict import Health
+from support.kube_objects import deployment, kube_object, meta
 
 
 def stateful_set(spec: dict[str, Any] | None = None, **status: Any) -> KubeObject:

@@ -1,9 +1,8 @@
-from support.kube_objects import cluster, deployment, empty, failed, pod, replica_set, service, waiting
-
 from callboard.diagnosis.verdict import verdict
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 from callboard.model.verdict import Health
+from support.kube_objects import cluster, deployment, empty, failed, pod, replica_set, service, waiting
 
 
 def healthy(name: str) -> ClusterSnapshot:

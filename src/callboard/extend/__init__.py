@@ -46,7 +46,16 @@ from callboard.model.cluster import (
 )
 from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Relation
 from callboard.model.objects import Condition, Generic, KubeObject, ObjectMeta, OwnerReference
-from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Outcome, Purpose, Question
+from callboard.model.outcome import (
+    Answer,
+    Failure,
+    FailureCode,
+    Freshness,
+    Malformed,
+    Outcome,
+    Purpose,
+    Question,
+)
 from callboard.model.resource import CustomResource, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.selector import LabelSelector
@@ -86,8 +95,8 @@ __all__ = [
     "EntityRef",
     "Failure",
     "FailureCode",
-    "Freshness",
     "Fetcher",
+    "Freshness",
     "Generic",
     "Health",
     "KubeObject",
