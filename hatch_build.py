@@ -24,7 +24,6 @@ NPM_DEADLINE = 300.0  # seconds
 VENDOR = Path("src/callboard/web/static/vendor")
 FILES = {  # below node_modules, to below VENDOR
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
-    "htmx.org/dist/ext/hx-sse.min.js": "hx-sse.min.js",
     "htmx.org/LICENSE": "htmx.LICENSE.txt",
 }
 

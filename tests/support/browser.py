@@ -23,7 +23,12 @@ async def open_page(chromium: Path) -> AsyncIterator[OpenPage]:
 
         @asynccontextmanager
         async def opened(
-            url: str, *, javascript: bool = True, width: int = 1280, scheme: str = "light", refused: tuple[str, ...] = ()
+            url: str,
+            *,
+            javascript: bool = True,
+            width: int = 1280,
+            scheme: str = "light",
+            refused: tuple[str, ...] = (),
         ) -> AsyncIterator[Page]:
             context = await browser.new_context(
                 java_script_enabled=javascript,
@@ -34,7 +39,10 @@ async def open_page(chromium: Path) -> AsyncIterator[OpenPage]:
             page = await context.new_page()
             complaints: list[str] = []
             page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
+            page.on(
+                "console",
+                lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None,
+            )
             await page.goto(url)
             yield page
             await context.close()

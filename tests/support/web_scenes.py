@@ -91,7 +91,9 @@ def container(*, good: bool = True) -> ContainerRow:
         name="roller",
         image="registry.example.org/games/dice-roller:1.43.0",
         state="running" if good else "waiting: CrashLoopBackOff",
-        detail="" if good else "the last run ended with exit code 1 (Error). back-off 5m0s restarting failed container",
+        detail=""
+        if good
+        else "the last run ended with exit code 1 (Error). back-off 5m0s restarting failed container",
         health=Health.HEALTHY if good else Health.UNHEALTHY,
         ready=good,
         restarts=0 if good else 12,
@@ -115,7 +117,11 @@ def workload(
         pods=pods,
         children=(row(cluster, "replicasets.apps", "ReplicaSet", "dice-roller-7d9f", referenced=True),),
         scaler=row(
-            cluster, "horizontalpodautoscalers.autoscaling", "HorizontalPodAutoscaler", "dice-hpa", summary="3 now, 2 to 10"
+            cluster,
+            "horizontalpodautoscalers.autoscaling",
+            "HorizontalPodAutoscaler",
+            "dice-hpa",
+            summary="3 now, 2 to 10",
         ),
     )
 
@@ -123,7 +129,10 @@ def workload(
 def row(cluster: str, type_key: str, kind: str, name: str, **changes: object) -> ObjectRow:
     """Any object as a row."""
     made = ObjectRow(
-        key=ObjectKey(cluster, type_key, "dice", name), kind=kind, health=Health.HEALTHY, created=NOW - timedelta(days=2)
+        key=ObjectKey(cluster, type_key, "dice", name),
+        kind=kind,
+        health=Health.HEALTHY,
+        created=NOW - timedelta(days=2),
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -150,10 +159,16 @@ def healthy(name: str, pods: int = 3) -> ClusterPart:
                 "Services and routes",
                 (
                     row(name, "services", "Service", "dice", summary="ClusterIP 10.0.3.7, port 80"),
-                    row(name, "ingresses.networking.k8s.io", "Ingress", "dice-in", summary="dice.example.org"),
+                    row(
+                        name, "ingresses.networking.k8s.io", "Ingress", "dice-in", summary="dice.example.org"
+                    ),
                 ),
             ),
-            Section("config", "Configuration", (row(name, "configmaps", "ConfigMap", "dice-conf", summary="4 keys"),)),
+            Section(
+                "config",
+                "Configuration",
+                (row(name, "configmaps", "ConfigMap", "dice-conf", summary="4 keys"),),
+            ),
         ),
         events=EventsPart(answer=Answer.EMPTY, plain="No warnings in about the last hour."),
         empty=("cronjobs", "jobs"),
@@ -211,7 +226,11 @@ def troubled(name: str) -> ClusterPart:
             MissingRow(what="Node", answer=Answer.NOT_ASKED, plain="", reference=True),
         ),
         malformed=("pods dice-odd: status.containerStatuses is not a list",),
-        notices=(Notice("cluster-scoped", "Custom resource widgets is cluster-scoped and was not asked for.", name),),
+        notices=(
+            Notice(
+                "cluster-scoped", "Custom resource widgets is cluster-scoped and was not asked for.", name
+            ),
+        ),
     )
 
 
@@ -241,7 +260,9 @@ def nothing(name: str) -> ClusterPart:
     return ClusterPart(
         cluster=info(name),
         state=ClusterState.ANSWERED,
-        verdict=ClusterVerdict(cluster=name, health=Health.NOTHING, sentence="Nothing of this service runs here."),
+        verdict=ClusterVerdict(
+            cluster=name, health=Health.NOTHING, sentence="Nothing of this service runs here."
+        ),
         events=EventsPart(answer=Answer.NOT_ASKED, plain="There was nothing to ask events about."),
         empty=("pods", "deployments", "services"),
         as_of=NOW,
@@ -264,7 +285,10 @@ def kubernetes(*parts: ClusterPart, entity: Entity = ENTITY, **changes: object) 
     made = KubernetesView(
         entity=entity,
         verdict=Verdict(
-            health=health, sentence=sentence, since=NOW - timedelta(minutes=40) if bad else None, could_not_tell=waiting
+            health=health,
+            sentence=sentence,
+            since=NOW - timedelta(minutes=40) if bad else None,
+            could_not_tell=waiting,
         ),
         clusters=parts,
         selector="backstage.io/kubernetes-id=dice-roller",
@@ -276,7 +300,13 @@ def kubernetes(*parts: ClusterPart, entity: Entity = ENTITY, **changes: object) 
     return msgspec.structs.replace(made, **changes)
 
 
-TROUBLE = kubernetes(healthy("us-east-1"), troubled("eu-west-1"), failed("ap-south-1"), nothing("sa-east-1"), healthy("us-west-2"))
+TROUBLE = kubernetes(
+    healthy("us-east-1"),
+    troubled("eu-west-1"),
+    failed("ap-south-1"),
+    nothing("sa-east-1"),
+    healthy("us-west-2"),
+)
 
 
 def service_rows(count: int = 12) -> tuple[ServiceRow, ...]:
@@ -298,7 +328,9 @@ def service_rows(count: int = 12) -> tuple[ServiceRow, ...]:
                 tags=("java", "games")[: i % 3],
                 broken=i == 4,
                 health=state,
-                sentence="1 of 2 pods keeps crashing in eu-west-1" if state is Health.UNHEALTHY else "in 4 clusters",
+                sentence="1 of 2 pods keeps crashing in eu-west-1"
+                if state is Health.UNHEALTHY
+                else "in 4 clusters",
                 health_as_of=NOW - timedelta(minutes=3),
             )
         )
@@ -330,7 +362,8 @@ class StubPortal:
             rows = [r for r in rows if r.type in query.type]
         page = tuple(rows[query.offset : query.offset + query.limit])
         types = tuple(
-            Count(t, sum(1 for r in self.rows if r.type == t), t in query.type) for t in ("service", "website")
+            Count(t, sum(1 for r in self.rows if r.type == t), t in query.type)
+            for t in ("service", "website")
         )
         return ServicesView(
             rows=page,
@@ -350,7 +383,10 @@ class StubPortal:
         return ServiceView(
             entity=self.entity,
             owners=(owner,),
-            relations=(RelationGroup("ownedBy", "owned by", (owner,)), RelationGroup("consumesApi", "consumes", (gone,))),
+            relations=(
+                RelationGroup("ownedBy", "owned by", (owner,)),
+                RelationGroup("consumesApi", "consumes", (gone,)),
+            ),
         )
 
     async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
@@ -406,7 +442,9 @@ class StubPortal:
             as_of=NOW,
         )
         if query.container == "proxy":
-            return msgspec.structs.replace(view, failure="We are not allowed to read this log.", failure_words="pods/log is forbidden")
+            return msgspec.structs.replace(
+                view, failure="We are not allowed to read this log.", failure_words="pods/log is forbidden"
+            )
         word = "previous" if query.previous else "current"
         lines = tuple(f"2026-11-21T08:59:{i % 60:02}Z INFO {word} roll {i}: {i % 6 + 1}" for i in range(60))
         return msgspec.structs.replace(

@@ -21,7 +21,9 @@ from callboard.web.site import Site
 from support.web_scenes import NOW
 
 
-def door(port: int = 7007, *, open_to_all: bool = True, clock: Clock | None = None) -> tuple[LoopbackDoor, Sessions]:
+def door(
+    port: int = 7007, *, open_to_all: bool = True, clock: Clock | None = None
+) -> tuple[LoopbackDoor, Sessions]:
     """The real door of a loopback listener."""
     hosts, origins = allowed_hosts("127.0.0.1", port)
     sessions = Sessions(clock or SystemClock())
@@ -50,11 +52,13 @@ async def listening(make: Callable[[int], Site]) -> AsyncIterator[str]:
     """Serve the site made for a free port, for as long as the context lasts; gives the base URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        config = uvicorn.Config(make(port), lifespan="off", log_config=None, loop="asyncio", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            make(port), lifespan="off", log_config=None, loop="asyncio", timeout_graceful_shutdown=2
+        )
         server = uvicorn.Server(config)
         task = asyncio.create_task(server._serve(sockets=[listener]))  # without its signal handlers
         try:
-            while not server.started:
+            while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag
                 await asyncio.sleep(0.01)
             yield f"http://127.0.0.1:{port}"
         finally:
@@ -77,7 +81,9 @@ class Answer(msgspec.Struct, frozen=True):
     text: str
 
 
-async def get(base: str, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET") -> Answer:
+async def get(
+    base: str, path: str, headers: Mapping[str, str] | None = None, *, method: str = "GET"
+) -> Answer:
     """One request over the wire; the path goes out as it is written here; redirects are not followed."""
     url = URL(base + path, encoded=True)
     async with (

@@ -12,7 +12,19 @@ from support.web_scenes import REF, StubPortal
 from support.web_server import get, serving
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60) | st.sampled_from(
-    [".", "..", "...", "%2F", "%252e", "a/b", "arn:aws:eks:eu-west-1:1:cluster/x", "default/api:6443/kube:admin", "-", "a\\b", "a?b#c"]
+    [
+        ".",
+        "..",
+        "...",
+        "%2F",
+        "%252e",
+        "a/b",
+        "arn:aws:eks:eu-west-1:1:cluster/x",
+        "default/api:6443/kube:admin",
+        "-",
+        "a\\b",
+        "a?b#c",
+    ]
 )
 
 
@@ -30,7 +42,10 @@ def test_a_key_reads_back_from_its_address(cluster: str, name: str) -> None:
     key = ObjectKey(cluster, "pods", "", name)
     parts = unquote(object_url(REF, key)).split("/")
     assert len(parts) == 11
-    assert object_key(dict(zip(("cluster", "type", "object_namespace", "object_name"), parts[7:], strict=True))) == key
+    assert (
+        object_key(dict(zip(("cluster", "type", "object_namespace", "object_name"), parts[7:], strict=True)))
+        == key
+    )
 
 
 async def test_a_cluster_named_like_a_path_opens_over_the_wire() -> None:

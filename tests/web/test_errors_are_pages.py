@@ -25,7 +25,10 @@ ENTITY = "/catalog/default/component/dice-roller"
         ("/catalog/default/component/%3Cb%3E", "cannot be the name of a catalog entity"),
         (f"{ENTITY}/kubernetes?wait=99", "“wait” in the address is a whole number of seconds from 0 to 20"),
         (f"{ENTITY}/kubernetes/object/c/pods/ns/p/log?previous=yes", "“previous” in the address is 1"),
-        (f"{ENTITY}/kubernetes/object/c/pods/ns/p/log?tail=0", "“tail” in the address is a whole number from 1"),
+        (
+            f"{ENTITY}/kubernetes/object/c/pods/ns/p/log?tail=0",
+            "“tail” in the address is a whole number from 1",
+        ),
     ],
 )
 async def test_bad_input_in_an_address_is_named(path: str, words: str) -> None:
@@ -36,7 +39,15 @@ async def test_bad_input_in_an_address_is_named(path: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/catalog/default/component/other", f"{ENTITY}/nope", f"{ENTITY}/overview/stream", "/static/1/no.css", "/static/1/../site.py"]
+    "path",
+    [
+        "/nowhere",
+        "/catalog/default/component/other",
+        f"{ENTITY}/nope",
+        f"{ENTITY}/overview/stream",
+        "/static/1/no.css",
+        "/static/1/../site.py",
+    ],
 )
 async def test_what_is_not_there_is_404(path: str) -> None:
     async with serving(StubPortal()) as base:
@@ -47,9 +58,16 @@ async def test_what_is_not_there_is_404(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(NotFound("gone"), 404), (NotAllowed("not yours"), 403), (Unavailable("later"), 503), (UsageError("what?"), 400)],
+    [
+        (NotFound("gone"), 404),
+        (NotAllowed("not yours"), 403),
+        (Unavailable("later"), 503),
+        (UsageError("what?"), 400),
+    ],
 )
-@pytest.mark.parametrize("path", ["/catalog", ENTITY, f"{ENTITY}/kubernetes", f"{ENTITY}/kubernetes/object/c/pods/ns/p"])
+@pytest.mark.parametrize(
+    "path", ["/catalog", ENTITY, f"{ENTITY}/kubernetes", f"{ENTITY}/kubernetes/object/c/pods/ns/p"]
+)
 async def test_the_portals_errors_have_their_status(error: Exception, status: int, path: str) -> None:
     portal = StubPortal()
     portal.error = error
@@ -76,7 +94,9 @@ async def test_what_nobody_foresaw_shows_none_of_its_own_words() -> None:
     assert page.headers["X-Request-Id"] in page.text
 
 
-@pytest.mark.parametrize("path", ["/catalog", "/nowhere", "/livez", "/metrics", f"{ENTITY}/kubernetes/stream", "/catalog?offset=x"])
+@pytest.mark.parametrize(
+    "path", ["/catalog", "/nowhere", "/livez", "/metrics", f"{ENTITY}/kubernetes/stream", "/catalog?offset=x"]
+)
 async def test_every_answer_carries_the_security_headers(path: str) -> None:
     async with serving(StubPortal()) as base:
         answer = await get(base, path)

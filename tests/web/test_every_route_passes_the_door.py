@@ -21,8 +21,9 @@ ROUTES = site(StubPortal()).routes
 NAMES = [getattr(route, "name", "?") for route in ROUTES]
 KNOWN_CALLER = {RouteClass.READ, RouteClass.STREAM, RouteClass.UNSAFE}
 VALUES = {
-    "namespace": "default", "kind": "component", "name": "dice-roller", "tab": "kubernetes", "cluster": "eu-west-1", "type": "pods",
-    "object_namespace": "dice", "object_name": "p", "version": "1", "name:path": "page.css",
+    "namespace": "default", "kind": "component", "name": "dice-roller", "tab": "kubernetes",
+    "cluster": "eu-west-1", "type": "pods", "object_namespace": "dice", "object_name": "p",
+    "version": "1", "name:path": "page.css",
 }  # fmt: skip
 
 
@@ -47,7 +48,11 @@ async def closed_site() -> AsyncIterator[tuple[str, StubPortal, str]]:
 
 
 def test_every_route_has_a_class() -> None:
-    assert [n for n, r in zip(NAMES, ROUTES, strict=True) if not isinstance(getattr(r, "route_class", None), RouteClass)] == []
+    assert [
+        n
+        for n, r in zip(NAMES, ROUTES, strict=True)
+        if not isinstance(getattr(r, "route_class", None), RouteClass)
+    ] == []
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)

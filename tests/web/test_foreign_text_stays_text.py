@@ -12,7 +12,6 @@ from support.web_scenes import (
     ENTITY,
     HOSTILE,
     NOW,
-
     StubPortal,
     info,
     kubernetes,
@@ -52,14 +51,25 @@ def hostile_portal() -> StubPortal:
     verdict = Verdict(health=Health.UNHEALTHY, sentence=HOSTILE)
     portal = StubPortal((kubernetes(part, verdict=verdict, selector=HOSTILE, namespaces=(HOSTILE,)),))
     meta = msgspec.structs.replace(
-        ENTITY.metadata, title=HOSTILE, description=HOSTILE, labels={HOSTILE: HOSTILE}, annotations={HOSTILE: HOSTILE}, tags=(HOSTILE,)
+        ENTITY.metadata,
+        title=HOSTILE,
+        description=HOSTILE,
+        labels={HOSTILE: HOSTILE},
+        annotations={HOSTILE: HOSTILE},
+        tags=(HOSTILE,),
     )
-    portal.entity = msgspec.structs.replace(ENTITY, metadata=meta, spec={"type": HOSTILE, "lifecycle": HOSTILE})
-    portal.rows = tuple(msgspec.structs.replace(r, title=HOSTILE, description=HOSTILE, tags=(HOSTILE,)) for r in portal.rows)
+    portal.entity = msgspec.structs.replace(
+        ENTITY, metadata=meta, spec={"type": HOSTILE, "lifecycle": HOSTILE}
+    )
+    portal.rows = tuple(
+        msgspec.structs.replace(r, title=HOSTILE, description=HOSTILE, tags=(HOSTILE,)) for r in portal.rows
+    )
     return portal
 
 
-@pytest.mark.parametrize("path", ["/catalog", "/catalog/default/component/dice-roller", KUBERNETES, KUBERNETES + "/stream"])
+@pytest.mark.parametrize(
+    "path", ["/catalog", "/catalog/default/component/dice-roller", KUBERNETES, KUBERNETES + "/stream"]
+)
 async def test_no_page_lets_markup_through(path: str) -> None:
     async with serving(hostile_portal()) as base:
         answer = await get(base, path)
@@ -67,7 +77,7 @@ async def test_no_page_lets_markup_through(path: str) -> None:
     assert "alert(1)" in answer.text, "the hostile text has to be on the page for this to prove anything"
     assert "<script>alert" not in answer.text
     assert "<hx-partial" not in answer.text
-    assert '"\'&<' not in answer.text
+    assert "\"'&<" not in answer.text
 
 
 async def test_only_http_addresses_become_links() -> None:
@@ -79,7 +89,17 @@ async def test_only_http_addresses_become_links() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "//evil.example", "https:evil", "vbscript:x", "http://", "x"]
+    "url",
+    [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "https:evil",
+        "vbscript:x",
+        "http://",
+        "x",
+    ],
 )
 def test_an_address_of_another_scheme_is_refused(url: str) -> None:
     assert safe_url(url) == ""

@@ -10,7 +10,6 @@ from support.web_scenes import REF, TROUBLE, StubPortal
 from support.web_server import get, serving
 
 
-
 def keys(node: object) -> Iterator[ObjectKey]:
     """Every object key anywhere in a view."""
     if isinstance(node, ObjectKey):

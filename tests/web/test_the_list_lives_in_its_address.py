@@ -8,10 +8,14 @@ from support.web_server import get, serving
 async def test_the_address_becomes_the_query() -> None:
     portal = StubPortal()
     async with serving(portal) as base:
-        await get(base, "/catalog?q=+dice+&kind=component&type=service&type=website&owner=a&lifecycle=b&tag=c&system=d&offset=50&utm=x")
+        await get(
+            base,
+            "/catalog?q=+dice+&kind=component&type=service&type=website&owner=a&lifecycle=b&tag=c&system=d&offset=50&utm=x",
+        )
     assert portal.queries == [
         ServicesQuery(
-            text="dice", kind=("component",), type=("service", "website"), owner=("a",), lifecycle=("b",), tag=("c",), system=("d",), offset=50
+            text="dice", kind=("component",), type=("service", "website"), owner=("a",), lifecycle=("b",), tag=("c",),
+            system=("d",), offset=50,
         )
     ]  # fmt: skip
 

@@ -27,7 +27,7 @@ async def until(condition: object, seconds: float = 5.0) -> None:
     """Wait for a callable to be true."""
     assert callable(condition)
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - a count on a stub
             await asyncio.sleep(0.01)
 
 
@@ -38,7 +38,11 @@ async def test_views_arrive_in_order_and_then_the_end() -> None:
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     assert answer.text.count("event: view") == 3
     assert answer.text.count("event: end") == 1
-    assert answer.text.index("0 of 2 clusters") < answer.text.index("1 of 2 clusters") < answer.text.index("2 of 2 clusters")
+    assert (
+        answer.text.index("0 of 2 clusters")
+        < answer.text.index("1 of 2 clusters")
+        < answer.text.index("2 of 2 clusters")
+    )
     assert portal.closed == 1
 
 
@@ -64,7 +68,11 @@ async def test_draining_ends_an_open_stream() -> None:
     portal = StubPortal((FIRST, LAST))
     portal.held = True
     options = WebOptions()
-    async with serving(portal, options) as base, aiohttp.ClientSession() as session, session.get(base + STREAM) as response:
+    async with (
+        serving(portal, options) as base,
+        aiohttp.ClientSession() as session,
+        session.get(base + STREAM) as response,
+    ):
         await response.content.readuntil(b"event: view")
         options.draining.set()
         rest = await asyncio.wait_for(response.content.read(), 5)
@@ -72,7 +80,13 @@ async def test_draining_ends_an_open_stream() -> None:
     assert portal.closed == 1
 
 
-@pytest.mark.parametrize(("error", "words"), [(Unavailable("the catalog is away"), "the catalog is away"), (RuntimeError("eyJ"), "Callboard itself failed")])
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Unavailable("the catalog is away"), "the catalog is away"),
+        (RuntimeError("eyJ"), "Callboard itself failed"),
+    ],
+)
 async def test_a_broken_asking_is_told_on_the_stream(error: Exception, words: str) -> None:
     class Breaking(StubPortal):
         async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:

@@ -41,7 +41,9 @@ async def test_five_kinds_of_unknown_read_differently() -> None:
 
 async def test_a_healthy_cluster_with_gaps_does_not_look_whole() -> None:
     gaps = healthy("eu-west-1")
-    gaps = type(gaps)(**{f: getattr(gaps, f) for f in gaps.__struct_fields__} | {"missing": troubled("x").missing})
+    gaps = type(gaps)(
+        **{f: getattr(gaps, f) for f in gaps.__struct_fields__} | {"missing": troubled("x").missing}
+    )
     page = await page_of(kubernetes(gaps))
     assert "Healthy, gaps" in page
     assert "Could not see" in page

@@ -53,6 +53,7 @@ class Renderer:
         )
         self._environment.filters |= {
             "age": lambda moment: times.age(moment, clock.now()),
+            "ago": lambda moment: times.ago(moment, clock.now()),
             "clock": times.clock,
             "exact": times.exact,
             "seconds": times.seconds,
@@ -60,6 +61,7 @@ class Renderer:
             "anchor": words.anchor,
             "safe_url": words.safe_url,
             "bounded": words.bounded,
+            "short_ref": words.short_ref,
         }
         self._environment.globals = {
             "portal": {"title": title, "organization": organization},

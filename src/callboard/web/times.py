@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-__all__ = ["age", "clock", "exact", "iso", "seconds"]
+__all__ = ["age", "ago", "clock", "exact", "iso", "seconds"]
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -20,6 +20,12 @@ def age(moment: datetime, now: datetime) -> str:
         hours, minutes = passed // HOUR, passed % HOUR // MINUTE
         return f"{hours} h {minutes} min" if minutes and hours < 6 else f"{hours} h"
     return f"{passed // DAY} d"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """`age` as a point in time: "just now", "12 min ago"."""
+    text = age(moment, now)
+    return text if text in ("just now", "in the future") else f"{text} ago"
 
 
 def exact(moment: datetime) -> str:

@@ -10,7 +10,10 @@ from urllib.parse import quote, urlencode
 from callboard.model.entity import EntityRef
 from callboard.portal.views import ObjectKey
 
-__all__ = ["entity_url", "from_segment", "list_url", "log_url", "object_url", "segment", "tab_url"]
+__all__ = ["HOME", "entity_url", "from_segment", "list_url", "log_url", "object_url", "segment", "tab_url"]
+
+HOME = "/catalog?kind=Component"
+"""The front page: services are Components; the list of everything is one click away."""
 
 CLUSTER_SCOPED = "-"
 """Stands for "no namespace" in a path; no Kubernetes namespace can have this name."""

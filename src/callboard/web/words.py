@@ -1,6 +1,7 @@
 """Kubernetes' words beside plain ones. All sentences that templates choose between stand here."""
 
 import hashlib
+import re
 from urllib.parse import urlsplit
 
 from callboard.model.outcome import Answer
@@ -16,6 +17,7 @@ __all__ = [
     "cluster_word",
     "plain_status",
     "safe_url",
+    "short_ref",
 ]
 
 HEALTH = {
@@ -62,6 +64,7 @@ STATUS = {
     "Failed": "ended with an error",
 }
 
+DEFAULT_REF = re.compile(r"^(group|user|system|domain):default/(?=.)")
 FAILED = "failed"
 
 
@@ -104,6 +107,11 @@ def safe_url(url: str) -> str:
     except ValueError:
         return ""
     return url.strip() if parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def short_ref(text: str) -> str:
+    """An entity ref of the default namespace as its name alone, as people call it; any other text as it is."""
+    return DEFAULT_REF.sub("", text, count=1)
 
 
 def bounded(text: str, most: int = 2000) -> str:

@@ -9,7 +9,7 @@ from callboard.portal.views import Count, Facet, ServicesView
 from callboard.web.door import caller_of
 from callboard.web.queries import FILTERS, PAGE_SIZE, services_query
 from callboard.web.rendering import Renderer
-from callboard.web.urls import list_url
+from callboard.web.urls import HOME, list_url
 
 __all__ = ["CatalogPages", "Paging"]
 
@@ -32,7 +32,7 @@ class CatalogPages:
 
     async def root(self, request: Request) -> Response:
         """The list is the front page."""
-        return RedirectResponse(list_url(), status_code=302)
+        return RedirectResponse(HOME, status_code=302)
 
     async def services(self, request: Request) -> Response:
         """The whole page; htmx takes `#results` out of it while someone types."""

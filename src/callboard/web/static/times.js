@@ -9,8 +9,9 @@ export function setUpTimes() {
     if (time) time.title = new Date(time.dateTime).toLocaleString();
   });
   setInterval(() => {
-    for (const time of document.querySelectorAll("time[data-age]")) {
-      const text = age((Date.now() - new Date(time.dateTime)) / 1000);
+    for (const time of document.querySelectorAll("time[data-age], time[data-ago]")) {
+      const passed = age((Date.now() - new Date(time.dateTime)) / 1000);
+      const text = "ago" in time.dataset && passed !== "just now" ? `${passed} ago` : passed;
       if (time.textContent !== text) time.textContent = text;
     }
   }, 30_000);
