@@ -71,7 +71,7 @@ format: $(STAMPS)/dev ## let ruff write what it can
 
 .PHONY: docs
 docs: $(BROWSER_FILES) ## write the reference pages that come from the code
-	$(BIN)/python -m callboard.cli.reference docs/reference/cli.md
+	$(BIN)/python -m callboard.app.references docs/reference
 
 .PHONY: lock
 lock: $(STAMPS)/dev ## resolve the lock files anew, within pyproject.toml and package.json

@@ -74,6 +74,18 @@ def test_a_key_nobody_knows_is_an_error_inside_kubernetes_and_callboard(
             Outcome.UNUSED,
             "Google",
         ),
+        (
+            "backend: {cors: {origin: 'http://x'}}",
+            "backend.cors.origin[0]",
+            Outcome.UNUSED,
+            "no other origin",
+        ),
+        (
+            locators("{type: kubeconfig, skipMetricsLookup: true}"),
+            "kubernetes.clusterLocatorMethods[0].skipMetricsLookup",
+            Outcome.UNUSED,
+            "pod metrics",
+        ),
         (locators("{type: catalog}"), "kubernetes.clusterLocatorMethods[0]", Outcome.UNUSED, "catalog"),
         (
             locators("{type: kubconfig}"),

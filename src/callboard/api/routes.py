@@ -41,14 +41,17 @@ class _Endpoints:
         self._portal = portal
 
     async def services(self, request: Request) -> Response:
+        """The list of services; `?q=&kind=&type=&owner=&lifecycle=&tag=&system=&offset=&limit=`."""
         query = services_query(request.query_params)
         return _json(services_document(await self._portal.services(query, _caller(request))))
 
     async def service(self, request: Request) -> Response:
+        """What the catalog says of one service."""
         view = await self._portal.service(entity_ref(request.path_params), _caller(request))
         return _json(service_document(view))
 
     async def kubernetes(self, request: Request) -> Response:
+        """Where it runs and how it is, when settled or after `?wait=SECONDS`; with an ETag by content."""
         ref, within = entity_ref(request.path_params), wait_seconds(request.query_params)
         view = await self._portal.kubernetes_settled(ref, _caller(request), within=within)
         document = document_of(view)

@@ -1,18 +1,29 @@
 """Figures for Prometheus. Labels are clusters and kinds of answer, never entities, objects or callers."""
 
 import asyncio
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from callboard.model.outcome import Outcome
+from callboard.model.outcome import Answer, FailureCode, Outcome
 from callboard.model.snapshot import ClusterState
 
-__all__ = ["CONTENT_TYPE_LATEST", "Metrics", "watch_loop"]
+__all__ = ["CONTENT_TYPE_LATEST", "LABELS", "Metrics", "watch_loop"]
 
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 LOOK = 0.25
 """Seconds between two looks at the event loop."""
+
+LABELS: Final[Mapping[str, tuple[str, type[Enum] | None]]] = {
+    "cluster": ("The cluster's name, as the configuration or the kubeconfig has it.", None),
+    "answer": ("What a question came to.", Answer),
+    "code": ("Why there was no answer; empty where there was one.", FailureCode),
+    "state": ("How far the asking of a cluster came.", ClusterState),
+}
+"""Every label that a figure may have: its meaning, and its values where they are few."""
 
 
 class Metrics:

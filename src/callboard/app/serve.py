@@ -12,16 +12,16 @@ import structlog
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
-from callboard.api.routes import api_routes
 from callboard.app.application import Application
 from callboard.app.metrics import watch_loop
 from callboard.app.server import Server, bind, is_loopback
 from callboard.app.signals import stop_signals
+from callboard.app.site import whole_site
 from callboard.base.errors import UsageError
 from callboard.base.settings import HttpsSettings
 from callboard.model.caller import Caller
 from callboard.model.door import Refused
-from callboard.web.application import Operations, WebOptions, create_web
+from callboard.web.application import Operations, WebOptions
 
 __all__ = ["Listening", "serve"]
 
@@ -74,7 +74,7 @@ async def serve(app: Application, listening: Listening) -> None:
     options = WebOptions(
         title=settings.app.title, organization=settings.organization.name or "", draining=draining
     )
-    site = create_web(app.portal, door, operations, options, clock=app.clock, further=api_routes(app.portal))
+    site = whole_site(app.portal, door, operations, options, app.clock)
 
     def listening_now() -> None:
         ready.set()

@@ -1,12 +1,7 @@
-"""The command line's reference page, written from the commands themselves.
-
-`python -m callboard.cli.reference FILE` writes it; without FILE it goes to standard output.
-"""
+"""The command line's reference page, written from the commands themselves (`make docs`)."""
 
 import inspect
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -57,12 +52,3 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        file = Path(sys.argv[1])
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(render(), encoding="utf-8")
-    else:
-        sys.stdout.write(render())

@@ -7,7 +7,10 @@ and the test that compares the pages of the repository with `pages()`.
 
 from collections.abc import Mapping
 
-from callboard.app.references import configuration, extensions, metrics, routes
+from callboard.app.references.configuration import render as configuration
+from callboard.app.references.extensions import render as extensions
+from callboard.app.references.metrics import render as metrics
+from callboard.app.references.routes import render as routes
 from callboard.cli.reference import render as command_line
 
 __all__ = ["pages"]
@@ -17,8 +20,8 @@ def pages() -> Mapping[str, str]:
     """Every page: file name to Markdown."""
     return {
         "cli.md": command_line(),
-        "configuration.md": configuration.render(),
-        "extensions.md": extensions.render(),
-        "metrics.md": metrics.render(),
-        "routes.md": routes.render(),
+        "configuration.md": configuration(),
+        "extensions.md": extensions(),
+        "metrics.md": metrics(),
+        "routes.md": routes(),
     }

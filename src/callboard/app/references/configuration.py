@@ -44,11 +44,8 @@ class _Page:
 
     def section(self, struct: Struct, path: tuple[str, ...], *, top: bool = False) -> Iterator[str]:
         """The heading, the struct's docstring, a row for each field, then a section for each struct below."""
-        tag = struct.__struct_config__.tag
-        title = f"`{_text(path)}`" + (f", `type: {tag}`" if tag else "")
         if not top:
-            self._seen[struct] = title
-            yield f"{'##' if len(path) == 1 else '###'} {title}"
+            yield f"{'##' if len(path) == 1 else '###'} {_title(struct, path)}"
             yield paragraphs(own_doc(struct))
         hints = typing.get_type_hints(struct, include_extras=True)
         below: list[tuple[Struct, tuple[str, ...]]] = []
@@ -61,13 +58,9 @@ class _Page:
         for field in msgspec.structs.fields(struct):
             kind = hints[field.name]
             inner = (*path, "*" if _is_rest(kind) else field.encode_name)
-            words, structs = _words(kind, inner)
-            new = [(s, p) for s, p in structs if s not in self._seen and s not in dict(below)]
-            met = [self._seen[s] for s, _ in structs if s in self._seen]
-            below += new
-            same = "".join(f" As under {_link(title)}." for title in met)
+            words = self._words(kind, inner, below)
             later = _not_yet(struct).get(field.name)
-            told = docs[field.name] + same + (f" **Not used yet:** {later}." if later else "")
+            told = docs[field.name] + (f" **Not used yet:** {later}." if later else "")
             key = _text(inner)
             rows.append(f"| `{key}` | {words} | {_default(field, kind)} | {_cell(told)} |")
         if not top and rows:
@@ -78,47 +71,47 @@ class _Page:
         for each, at in below:
             yield from self.section(each, at)
 
+    def _words(self, kind: object, path: tuple[str, ...], below: list[tuple[Struct, tuple[str, ...]]]) -> str:
+        """The type in words. A struct met for the first time goes to `below` with its place."""
+        extras: tuple[object, ...] = ()
+        if typing.get_origin(kind) is typing.Annotated:
+            kind, *rest = typing.get_args(kind)
+            extras = tuple(rest)
+        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        if origin in (typing.Union, types.UnionType):
+            members = [a for a in arguments if a is not types.NoneType]
+            return " or ".join(dict.fromkeys(self._words(member, path, below) for member in members))
+        if origin is typing.Literal:
+            return "one of " + ", ".join(f"`{a}`" for a in arguments)
+        if origin is tuple:
+            return f"list of {self._words(arguments[0], (*path, '[]'), below)}"
+        if origin is dict:
+            return f"map of names to {self._words(arguments[1], (*path, '<name>'), below)}"
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            if kind not in self._seen:
+                self._seen[kind] = _title(kind, path)
+                below.append((kind, path))
+            tag = kind.__struct_config__.tag
+            return f"[{f'`{tag}`' if tag else 'map'}](#{_anchor(self._seen[kind])})"
+        if kind is Opaque:
+            return "any further key" if any(isinstance(e, Rest) for e in extras) else "map"
+        return _plain(kind, extras)
 
-def _words(kind: object, path: tuple[str, ...]) -> tuple[str, list[tuple[Struct, tuple[str, ...]]]]:
-    """The type in words, and the structs it holds with their places."""
-    extras: tuple[object, ...] = ()
-    if typing.get_origin(kind) is typing.Annotated:
-        kind, *rest = typing.get_args(kind)
-        extras = tuple(rest)
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _union([a for a in arguments if a is not types.NoneType], path)
-    if origin is typing.Literal:
-        return "one of " + ", ".join(f"`{a}`" for a in arguments), []
-    if origin is tuple:
-        words, structs = _words(arguments[0], (*path, "[]"))
-        return f"list of {words}", structs
-    if origin is dict:
-        words, structs = _words(arguments[1], (*path, "<name>"))
-        return f"map of names to {words}", structs
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return "see below", [(kind, path)]
-    plain = {str: "text", Secret: "text, secret", bool: "true or false", int: "whole number", float: "number"}
-    if kind is Opaque:
-        return ("any further key" if any(isinstance(e, Rest) for e in extras) else "map"), []
-    word = plain[typing.cast(type, kind)]
+
+def _plain(kind: object, extras: tuple[object, ...]) -> str:
+    words: dict[object, str] = {
+        str: "text", Secret: "text, secret", bool: "true or false", int: "whole number", float: "number",
+    }  # fmt: skip
+    word = words[kind]
     duration = next((e for e in extras if isinstance(e, DurationForm)), None)
     if duration is not None:
         word = (
-            "seconds, or a duration such as `5m`"
+            "seconds, or a duration: `5m`, `{minutes: 5}`"
             if duration.plain
-            else "duration such as `5m` or `{minutes: 5}`"
+            else "duration: `5m`, `{minutes: 5}`"
         )
         word += ", or `false`" if duration.off else ""
-    return word + "".join(_bounds(e) for e in extras if isinstance(e, msgspec.Meta)), []
-
-
-def _union(members: list[object], path: tuple[str, ...]) -> tuple[str, list[tuple[Struct, tuple[str, ...]]]]:
-    parts = [_words(member, path) for member in members]
-    structs = [each for _, found in parts for each in found]
-    if len(structs) > 1:
-        return "maps, told apart by `type`; see below", structs
-    return " or ".join(dict.fromkeys(words for words, _ in parts)), structs
+    return word + "".join(_bounds(e) for e in extras if isinstance(e, msgspec.Meta))
 
 
 def _bounds(meta: msgspec.Meta) -> str:
@@ -158,7 +151,7 @@ def _yaml(value: object) -> str:
             if f.required or getattr(value, f.name) != f.default
         )
         return "{" + ", ".join(f"{key}: {_yaml(item)}" for key, item in written) + "}"
-    return str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _not_yet(struct: Struct) -> Mapping[str, str]:
@@ -172,10 +165,10 @@ def _not_used() -> str:
         paragraphs(inspect.getdoc(known) or ""),
         "| why | keys |\n| --- | --- |",
     ]
-    rows = sorted(((why, path_text(path)) for path, why in known.not_used()), key=lambda row: row[0])
+    rows = [(why, path[:-1], path_text(path)) for path, why in known.not_used()]
     table = [
-        f"| {_cell(why)} | {', '.join(f'`{key}`' for _, key in keys)} |"
-        for why, keys in groupby(rows, key=lambda row: row[0])
+        f"| {_cell(why)} | {', '.join(f'`{key}`' for *_, key in keys)} |"
+        for (why, _), keys in groupby(sorted(rows), key=lambda row: row[:2])
     ]
     return "\n\n".join(lines[:2]) + "\n\n" + "\n".join((lines[2], *table))
 
@@ -188,10 +181,14 @@ def _text(path: tuple[str, ...]) -> str:
     return ".".join(path).replace(".[]", "[]")
 
 
-def _link(title: str) -> str:
-    """To a heading of this page, by the anchor GitHub gives it."""
-    kept = "".join(c for c in title.lower() if c.isalnum() or c in " -_")
-    return f"[{title}](#{kept.replace(' ', '-')})"
+def _title(struct: Struct, path: tuple[str, ...]) -> str:
+    tag = struct.__struct_config__.tag
+    return f"`{_text(path)}`" + (f", `type: {tag}`" if tag else "")
+
+
+def _anchor(title: str) -> str:
+    """What GitHub makes of a heading."""
+    return "".join(c for c in title.lower() if c.isalnum() or c in " -_").replace(" ", "-")
 
 
 def _cell(text: str) -> str:

@@ -5,6 +5,7 @@ import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 
 __all__ = ["attribute_docs", "class_tree", "fields", "methods", "own_doc", "paragraphs", "signature"]
 
@@ -31,7 +32,7 @@ def attribute_docs(of: type) -> Mapping[str, str]:
     """Attribute name to the docstring that stands below it, on one line; attributes without one are left out."""
     body = class_tree(of).body
     found: dict[str, str] = {}
-    for here, after in zip(body, body[1:], strict=False):
+    for here, after in pairwise(body):
         name = _target(here)
         if (
             name

@@ -128,6 +128,7 @@ class Filler:
         fields = msgspec.structs.fields(struct)
         taker = next((f.name for f in fields if _takes_rest(hints[f.name])), None)
         by_key = {f.encode_name: f for f in fields if f.name != taker}
+        not_yet: Mapping[str, str] = getattr(struct, "NOT_YET", {})
         config = struct.__struct_config__
         values: dict[str, _Made] = {}
         rest_items: dict[str, object] = {}
@@ -139,7 +140,10 @@ class Filler:
                         inner, Outcome.UNSET, item.origin, Level.INFO, "null: as if not written"
                     )
                 else:
-                    values[by_key[key].name] = self._value(item, hints[by_key[key].name], inner)
+                    name, told = by_key[key].name, len(self.findings.rows)
+                    values[name] = self._value(item, hints[name], inner)
+                    if name in not_yet:
+                        self.findings.without_effect(told, not_yet[name])
             elif config.tag is not None and key == config.tag_field:
                 self.findings.row(inner, Outcome.USED, item.origin)
             elif taker is not None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from callboard.base.config.report import Level, Outcome, Row
 from callboard.base.config.tree import Node, Origin, shown
 from callboard.base.errors import Problem
@@ -35,6 +37,14 @@ class Findings:
     def warn(self, node: Node, path: Path, message: str, outcome: Outcome = Outcome.CAUTION) -> None:
         """Say something about a key that does not refuse the config."""
         self.row(path, outcome, node.origin, Level.WARNING, message)
+
+    def without_effect(self, since: int, message: str) -> None:
+        """Of the rows from the index `since` on: what was read well is not acted on, for the reason in `message`."""
+        for i, row in enumerate(self.rows[since:], since):
+            if row.outcome is Outcome.USED:
+                self.rows[i] = msgspec.structs.replace(
+                    row, outcome=Outcome.UNUSED, level=Level.WARNING, message=message
+                )
 
     def problem(
         self,

@@ -5,9 +5,11 @@ plugin-kubernetes-backend, -react) and, for top-level sections, from plugins' do
 below it. Keys that Callboard uses are the fields of `callboard.base.settings` and do not stand here.
 """
 
+from collections.abc import Iterator
+
 from callboard.base.yaml import Path
 
-__all__ = ["known_beside", "reason"]
+__all__ = ["known_beside", "not_used", "reason"]
 
 _SECTIONS = (
     "airflow",
@@ -191,3 +193,10 @@ def known_beside(path: Path) -> tuple[str, ...]:
 def reason(path: Path) -> str:
     """Why the key at `path`, which is known and not used, is not used."""
     return _REASONS.get(path, "known to Backstage, not used by Callboard")
+
+
+def not_used() -> Iterator[tuple[Path, str]]:
+    """Every known key, with why it is not used."""
+    for parent, keys in {(): _SECTIONS, **_KEYS}.items():
+        for key in keys:
+            yield (*parent, key), reason((*parent, key))

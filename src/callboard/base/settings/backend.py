@@ -1,7 +1,8 @@
 """The `backend` section: where we listen, with which certificate, who may read us, what we may read, where we store."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -27,7 +28,7 @@ class ListenSettings(SettingsStruct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     """The address to bind. Default: loopback, because anything else needs sign-in first. This differs from Backstage, where
-    no host means every address; say `0.0.0.0` (or `::`) for that."""
+    no host means every address; say `0.0.0.0` (or `::`) for that; it is refused as long as there is no sign-in."""
 
     port: Port = 7007
     """The TCP port; 0 takes a free one. Default: Backstage's."""
@@ -51,7 +52,7 @@ class HttpsSettings(SettingsStruct, frozen=True, kw_only=True):
 
 
 class CorsSettings(SettingsStruct, frozen=True, kw_only=True):
-    """`backend.cors`: which other origins' pages may call the API."""
+    """`backend.cors`: which other origins' pages may call the API. A list may be one text with commas; `false` is none."""
 
     origin: tuple[str, ...] = ()
     """Exact origins, e.g. `https://portal.example.org`. Default: none; a wildcard is refused when `credentials` is on."""
@@ -90,7 +91,8 @@ class ReadingSettings(SettingsStruct, frozen=True, kw_only=True):
 
 
 class DatabaseSettings(SettingsStruct, frozen=True, kw_only=True):
-    """`backend.database`: where Callboard keeps its own tables. Only SQLite is used at present."""
+    """`backend.database`: where Callboard keeps its own tables. Only SQLite is used at present; `connection` may be one text,
+    the file's name."""
 
     client: str = "better-sqlite3"
     """Backstage's name of the driver. `better-sqlite3` and `sqlite3` are SQLite; for any other the tables go to SQLite
@@ -118,6 +120,9 @@ class DatabaseSettings(SettingsStruct, frozen=True, kw_only=True):
 
 class BackendSettings(SettingsStruct, frozen=True, kw_only=True):
     """`backend`, as in Backstage."""
+
+    NOT_YET: ClassVar[Mapping[str, str]] = {"cors": "no other origin's page is let in, whatever is said here"}
+    """Fields that are read and have no effect, with what is to be known about it."""
 
     base_url: str | None = None
     """The address of the API, where it differs from `app.baseUrl`. Its host is let through the Host check."""

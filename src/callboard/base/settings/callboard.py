@@ -106,7 +106,7 @@ class ClusterOverride(SettingsStruct, frozen=True, kw_only=True):
     """What is different about one cluster. A limit left out is the common one."""
 
     labels: dict[str, str] = msgspec.field(default_factory=dict)
-    """Region, environment and the like, shown and filtered by, e.g. `{region: eu-west-1, environment: production}`."""
+    """Region, environment and the like, shown with the cluster, e.g. `{region: eu-west-1, environment: production}`."""
 
     links: dict[str, str] = msgspec.field(default_factory=dict)
     """Links shown with the cluster: title to http(s) address."""

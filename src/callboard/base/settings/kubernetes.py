@@ -5,7 +5,8 @@ here knows may be a plugin's: it is kept whole as `OtherLocator`, and whoever wi
 plugin claims it.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -26,6 +27,10 @@ __all__ = [
     "OtherLocator",
     "ServiceLocatorMethod",
 ]
+
+
+_NO_METRICS: Final = {"skip_metrics_lookup": "pod metrics are asked of no cluster"}
+_NO_LINK: Final = "no link to the console is shown"
 
 
 class CustomResourceSettings(SettingsStruct, frozen=True, kw_only=True):
@@ -55,6 +60,12 @@ class ServiceLocatorMethod(SettingsStruct, frozen=True, kw_only=True):
 class ClusterSettings(SettingsStruct, frozen=True, kw_only=True):
     """One entry of a `config` locator's `clusters`."""
 
+    NOT_YET: ClassVar[Mapping[str, str]] = {
+        **_NO_METRICS,
+        **dict.fromkeys(("dashboard_url", "dashboard_app", "dashboard_parameters"), _NO_LINK),
+    }
+    """Fields that are read and have no effect, with what is to be known about it."""
+
     name: str
     """What the cluster is called; unique over all locators. Annotations and proxies name it so."""
 
@@ -74,13 +85,13 @@ class ClusterSettings(SettingsStruct, frozen=True, kw_only=True):
     """A bearer token, for `serviceAccount`. Default: the token of the pod we run in."""
 
     oidc_token_provider: str | None = None
-    """Which of the user's tokens to pass on, for `oidc`."""
+    """Which of the user's tokens to pass on, for an extension that brings `oidc`."""
 
     assume_role: str | None = None
-    """The role to assume, for `aws`."""
+    """The role to assume, for an extension that brings `aws`."""
 
     external_id: str | None = None
-    """The external id for that role, for `aws`."""
+    """The external id for that role, likewise."""
 
     skip_tls_verify: bool = msgspec.field(default=False, name="skipTLSVerify")
     """Talk to the API server without checking who it is. Default: off; `config check` warns when it is on."""
@@ -117,6 +128,9 @@ class ConfigLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type",
 class KubeconfigLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type", tag="kubeconfig"):
     """`{type: kubeconfig}`, Callboard's own: every context of one or more kubeconfig files is a cluster."""
 
+    NOT_YET: ClassVar[Mapping[str, str]] = _NO_METRICS
+    """Fields that are read and have no effect, with what is to be known about it."""
+
     files: tuple[str, ...] = ()
     """The files, relative to the working directory, `~` allowed. They are watched. Default: `$KUBECONFIG`, else
     `~/.kube/config`, as kubectl."""
@@ -139,6 +153,9 @@ class LocalKubectlProxyLocator(
 
 class InClusterLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type", tag="inCluster"):
     """`{type: inCluster}`, Callboard's own: the cluster we run in, as the pod's service account."""
+
+    NOT_YET: ClassVar[Mapping[str, str]] = _NO_METRICS
+    """Fields that are read and have no effect, with what is to be known about it."""
 
     name: str = "in-cluster"
     """What to call it."""

@@ -1,0 +1,15 @@
+"""All faces that are reached over HTTP, as one site behind one door."""
+
+from callboard.api.routes import api_routes
+from callboard.base.clock import Clock
+from callboard.portal.protocol import Portal
+from callboard.web.application import Operations, WebOptions, create_web
+from callboard.web.door import Door
+from callboard.web.site import Site
+
+__all__ = ["whole_site"]
+
+
+def whole_site(portal: Portal, door: Door, operations: Operations, options: WebOptions, clock: Clock) -> Site:
+    """The pages and the JSON routes."""
+    return create_web(portal, door, operations, options, clock=clock, further=api_routes(portal))
