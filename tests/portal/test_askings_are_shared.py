@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from callboard.base.clock import FakeClock
@@ -143,3 +145,59 @@ async def test_an_error_of_the_owner_leaves_as_itself() -> None:
     with pytest.raises(UsageError, match="port"):
         await owner()
     assert provider.running == 0
+
+
+class Listening:
+    """A provider that goes on: a settled snapshot at once, another for every `change`."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.change = asyncio.Event()
+
+    async def objects(
+        self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
+    ) -> AsyncGenerator[ServiceSnapshot, None]:
+        self.running += 1
+        try:
+            while True:
+                yield msgspec.structs.replace(DONE, live=True, as_of=datetime.now(UTC))
+                await self.change.wait()
+                self.change.clear()
+        finally:
+            self.running -= 1
+
+
+async def test_a_live_asking_is_shared_for_as_long_as_it_goes_on_and_its_newest_settled_state_is_had_at_once() -> (
+    None
+):
+    provider, clock = Listening(), FakeClock()
+    async with Openings(lambda: provider, clock) as openings:
+        one = openings.follow(ENTITY, ANNA)
+        first = (await anext(one))[1]
+        clock.advance(module.FRESH + 60)
+        assert openings.newest(ENTITY, ANNA) == first
+        two = openings.follow(ENTITY, ANNA)
+        assert (await anext(two))[1] == first
+        assert provider.running == 1
+        provider.change.set()
+        changed = [(await anext(reader))[1] for reader in (one, two)]
+        assert changed[0] == changed[1] != first
+        assert openings.newest(ENTITY, ANNA) == changed[0]
+        for reader in (one, two):
+            await reader.aclose()
+
+
+async def test_a_live_asking_goes_on_with_the_parts_of_a_new_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.02)
+    old, new = Listening(), Listening()
+    present = [old]
+    async with Openings(lambda: present[0], FakeClock()) as openings:
+        reader = openings.follow(ENTITY, ANNA)
+        await anext(reader)
+        present[0] = new
+        async with asyncio.timeout(2):
+            await anext(reader)
+        assert (old.running, new.running) == (0, 1)
+        await reader.aclose()

@@ -21,6 +21,8 @@ from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.http import HttpFetch
 from callboard.catalog.store import Store
+from callboard.fleet.hub.hub import Hub
+from callboard.fleet.hub.watching import ConnectionsWatcher
 from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
 from callboard.kube.connection import Connections
@@ -129,8 +131,13 @@ async def open_application(
         def limits_of(cluster: str) -> Limits:
             return Limits.of(app.configuration.settings.callboard.clusters.limits_of(cluster))
 
-        async with Connections(limits_of, clock=clock) as connections:
-            fleet = FleetInForce(connections=connections, catalog=catalog, metrics=metrics, clock=clock)
+        async with (
+            Connections(limits_of, clock=clock) as connections,
+            Hub(ConnectionsWatcher(connections), clock) as hub,
+        ):
+            fleet = FleetInForce(
+                connections=connections, hub=hub, catalog=catalog, metrics=metrics, clock=clock
+            )
             async with Openings(lambda: fleet.current.provider, clock) as openings:
                 portal = CallboardPortal(
                     services=ServicesRoad(catalog, verdicts, portal_grants),

@@ -11,6 +11,7 @@ from callboard.base.clock import Clock
 from callboard.base.settings import Settings
 from callboard.catalog.catalog import Catalog
 from callboard.fleet.breaker import Breakers
+from callboard.fleet.hub.hub import Hub
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.registry import Registry
 from callboard.fleet.wiring import Fleet, wire
@@ -34,12 +35,14 @@ class FleetInForce:
         self,
         *,
         connections: Connections,
+        hub: Hub,
         catalog: Catalog,
         metrics: Metrics,
         clock: Clock,
     ) -> None:
         self._extensions: tuple[tuple[str, object], ...] = ()
         self._connections = connections
+        self._hub = hub
         self._catalog = catalog
         self._metrics = metrics
         self._clock = clock
@@ -74,6 +77,7 @@ class FleetInForce:
             proxy=DirectProxy(self._connections),
             clock=self._clock,
             observer=self._metrics,
+            hub=self._hub,
             breakers=self._breakers,
             clock_offset=self._connections.clock_offset,
         )

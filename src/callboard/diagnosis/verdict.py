@@ -49,7 +49,11 @@ def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) 
         f"{len(o.malformed)} of the {o.question.type.plural} could not be read" for o in malformed
     )
     health, sentence, since = _judge(judged)
-    blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed))
+    stale = [o for o in cluster.outcomes if o.stale_since is not None]
+    missing += tuple(
+        dict.fromkeys(f"{o.question.type.plural} are shown as they were last seen" for o in stale)
+    )
+    blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed, *stale))
     if health in (Health.HEALTHY, Health.NOTHING) and blind:
         seen = "what we could see is healthy" if judged else "nothing seen so far"
         rest = missing[0] if missing else "answers are still awaited"

@@ -120,7 +120,9 @@ class ObjectsProvider(Protocol):
     def objects(
         self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
     ) -> AsyncGenerator[ServiceSnapshot, None]:
-        """Snapshots, each more complete than the one before: the first has every cluster awaited, the last is settled.
+        """Snapshots: the first at once, with every cluster in it, then each more complete than the one before, until all is
+        settled. A provider that listens says so (`live`) and gives a newer one after each change until it is closed; any
+        other ends with the first settled one.
 
         `only` narrows the asking to clusters of those names (a drawer's one cluster); empty means all that the service
         locator gives. Raises UsageError when the entity's own annotations cannot be read (a bad label selector).

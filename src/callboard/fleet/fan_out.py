@@ -124,13 +124,9 @@ class FanOut:
                 code="locator-late",
             ) from None
 
-    def asking(
-        self, cluster: Cluster, entity: Entity, caller: Caller, changed: Callable[[], None]
-    ) -> Asking:
+    def asking(self, cluster: Cluster, entity: Entity, caller: Caller, changed: Callable[[], None]) -> Asking:
         """One look at one cluster, not yet begun; `changed` is called whenever its snapshot grew."""
-        return Asking(
-            self._tools, cluster, entity, caller, self._clusters.limits_of(cluster.name), changed
-        )
+        return Asking(self._tools, cluster, entity, caller, self._clusters.limits_of(cluster.name), changed)
 
     async def _beat(self, news: asyncio.Event, tasks: Sequence["asyncio.Task[None]"]) -> None:
         """Wait for a change, then long enough for others to join it, or until every task has ended."""

@@ -23,6 +23,7 @@ from callboard.model.resource import EVENTS
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import Health, ObjectHealth
 from callboard.portal.events import events_part
+from callboard.portal.freshness import freshness_of
 from callboard.portal.pods import pod_row, worst_first
 from callboard.portal.summaries import images, summary
 from callboard.portal.views import (
@@ -69,6 +70,7 @@ def arrange(
         as_of=snapshot.as_of,
         complete=snapshot.complete,
         settled=snapshot.settled,
+        live=snapshot.live,
         revision=revision,
     )
 
@@ -104,6 +106,7 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         asked_as=cluster.asked_as,
         as_of=cluster.as_of,
         took=cluster.took,
+        freshness=freshness_of(cluster),
     )
 
 

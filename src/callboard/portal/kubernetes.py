@@ -50,7 +50,7 @@ class KubernetesRoad:
         self._clock = clock
 
     async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
-        """The tab as its clusters answer."""
+        """The tab as its clusters answer, and for as long as this is read where they are listened to."""
         selector = str(selector_of(entity))
         namespaces, _ = namespaces_of(entity)
         grants = self._grants(caller)

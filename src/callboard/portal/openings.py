@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from types import TracebackType
 
 import structlog
@@ -17,7 +18,8 @@ __all__ = ["Opening", "Openings"]
 
 FRESH = 5.0
 """Seconds a settled answer is shared with whoever asks the same as the same caller: the time between a page, its stream and
-the drawer somebody opens in it. Longer would be a cache, and that is the hub's business."""
+the drawer somebody opens in it. Longer would be a cache, and that is the hub's business. A live asking is never stale: it is
+shared for as long as it goes on."""
 GRACE = 2.0
 """Seconds an unsettled asking goes on without anyone waiting: a page has come, its stream has not joined yet."""
 MOST = 500
@@ -27,10 +29,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Opening:
-    """One asking: the newest snapshot, and a way to wait for the next."""
+    """One asking: the newest snapshot, the newest settled one, and a way to wait for the next."""
 
     def __init__(self) -> None:
         self.latest: ServiceSnapshot | None = None
+        self.settled: ServiceSnapshot | None = None
+        self.provider: ObjectsProvider | None = None
+        self.replaced: asyncio.Timeout | None = None
         self.revision = 0
         self.done_at: float | None = None
         self.error: CallboardError | None = None
@@ -43,10 +48,18 @@ class Opening:
         """Whether no further snapshot will come."""
         return self.done_at is not None
 
+    def keep_to(self, provider: ObjectsProvider) -> None:
+        """Stop asking another provider than this one; the owner goes on with the present one."""
+        if self.provider is not provider and self.replaced is not None:
+            self.replaced.reschedule(asyncio.get_running_loop().time())
+            self.replaced = None
+
     async def publish(self, snapshot: ServiceSnapshot) -> None:
         """Make a snapshot the newest."""
         async with self._changed:
             self.latest = snapshot
+            if snapshot.settled:
+                self.settled = snapshot
             self.revision += 1
             self._changed.notify_all()
 
@@ -77,8 +90,9 @@ class Opening:
 class Openings:
     """Owns the tasks that ask. Use as an async context manager; leaving it cancels them all.
 
-    `provider` gives the present one: after a change of configuration, new askings use the new parts. Askings are shared
-    by (entity, its etag, the caller's identity); never when the caller brought tokens of their own.
+    `provider` gives the present one: after a change of configuration, new askings use the new parts, and live ones go on
+    with them. Askings are shared by (entity, its etag, the caller's identity); never when the caller brought tokens of
+    their own.
     """
 
     def __init__(self, provider: Callable[[], ObjectsProvider], clock: Clock) -> None:
@@ -120,10 +134,12 @@ class Openings:
             opening.left_at = self._clock.monotonic()
 
     def newest(self, entity: Entity, caller: Caller) -> ServiceSnapshot | None:
-        """The newest settled snapshot if one is fresh, without asking anything."""
+        """The newest settled snapshot if one is fresh or live, without asking anything."""
         opening = self._shared.get(_key(entity, caller))
-        if opening is None or opening.done_at is None or caller.tokens:
+        if opening is None or caller.tokens:
             return None
+        if opening.done_at is None:
+            return opening.settled if opening.settled is not None and opening.settled.live else None
         return opening.latest if self._clock.monotonic() - opening.done_at <= FRESH else None
 
     def _join(self, entity: Entity, caller: Caller) -> Opening:
@@ -147,10 +163,9 @@ class Openings:
 
     async def _ask(self, opening: Opening, entity: Entity, caller: Caller) -> None:
         error: CallboardError | None = Unavailable("The asking was given up.")
-        asking = self._provider().objects(entity, caller)
         try:
-            async for snapshot in asking:
-                await opening.publish(snapshot)
+            while await self._once(opening, entity, caller):
+                pass
             error = None
         except CallboardError as raised:
             error = raised
@@ -158,17 +173,34 @@ class Openings:
             _log.error("asking-failed", entity=str(entity.ref), exc_info=raised)
             error = Unavailable("Callboard failed while asking; its log has the details.", code="internal")
         finally:
-            await asking.aclose()
             await opening.finish(self._clock.monotonic(), error)
 
+    async def _once(self, opening: Opening, entity: Entity, caller: Caller) -> bool:
+        """Ask the present provider to its end; whether it was replaced meanwhile, so that another must be asked."""
+        opening.provider = self._provider()
+        opening.replaced = replaced = asyncio.timeout(None)
+        try:
+            async with replaced, aclosing(opening.provider.objects(entity, caller)) as asking:
+                async for snapshot in asking:
+                    await opening.publish(snapshot)
+        except TimeoutError:
+            if not replaced.expired():
+                raise
+            return True
+        finally:
+            opening.replaced = None
+        return False
+
     async def _sweep(self) -> None:
-        """Forget what is no longer fresh, and stop what nobody waits for any more."""
+        """Forget what is no longer fresh, stop what nobody waits for any more, and move what is live to the present parts."""
         while True:
             await asyncio.sleep(GRACE / 2)
             now = self._clock.monotonic()
             for task, opening in list(self._running.items()):
                 if opening.waiting == 0 and now - opening.left_at > GRACE:
                     task.cancel()
+                elif opening.latest is not None and opening.latest.live:
+                    opening.keep_to(self._provider())
             for key, opening in list(self._shared.items()):
                 if opening.done_at is not None and now - opening.done_at > FRESH:
                     del self._shared[key]

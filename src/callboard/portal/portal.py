@@ -8,6 +8,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
+from callboard.model.verdict import Verdict
 from callboard.portal.kubernetes import KubernetesRoad
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.services import ServicesRoad
@@ -45,12 +46,14 @@ class CallboardPortal:
         return await self._services.service(ref, caller)
 
     async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
-        """The Kubernetes tab as its clusters answer; the settled verdict is remembered."""
+        """The Kubernetes tab as its clusters answer; each settled verdict is remembered."""
         entity = await self._services.entity(ref, caller)
+        remembered: Verdict | None = None
         async with aclosing(self._kubernetes.views(entity, caller)) as views:
             async for view in views:
-                if view.settled:
+                if view.settled and view.verdict != remembered:
                     await self._remember(ref, view, caller)
+                    remembered = view.verdict
                 yield view
 
     async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:

@@ -48,7 +48,8 @@ class Portal(Protocol):
         ...
 
     def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
-        """The Kubernetes tab as its clusters answer: the first view at once with all clusters awaited, the last settled.
+        """The Kubernetes tab as its clusters answer: the first view at once with what is known, the last settled. A
+        `live` view is followed by another after each change, settled or not, until the generator is closed.
         Closing the generator cancels the asking."""
         ...
 

@@ -9,7 +9,7 @@ import msgspec
 
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity, EntityRef
-from callboard.model.outcome import Answer
+from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
 
@@ -22,6 +22,7 @@ __all__ = [
     "EventsPart",
     "Facet",
     "Field",
+    "FreshnessRow",
     "KubernetesView",
     "LogView",
     "MissingRow",
@@ -236,6 +237,17 @@ class EventsPart(msgspec.Struct, frozen=True, kw_only=True):
     plain: str = ""
 
 
+class FreshnessRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Types of a cluster that are kept current in the same way. `as_of` is of the oldest among them; `stale_since` is set
+    when what is shown is the last that could be seen, and `words` says why."""
+
+    freshness: Freshness
+    types: tuple[str, ...]
+    as_of: datetime | None = None
+    stale_since: datetime | None = None
+    words: str = ""
+
+
 class ClusterPart(msgspec.Struct, frozen=True, kw_only=True):
     """One cluster of the Kubernetes tab. `empty` names the types that were asked for and are not there."""
 
@@ -257,17 +269,20 @@ class ClusterPart(msgspec.Struct, frozen=True, kw_only=True):
     asked_as: str = ""
     as_of: datetime | None = None
     took: float = 0.0
+    freshness: tuple[FreshnessRow, ...] = ()
+    """How each type is kept current; empty where everything was asked once, as of `as_of`."""
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more will come from this cluster."""
+        """Whether everything asked of this cluster has come to something."""
         return self.state is ClusterState.FAILED or (
             self.state is ClusterState.ANSWERED and self.events.answer is not Answer.AWAITED
         )
 
 
 class KubernetesView(msgspec.Struct, frozen=True, kw_only=True):
-    """The Kubernetes tab at one moment. `revision` grows with each change while a page is open."""
+    """The Kubernetes tab at one moment. `revision` grows with each change while a page is open; `live` says that changes
+    go on arriving, also after a settled view."""
 
     entity: Entity
     verdict: Verdict
@@ -278,6 +293,7 @@ class KubernetesView(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None = None
     complete: bool = False
     settled: bool = False
+    live: bool = False
     revision: int = 0
 
     @property

@@ -45,6 +45,7 @@ class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True):
     strip: tuple[ClusterPanel, ...]
     panels: tuple[ClusterPanel, ...]
     settled: bool
+    live: bool = False
 
 
 def kubernetes_page(view: KubernetesView) -> KubernetesPage:
@@ -52,7 +53,11 @@ def kubernetes_page(view: KubernetesView) -> KubernetesPage:
     many = len(view.clusters) >= FOLD_HEALTHY_FROM
     strip = sorted((_panel(part, many) for part in view.clusters), key=lambda p: p.part.cluster.name)
     return KubernetesPage(
-        view=view, strip=tuple(strip), panels=tuple(sorted(strip, key=_rank)), settled=view.settled
+        view=view,
+        strip=tuple(strip),
+        panels=tuple(sorted(strip, key=_rank)),
+        settled=view.settled,
+        live=view.live,
     )
 
 

@@ -45,6 +45,9 @@ REFUSED_AGAIN = 300.0
 LONGEST_PAUSE = 60.0
 """Seconds between two polls of a cluster that does not answer, at most."""
 
+STALE_AFTER = 2.0
+"""Seconds of failing until what is shown is called stale: a stream that is cut and back at once is no news."""
+
 _REFUSED = (FailureCode.FORBIDDEN, FailureCode.NOT_SERVED)
 
 log = structlog.get_logger(__name__)
@@ -108,6 +111,8 @@ class Stream:
         self._promoted = False
         self._ask_at = 0.0
         self._failures = 0
+        self._stale: Failure | None = None
+        self._stale_timer: asyncio.TimerHandle | None = None
 
     # ---- for the hub
 
@@ -163,6 +168,7 @@ class Stream:
         """Let the watch go and poll."""
         if self._watching is not None:
             self._watching.reschedule(asyncio.get_running_loop().time())
+            self._watching = None
 
     def promote(self) -> None:
         """A watch has become free."""
@@ -194,6 +200,7 @@ class Stream:
                 await asyncio.sleep(pause * (0.5 + self._jitter() / 2))
                 pause = min(LONGEST_PAUSE, pause * 2)
         finally:
+            self._recovered()
             self._budget.leave(self)
             self._turn_over()
 
@@ -365,6 +372,7 @@ class Stream:
     def _current(self, freshness: Freshness, truncated: bool) -> None:
         first = not self.known
         self._failures = 0
+        self._recovered()
         self._tell(Status(answer=Answer.EMPTY, freshness=freshness, truncated=truncated))
         if first:
             self._void()
@@ -374,14 +382,14 @@ class Stream:
         self._failures += 1
         answer = answer_of(failure)
         if self.known and answer not in (Answer.FORBIDDEN, Answer.ABSENT):
-            self._tell(
-                msgspec.structs.replace(
-                    self._status,
-                    stale_since=self._status.stale_since or self._seen or self._clock.now(),
-                    failure=failure,
-                )
-            )
+            self._stale = failure
+            if self._status.stale_since is not None:
+                self._say_stale()
+            elif self._stale_timer is None:
+                loop = asyncio.get_running_loop()
+                self._stale_timer = loop.call_later(STALE_AFTER, self._say_stale)
             return
+        self._recovered()
         # What may no longer be seen is not shown as it was.
         for key in tuple(self.objects.keys()):
             self._drop(key)
@@ -389,6 +397,17 @@ class Stream:
         self._void()
         if answer is Answer.FORBIDDEN:
             self._misfit(self)
+
+    def _say_stale(self) -> None:
+        if self._stale is not None:
+            since = self._status.stale_since or self._seen or self._clock.now()
+            self._tell(msgspec.structs.replace(self._status, stale_since=since, failure=self._stale))
+
+    def _recovered(self) -> None:
+        self._stale = None
+        if self._stale_timer is not None:
+            self._stale_timer.cancel()
+            self._stale_timer = None
 
     def _tell(self, status: Status) -> None:
         if status != self._status:

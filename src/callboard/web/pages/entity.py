@@ -54,7 +54,7 @@ class EntityPages:
         return await self._show(request, service, self._named(request, service.entity))
 
     async def stream(self, request: Request) -> Response:
-        """The tab's fragments as they change, until it is settled."""
+        """The tab's fragments as they change, until nothing more will come."""
         service = await self._service(request)
         tab, entity = self._named(request, service.entity), service.entity
         if tab.live is None:
@@ -78,7 +78,9 @@ class EntityPages:
     async def _show(self, request: Request, service: ServiceView, tab: Tab) -> Response:
         entity = service.entity
         view = await tab.view(self._context(request, entity))
-        live = tab.live is not None and not getattr(view, "settled", False)
+        settled = getattr(view, "settled", False)
+        live = tab.live is not None and (not settled or getattr(view, "live", False))
+        unscripted = f"{tab_url(entity.ref, tab.key)}?wait={WAIT_WITHOUT_SCRIPT}"
         html = self._renderer.page(
             "entity.html",
             service=service,
@@ -87,7 +89,7 @@ class EntityPages:
             tabs=tab_links(self._portal.tabs(), entity, tab.key),
             content=self._renderer.template(tab.template, view=view, entity=entity),
             stream=tab_url(entity.ref, tab.key, stream=True) if live else "",
-            reload=f"{tab_url(entity.ref, tab.key)}?wait={WAIT_WITHOUT_SCRIPT}" if live else "",
+            reload=unscripted if live and not settled else "",
         )
         return HTMLResponse(html)
 
