@@ -73,6 +73,10 @@ format: $(STAMPS)/dev ## let ruff write what it can
 docs: $(BROWSER_FILES) ## write the reference pages that come from the code
 	$(BIN)/python -m callboard.app.references docs/reference
 
+.PHONY: screenshots
+screenshots: $(STAMPS)/dev $(BROWSER_FILES) ## take the pictures of the documents from the demo, in Chromium
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/screenshots.py
+
 .PHONY: lock
 lock: $(STAMPS)/dev ## resolve the lock files anew, within pyproject.toml and package.json
 	tools/lock
