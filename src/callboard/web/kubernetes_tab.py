@@ -36,6 +36,7 @@ class ClusterPanel(msgspec.Struct, frozen=True, kw_only=True):
     pods: int
     troubled: tuple[PodRow, ...]
     more_troubled: int
+    stale: bool = False
 
 
 class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +76,7 @@ def _panel(part: ClusterPart, many: bool) -> ClusterPanel:
         pods=len(pods),
         troubled=tuple(troubled[:TROUBLED_PODS_SHOWN]),
         more_troubled=max(0, len(troubled) - TROUBLED_PODS_SHOWN),
+        stale=any(row.stale_since for row in part.freshness),
     )
 
 

@@ -4,12 +4,13 @@ import hashlib
 import re
 from urllib.parse import urlsplit
 
-from callboard.model.outcome import Answer
+from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
 
 __all__ = [
     "ANSWERS",
+    "FRESHNESS",
     "HEALTH",
     "anchor",
     "bounded",
@@ -39,6 +40,12 @@ ANSWERS = {
     Answer.THROTTLED: "the cluster asked us to come back later",
     Answer.LATE: "no answer in time",
     Answer.BROKEN: "the answer could not be read",
+}
+
+FRESHNESS = {
+    Freshness.LIVE: "Live",
+    Freshness.POLLED: "Asked at intervals, last",
+    Freshness.ASKED: "Asked once,",
 }
 
 STATUS = {
