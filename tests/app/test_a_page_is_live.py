@@ -1,0 +1,77 @@
+"""With the hub, an open view follows its clusters: settled once, then renewed by every change."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+from callboard.model.caller import Caller
+from callboard.model.entity import EntityRef
+from callboard.model.outcome import Freshness
+from callboard.model.verdict import Health
+from callboard.portal.protocol import Portal
+from callboard.portal.views import KubernetesView, ObjectKey
+from callboard.simulator import Fleet
+from support.portal import application
+
+ME = Caller.loopback()
+DICE = EntityRef.parse("component:default/dice-roller")
+HUB = {"parts": {"objectsProvider": "hub"}}
+
+
+async def until(views: AsyncGenerator[KubernetesView, None], health: Health) -> KubernetesView:
+    async with asyncio.timeout(10):
+        async for view in views:
+            if view.settled and view.verdict.health is health:
+                return view
+    raise AssertionError(health)
+
+
+def images(view: KubernetesView) -> set[str]:
+    return {image for part in view.clusters for w in part.workloads for image in w.images}
+
+
+async def test_a_view_goes_on_after_it_has_settled(tmp_path: Path) -> None:
+    async with (
+        Fleet.start(clusters=2) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=HUB) as app,
+    ):
+        portal: Portal = app.portal
+        async with aclosing(portal.kubernetes(DICE, ME)) as views:
+            healthy = await until(views, Health.HEALTHY)
+            assert healthy.live
+            assert {r.freshness for p in healthy.clusters for r in p.freshness} == {Freshness.LIVE}
+            for cluster in fleet:
+                for pod in cluster.store.list("pods", "games"):
+                    if pod["metadata"]["labels"].get("app.kubernetes.io/name") == "dice-roller":
+                        cluster.store.patch(
+                            "pods",
+                            pod["metadata"]["name"],
+                            {"status": {"phase": "Failed", "reason": "Evicted"}},
+                            "games",
+                            subresource="status",
+                        )
+            later = await until(views, Health.UNHEALTHY)
+            assert later.revision > healthy.revision
+            assert (await portal.kubernetes_settled(DICE, ME, within=5)).settled
+
+
+async def test_a_drawer_opens_out_of_the_live_view_and_asks_only_for_events(tmp_path: Path) -> None:
+    async with Fleet.start() as fleet, application(tmp_path, fleet, "dice-roller", callboard=HUB) as app:
+        async with aclosing(app.portal.kubernetes(DICE, ME)) as views:
+            view = await until(views, Health.HEALTHY)
+            pod = view.clusters[0].workloads[0].pods[0]
+            before = fleet[0].counters.requests
+            shown = await app.portal.object(DICE, pod.key, ME)
+            assert shown.key == ObjectKey(fleet[0].name, "pods", "games", pod.key.name)
+            assert fleet[0].counters.requests == before + 1
+
+
+async def test_a_change_of_configuration_reaches_an_open_view(tmp_path: Path) -> None:
+    async with Fleet.start() as fleet, application(tmp_path, fleet, "dice-roller", callboard=HUB) as app:
+        async with aclosing(app.portal.kubernetes(DICE, ME)) as views:
+            view = await until(views, Health.HEALTHY)
+            await app.fleet.put_to_use(app.configuration)
+            async with asyncio.timeout(5):
+                again = await anext(views)
+            assert again.revision > view.revision
