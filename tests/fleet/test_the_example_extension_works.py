@@ -1,6 +1,8 @@
 """The example wheel is found by its entry point and brings its parts through the public door alone."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,6 +14,7 @@ import pytest
 from callboard.app.plugins import Plugins
 from callboard.app.plugins import installed as found_by_entry_point
 from callboard.base.clock import SystemClock
+from callboard.base.config import load
 from callboard.base.errors import BadInput, BadInputs
 from callboard.base.secret import Secret
 from callboard.base.settings import KubernetesSettings, Opaque, OtherLocator, ServiceLocatorMethod, Settings
@@ -88,6 +91,10 @@ def wired(base_dir: Path, *, supplier: str = "inventory", file: str = "inventory
             ),
         )
     )
+    return wired_by(settings, base_dir)
+
+
+def wired_by(settings: Settings, base_dir: Path) -> Fleet:
     ours = FleetPlugin(settings, fetcher=FakeFetcher(), proxy=NoProxy(), clock=SystemClock(), environ={})  # type: ignore[arg-type]
     registry = Registry.of(Plugins([("fleet", ours), *found_by_entry_point()]))
     return wire(registry, settings, clock=SystemClock(), entities=NoEntities(), base_dir=str(base_dir))
@@ -150,8 +157,28 @@ def test_an_extension_that_cannot_be_loaded_is_named(installed: Path) -> None:
         found_by_entry_point()
 
 
+async def test_the_configuration_beside_it_wires_it(installed: Path) -> None:
+    for name in ("app-config.yaml", "inventory.toml", "placement.toml"):
+        shutil.copy(WHEEL / name, installed)
+    fleet = wired_by(load([installed / "app-config.yaml"], {}).settings, installed)
+    supplied = await fleet.parts.clusters.supplied(CALLER)
+    assert [c.name for c in supplied.clusters] == ["eu-1", "us-1"]
+    located = await fleet.parts.locator.locate(entity("dice-roller"), supplied.clusters, CALLER)
+    assert ([c.name for c in located.clusters], located.notices) == (["us-1"], ())
+
+
+def test_its_own_tests_pass() -> None:
+    environ = {"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]}
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        cwd=WHEEL, env=environ, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "3 passed" in run.stdout
+
+
 def test_it_imports_nothing_of_callboard_but_the_public_door() -> None:
-    for path in SOURCE.rglob("*.py"):
+    for path in [*SOURCE.rglob("*.py"), *(WHEEL / "tests").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             names = (
                 [a.name for a in node.names]
