@@ -44,6 +44,18 @@ def test_one_crashing_is_named_first_with_its_reason_and_since() -> None:
     assert found.since.isoformat() == "2026-05-01T14:02:00+00:00"
 
 
+def test_a_change_that_is_stuck_beside_pods_that_serve_is_told_as_both() -> None:
+    web = deployment(wanted=2, ready=2, updatedReplicas=1, replicas=3)
+    rs = replica_set("web-abc", web)
+    bad = pod("web-abc-1", owner=("ReplicaSet", "web-abc", rs.meta.uid), **waiting("ImagePullBackOff"))
+    found = verdict(service(cluster("a", web, rs, bad)))
+    assert found.health is Health.UNHEALTHY
+    assert found.sentence == (
+        "Unhealthy in a: Deployment web: the newest change is stuck: 1 pod cannot pull its image (ImagePullBackOff); "
+        "2 ready pods still serve."
+    )
+
+
 def test_another_clusters_trouble_is_not_given_the_firsts_reason() -> None:
     found = verdict(service(crashing("a"), crashing("b"), crashing("c"), crashing("d"), healthy("e")))
     assert found.sentence.startswith("Unhealthy in a: Deployment web: 1 of 3 pods ready")

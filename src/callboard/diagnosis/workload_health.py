@@ -58,9 +58,13 @@ def workload_health(workload: Workload) -> ObjectHealth:
         for reason, n in counts.most_common(2)
     ]
     ready, desired = replicas(workload.object)
-    counted = f"{ready} of {desired} pods ready: " if desired else ""
+    reason = ", ".join(said)
+    if desired and ready >= desired:
+        reason = f"the newest change is stuck: {reason}; {ready} ready pods still serve"
+    elif desired:
+        reason = f"{ready} of {desired} pods ready: {reason}"
     since = min((h.since for h, _ in stuck if h.since), default=own.since)
-    return ObjectHealth(health=Health.UNHEALTHY, reason=counted + ", ".join(said), since=since)
+    return ObjectHealth(health=Health.UNHEALTHY, reason=reason, since=since)
 
 
 def _last_run(workload: Workload, *, suspended: bool) -> ObjectHealth:
