@@ -105,8 +105,11 @@ async def continued(client: Client, recorded: str) -> str:
 RECORDINGS: list[str] = scene.recordings()
 
 
+ORDERED: list[str] = sorted(RECORDINGS, key=order)
+
+
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("name", sorted(RECORDINGS, key=order))
+@pytest.mark.parametrize("name", ORDERED)
 async def test_the_answer_has_the_recorded_structure(staged: tuple[Fleet, Client], name: str) -> None:
     fleet, client = staged
     recorded = scene.load(name)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+
+from callboard.extend import BadInput, Caller, Cluster, Entity, EntityMeta, Secret, Unavailable
 from callboard_inventory.locator import PlacementLocator
 from callboard_inventory.supplier import InventorySupplier
 from callboard_inventory.toml_file import TomlFile
-
-from callboard.extend import BadInput, Caller, Cluster, Entity, EntityMeta, Secret, Unavailable
 
 ME = Caller.loopback()
 INVENTORY = """
