@@ -4,6 +4,7 @@ import inspect
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -11,6 +12,7 @@ from callboard.app.metrics import LABELS
 from callboard.app.references import pages
 from callboard.app.references.source import attribute_docs, fields, methods, paragraphs
 from callboard.app.site import whole_site
+from callboard.base import settings
 from callboard.base.clock import SystemClock
 from callboard.base.config import Outcome, check
 from callboard.extend import hooks, parts
@@ -82,6 +84,23 @@ def test_every_key_the_reader_of_a_configuration_uses_stands_in_the_page() -> No
 def test_a_key_is_told_with_type_default_and_meaning(key: str, words: str) -> None:
     (row,) = (line for line in PAGES["configuration.md"].splitlines() if line.startswith(f"| `{key}` |"))
     assert words in row
+
+
+def test_a_setting_that_nothing_reads_is_told_as_not_used() -> None:
+    rooms = (ROOT / "src" / "callboard").rglob("*.py")
+    code = "\n".join(
+        p.read_text(encoding="utf-8") for p in rooms if p.parent.name not in {"settings", "config"}
+    )
+    structs = [each for each in map(vars(settings).get, settings.__all__) if isinstance(each, type)]
+    unread = {
+        f"{struct.__name__}.{field.name}"
+        for struct in structs
+        if issubclass(struct, msgspec.Struct)
+        and struct is not settings.CorsSettings  # told as one, with backend.cors
+        for field in msgspec.structs.fields(struct)
+        if not re.search(rf"\.{field.name}\b", code) and field.name not in getattr(struct, "NOT_YET", {})
+    }
+    assert unread == set()
 
 
 def test_what_is_known_and_not_used_is_told_with_its_reason() -> None:

@@ -9,6 +9,7 @@ from support.checkout import ROOT, tracked_files
 
 DOCUMENTS = [path for path in tracked_files() if path.suffix == ".md"]
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?://|mailto:|#)([^)#\s]+)[^)]*\)")
+PICTURE = re.compile(r'\bsrc(?:set)?="([^"]+)"')
 MAKE = re.compile(r"^\s*\$?\s*make ([a-z]+)(?=\s*(?:$|#|[A-Z_]+=))|`make ([a-z]+)", re.MULTILINE)
 
 
@@ -21,7 +22,10 @@ def test_a_link_leads_to_a_tracked_file(document: Path) -> None:
     tracked = set(tracked_files())
     tracked |= {parent for path in tracked for parent in path.parents}
     text = re.sub(r"```.*?```", "", (ROOT / document).read_text(), flags=re.DOTALL)
-    targets = {(ROOT / document.parent / target).resolve().relative_to(ROOT) for target in LINK.findall(text)}
+    targets = {
+        (ROOT / document.parent / target).resolve().relative_to(ROOT)
+        for target in LINK.findall(text) + PICTURE.findall(text)
+    }
     assert targets - tracked == set()
 
 

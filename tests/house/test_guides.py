@@ -48,11 +48,14 @@ def test_every_block_of_the_guide_to_extensions_is_part_of_the_file_above_it() -
 
 
 def test_the_configuration_a_guide_shows_is_taken(tmp_path: Path) -> None:
-    (shown,) = blocks("platform-engineer.md", "yaml")
-    (tmp_path / "app-config.yaml").write_text(shown)
-    checked = check([tmp_path / "app-config.yaml"], {"EU_WEST_1_TOKEN": "t"})
-    assert checked.problems == ()
-    assert {row.level for row in checked.report} == {"info"}
+    shown = blocks("platform-engineer.md", "yaml")
+    assert len(shown) >= 2
+    for i, text in enumerate(shown):
+        file = tmp_path / f"{i}.yaml"
+        file.write_text(text)
+        checked = check([file], {"EU_WEST_1_TOKEN": "t"})
+        assert checked.problems == ()
+        assert {row.level for row in checked.report} == {"info"}
 
 
 def test_the_entity_a_guide_shows_is_valid(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class Hooks:
 
     @hookspec
     def callboard_objects_providers(self) -> Sequence[ProviderRegistration[ObjectsProvider]]:
-        """Objects providers, by the name in `callboard.parts.objectsProvider` (ours is `fanOut`)."""
+        """Objects providers, by the name in `callboard.parts.objectsProvider` (ours are `fanOut` and `hub`)."""
         raise NotImplementedError
 
     @hookspec
