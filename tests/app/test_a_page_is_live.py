@@ -57,21 +57,27 @@ async def test_a_view_goes_on_after_it_has_settled(tmp_path: Path) -> None:
 
 
 async def test_a_drawer_opens_out_of_the_live_view_and_asks_only_for_events(tmp_path: Path) -> None:
-    async with Fleet.start() as fleet, application(tmp_path, fleet, "dice-roller", callboard=HUB) as app:
-        async with aclosing(app.portal.kubernetes(DICE, ME)) as views:
-            view = await until(views, Health.HEALTHY)
-            pod = view.clusters[0].workloads[0].pods[0]
-            before = fleet[0].counters.requests
-            shown = await app.portal.object(DICE, pod.key, ME)
-            assert shown.key == ObjectKey(fleet[0].name, "pods", "games", pod.key.name)
-            assert fleet[0].counters.requests == before + 1
+    async with (
+        Fleet.start() as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=HUB) as app,
+        aclosing(app.portal.kubernetes(DICE, ME)) as views,
+    ):
+        view = await until(views, Health.HEALTHY)
+        pod = view.clusters[0].workloads[0].pods[0]
+        before = fleet[0].counters.requests
+        shown = await app.portal.object(DICE, pod.key, ME)
+        assert shown.key == ObjectKey(fleet[0].name, "pods", "games", pod.key.name)
+        assert fleet[0].counters.requests == before + 1
 
 
 async def test_a_change_of_configuration_reaches_an_open_view(tmp_path: Path) -> None:
-    async with Fleet.start() as fleet, application(tmp_path, fleet, "dice-roller", callboard=HUB) as app:
-        async with aclosing(app.portal.kubernetes(DICE, ME)) as views:
-            view = await until(views, Health.HEALTHY)
-            await app.fleet.put_to_use(app.configuration)
-            async with asyncio.timeout(5):
-                again = await anext(views)
-            assert again.revision > view.revision
+    async with (
+        Fleet.start() as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=HUB) as app,
+        aclosing(app.portal.kubernetes(DICE, ME)) as views,
+    ):
+        view = await until(views, Health.HEALTHY)
+        await app.fleet.put_to_use(app.configuration)
+        async with asyncio.timeout(5):
+            again = await anext(views)
+        assert again.revision > view.revision

@@ -70,9 +70,7 @@ class Listening(msgspec.Struct):
     async def fresh(self, entity: Entity) -> ServiceSnapshot:
         """What asking everything anew comes to."""
         async with aclosing(self.fan_out.objects(entity, CALLER)) as snapshots:
-            async for newest in snapshots:
-                pass
-        return newest
+            return [snapshot async for snapshot in snapshots][-1]
 
 
 @asynccontextmanager
@@ -166,7 +164,7 @@ class Follower:
 async def eventually(true: Callable[[], bool], within: float = 10.0) -> None:
     """Wait for a condition; fail when it does not come."""
     async with asyncio.timeout(within):
-        while not true():
+        while not true():  # noqa: ASYNC110 - what is waited for may be a server's own count
             await asyncio.sleep(0.01)
 
 

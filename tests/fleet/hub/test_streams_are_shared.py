@@ -13,12 +13,15 @@ DICE = entity("dice-roller")
 
 
 async def test_the_first_settled_snapshot_holds_what_asking_anew_would_and_is_live() -> None:
-    async with Fleet.start("quiet", clusters=2, speed=0.0) as fleet, listening(fleet) as world:
-        async with Follower(world.provider, DICE) as viewer:
-            settled = await viewer.settled()
-            assert settled.live
-            assert contents(settled) == contents(await world.fresh(DICE))
-            assert {o.freshness for c in settled.clusters for o in c.outcomes} == {Freshness.LIVE}
+    async with (
+        Fleet.start("quiet", clusters=2, speed=0.0) as fleet,
+        listening(fleet) as world,
+        Follower(world.provider, DICE) as viewer,
+    ):
+        settled = await viewer.settled()
+        assert settled.live
+        assert contents(settled) == contents(await world.fresh(DICE))
+        assert {o.freshness for c in settled.clusters for o in c.outcomes} == {Freshness.LIVE}
 
 
 async def test_five_hundred_viewers_cause_the_requests_of_one() -> None:

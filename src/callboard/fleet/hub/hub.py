@@ -56,7 +56,9 @@ class Hub:
         for task in (*self._running.values(), *self._others):
             task.cancel()
         tasks, self._tasks = self._tasks, None
-        await tasks.__aexit__(kind, error, trace)
+        # What went wrong outside leaves as it is, not inside a group of its own.
+        cancelled = isinstance(error, asyncio.CancelledError)
+        await tasks.__aexit__(*((kind, error, trace) if cancelled else (None, None, None)))
         self._streams.clear()
         self._running.clear()
 
