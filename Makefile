@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PYTEST_WORKERS ?= 2
 DEMO_FLAGS ?=
+BENCH_FLAGS ?=
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
@@ -20,7 +21,7 @@ WITH_VENV := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---------------------------------------------------------------- use
 
@@ -52,6 +53,15 @@ layers: $(STAMPS)/dev $(BROWSER_FILES) ## import-linter: who may import whom
 .PHONY: suite
 suite: $(STAMPS)/dev $(BROWSER_FILES) node_modules/.package-lock.json ## pytest alone (PYTEST_FLAGS="-k name")
 	$(WITH_VENV) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_FLAGS)
+
+.PHONY: conformance
+conformance: $(STAMPS)/dev $(BROWSER_FILES) ## the client against a real cluster, reading only: make conformance KUBECONFIG=~/.kube/config
+	@test -n "$(KUBECONFIG)" || { echo "Name a kubeconfig: make conformance KUBECONFIG=~/.kube/config" >&2; exit 1; }
+	CONFORMANCE_KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest tests/conformance -m conformance $(PYTEST_FLAGS)
+
+.PHONY: bench
+bench: $(STAMPS)/dev $(BROWSER_FILES) ## what reading a fleet costs, beside Node (BENCH_FLAGS="--clusters 8 --only ingest")
+	$(WITH_VENV) $(BIN)/python -m bench $(BENCH_FLAGS)
 
 .PHONY: debian
 debian: ## the Debian packages the tests need: installed, or the line to run named

@@ -1,0 +1,228 @@
+"""`make bench`: what reading a fleet costs, as ratios of one run. CPU is user + system of the process measured."""
+
+import argparse
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from bench.drain import Drain
+from bench.machine import describe, load
+from bench.processes import Measured, Round, ServedFleet, measured, served
+
+_SELECTOR = "labelSelector=backstage.io%2Fkubernetes-id%3Daccounts-000"
+_WATCHED = 8
+"""Clusters watched at once."""
+
+
+def main() -> None:
+    """Run the parts that were asked for and print each as a table."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What reading a fleet costs.")
+    parser.add_argument("--clusters", type=int, default=40)
+    parser.add_argument("--pods", type=int, default=6750, help="in each cluster")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", choices=sorted(_PARTS), nargs="*", help="parts to run (default: all)")
+    given = parser.parse_args()
+    if given.rounds < 5:
+        parser.error("a median needs at least 5 rounds")
+    node = shutil.which("node") or ""
+    _table("Machine", ("", ""), describe(node))
+    began = time.monotonic()
+    with served(clusters=given.clusters, pods=given.pods) as fleet:
+        report = fleet.report()
+        _say(
+            f"\nReplay: {given.clusters} clusters of {given.pods} pods, {report.rss / 2**30:.2f} GiB "
+            f"(peak {report.peak_rss / 2**30:.2f}), built in {time.monotonic() - began:.0f} s"
+        )
+        for name in given.only or _PARTS:
+            _PARTS[name](fleet, given.rounds, node)
+    _say(f"\nLoad at the end: {load()}")
+
+
+def ingest(fleet: ServedFleet, rounds: int, node: str) -> None:
+    """From the socket to what is kept: one whole cluster a round, in pages of 500, Callboard and Node in turn."""
+    rows = []
+    with measured(_callboard()) as ours, measured(_node(node)) as theirs:
+        for scheme in ("plain", "tls"):
+            mine, release, others = [], [], []
+            for number in range(rounds + 1):
+                place = fleet.places[number % len(fleet.places)]
+                settings: dict[str, object] = {
+                    "do": "list",
+                    "urls": [getattr(place, scheme)],
+                    "ca": str(fleet.ca),
+                }
+                made, size = _served_bytes(fleet, ours, settings)
+                other, other_size = _served_bytes(fleet, theirs, settings) if node else (None, 1)
+                if number:  # the first round connects and warms up
+                    mine.append(made.cpu * 1e3 / size)
+                    release.append(made.release * 1e3 / size)
+                    if other:
+                        others.append(other.cpu * 1e3 / other_size)
+            one, two = statistics.median(mine), statistics.median(others) if others else 0.0
+            ratios = [b / a for a, b in zip(mine, others, strict=False)]
+            rows.append(
+                (
+                    "http" if scheme == "plain" else "https",
+                    _spread(mine),
+                    _spread(release),
+                    _spread(others) if others else "no Node",
+                    f"{two / one:.1f} (by round {min(ratios):.1f}-{max(ratios):.1f})" if others else "",
+                )
+            )
+    titles = (
+        "",
+        "Callboard, ms CPU/MB",
+        "letting go of it",
+        "Node parse + stringify, ms CPU/MB",
+        "Node ÷ Callboard",
+    )
+    _table("From the socket to the form that is kept", titles, rows)
+
+
+def memory(fleet: ServedFleet, rounds: int, node: str) -> None:
+    """What a pod costs while it is held: growth of the process from round to round, a cluster each."""
+    with measured(_callboard()) as ours:
+        held: list[Round] = []
+        for place in fleet.places[: max(rounds, 5)]:
+            held.append(ours.round(do="hold", urls=[place.plain], ca=str(fleet.ca)))
+    grown = [(b.rss - a.rss) / b.count for a, b in pairwise(held)]
+    raw = statistics.median(item.bytes / item.count for item in held)
+    rows = [
+        ("a pod held (growth of RSS)", f"{statistics.median(grown) / 1e3:.1f} KB"),
+        ("of it redacted JSON", f"{raw / 1e3:.1f} KB"),
+        ("pods held in the end", str(sum(item.count for item in held))),
+    ]
+    _table("Memory", ("", ""), rows)
+
+
+def watching(fleet: ServedFleet, rounds: int, node: str) -> None:
+    """Changes to pods through `callboard.kube.watch`, at rates the replay is told to make."""
+    rows = []
+    places = fleet.places[:_WATCHED]
+    share = len(places) / len(fleet.places)  # the replay changes all clusters alike
+    urls = [place.tls for place in places]
+    with measured(_callboard()) as ours:
+        for rate in (1_000, 5_000, 10_000, 20_000):
+            before = fleet.report()
+            made = [
+                ours.round(do="watch", urls=urls, ca=str(fleet.ca), seconds=1.0, rate=rate / share)
+                for _ in range(rounds)
+            ]
+            after = fleet.report()
+            rows.append(
+                (
+                    f"{rate}",
+                    _spread([item.count / item.wall for item in made], 0),
+                    _spread([item.cpu * 1e6 / max(item.count, 1) for item in made], 0),
+                    f"{statistics.median(item.cpu / item.wall for item in made):.0%}",
+                    f"{after.behind - before.behind}, {after.cut_off - before.cut_off}",
+                    str(sum(item.relists for item in made)),
+                )
+            )
+    titles = (
+        "asked for/s",
+        "read/s",
+        "µs CPU a change",
+        "of a core",
+        "not made, cut off by the replay",
+        "relists",
+    )
+    _table(f"Changes to pods, read from watches over TLS of {len(places)} clusters at once", titles, rows)
+
+
+def replay(fleet: ServedFleet, rounds: int, node: str) -> None:
+    """What the replay itself costs, with a client that throws everything away."""
+    rows = []
+    for scheme in ("plain", "tls"):
+        for title, path, times in (
+            ("lists of a whole cluster", "/api/v1/pods", 4),
+            ("pages of 500 pods", "/api/v1/pods?limit=500", 50),
+            ("lists of 100 pods of a service", f"/api/v1/pods?{_SELECTOR}", 200),
+        ):
+            by_cpu, by_wall = [], []
+            with Drain(getattr(fleet.places[0], scheme), fleet.ca) as drain:
+                drain.get(path)
+                for _ in range(rounds):
+                    before, began = fleet.report(), time.monotonic()
+                    size = sum(drain.get(path) for _ in range(times))
+                    wall = time.monotonic() - began
+                    by_cpu.append(size / 1e9 / (fleet.report().cpu - before.cpu))
+                    by_wall.append(size / 1e9 / wall)
+            rows.append(
+                (f"{'http' if scheme == 'plain' else 'https'}, {title}", _spread(by_cpu), _spread(by_wall))
+            )
+    _table("The replay: lists", ("", "GB per CPU second", "GB per second on the clock"), rows)
+    pushed = [
+        (scheme, *_pushed(fleet, scheme, rate=10_000, seconds=max(rounds, 5))) for scheme in ("plain", "tls")
+    ]
+    titles = ("", "changes/s made", "of a core", "MB/s sent", "changes it could not make")
+    _table("The replay: 10,000 changes/s over all clusters, each watched", titles, pushed)
+
+
+def _pushed(fleet: ServedFleet, scheme: str, *, rate: float, seconds: float) -> tuple[str, ...]:
+    drains = [Drain(getattr(place, scheme), fleet.ca) for place in fleet.places]
+    try:
+        for drain in drains:
+            drain.ask("/api/v1/pods?watch=true&resourceVersion=99999999999")
+        fleet.report(rate=rate)
+        before, began = fleet.report(), time.monotonic()
+        while time.monotonic() - began < seconds:
+            for drain in drains:
+                drain.some()
+        after, wall = fleet.report(rate=0), time.monotonic() - began
+    finally:
+        for drain in drains:
+            drain.__exit__(None, None, None)
+    return (
+        f"{(after.events - before.events) / wall:.0f}",
+        f"{(after.cpu - before.cpu) / wall:.0%}",
+        f"{(after.bytes - before.bytes) / wall / 1e6:.0f}",
+        str(after.behind - before.behind),
+    )
+
+
+_PARTS: dict[str, Callable[[ServedFleet, int, str], None]] = {
+    "ingest": ingest,
+    "watching": watching,
+    "memory": memory,
+    "replay": replay,
+}
+
+
+def _served_bytes(fleet: ServedFleet, process: Measured, settings: dict[str, object]) -> tuple[Round, float]:
+    """A round, and the megabytes that the replay sent meanwhile."""
+    before = fleet.report().bytes
+    made = process.round(**settings)
+    return made, (fleet.report().bytes - before) / 1e6
+
+
+def _callboard() -> list[str]:
+    return [sys.executable, "-m", "bench.callboard_client"]
+
+
+def _node(node: str) -> list[str]:
+    return [node, str(Path(__file__).with_name("node_client.mjs"))] if node else [sys.executable, "-c", ""]
+
+
+def _spread(values: Sequence[float], digits: int = 2) -> str:
+    """The median, and the lowest and highest."""
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+
+def _table(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    _say(f"\n### {title}\n\n| {' | '.join(titles)} |\n|{'---|' * len(titles)}")
+    for row in rows:
+        _say(f"| {' | '.join(row)} |")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
