@@ -19,6 +19,7 @@ from callboard.extend import hooks, parts
 from callboard.extend import pages as cards
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
+from callboard.model.resource import ALL_OBJECT_TYPES, DEFAULT_OBJECT_TYPES
 from callboard.simulator import Fleet
 from callboard.web.application import WebOptions
 from callboard.web.site import Site
@@ -84,6 +85,12 @@ def test_every_key_the_reader_of_a_configuration_uses_stands_in_the_page() -> No
 def test_a_key_is_told_with_type_default_and_meaning(key: str, words: str) -> None:
     (row,) = (line for line in PAGES["configuration.md"].splitlines() if line.startswith(f"| `{key}` |"))
     assert words in row
+
+
+def test_the_types_that_are_asked_for_by_default_are_those_of_the_page() -> None:
+    (row,) = (r for r in PAGES["configuration.md"].splitlines() if r.startswith("| `kubernetes.objectTypes` |"))
+    left_out = {t.plural for t in ALL_OBJECT_TYPES} - {t.plural for t in DEFAULT_OBJECT_TYPES}
+    assert set(re.findall(r"`(\w+)`", row.partition("all but")[2])) == left_out
 
 
 def test_a_setting_that_nothing_reads_is_told_as_not_used() -> None:

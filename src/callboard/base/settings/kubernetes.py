@@ -247,7 +247,8 @@ class KubernetesSettings(SettingsStruct, frozen=True, kw_only=True):
     named on the page either way; with `false` it also makes the answer incomplete."""
 
     object_types: tuple[str, ...] | None = None
-    """Which of the known types to ask for. Default (None): Callboard's own selection."""
+    """Which of the known types to ask for. Default: Backstage's, which is all but `secrets`, `persistentvolumes` and
+    `persistentvolumeclaims`."""
 
     custom_resources: tuple[CustomResourceSettings, ...] = ()
     """Custom resources to ask every cluster for."""
