@@ -88,7 +88,9 @@ def test_a_key_is_told_with_type_default_and_meaning(key: str, words: str) -> No
 
 
 def test_the_types_that_are_asked_for_by_default_are_those_of_the_page() -> None:
-    (row,) = (r for r in PAGES["configuration.md"].splitlines() if r.startswith("| `kubernetes.objectTypes` |"))
+    (row,) = (
+        r for r in PAGES["configuration.md"].splitlines() if r.startswith("| `kubernetes.objectTypes` |")
+    )
     left_out = {t.plural for t in ALL_OBJECT_TYPES} - {t.plural for t in DEFAULT_OBJECT_TYPES}
     assert set(re.findall(r"`(\w+)`", row.partition("all but")[2])) == left_out
 
