@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from callboard.kube.nesting import too_deep
-from callboard.kube.redact import Item, redact
+from callboard.kube.redact import Item, PodItem, redact, redact_pod
 from callboard.kube.text import clean
 from callboard.model.objects import Body, Generic, KubeObject, body_type
 from callboard.model.objects.cluster_state import Event
@@ -51,6 +51,12 @@ class _List(msgspec.Struct):
     metadata: _ListMeta | None = None
 
 
+class _PodList(msgspec.Struct):
+    items: list[PodItem] | msgspec.UnsetType | None = msgspec.UNSET
+    kind: str = ""
+    metadata: _ListMeta | None = None
+
+
 class _LooseList(msgspec.Struct):
     items: list[msgspec.Raw] | msgspec.UnsetType | None = msgspec.UNSET
     kind: str = ""
@@ -71,11 +77,15 @@ class _MetadataOnly(msgspec.Struct):
 
 
 _list: Final = msgspec.json.Decoder(_List).decode
+_pod_list: Final = msgspec.json.Decoder(_PodList).decode
 _loose_list: Final = msgspec.json.Decoder(_LooseList).decode
 _item: Final = msgspec.json.Decoder(Item).decode
+_pod_item: Final = msgspec.json.Decoder(PodItem).decode
 _nameable: Final = msgspec.json.Decoder(_Nameable).decode
 _metadata_only: Final = msgspec.json.Decoder(_MetadataOnly).decode
 _decoders: Final[dict[type[Body], msgspec.json.Decoder[Body]]] = {}
+
+_Source = PodItem | Item | msgspec.Raw
 
 _CLOSED: Final = (Pod, Event)
 """The kinds that come in thousands, in whose fields no other object can stand (see `redact`)."""
@@ -94,9 +104,10 @@ def decode_page(body: bytes, resource: ResourceType, *, max_nesting: int = 64) -
 
 
 def _page(body: bytes, resource: ResourceType, max_nesting: int) -> Page:
-    items: Sequence[Item | msgspec.Raw]
+    items: Sequence[_Source]
+    answer: _PodList | _List | _LooseList
     try:
-        answer: _List | _LooseList = _list(body)
+        answer = _taken_apart(body, body_type(resource))
     except msgspec.ValidationError:
         answer = _as_loose_list(body)
     except RecursionError:
@@ -130,7 +141,13 @@ def decode_object(
     raw: bytes | msgspec.Raw, resource: ResourceType, *, max_nesting: int = 64
 ) -> KubeObject | Malformed:
     """A single object, as a named get and a watch bring it. Never raises: whatever cannot be read is a Malformed."""
-    return _object(msgspec.Raw(bytes(raw)), resource, 0, secret=False, ascii_=False, max_nesting=max_nesting)
+    source: _Source = msgspec.Raw(bytes(raw))
+    if body_type(resource) is Pod:
+        try:
+            source = _pod_item(raw)
+        except _UNREADABLE:
+            pass  # no pod, or no JSON: what is wrong with it is told below
+    return _object(source, resource, 0, secret=False, ascii_=False, max_nesting=max_nesting)
 
 
 @contextmanager
@@ -145,6 +162,16 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def _taken_apart(body: bytes, kind: type[Body]) -> _PodList | _List:
+    """Raises msgspec.ValidationError where an item is no object."""
+    if kind is Pod:
+        try:
+            return _pod_list(body)
+        except msgspec.ValidationError:
+            pass  # an item is of another shape than pods are
+    return _list(body)
+
+
 def _as_loose_list(body: bytes) -> _LooseList:
     try:
         return _loose_list(body)
@@ -157,7 +184,7 @@ def _what(kind: str) -> str:
 
 
 def _object(
-    source: Item | msgspec.Raw,
+    source: _Source,
     resource: ResourceType,
     index: int,
     *,
@@ -166,16 +193,11 @@ def _object(
     max_nesting: int,
 ) -> KubeObject | Malformed:
     try:
-        item = source if isinstance(source, dict) else _item(source)
-        kind = item.get("kind")
-        if kind is not None and "items" in item and bytes(kind).endswith(b'List"'):
-            raise msgspec.ValidationError("Expected an object, got a list")
         body_kind = body_type(resource)
-        raw = redact(
-            item,
-            secret=secret or body_kind is SecretMetadata,
-            closed_kind=resource.kind if body_kind in _CLOSED else "",
-        )
+        if isinstance(source, PodItem) and not secret:
+            raw = redact_pod(source)
+        else:
+            raw = _redacted(source, resource, body_kind, secret=secret)
         if not ascii_ and not raw.isascii():
             raw.decode()
         if too_deep(raw, max_nesting):
@@ -183,6 +205,20 @@ def _object(
         return KubeObject(resource, _body(raw, body_kind), raw)
     except _UNREADABLE as error:
         return Malformed(_where(source, index), _words(error))
+
+
+def _redacted(source: _Source, resource: ResourceType, body_kind: type[Body], *, secret: bool) -> bytes:
+    if isinstance(source, PodItem):
+        source = msgspec.Raw(msgspec.json.encode(source))
+    item = source if isinstance(source, dict) else _item(source)
+    kind = item.get("kind")
+    if kind is not None and "items" in item and bytes(kind).endswith(b'List"'):
+        raise msgspec.ValidationError("Expected an object, got a list")
+    return redact(
+        item,
+        secret=secret or body_kind is SecretMetadata,
+        closed_kind=resource.kind if body_kind in _CLOSED else "",
+    )
 
 
 def _body(raw: bytes, kind: type[Body]) -> Body:
@@ -223,7 +259,7 @@ def _drop_nulls(value: object) -> object:
     return value
 
 
-def _where(source: Item | msgspec.Raw, index: int) -> str:
+def _where(source: _Source, index: int) -> str:
     try:
         named = _nameable(msgspec.json.encode(source)).metadata
     except _UNREADABLE:

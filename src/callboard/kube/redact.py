@@ -10,10 +10,22 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["MASK", "Item", "redact"]
+__all__ = ["MASK", "Item", "PodItem", "redact", "redact_pod"]
 
 Item = dict[str, msgspec.Raw]
 """One object with its top level taken apart, each value as the bytes that came."""
+
+
+class PodItem(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A Pod with its top level and its metadata taken apart in one go. There are more pods than of all other types together,
+    and this is twice as fast as an Item; what has any other field is none and is read as an Item."""
+
+    metadata: Item
+    spec: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    status: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    kind: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    api_version: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="apiVersion")
+
 
 MASK: Final = "***"
 
@@ -71,6 +83,15 @@ def redact(item: Item, *, secret: bool = False, closed_kind: str = "") -> bytes:
         }
     raw = _encode(fields)
     return raw if closed_kind or not _might_hide(raw) else _encode(_without_secrets(_any(raw)))
+
+
+def redact_pod(item: PodItem) -> bytes:
+    """`redact` for a Pod of a list or watch of pods; one that says it is something else goes the long way."""
+    if item.kind is not msgspec.UNSET and item.kind != b'"Pod"':
+        return redact(_item(_encode(item)))
+    item.kind = item.api_version = msgspec.UNSET
+    _metadata(item.metadata, secret=False)
+    return _encode(item)
 
 
 def _metadata(fields: Item, *, secret: bool) -> Item:
