@@ -1,6 +1,7 @@
 """`callboard demo`: a simulated fleet in a process of its own, and a portal that takes it for real."""
 
 import asyncio
+import re
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -68,9 +69,9 @@ def _contexts(kubeconfig: Path) -> list[str]:
 
 
 def _labels(cluster: str) -> dict[str, str]:
-    """The simulator names clusters by region and environment: `eu-west-1-prod`."""
-    region, _, environment = cluster.rpartition("-")
-    return {"region": region, "environment": environment}
+    """The simulator names clusters by region and environment: `eu-west-1-prod`, then `eu-west-1-prod-2`."""
+    found = re.fullmatch(r"(?P<region>.+?-\d+)-(?P<environment>[a-z]+)(-\d+)?", cluster)
+    return found.groupdict() if found else {}
 
 
 _TYPES = [
