@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from callboard.model.outcome import Answer
+from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health
 from callboard.portal.views import (
@@ -189,11 +189,23 @@ class MissingDocument(Document, frozen=True, kw_only=True):
     reference: bool
 
 
+class FreshnessDocument(Document, frozen=True, kw_only=True):
+    """Types that are kept current in the same way; with `stale_since` what is told of them is what was seen last, and
+    `words` say why."""
+
+    freshness: Freshness
+    types: tuple[str, ...]
+    as_of: datetime | None
+    stale_since: datetime | None
+    words: str
+
+
 class ClusterDocument(Document, frozen=True, kw_only=True):
     """One cluster. `failure` is set when nothing of it could be asked, `failure_words` as the API server put it.
 
     `empty` names the types that were asked for and are not there: with `missing`, `state` and `objects` it tells "asked and
-    empty" from "could not see" from "no answer". `events_answer` tells whether events could be looked at.
+    empty" from "could not see" from "no answer". `events_answer` tells whether events could be looked at; `freshness` how
+    each type is kept current, and is empty where all was asked once, as of `as_of`.
     """
 
     name: str
@@ -218,6 +230,7 @@ class ClusterDocument(Document, frozen=True, kw_only=True):
     asked_as: str
     as_of: datetime | None
     took_seconds: float
+    freshness: tuple[FreshnessDocument, ...]
 
 
 class StatusDocument(Document, frozen=True, kw_only=True):
@@ -234,6 +247,7 @@ class StatusDocument(Document, frozen=True, kw_only=True):
     as_of: datetime | None
     complete: bool
     settled: bool
+    live: bool
 
 
 def conclude(view: KubernetesView, *, require_all: bool = False) -> Conclusion:
@@ -291,12 +305,21 @@ def document_of(view: KubernetesView, *, require_all: bool = False) -> StatusDoc
         as_of=view.as_of,
         complete=view.complete,
         settled=view.settled,
+        live=view.live,
     )
 
 
 def etag_of(document: StatusDocument) -> str:
     """A weak ETag by content: equal while nothing but the times and lengths of asking differs."""
-    clusters = tuple(msgspec.structs.replace(c, as_of=None, took_seconds=0.0) for c in document.clusters)
+    clusters = tuple(
+        msgspec.structs.replace(
+            c,
+            as_of=None,
+            took_seconds=0.0,
+            freshness=tuple(msgspec.structs.replace(f, as_of=None) for f in c.freshness),
+        )
+        for c in document.clusters
+    )
     timeless = msgspec.structs.replace(document, as_of=None, clusters=clusters)
     return f'W/"{hashlib.sha256(msgspec.json.encode(timeless, order="deterministic")).hexdigest()[:32]}"'
 
@@ -349,6 +372,16 @@ def _cluster(part: ClusterPart) -> ClusterDocument:
         asked_as=part.asked_as,
         as_of=part.as_of,
         took_seconds=round(part.took, 3),
+        freshness=tuple(
+            FreshnessDocument(
+                freshness=row.freshness,
+                types=row.types,
+                as_of=row.as_of,
+                stale_since=row.stale_since,
+                words=row.words,
+            )
+            for row in part.freshness
+        ),
     )
 
 

@@ -3,13 +3,22 @@
 import asyncio
 from contextlib import AsyncExitStack, aclosing
 
+from callboard.fleet.hub.hub import MOST_PENDING
+from callboard.fleet.hub.port import Changed, Held, Source
 from callboard.model.caller import Caller, CallerKind
-from callboard.model.outcome import Freshness
+from callboard.model.cluster import Cluster, Credential, Trust
+from callboard.model.outcome import Freshness, Question
+from callboard.model.resource import KNOWN_TYPES
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, entity
 from support.listening import HUB, Follower, contents, eventually, listening
 
 DICE = entity("dice-roller")
+CONFIGMAPS = next(t for t in KNOWN_TYPES if t.plural == "configmaps")
+
+
+def first_cluster(fleet: Fleet) -> Cluster:
+    return Cluster(name=fleet[0].name, url=fleet[0].url, trust=Trust(ca_pem=fleet[0].ca_pem))
 
 
 async def test_the_first_settled_snapshot_holds_what_asking_anew_would_and_is_live() -> None:
@@ -80,3 +89,70 @@ async def test_nothing_is_left_after_the_last_viewer_and_the_keep_time() -> None
         await eventually(lambda: fleet[0].counters.open_watches == 0)
         left = [t.get_name() for t in asyncio.all_tasks() if t.get_name().startswith(("stream", "look"))]
         assert left == []
+
+
+async def test_who_comes_back_within_a_moment_sees_what_happened_meanwhile_at_once() -> None:
+    async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet) as world:
+        async with Follower(world.provider, DICE) as viewer:
+            await viewer.settled()
+        before = world.requests()
+        fleet[0].store.patch("deployments", "dice-roller", {"metadata": {"labels": {"round": "2"}}}, "games")
+        await asyncio.sleep(0.1)
+        async with aclosing(world.provider.objects(DICE, CALLER)) as snapshots:
+            first = await anext(snapshots)
+        assert any(o.meta.label("round") == "2" for o in first.clusters[0].objects())
+        assert world.requests() == before
+
+
+async def test_a_reader_who_takes_nothing_is_brought_up_to_date_and_nothing_queues_up() -> None:
+    async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet) as world:
+        credential = await world.tokens.credential(first_cluster(fleet), CALLER)
+
+        async def current() -> Credential:
+            return credential
+
+        source = Source(first_cluster(fleet), "admin", current, world.parts.fetcher, HUB)
+        question = Question(type=CONFIGMAPS, namespace="games")
+        slow = world.hub.subscribe(source)
+        slow.want((question,))
+        await slow.wait()
+        await asyncio.sleep(0.2)
+        assert isinstance(slow.take()[-1], Held)
+        for number in range(MOST_PENDING + 50):
+            fleet[0].store.create({"metadata": {"name": f"c{number}"}}, "configmaps", namespace="games")
+            if number == 3:
+                await eventually(lambda: world.hub.streams[0].objects.get(("games", "c3")) is not None)
+                (changed,) = slow.take()
+                assert isinstance(changed, Changed)
+                assert {o.name for o in changed.upserts} == {"c0", "c1", "c2", "c3"}
+        last = ("games", f"c{MOST_PENDING + 49}")
+        await eventually(lambda: world.hub.streams[0].objects.get(last) is not None)
+        (held,) = slow.take()
+        assert isinstance(held, Held)
+        assert len(held.objects) == len(fleet[0].store.list("configmaps", "games"))
+        assert slow.take() == ()
+        fleet[0].store.remove("configmaps", "c0", "games")
+        await slow.wait()
+        (gone,) = slow.take()
+        assert isinstance(gone, Changed)
+        assert gone.deletes == (("games", "c0"),)
+        slow.close()
+
+
+async def test_the_tasks_of_many_viewers_do_not_grow_with_the_clusters() -> None:
+    async with (
+        Fleet.start("quiet", clusters=4, speed=0.0) as fleet,
+        listening(fleet) as world,
+        Follower(world.provider, DICE) as one,
+    ):
+        await one.settled()
+        alone = len(asyncio.all_tasks())
+        connections = sum(c.open_connections for c in fleet)
+        async with AsyncExitStack() as stack:
+            for _ in range(50):
+                viewer = await stack.enter_async_context(Follower(world.provider, DICE))
+                await viewer.settled()
+            assert len(asyncio.all_tasks()) <= alone + 50
+            assert sum(c.open_connections for c in fleet) == connections
+        await asyncio.sleep(0.05)
+        assert len(asyncio.all_tasks()) == alone

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -11,7 +12,7 @@ from callboard.base.clock import Clock
 from callboard.base.settings import ClusterLimits
 from callboard.fleet.asking import ROUNDS
 from callboard.fleet.belonging import belonging
-from callboard.fleet.hub.port import Held, HubPort, Key, Source, Update
+from callboard.fleet.hub.port import Held, HubPort, Key, Source, Subscription, Update
 from callboard.fleet.progress import whole_failure
 from callboard.fleet.references import questions, withheld
 from callboard.model.objects import KubeObject
@@ -51,7 +52,7 @@ class _Answered:
 
 
 class Look:
-    """`run` it in a task of its owner. `snapshot` is the newest state; every listener is called when it is replaced."""
+    """`run` it in a task of its owner. `snapshot` is the newest state; who listens is told when it is replaced."""
 
     def __init__(
         self,
@@ -65,59 +66,107 @@ class Look:
         coalesce: float,
     ) -> None:
         self._hub = hub
-        self._source = source
-        self._selection = selection
+        self.source = source
+        self.selection = selection
         self._limits = limits
         self._clock = clock
         self._clock_offset = clock_offset
         self._coalesce = coalesce
+        self._asked = selection.questions()
+        self._references: Sequence[Question] = ()
         self._answers: dict[Question, _Answered] = {}
+        self._subscription: Subscription | None = None
+        self._began = 0.0
         self._took = 0.0
         self._settled = False
         self._expired = False
         self._late = False
         self._left_out = 0
-        self.listeners: set[Callable[[], None]] = set()
+        self._listened = asyncio.Event()
+        self._listeners: dict[int, Callable[[], None]] = {}
+        self._joined = 0
         self.composed = 0
         """How often a snapshot was made, for tests and figures."""
         self.snapshot = ClusterSnapshot(cluster=source.cluster.info, asked_as=source.identity)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody listens: then nothing is composed, and what changes waits, bounded, at the hub."""
+        return not self._listeners
+
+    def listen(self, changed: Callable[[], None]) -> int:
+        """Call `changed` whenever the snapshot is replaced, until `leave` is called with the number returned. The snapshot is
+        current from here on, also if nobody has listened for a while."""
+        if self.idle:
+            if self._subscription is not None:
+                self._refresh(self._subscription)
+            as_of = self._as_of(self.snapshot.outcomes)
+            self.snapshot = msgspec.structs.replace(self.snapshot, as_of=as_of)
+        self._joined += 1
+        self._listeners[self._joined] = changed
+        self._listened.set()
+        return self._joined
+
+    def leave(self, number: int) -> None:
+        """Listen no more."""
+        self._listeners.pop(number, None)
+        if not self._listeners:
+            self._listened.clear()
+
     async def run(self) -> None:
         """Follow the source until cancelled."""
         loop = asyncio.get_running_loop()
-        began, deadlines = loop.time(), [self._limits.soft_deadline, self._limits.hard_deadline]
-        subscription = self._hub.subscribe(self._source)
-        asked = self._selection.questions()
+        self._began, deadlines = loop.time(), [self._limits.soft_deadline, self._limits.hard_deadline]
+        subscription = self._subscription = self._hub.subscribe(self.source)
         try:
-            subscription.want(asked)
+            subscription.want(self._asked)
+            self._refresh(subscription)
             while True:
-                references: Sequence[Question] = ()
-                for _ in range(ROUNDS):
-                    for update in subscription.take():
-                        self._take(update)
-                    references = self._references(asked)
-                    subscription.want((*asked, *references))
-                    if not references or all(q in self._answers for q in references):
-                        break
-                if not self._took and all(self._known(q) for q in asked):
-                    self._took = loop.time() - began
-                self._compose(asked, references)
                 composed = loop.time()
-                if deadlines and composed - began < deadlines[0]:
-                    try:
-                        async with asyncio.timeout_at(began + deadlines[0]):
-                            await subscription.wait()
-                    except TimeoutError:
-                        pass
-                else:
-                    await subscription.wait()
-                # The first change is shown at once, those that follow on its heels together.
-                await asyncio.sleep(max(0.0, composed + self._coalesce - loop.time()))
-                if deadlines and loop.time() - began >= deadlines[0]:
+                if deadlines and composed >= self._began + deadlines[0]:
                     deadlines.pop(0)
                     self._late, self._expired = True, not deadlines
+                    self._compose()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(self._began + deadlines[0] if deadlines else None):
+                        await subscription.wait()
+                await self._listened.wait()
+                # The first change is shown at once, those that follow on its heels together.
+                await asyncio.sleep(max(0.0, composed + self._coalesce - loop.time()))
+                self._refresh(subscription)
         finally:
+            self._subscription = None
             subscription.close()
+
+    def _refresh(self, subscription: Subscription) -> None:
+        """Take what has changed, ask for what follows from it, and compose if there was anything."""
+        taken = False
+        for _ in range(ROUNDS + 1):
+            updates = subscription.take()
+            if not updates:
+                break
+            taken = True
+            for update in updates:
+                self._take(update)
+            self._references = self._follow()
+            subscription.want((*self._asked, *self._references))
+        if taken:
+            if not self._took and all(self._known(q) for q in self._asked):
+                self._took = asyncio.get_running_loop().time() - self._began
+            self._compose()
+
+    def fail(self, message: str) -> None:
+        """Nothing can be told at present."""
+        failure = Failure(code=FailureCode.INTERNAL, message=message)
+        self.snapshot = msgspec.structs.replace(
+            self.snapshot, state=ClusterState.FAILED, failure=failure, as_of=self._clock.now()
+        )
+        self._answers.clear()
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners.values()):
+            listener()
 
     def _take(self, update: Update) -> None:
         answered = self._answers.get(update.question)
@@ -130,17 +179,17 @@ class Look:
         answered = self._answers.get(question)
         return answered is not None and answered.status.answer is not Answer.AWAITED
 
-    def _references(self, asked: Sequence[Question]) -> list[Question]:
+    def _follow(self) -> list[Question]:
         """All references that follow from what is known now, those no longer wanted left out."""
-        outcomes = self._outcomes(asked)
+        outcomes = self._outcomes(self._asked)
         wanted: list[Question] = []
         for _ in range(ROUNDS):
-            more = questions(self._selection, outcomes, self._outcomes(wanted))
+            more = questions(self.selection, outcomes, self._outcomes(wanted))
             self._left_out = more.left_out
             if not more.questions:
                 break
             wanted += more.questions
-        kept = {*asked, *wanted}
+        kept = {*self._asked, *wanted}
         for question in [q for q in self._answers if q not in kept]:
             del self._answers[question]
         return wanted
@@ -162,10 +211,10 @@ class Look:
             )
         return outcome
 
-    def _compose(self, asked: Sequence[Question], references: Sequence[Question]) -> None:
-        outcomes = self._outcomes(asked)
+    def _compose(self) -> None:
+        outcomes = self._outcomes(self._asked)
         state, failure = _state(outcomes)
-        found = self._outcomes(references)
+        found = self._outcomes(self._references)
         complete = state is ClusterState.ANSWERED and all(o.answer is not Answer.AWAITED for o in found)
         self._settled = self._settled or complete
         notices: list[Notice] = []
@@ -178,21 +227,20 @@ class Look:
             words = f"{self._left_out} further nodes, namespaces or claims of this service were not looked at"
             notices.append(self._notice("references-bounded", words))
         self.snapshot = ClusterSnapshot(
-            cluster=self._source.cluster.info,
+            cluster=self.source.cluster.info,
             state=state,
             outcomes=outcomes,
-            references=(*belonging(outcomes, found), *withheld(self._selection)),
+            references=(*belonging(outcomes, found), *withheld(self.selection)),
             references_complete=self._settled,
             failure=failure,
             notices=tuple(notices),
-            asked_as=self._source.identity,
+            asked_as=self.source.identity,
             as_of=self._as_of(outcomes),
             took=self._took,
             clock_offset=self._clock_offset(),
         )
         self.composed += 1
-        for listener in tuple(self.listeners):
-            listener()
+        self._tell()
 
     def _as_of(self, outcomes: Sequence[Outcome]) -> datetime | None:
         """The moment all that is known is true of: now, where everything is live."""
@@ -203,7 +251,7 @@ class Look:
         return min(old, default=self._clock.now())
 
     def _notice(self, code: str, message: str) -> Notice:
-        return Notice(code, message, cluster=self._source.cluster.name)
+        return Notice(code, message, cluster=self.source.cluster.name)
 
 
 def _state(outcomes: Sequence[Outcome]) -> tuple[ClusterState, Failure | None]:

@@ -1,8 +1,8 @@
 """The objects provider named `hub`: the first snapshot from what is held, then a new one after each change."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -32,7 +32,14 @@ and what stands alone is shown at once."""
 FIRST = 0.03
 """Seconds the first snapshot waits for clusters whose answers are held already."""
 RETRY = 15.0
-"""Seconds until a credential that could not be had, or that has become somebody else's, is asked for again."""
+"""Seconds until a credential that could not be had is asked for again."""
+
+PARKED = 60.0
+"""Seconds a composed look outlives its last reader: a reload, a second tab or a colleague finds it ready."""
+MOST_PARKED = 4000
+"""Looks kept so, each one service on one cluster, some kilobytes beside the objects the streams hold anyway."""
+
+_LookKey = tuple[SourceKey, Selection]
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +67,8 @@ class HubProvider:
         self.clock = clock
         self._clock_offset = clock_offset
         self._coalesce = coalesce
-        self._looks: dict[tuple[SourceKey, Selection], _Shared] = {}
+        self._looks: dict[_LookKey, _Shared] = {}
+        self._parked: dict[_LookKey, float] = {}
 
     async def objects(
         self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
@@ -85,10 +93,9 @@ class HubProvider:
 
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(p.run(), name=f"look {p.cluster.name}") for p in parts]
-            for task in tasks:
-                task.add_done_callback(lambda _: news.set())
             try:
+                for part in parts:
+                    part.begin(group)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FIRST):
                         while any(p.snapshot.state is ClusterState.AWAITED for p in parts):
@@ -103,64 +110,69 @@ class HubProvider:
                         return
                     await news.wait()
                     await asyncio.sleep(max(0.0, shown + self._coalesce - loop.time()))
+                    for part in parts:
+                        part.renew(group)
             except GeneratorExit:
                 # The reader has left. Nothing may be yielded from here, and nothing raised into the group.
                 return
             finally:
-                for task in tasks:
-                    task.cancel()
+                for part in parts:
+                    part.end()
 
-    @asynccontextmanager
-    async def look(
-        self, source: Source, selection: Selection, changed: Callable[[], None]
-    ) -> AsyncIterator[Look]:
-        """The look at a selection, shared by all who look at it at the same time."""
+    def join(self, source: Source, selection: Selection) -> Look:
+        """The look at a selection, shared by all who look at it: begun with the first, kept for a moment after the last."""
         key = (source.key, selection)
         shared = self._looks.get(key)
         if shared is None:
-            shared = self._looks[key] = _Shared(
-                Look(
-                    self.hub,
-                    source,
-                    selection,
-                    self.clusters.limits_of(source.cluster.name),
-                    self.clock,
-                    clock_offset=lambda: self._clock_offset(source.cluster),
-                    coalesce=self._coalesce,
-                )
+            look = Look(
+                self.hub,
+                source,
+                selection,
+                self.clusters.limits_of(source.cluster.name),
+                self.clock,
+                clock_offset=lambda: self._clock_offset(source.cluster),
+                coalesce=self._coalesce,
             )
-            shared.task = self.hub.start(_kept_from_raising(shared.look), f"look {source.cluster.name}")
-        shared.look.listeners.add(changed)
-        try:
-            yield shared.look
-        finally:
-            shared.look.listeners.discard(changed)
-            if not shared.look.listeners and self._looks.get(key) is shared:
-                del self._looks[key]
-                if shared.task is not None:
-                    shared.task.cancel()
+            task = self.hub.start(_kept_from_raising(look), f"look {source.cluster.name}")
+            shared = self._looks[key] = _Shared(look, task)
+        self._parked.pop(key, None)
+        return shared.look
+
+    def leave(self, look: Look) -> None:
+        """Somebody listens no more. The look of the last one is parked: its next reader finds it composed."""
+        key = (look.source.key, look.selection)
+        if look.idle and key in self._looks:
+            loop = asyncio.get_running_loop()
+            until = self._parked[key] = loop.time() + min(PARKED, look.source.settings.keep)
+            loop.call_at(until, self._unpark, key, until)
+            while len(self._parked) > MOST_PARKED:
+                self._end(next(iter(self._parked)))
+
+    def _unpark(self, key: _LookKey, until: float) -> None:
+        if self._parked.get(key) == until:
+            self._end(key)
+
+    def _end(self, key: _LookKey) -> None:
+        self._parked.pop(key, None)
+        self._looks.pop(key).task.cancel()
 
 
-class _Shared:
+class _Shared(msgspec.Struct, frozen=True):
     """A look and the task that runs it."""
 
-    def __init__(self, look: Look) -> None:
-        self.look = look
-        self.task: asyncio.Task[None] | None = None
+    look: Look
+    task: asyncio.Task[None]
 
 
 async def _kept_from_raising(look: Look) -> None:
-    try:
-        await look.run()
-    except Exception as error:
-        log.error("a look failed", cluster=look.snapshot.cluster.name, exc_info=error)
-        failure = Failure(
-            code=FailureCode.INTERNAL,
-            message=f"listening failed unexpectedly ({type(error).__name__}); the log tells where",
-        )
-        look.snapshot = msgspec.structs.replace(look.snapshot, state=ClusterState.FAILED, failure=failure)
-        for listener in tuple(look.listeners):
-            listener()
+    """A defect of ours is the cluster's failure on the page, and tried again."""
+    while True:
+        try:
+            await look.run()
+        except Exception as error:
+            log.error("a look failed", cluster=look.snapshot.cluster.name, exc_info=error)
+            look.fail(f"listening failed unexpectedly ({type(error).__name__}); the log tells where")
+        await asyncio.sleep(RETRY)
 
 
 class _Part:
@@ -181,7 +193,9 @@ class _Part:
         self._caller = caller
         self._changed = changed
         self._look: Look | None = None
+        self._listening = 0
         self._asking: Asking | None = None
+        self._task: asyncio.Task[None] | None = None
         self._notices: tuple[Notice, ...] = ()
         self._alone = ClusterSnapshot(cluster=cluster.info)
 
@@ -190,36 +204,61 @@ class _Part:
         if self._asking is not None:
             return self._asking.snapshot
         found = self._look.snapshot if self._look is not None else self._alone
-        return (
-            msgspec.structs.replace(found, notices=(*self._notices, *found.notices))
-            if self._notices
-            else found
-        )
+        if not self._notices:
+            return found
+        return msgspec.structs.replace(found, notices=(*self._notices, *found.notices))
 
-    async def run(self) -> None:
-        """Until cancelled; a look at what only the caller's token may read ends by itself."""
+    def begin(self, group: asyncio.TaskGroup) -> None:
+        """Find out as whom to look, and join whoever looks already. The task ends with that; the look goes on."""
+        self._task = group.create_task(self._run(), name=f"join {self.cluster.name}")
+        self._task.add_done_callback(lambda _: self._changed())
+
+    def renew(self, group: asyncio.TaskGroup) -> None:
+        """Begin anew where the credential has become another's, or is not to be had any more. What was seen last stays
+        until then."""
+        done = self._task is None or self._task.done()
+        if done and self._look is not None and _lost_credential(self._look.snapshot):
+            self.begin(group)
+
+    def end(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._look is not None:
+            look, self._look = self._look, None
+            look.leave(self._listening)
+            self._provider.leave(look)
+
+    async def _run(self) -> None:
+        """Until joined; a look at what only the caller's token may read goes on to its own end."""
         limits = self._provider.clusters.limits_of(self.cluster.name)
         while True:
             try:
                 async with asyncio.timeout(limits.hard_deadline):
                     credential = await self._provider.parts.auth.credential(self.cluster, self._caller)
-                    if credential.own:
-                        break
-                    selection = await self._selection()
+                    if not credential.own:
+                        self._join(credential, await self._selection())
+                        return
+                self.live = False
+                self._leave()
+                self._asking = self._provider.fan_out.asking(
+                    self.cluster, self._entity, self._caller, self._changed
+                )
+                await self._asking.run()
+                return
             except TimeoutError:
-                seconds = f"{limits.hard_deadline:g} seconds"
-                self._fail(f"the auth strategy gave no credential for {seconds}")
+                self._fail(f"the auth strategy gave no credential for {limits.hard_deadline:g} seconds")
             except CallboardError as error:
                 self._fail(error.message)
             except Exception as error:
                 log.error("a look could not begin", cluster=self.cluster.name, error=type(error).__name__)
                 self._fail(f"the auth strategy {self.cluster.auth_provider!r} failed unexpectedly")
-            else:
-                await self._follow(credential, selection)
             await asyncio.sleep(RETRY)
-        self.live = False
-        self._asking = self._provider.fan_out.asking(self.cluster, self._entity, self._caller, self._changed)
-        await self._asking.run()
+            if self._look is not None and not _lost_credential(self._look.snapshot):
+                return
 
     async def _selection(self) -> Selection:
         notices: list[Notice] = []
@@ -234,8 +273,7 @@ class _Part:
         self._notices = tuple(notices)
         return chosen.selection
 
-    async def _follow(self, credential: Credential, selection: Selection) -> None:
-        """Show the shared look for as long as the caller's credential is the one it is made with."""
+    def _join(self, credential: Credential, selection: Selection) -> None:
         provider, identity = self._provider, credential.identity
         auth, cluster, caller = provider.parts.auth, self.cluster, self._caller
 
@@ -248,16 +286,13 @@ class _Part:
         source = Source(
             cluster, identity, renewed, provider.parts.fetcher, provider.clusters.hub_of(cluster.name)
         )
-        async with provider.look(source, selection, self._changed) as look:
-            self._look = look
-            self._changed()
-            while True:
-                await asyncio.sleep(RETRY)
-                if _lost_credential(look.snapshot):
-                    return
+        look = provider.join(source, selection)
+        if look is not self._look:
+            listening = look.listen(self._changed)
+            self._leave()
+            self._look, self._listening = look, listening
 
     def _fail(self, message: str) -> None:
-        self._look = None
         self._alone = ClusterSnapshot(
             cluster=self.cluster.info,
             state=ClusterState.FAILED,

@@ -16,9 +16,13 @@ __all__ = ["ConnectionsWatcher"]
 
 
 class ConnectionsWatcher:
-    """Implements `port.Watcher`."""
+    """Implements `port.Watcher`. `streaming_lists` begins a watch with its list where the server can: one request for both,
+    and a small part of the memory a list costs an API server."""
 
-    def __init__(self, connections: Connections, discovery: Discovery | None = None) -> None:
+    def __init__(
+        self, connections: Connections, discovery: Discovery | None = None, *, streaming_lists: bool = True
+    ) -> None:
+        self._streaming_lists = streaming_lists
         self._connections = connections
         self._discovery = discovery or Discovery()
 
@@ -38,7 +42,7 @@ class ConnectionsWatcher:
         """Changes without end."""
         connection = self._connections.to(source.cluster, await credential())
         question = msgspec.structs.replace(question, name="")
-        changes = watch(connection, question, credential=credential)
+        changes = watch(connection, question, credential=credential, streaming_lists=self._streaming_lists)
         try:
             async for change in changes:
                 yield change
