@@ -198,7 +198,7 @@ class Written:
 
 def test_the_reader_of_source_gives_docstrings_of_attributes_and_signatures() -> None:
     assert attribute_docs(Written) == {"first": "What it is: two lines."}
-    assert list(fields(Written)) == ["first: int", "second: str = ''"]
+    assert list(fields(Written)) == ["first: int", 'second: str = ""']
     short, long = methods(Written)
     assert short == ("def short(one: int) -> int", "Says so.")
     assert long[0].splitlines() == [

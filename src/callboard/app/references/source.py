@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -48,7 +49,7 @@ def fields(of: type) -> Iterator[str]:
     """`name: type = default` for each public annotated attribute, in order."""
     for node in class_tree(of).body:
         if isinstance(node, ast.AnnAssign) and not _target(node).startswith("_"):
-            yield ast.unparse(node)
+            yield double_quoted(ast.unparse(node))
 
 
 def methods(of: type) -> Iterator[tuple[str, str]]:
@@ -64,13 +65,13 @@ def signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     arguments.args = [each for each in arguments.args if each.arg != "self"]
     word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
     result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    line = f"{word} {node.name}({ast.unparse(arguments)}){result}"
+    line = double_quoted(f"{word} {node.name}({ast.unparse(arguments)}){result}")
     if len(line) <= WIDTH:
         return line
     # ast.unparse keeps to one line; a comma within brackets is never one between two parameters
     return (
         f"{word} {node.name}(\n"
-        + "".join(f"    {p},\n" for p in _split(ast.unparse(arguments)))
+        + "".join(f"    {p},\n" for p in _split(double_quoted(ast.unparse(arguments))))
         + f"){result}"
     )
 
@@ -97,3 +98,8 @@ def _target(node: ast.stmt) -> str:
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id
     return ""
+
+
+def double_quoted(source: str) -> str:
+    """Source as `ast.unparse` gives it, its plain strings in the quotes our formatter writes."""
+    return re.sub(r"'([^'\"\\\\]*)'", r'"\1"', source)
