@@ -36,8 +36,8 @@ async def test_what_does_not_fit_is_polled_and_pods_are_live() -> None:
         await viewer.settled()
         await eventually(
             lambda: (
-                sum(s.freshness is Freshness.LIVE for s in world.hub.streams) == 7
-                and sum(s.freshness is Freshness.POLLED for s in world.hub.streams)
+                sum(s.held.freshness is Freshness.LIVE for s in world.hub.streams) == 7
+                and sum(s.held.freshness is Freshness.POLLED for s in world.hub.streams)
                 == len(world.hub.streams) - 7
             )
         )

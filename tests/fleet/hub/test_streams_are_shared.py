@@ -121,12 +121,12 @@ async def test_a_reader_who_takes_nothing_is_brought_up_to_date_and_nothing_queu
         for number in range(MOST_PENDING + 50):
             fleet[0].store.create({"metadata": {"name": f"c{number}"}}, "configmaps", namespace="games")
             if number == 3:
-                await eventually(lambda: world.hub.streams[0].objects.get(("games", "c3")) is not None)
+                await eventually(lambda: world.hub.streams[0].held.objects.get(("games", "c3")) is not None)
                 (changed,) = slow.take()
                 assert isinstance(changed, Changed)
                 assert {o.name for o in changed.upserts} == {"c0", "c1", "c2", "c3"}
         last = ("games", f"c{MOST_PENDING + 49}")
-        await eventually(lambda: world.hub.streams[0].objects.get(last) is not None)
+        await eventually(lambda: world.hub.streams[0].held.objects.get(last) is not None)
         (held,) = slow.take()
         assert isinstance(held, Held)
         assert len(held.objects) == len(fleet[0].store.list("configmaps", "games"))

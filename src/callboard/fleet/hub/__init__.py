@@ -5,6 +5,6 @@ page scan what it holds. `fleet.plugin` registers its provider; `app` owns the o
 
 The road inside: `provider` (one reader's snapshots) → `look` (one selection on one cluster, composed once however many
 read it) → `port` (subscribe, then a snapshot and deltas) → `hub` (which stream answers a question: `scope`) → `stream`
-(one list+watch, or one poll) → `index` (selector → objects, selector → readers) and `budget` (what a cluster may cost).
-`watching` is the way out to `kube`.
+(one list+watch, or one poll, within the `budget`) → `holdings` (the objects, and how far they can be trusted) → `index`
+(selector → objects, selector → readers). `watching` is the way out to `kube`.
 """

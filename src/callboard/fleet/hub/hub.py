@@ -101,10 +101,10 @@ class Hub:
             if refused is not None and option is options[-1] and not covers_less(refused, option):
                 break  # a selector changes nothing about a refusal: stay where it is told
             stream = self._stream(source, option)
-            if stream.fits(reader.question) or option is options[-1]:
+            if stream.held.fits(reader.question) or option is options[-1]:
                 self._attach(reader, stream)
                 return
-            if stream.refused:
+            if stream.held.refused:
                 refused = option
         self._attach(reader, self._stream(source, refused or options[-1]))
 
@@ -115,7 +115,7 @@ class Hub:
             return
         reader.stream = None
         stream.detach(reader)
-        if not len(stream.readers):
+        if not len(stream.held.readers):
             self._let_go(stream)
 
     def _attach(self, reader: "_Reader", stream: Stream) -> None:
@@ -162,15 +162,15 @@ class Hub:
 
     def _end(self, key: StreamKey) -> None:
         self._ending.pop(key, None)
-        if len(self._streams[key].readers):
+        if len(self._streams[key].held.readers):
             return
         del self._streams[key]
         self._running.pop(key).cancel()
 
     def _misfit(self, stream: Stream) -> None:
         """Find better places for those whom the stream no longer answers."""
-        for reader in stream.readers:
-            if isinstance(reader, _Reader) and not stream.fits(reader.question):
+        for reader in stream.held.readers:
+            if isinstance(reader, _Reader) and not stream.held.fits(reader.question):
                 self.place(reader, stream.source)
 
 
@@ -184,7 +184,7 @@ class _Pending:
 
 
 class _Reader:
-    """One question of one subscription. Implements `stream.Reader`."""
+    """One question of one subscription. Implements `holdings.Reader`."""
 
     def __init__(self, owner: "_Subscription", question: Question) -> None:
         self.question = question
@@ -258,9 +258,9 @@ class _Subscription:
             reader = self._readers.get(question)
             if reader is None or reader.stream is None:
                 continue
-            status = reader.stream.status(question)
+            status = reader.stream.held.status(question)
             if changes.all:
-                updates.append(Held(question, status, reader.stream.read(question)))
+                updates.append(Held(question, status, reader.stream.held.read(question)))
             else:
                 updates.append(
                     Changed(question, status, tuple(changes.upserts.values()), tuple(changes.deletes))

@@ -1,0 +1,249 @@
+"""What a stream holds: the objects, how far they can be trusted, and who must be told of a change."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from callboard.base.clock import Clock
+from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, key_of
+from callboard.fleet.hub.port import Key, Status
+from callboard.kube.failure import answer_of
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Answer, Failure, Freshness, Malformed, Question
+from callboard.model.resource import ResourceType
+
+__all__ = ["STALE_AFTER", "Holdings", "Reader"]
+
+CHUNK = 500
+"""Objects taken in before others get their turn: a page of a list, some milliseconds."""
+MOST_MALFORMED = 100
+STALE_AFTER = 2.0
+"""Seconds of failing until what is shown is called stale: a stream that is cut and back at once is no news."""
+
+
+class Reader(Protocol):
+    """Who reads a stream. All calls return at once."""
+
+    def put(self, obj: KubeObject) -> None:
+        """The object is new or has changed, and answers the reader's question."""
+        ...
+
+    def gone(self, key: Key) -> None:
+        """The object no longer does."""
+        ...
+
+    def told(self) -> None:
+        """The status has changed."""
+        ...
+
+    def void(self) -> None:
+        """Everything known is void: read it all again."""
+        ...
+
+
+class Holdings:
+    """Everything that one question brings, as of now. Synchronous but for `replace`, which takes many objects in.
+
+    `misfit` is called when some readers' questions are no longer answered by it; where else, the hub knows.
+    """
+
+    def __init__(self, question: Question, clock: Clock, misfit: Callable[[], None]) -> None:
+        self.question = question
+        self.objects = ObjectIndex()
+        self.readers: ReaderIndex[Reader] = ReaderIndex()
+        self.failures = 0
+        """Failures in a row."""
+        self._clock = clock
+        self._misfit = misfit
+        self._type = question.type
+        self._status = Status()
+        self._malformed: dict[str, Malformed] = {}
+        self._seen: datetime | None = None
+        self._stale: Failure | None = None
+        self._stale_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def answer(self) -> Answer:
+        """EMPTY where it is known what is there, whatever it is."""
+        return self._status.answer
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what is there."""
+        return self._status.answer is Answer.EMPTY
+
+    @property
+    def refused(self) -> bool:
+        return self._status.answer is Answer.FORBIDDEN
+
+    @property
+    def freshness(self) -> Freshness:
+        return self._status.freshness
+
+    def resolved(self, resource: ResourceType) -> None:
+        """The type's scope is known now."""
+        self._type = resource
+
+    def status(self, question: Question) -> Status:
+        """How far the answer to a reader's question can be trusted."""
+        if question.namespace and self._type.namespaced is False:
+            return Status(answer=Answer.NOT_ASKED, as_of=self._seen)
+        return msgspec.structs.replace(
+            self._status, as_of=self._seen, malformed=self._malformed_for(question)
+        )
+
+    def fits(self, question: Question) -> bool:
+        """Whether it answers a question narrower than its own. Not where it is refused, or where what it cannot read or
+        has not read may be what the question is about: then the API server must tell them apart."""
+        own = self.question
+        if (question.namespace, question.label_selector, question.name) == (
+            own.namespace,
+            own.label_selector,
+            own.name,
+        ):
+            return True
+        return not self.refused and not self._status.truncated and not self._malformed_for(question)
+
+    def read(self, question: Question) -> tuple[KubeObject, ...]:
+        """What is there for the question, by namespace and name."""
+        return self.objects.select(question)
+
+    def delete(self, obj: KubeObject) -> None:
+        """The object is gone."""
+        held = self.objects.get(key_of(obj))
+        if held is not None and held.meta.uid == obj.meta.uid:
+            self._drop(key_of(obj))
+        self._malformed.pop(_where(obj), None)
+
+    def unreadable(self, malformed: Malformed) -> None:
+        """An object has changed into something that cannot be read."""
+        if len(self._malformed) < MOST_MALFORMED:
+            self._malformed[malformed.where] = malformed
+            self._void()
+            self._misfit()
+
+    def seen(self) -> None:
+        """The watch stands: what is held is current."""
+        self._seen = self._clock.now()
+        self.current(Freshness.LIVE, self._status.truncated)
+
+    def not_asked(self) -> None:
+        """The type belongs to no namespace, and the question names one."""
+        self._seen = self._clock.now()
+        self._tell(Status(answer=Answer.NOT_ASKED))
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        self._recovered()
+
+    async def replace(
+        self,
+        objects: tuple[KubeObject, ...],
+        malformed: tuple[Malformed, ...],
+        freshness: Freshness,
+        truncated: bool,
+    ) -> None:
+        """These are all there are. Readers are told the difference; the first time, everything."""
+        missing = self.objects.keys()
+        for number, obj in enumerate(objects, 1):
+            missing.discard(key_of(obj))
+            self.put(obj)
+            if number % CHUNK == 0:
+                await asyncio.sleep(0)
+        for key in missing:
+            self._drop(key)
+        self._malformed = {m.where: m for m in malformed[:MOST_MALFORMED]}
+        self._seen = self._clock.now()
+        self.current(freshness, truncated)
+        if malformed or truncated:
+            self._void()
+            self._misfit()
+
+    def put(self, obj: KubeObject) -> None:
+        held = self.objects.get(key_of(obj))
+        if (
+            held is not None
+            and held.meta.uid == obj.meta.uid
+            and held.meta.resource_version == obj.meta.resource_version
+            and held.meta.resource_version
+        ):
+            return
+        old = self.objects.put(obj)
+        if self._malformed:
+            self._malformed.pop(_where(obj), None)
+        if self.known:
+            for reader, has in self.readers.touched(old, obj):
+                reader.put(obj) if has else reader.gone(key_of(obj))
+
+    def _drop(self, key: Key) -> None:
+        old = self.objects.drop(key)
+        if self.known and old is not None:
+            for reader, _ in self.readers.touched(old, None):
+                reader.gone(key)
+
+    def current(self, freshness: Freshness, truncated: bool) -> None:
+        first = not self.known
+        self.failures = 0
+        self._recovered()
+        self._tell(Status(answer=Answer.EMPTY, freshness=freshness, truncated=truncated))
+        if first:
+            self._void()
+
+    def failed(self, failure: Failure) -> None:
+        """The newest attempt failed: what was known is stale, or nothing is known and that is why."""
+        self.failures += 1
+        answer = answer_of(failure)
+        if self.known and answer not in (Answer.FORBIDDEN, Answer.ABSENT):
+            self._stale = failure
+            if self._status.stale_since is not None:
+                self._say_stale()
+            elif self._stale_timer is None:
+                loop = asyncio.get_running_loop()
+                self._stale_timer = loop.call_later(STALE_AFTER, self._say_stale)
+            return
+        self._recovered()
+        # What may no longer be seen is not shown as it was.
+        for key in tuple(self.objects.keys()):
+            self._drop(key)
+        self._tell(Status(answer=answer, freshness=Freshness.POLLED, failure=failure))
+        self._void()
+        if answer is Answer.FORBIDDEN:
+            self._misfit()
+
+    def _say_stale(self) -> None:
+        if self._stale is not None:
+            since = self._status.stale_since or self._seen or self._clock.now()
+            self._tell(msgspec.structs.replace(self._status, stale_since=since, failure=self._stale))
+
+    def _recovered(self) -> None:
+        self._stale = None
+        if self._stale_timer is not None:
+            self._stale_timer.cancel()
+            self._stale_timer = None
+
+    def _tell(self, status: Status) -> None:
+        if status != self._status:
+            self._status = status
+            for reader in self.readers:
+                reader.told()
+
+    def _void(self) -> None:
+        for reader in self.readers:
+            reader.void()
+
+    def _malformed_for(self, question: Question) -> tuple[Malformed, ...]:
+        """Those that may answer the question, as far as their names tell."""
+        if not self._malformed:
+            return ()
+        return tuple(
+            m
+            for where, m in self._malformed.items()
+            if not question.namespace or "/" not in where or where.startswith(question.namespace + "/")
+        )
+
+
+def _where(obj: KubeObject) -> str:
+    return f"{obj.namespace}/{obj.name}" if obj.namespace else obj.name
