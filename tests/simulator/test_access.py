@@ -32,6 +32,29 @@ async def test_a_viewer_of_some_namespaces_sees_only_those(cluster: Cluster, cli
     )
 
 
+async def test_a_viewer_bound_in_two_namespaces_sees_those_two(cluster: Cluster, client: Any) -> None:
+    for name in ("red", "blue", "green"):
+        cluster.store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        cluster.store.create(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"of-{name}", "namespace": name}}
+        )
+    token = cluster.user("two")
+    cluster.bind("two", "view", "red", "blue")
+
+    async def seen(namespace: str, more: str = "") -> tuple[int, list[str]]:
+        status, body = await client.ask(f"/api/v1/namespaces/{namespace}/configmaps{more}", who=token)
+        return status, [item["metadata"]["name"] for item in body.get("items", ())]
+
+    assert await seen("red") == (200, ["of-red"])
+    assert await seen("blue") == (200, ["of-blue"])
+    assert await seen("green") == (403, [])
+    assert await seen("green", "/of-green") == (403, [])
+    assert (await client.ask("/api/v1/configmaps", who=token))[0] == 403
+    assert (await client.ask("/api/v1/namespaces/red/secrets", who=token))[0] == 403
+    cluster.store.delete("rolebindings.rbac.authorization.k8s.io", "two", "red")
+    assert await seen("red") == (403, [])
+
+
 async def test_a_role_may_allow_list_without_watch(cluster: Cluster, client: Any) -> None:
     cluster.role("lister", [{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}])
     token = cluster.user("lister")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -182,6 +182,78 @@ async def test_watches_end_repeat_fall_silent_or_are_gone_while_open(cluster: Cl
         cluster.chaos.on("watch-gone")
         touch(cluster)
         assert (await line())["object"]["code"] == 410
+
+
+@pytest.mark.parametrize(
+    ("mode", "how"),
+    [
+        ("no-metadata", {}),
+        ("list-for-object", {}),
+        ("one-malformed", {}),
+        ("deep", {"size": 500}),
+        ("drip", {"size": 50, "seconds": 0.001}),
+    ],
+)
+async def test_events_of_a_watch_take_wrong_shapes(
+    cluster: Cluster, client: Any, mode: str, how: dict[str, Any]
+) -> None:
+    async with watching(client, cluster) as line:
+        cluster.chaos.on(mode, **how)
+        touch(cluster)
+        held = (await line())["object"]
+        cluster.chaos.off()
+        touch(cluster)
+        assert (await line())["object"]["metadata"]["namespace"] == "games"
+    seen: dict[str, Callable[[Any], bool]] = {
+        "no-metadata": lambda it: "metadata" not in it and it["kind"] == "ConfigMap",
+        "list-for-object": lambda it: it[0]["metadata"]["namespace"] == "games",
+        "one-malformed": lambda it: it["metadata"] == "not an object",
+        "deep": lambda it: str(it["deep"]).startswith("[" * 500),
+        "drip": lambda it: it["metadata"]["namespace"] == "games",
+    }
+    assert seen[mode](held), held
+
+
+@pytest.mark.parametrize("mode", ["truncated", "reset-in-body", "hang-in-body", "enormous"])
+async def test_streams_break_off_or_never_end_a_line(cluster: Cluster, client: Any, mode: str) -> None:
+    async with watching(client, cluster) as line:
+        cluster.chaos.on(mode, size=40_000)
+        touch(cluster)
+        if mode == "hang-in-body":
+            with pytest.raises(TimeoutError):
+                await line(0.2)
+        elif mode == "enormous":
+            with pytest.raises(ValueError, match=r"Chunk too big|Expecting|delimiter|Invalid"):
+                await line()
+        else:
+            with pytest.raises((aiohttp.ClientError, ConnectionError, ValueError)):
+                await line()
+    cluster.chaos.off()
+    name = cluster.store.list("pods", "games")[0]["metadata"]["name"]
+    async with client.request("GET", f"{PODS}/{name}/log?follow=true") as response:
+        await response.content.readline()
+        cluster.chaos.on("reset-in-body", "*/log*")
+        cluster.engine.timeline.step(300)
+        with pytest.raises((aiohttp.ClientError, ConnectionError)):
+            await response.read()
+
+
+async def test_a_rule_counts_a_stream_once_and_watch_modes_count_streams_only(
+    cluster: Cluster, client: Any
+) -> None:
+    ends = cluster.chaos.on("watch-ends", times=1)
+    shape = cluster.chaos.on("one-malformed", "*watch=true*", times=1)
+    assert (await client.ask("/version"))[0] == 200
+    cluster.chaos.off(ends)
+    assert (ends.times, shape.times) == (1, 1)
+    async with watching(client, cluster) as line:
+        for _ in range(3):
+            touch(cluster)
+            assert (await line())["object"]["metadata"] == "not an object"
+    assert shape.times == 0
+    async with watching(client, cluster) as line:
+        touch(cluster)
+        assert isinstance((await line())["object"]["metadata"], dict)
 
 
 async def test_bookmarks_can_be_lost(cluster: Cluster, client: Any) -> None:

@@ -85,6 +85,47 @@ async def test_exact_versions_show_the_past_and_future_ones_are_refused(
     assert (status, told["reason"], told["details"]["retryAfterSeconds"]) == (504, "Timeout", 1)
 
 
+async def test_versions_that_do_not_fit_are_refused_with_a_status(cluster: Cluster, client: Any) -> None:
+    name = cluster.store.list("pods", "games")[0]["metadata"]["name"]
+    current = cluster.store.versions.current
+    for path in (f"{PODS}?resourceVersion=99999999", f"{PODS}/{name}?resourceVersion=99999999"):
+        status, told = await client.ask(path)
+        assert (status, told["reason"]) == (504, "Timeout"), path
+        assert told["message"] == f"Timeout: Too large resource version: 99999999, current: {current}"
+    for path in (f"{PODS}?resourceVersion=x1", f"{PODS}/{name}?resourceVersion=-1"):
+        status, told = await client.ask(path)
+        assert (status, told["reason"], "invalid resource version" in told["message"]) == (
+            400,
+            "BadRequest",
+            True,
+        )
+    _, page = await client.ask(f"{PODS}?limit=1")
+    status, told = await client.ask(
+        f"{PODS}?limit=1&resourceVersion={current}&continue={page['metadata']['continue']}"
+    )
+    assert (status, told["message"]) == (
+        400,
+        "specifying resource version is not allowed when using continue",
+    )
+    _, whole = await client.ask(f"{PODS}?limit=-1&resourceVersion=0")
+    assert (len(whole["items"]), "continue" in whole["metadata"]) == (4, False)
+
+
+async def test_headers_and_roots_are_an_api_servers(cluster: Cluster, client: Any) -> None:
+    before = cluster.counters.connections_opened
+    async with client.request("GET", "/") as response:
+        paths = (await response.json())["paths"]
+        assert {"/api", "/apis", "/apis/apps/v1", "/readyz", "/version"} <= set(paths)
+        assert "Server" not in response.headers
+        assert response.headers["Audit-Id"]
+    for path in paths:
+        assert (await client.ask(path))[0] == 200, path
+    assert (await client.ask("/nothing"))[0] == 404
+    async with client.request("GET", f"{PODS}?watch=true&resourceVersion=0") as response:
+        assert "Server" not in response.headers
+    assert cluster.counters.connections_opened - before == 1
+
+
 async def test_large_bodies_are_compressed_and_small_ones_are_not(cluster: Cluster) -> None:
     for number in range(30):
         cluster.store.create(

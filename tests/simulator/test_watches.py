@@ -89,6 +89,17 @@ async def test_streaming_lists_end_with_their_bookmark_and_old_servers_refuse_th
     assert (status, told["reason"]) == (422, "Invalid")
 
 
+async def test_a_version_yet_to_come_is_waited_for_and_never_listed(cluster: Cluster, client: Any) -> None:
+    ahead = cluster.store.versions.current + 2
+    async with watching(client, f"{MAPS}?watch=true&resourceVersion={ahead}") as line:
+        for name in ("one", "two", "three"):
+            cluster.store.create(config(name))
+        assert (await line())["object"]["metadata"]["name"] == "three"
+    query = "watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan"
+    status, told = await client.ask(f"{MAPS}?{query}&resourceVersion=99999999")
+    assert (status, told["reason"]) == (504, "Timeout")
+
+
 async def test_bookmarks_come_when_asked_for(cluster: Cluster, client: Any) -> None:
     cluster.bookmark_seconds = 0.05
     version = cluster.store.versions.current

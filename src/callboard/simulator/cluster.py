@@ -23,6 +23,7 @@ from callboard.simulator.serving.certificates import Authority, KeyPair, server_
 from callboard.simulator.serving.counters import Counters
 from callboard.simulator.serving.handler import Handler
 from callboard.simulator.serving.identity import Tokens
+from callboard.simulator.serving.listener import Listener
 from callboard.simulator.serving.rbac import Authorizer
 
 __all__ = ["Cluster", "Identities"]
@@ -80,7 +81,7 @@ class Cluster:
         self.identities = self._identities()
         self.url = ""
         self._runner: web.ServerRunner | None = None
-        self._server: web.Server | None = None
+        self._server: Listener | None = None
         self._context: ssl.SSLContext | None = None
         self._pair: KeyPair | None = None
         self.chaos.on_certificate = self._certificate
@@ -103,9 +104,7 @@ class Cluster:
         """Listen on 127.0.0.1; port 0 picks a free one. Raises UsageError where it is taken."""
         self._pair = pair
         self._context = server_context(pair, self.ca_pem)
-        self._server = web.Server(
-            Handler(self), handler_cancellation=True, access_log=None, keepalive_timeout=75.0
-        )
+        self._server = Listener(Handler(self), self.counters)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.05)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._context, backlog=512)

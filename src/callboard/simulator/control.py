@@ -86,6 +86,7 @@ async def control_port(fleet: Fleet, port: int | None) -> AsyncIterator[str]:
                     "requests": cluster.counters.requests,
                     "open_watches": cluster.counters.open_watches,
                     "open_connections": cluster.open_connections,
+                    "connections_opened": cluster.counters.connections_opened,
                     "chaos": [rule.mode for rule in cluster.chaos.rules],
                 }
                 for cluster in fleet

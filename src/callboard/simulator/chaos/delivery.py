@@ -11,10 +11,12 @@ from callboard.simulator.machinery.refusal import Refusal, expired
 from callboard.simulator.machinery.tree import Tree, encode
 from callboard.simulator.serving.answer import Answer, refused
 
-__all__ = ["before", "deliver", "watched"]
+__all__ = ["before", "deliver", "followed", "watched"]
 
 FOREVER = 3600.0
 """Seconds a hang lasts; whoever waits has given up long before."""
+_WAYS = frozenset(["hang-in-body", "drip", "truncated", "reset-in-body", "enormous"])
+"""Modes about how bytes travel, whatever they say."""
 _HTML = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>\n"
 
 
@@ -58,14 +60,7 @@ async def deliver(
     for rule in rules:
         body = bodies.spoil(rule, body)
     answer = Answer(body, answer.status, answer.content_type, answer.headers)
-    way = next(
-        (
-            rule
-            for rule in rules
-            if rule.mode in ("hang-in-body", "drip", "truncated", "reset-in-body", "enormous")
-        ),
-        None,
-    )
+    way = next((rule for rule in rules if rule.mode in _WAYS), None)
     if way is None:
         return dated(answer.response(request))
     headers = {
@@ -117,7 +112,8 @@ async def watched(
 ) -> AsyncIterator[bytes]:
     """The lines of a watch, misbehaved as the rules say at each event."""
     async for line in lines:
-        modes = {rule.mode: rule for rule in rules()}
+        held = rules()
+        modes = {rule.mode: rule for rule in held}
         if "watch-gone" in modes:
             yield (
                 encode({"type": "ERROR", "object": expired("too old resource version: 1 (2)").body()}) + b"\n"
@@ -133,6 +129,47 @@ async def watched(
             continue
         if "watch-no-bookmarks" in modes and line.startswith(b'{"type":"BOOKMARK"'):
             continue
-        yield line
+        for rule in held:
+            line = bodies.spoil_event(rule, line)
+        async for piece in _dealt(line, held, request):
+            yield piece
+        if request.transport is None or request.transport.is_closing():
+            return
         if "watch-repeats" in modes:
             yield line
+
+
+async def followed(
+    pieces: AsyncIterator[bytes], rules: Callable[[], list[Rule]], request: web.BaseRequest
+) -> AsyncIterator[bytes]:
+    """The pieces of a followed log, misbehaved as the rules say at each."""
+    async for piece in pieces:
+        async for part in _dealt(piece, rules(), request):
+            yield part
+        if request.transport is None or request.transport.is_closing():
+            return
+
+
+async def _dealt(piece: bytes, rules: list[Rule], request: web.BaseRequest) -> AsyncIterator[bytes]:
+    """One piece of a stream on its way: whole, or as the first rule about the way says."""
+    way = next((rule for rule in rules if rule.mode in _WAYS), None)
+    if way is None:
+        yield piece
+    elif way.mode == "drip":
+        step = way.size or 64
+        for start in range(0, len(piece), step):
+            yield piece[start : start + step]
+            await asyncio.sleep(way.seconds or 0.1)
+    elif way.mode == "enormous":
+        sent, filler = 0, b"x" * 65_536
+        yield piece.rstrip()[:-1]
+        while sent < (way.size or 1 << 30):
+            yield filler
+            sent += len(filler)
+        yield piece[-2:]
+    else:
+        yield piece[: len(piece) // 2]
+        if way.mode == "hang-in-body":
+            await asyncio.sleep(FOREVER)
+        if request.transport is not None:
+            request.transport.abort() if way.mode == "reset-in-body" else request.transport.close()

@@ -55,12 +55,12 @@ MODES: frozenset[str] = frozenset(
 )
 
 
-class Rule(msgspec.Struct):
+class Rule(msgspec.Struct, eq=False):
     """One misbehaviour.
 
     `path` is a shell pattern over path and query (`*/pods*`). `seconds` is the delay of latency and drip (between pieces) and the
     shift of clock-skew; `retry_after` goes with refusals; `size` is the bytes of an enormous body or a drip's piece;
-    `times` is how many more requests it touches (None: all).
+    `times` is how many more requests (for watch modes: streams) it touches (None: all).
     """
 
     mode: str
@@ -117,14 +117,22 @@ class Chaos:
             self.on_certificate("")
 
     def matching(self, method: str, path: str) -> list[Rule]:
-        """The rules that touch this request, their `times` counted down."""
-        if not self.rules:
-            return []
-        found = []
-        for rule in self.rules:
-            if rule.times == 0 or (rule.method and rule.method != method) or not fnmatchcase(path, rule.path):
-                continue
-            if rule.times is not None and not rule.mode.startswith("watch-"):
-                rule.times -= 1
-            found.append(rule)
-        return found
+        """The rules that touch this request, their `times` counted down; those of watch modes wait for the stream."""
+        wanted = [rule for rule in self.rules if not rule.mode.startswith("watch-")]
+        return _counted(wanted, method, path)
+
+    def during(self, method: str, path: str, touched: list[Rule]) -> list[Rule]:
+        """The rules that touch a stream now. `touched` holds those that have done so before: each is counted once."""
+        touched += _counted([rule for rule in self.rules if rule not in touched], method, path)
+        return [rule for rule in touched if rule in self.rules]
+
+
+def _counted(rules: list[Rule], method: str, path: str) -> list[Rule]:
+    found = []
+    for rule in rules:
+        if rule.times == 0 or (rule.method and rule.method != method) or not fnmatchcase(path, rule.path):
+            continue
+        if rule.times is not None:
+            rule.times -= 1
+        found.append(rule)
+    return found

@@ -1,6 +1,7 @@
 """The form of a scenario file."""
 
 from fnmatch import fnmatchcase
+from typing import Literal
 
 import msgspec
 
@@ -94,11 +95,12 @@ class NamespaceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that happens while it runs: `after` the start (`90s`), on these clusters.
 
-    `action` is trouble, heal, scale, release, delete-pod or chaos; the other fields say with what.
+    The fields after `clusters` say with what: `chaos` switches `mode` on for `path` (the words of `simulator.chaos`),
+    `chaos-off` switches a mode off, or all of them. `every` does it again, each so long after the last.
     """
 
     after: str
-    action: str
+    action: Literal["trouble", "heal", "scale", "release", "delete-pod", "chaos", "chaos-off"]
     clusters: tuple[str, ...] = ("*",)
     service: str = ""
     trouble: str = ""
@@ -107,6 +109,11 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str = ""
     path: str = "*"
     seconds: float = 0.0
+    retry_after: int | None = None
+    size: int = 0
+    times: int | None = None
+    message: str = ""
+    method: str = ""
     every: str = ""
 
 

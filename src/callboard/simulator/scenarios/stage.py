@@ -78,7 +78,9 @@ class Stage:
             ) and trouble.service in {item.name for item in here}:
                 self.engine.at(present - seconds(trouble.since), lambda trouble=trouble: self.start(trouble))  # type: ignore[misc]
         for step in self.scenario.timeline:
-            if any(fnmatchcase(self.spec.name, pattern) for pattern in step.clusters):
+            if any(fnmatchcase(self.spec.name, pattern) for pattern in step.clusters) and (
+                not step.service or step.service in {item.name for item in here}
+            ):
                 self.engine.at(present + seconds(step.after), lambda step=step: self._step(step))  # type: ignore[misc]
 
     def _limits(self, name: str) -> None:
@@ -212,9 +214,17 @@ class Stage:
             if pods:
                 self.store.delete("pods", pods[0]["metadata"]["name"], service.namespace)
         elif step.action == "chaos":
-            if step.mode:
-                self.cluster.chaos.on(step.mode, step.path, seconds=step.seconds)
-            else:
-                self.cluster.chaos.off()
+            self.cluster.chaos.on(
+                step.mode,
+                step.path,
+                seconds=step.seconds,
+                retry_after=step.retry_after,
+                size=step.size,
+                times=step.times,
+                message=step.message,
+                method=step.method,
+            )
+        elif step.action == "chaos-off":
+            self.cluster.chaos.off(step.mode or None)
         if step.every:
             self.engine.after(seconds(step.every), lambda: self._step(step))

@@ -6,7 +6,8 @@ __all__ = ["Counters"]
 
 
 class Counters:
-    """`paths` counts requests by path without query; `log` holds the last ones as (method, path with query, user)."""
+    """`paths` counts requests by path without query; `log` holds the last ones as (method, path with query, user);
+    `connections_opened` counts connections whose TLS handshake came about."""
 
     def __init__(self, keep: int = 10_000) -> None:
         self.paths: Counter[str] = Counter()

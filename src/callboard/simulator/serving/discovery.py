@@ -3,7 +3,7 @@
 from callboard.simulator.machinery.resources import Registry, ResourceType, Subresource
 from callboard.simulator.machinery.tree import Tree
 
-__all__ = ["aggregated", "api_versions", "group", "group_list", "resource_list", "version"]
+__all__ = ["aggregated", "api_versions", "group", "group_list", "paths", "resource_list", "version"]
 
 
 def version(minor: int) -> Tree:
@@ -28,6 +28,16 @@ def version(minor: int) -> Tree:
 def api_versions(address: str) -> Tree:
     places = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": places}
+
+
+def paths(registry: Registry) -> list[str]:
+    """What `/` lists (k8s.io/apiserver, pkg/server/routes/index.go)."""
+    found = ["/api", "/api/v1", "/apis", "/healthz", "/livez"]
+    found += ["/openapi/v3", "/readyz", "/version"]
+    for name, versions in registry.groups().items():
+        if name:
+            found += [f"/apis/{name}", *(f"/apis/{name}/{item}" for item in versions)]
+    return sorted(found)
 
 
 def group_list(registry: Registry) -> Tree:

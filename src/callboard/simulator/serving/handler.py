@@ -26,7 +26,7 @@ from callboard.simulator.serving import listing, meta, podlogs, tables
 from callboard.simulator.serving.accept import Form, negotiate
 from callboard.simulator.serving.answer import Answer
 from callboard.simulator.serving.identity import User, certificate_user
-from callboard.simulator.serving.options import read_options
+from callboard.simulator.serving.options import read_options, read_version
 from callboard.simulator.serving.rbac import Attributes, attributes_of, refusal
 from callboard.simulator.serving.request import RequestInfo, read_request
 from callboard.simulator.serving.reviews import REVIEWS, review
@@ -143,7 +143,7 @@ class Handler:
         if kind.group == "metrics.k8s.io":
             return self._metrics(request, info, kind)
         if info.subresource:
-            return await self._subresource(request, info, kind)
+            return await self._subresource(request, info, kind, rules)
         if (
             info.verb not in kind.verbs
             or (method == "POST" and info.name)
@@ -156,6 +156,7 @@ class Handler:
             return await self._list(request, info, kind, collection, form, rules)
         if method in ("GET", "HEAD"):
             record = collection.need(info.namespace, info.name)
+            listing.not_ahead(read_version(request.query), cluster.store.versions.current)
             if form.kind == "Table":
                 include = request.query.get("includeObject", "Metadata")
                 metadata = {"resourceVersion": str(record.version)}
@@ -188,6 +189,10 @@ class Handler:
             )
             body = listing.list_body(kind, records, metadata, form, cluster.now(), include)
             return Answer(body, content_type=form.content_type)
+        if (
+            options.initial_events
+        ):  # it waits until it has seen that version; a plain watch waits for what follows it
+            listing.not_ahead(options.version, cluster.store.versions.current)
         seconds = options.timeout or cluster.watch_seconds
         stream = WatchStream(
             collection,
@@ -211,7 +216,7 @@ class Handler:
         try:
             await response.prepare(request)
             async for line in delivery.watched(
-                stream.lines(), lambda: cluster.chaos.matching(request.method, request.path_qs), request
+                stream.lines(), lambda: cluster.chaos.during(request.method, request.path_qs, rules), request
             ):
                 counters.bytes_sent += len(line)
                 await response.write(line)
@@ -277,7 +282,7 @@ class Handler:
         }
 
     async def _subresource(
-        self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType
+        self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType, rules: list[Rule]
     ) -> Answer | web.StreamResponse:
         cluster = self._cluster
         sub = kind.subresource(info.subresource)
@@ -288,7 +293,7 @@ class Handler:
         form = negotiate(request.headers.get("Accept", "")) if sub.name != "log" else Form()
         record = cluster.store.collections[kind.key].need(info.namespace, info.name)
         if sub.name == "log":
-            return await self._log(request, record.tree)
+            return await self._log(request, record.tree, rules)
         if sub.name == "scale" and request.method in ("GET", "HEAD"):
             return self._shown(scale_of(kind, record.tree), form)
         if sub.name == "status" and request.method in ("GET", "HEAD"):
@@ -302,7 +307,9 @@ class Handler:
             return answers.tree(made, 201)
         raise Refusal(500, "", "no preferred addresses found; known addresses: []")
 
-    async def _log(self, request: web.BaseRequest, pod: Tree) -> Answer | web.StreamResponse:
+    async def _log(
+        self, request: web.BaseRequest, pod: Tree, rules: list[Rule]
+    ) -> Answer | web.StreamResponse:
         cluster = self._cluster
         options = podlogs.read_log_options(request.query, cluster.now())
         container = podlogs.pick_container(pod, options.container)
@@ -317,11 +324,15 @@ class Handler:
         response = web.StreamResponse(
             headers={"Cache-Control": "no-cache, private", "Content-Type": "text/plain"}
         )
-        self._dated(response, [])
+        self._dated(response, rules)
         cluster.counters.open_follows += 1
         try:
             await response.prepare(request)
-            async for piece in podlogs.follow(run, options, cluster):
+            async for piece in delivery.followed(
+                podlogs.follow(run, options, cluster),
+                lambda: cluster.chaos.during(request.method, request.path_qs, rules),
+                request,
+            ):
                 await response.write(piece)
             await response.write_eof()
         finally:

@@ -11,7 +11,7 @@ from callboard.simulator.serving.accept import Form
 from callboard.simulator.serving.options import ListOptions, continue_token
 from callboard.simulator.serving.tables import partial, table
 
-__all__ = ["encode_object", "encode_tree", "list_body", "page"]
+__all__ = ["encode_object", "encode_tree", "list_body", "not_ahead", "page"]
 
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You "
@@ -44,13 +44,18 @@ def encode_object(kind: ResourceType, record: Record) -> bytes:
     )
 
 
+def not_ahead(version: int | None, current: int) -> None:
+    """Raise the 504 an API server answers with when it has not come to `version` in time."""
+    if version is not None and version > current:
+        raise version_too_large(version, current)
+
+
 def page(
     collection: Collection, options: ListOptions, namespace: str, current: int
 ) -> tuple[list[Record], Tree]:
     """The records of one page and the list's metadata. Raises 410 or 504."""
     version = current
-    if options.version is not None and options.version > current:
-        raise version_too_large(options.version, current)
+    not_ahead(options.version, current)
     if options.start is not None:
         version = options.version or current
         if 0 < version < collection.compacted:

@@ -38,6 +38,8 @@ def answer(cluster: "Cluster", request: web.BaseRequest, info: RequestInfo) -> A
     if request.method not in ("GET", "HEAD"):
         raise method_not_allowed()
     path = info.path.rstrip("/")
+    if not path:
+        return answers.tree({"paths": discovery.paths(cluster.registry)})
     parts = path.split("/")[1:]
     if path == "/version":
         return answers.tree(discovery.version(cluster.minor))

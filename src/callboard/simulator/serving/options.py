@@ -19,7 +19,7 @@ from callboard.simulator.machinery.selectors import (
 from callboard.simulator.machinery.tree import Tree, decode, encode
 from callboard.simulator.serving.request import truthy
 
-__all__ = ["ListOptions", "continue_token", "read_options"]
+__all__ = ["ListOptions", "continue_token", "read_options", "read_version"]
 
 
 class ListOptions(msgspec.Struct, frozen=True):
@@ -64,19 +64,21 @@ def read_options(
     fields = parse_fields(query["fieldSelector"], kind) if query.get("fieldSelector") else []
     if name and watch and not any(term.path == "metadata.name" for term in fields):
         fields.append(FieldTerm("metadata.name", name))
-    version = _version(query.get("resourceVersion", ""))
+    version = read_version(query)
     match = query.get("resourceVersionMatch", "")
     initial = truthy(query["sendInitialEvents"]) if "sendInitialEvents" in query else None
     token = query.get("continue", "")
     _check(watch, version, match, initial, token, streaming_lists=streaming_lists)
     start = None
     if token:
+        if version:
+            raise bad_request("specifying resource version is not allowed when using continue")
         version, start = _continued(token, namespace)
         match = "Continue"
     return ListOptions(
         labels=labels,
         fields=fields,
-        limit=_number(query.get("limit", "")) or 0,
+        limit=max(0, _number(query.get("limit", "")) or 0),
         version=version,
         match=match,
         start=start,
@@ -96,7 +98,9 @@ def _number(text: str) -> int | None:
         raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
 
-def _version(text: str) -> int | None:
+def read_version(query: Mapping[str, str]) -> int | None:
+    """The resourceVersion asked for, None where there is none. Raises 400."""
+    text = query.get("resourceVersion", "")
     if not text:
         return None
     if not text.isdecimal() or not text.isascii():
