@@ -103,13 +103,13 @@ def watching(fleet: ServedFleet, rounds: int, node: str) -> None:
     """Changes to pods through `callboard.kube.watch`, at rates the replay is told to make."""
     rows = []
     places = fleet.places[:_WATCHED]
-    share = len(places) / len(fleet.places)  # the replay changes all clusters alike
     urls = [place.tls for place in places]
+    fleet.report(changing=len(places))
     with measured(_callboard()) as ours:
         for rate in (1_000, 5_000, 10_000, 20_000):
             before = fleet.report()
             made = [
-                ours.round(do="watch", urls=urls, ca=str(fleet.ca), seconds=1.0, rate=rate / share)
+                ours.round(do="watch", urls=urls, ca=str(fleet.ca), seconds=1.0, rate=rate)
                 for _ in range(rounds)
             ]
             after = fleet.report()
@@ -123,6 +123,7 @@ def watching(fleet: ServedFleet, rounds: int, node: str) -> None:
                     str(sum(item.relists for item in made)),
                 )
             )
+    fleet.report(changing=0)
     titles = (
         "asked for/s",
         "read/s",

@@ -230,6 +230,15 @@ async def test_the_chosen_rate_is_kept_and_reported(replay: Replay, http: aiohtt
     assert report["cut_off"] == 0
 
 
+async def test_changes_can_be_kept_to_some_clusters(replay: Replay, http: aiohttp.ClientSession) -> None:
+    await get(http, f"{replay[0].url}/replay", changing=1)
+    replay.change(20)
+    assert replay[1].version == 2_000_000_000 < replay[0].version
+    await get(http, f"{replay[0].url}/replay", changing=0)
+    replay.change(20)
+    assert replay[1].version > 2_000_000_000
+
+
 async def test_over_tls_it_is_the_same(replay: Replay, http: aiohttp.ClientSession, tmp_path: Path) -> None:
     entry = yaml.safe_load(replay.kubeconfig(tmp_path / "config").read_text())["clusters"][0]["cluster"]
     assert entry["server"] == replay[0].tls_url

@@ -30,7 +30,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counters:
-    """Counted by all connections of a replay. `delay` is in seconds, before every answer."""
+    """Counted by all connections of a replay. `delay` is in seconds, before every answer; `changing` says how many clusters,
+    from the first on, have changes (0: all)."""
 
     def __init__(self) -> None:
         self.requests = self.bytes = self.connections = self.streams = self.events = self.changes = (
@@ -39,6 +40,7 @@ class Counters:
         self.behind = 0
         self.rate = 0.0
         self.delay = 0.0
+        self.changing = 0
         self.open: dict[Hashable, None] = {}
 
     def report(self) -> Report:

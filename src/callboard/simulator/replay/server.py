@@ -27,7 +27,8 @@ class Replay:
     """Clusters that share a certificate authority, counters and a rate of change. `replay[0]` is the first of them.
 
     Who asks is not checked: any token and none are let in. A request below `/replay` on any port controls it:
-    `GET /replay` gives the report, `GET /replay?rate=5000&delay=0.05` sets what is named and gives the report, too.
+    `GET /replay` gives the report, `GET /replay?rate=5000&changing=8&delay=0.05` sets what is named (see
+    `Counters`) and gives the report, too.
     """
 
     def __init__(self, clusters: list[ReplayCluster], authority: Authority) -> None:
@@ -104,7 +105,7 @@ class Replay:
     def change(self, count: int = 1) -> None:
         """Let `count` pods change, cluster by cluster."""
         for _ in range(count):
-            self._turn = (self._turn + 1) % len(self.clusters)
+            self._turn = (self._turn + 1) % (self.counters.changing or len(self.clusters))
             self.counters.changes += self.clusters[self._turn].change()
 
     async def _listen(self, servers: list[asyncio.Server]) -> None:
@@ -155,4 +156,6 @@ class Replay:
                 self.counters.rate = value
             elif name == "delay":
                 self.counters.delay = value
+            elif name == "changing":
+                self.counters.changing = max(0, min(int(value), len(self.clusters)))
         return msgspec.json.encode(self.counters.report())
