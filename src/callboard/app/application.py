@@ -133,7 +133,7 @@ async def open_application(
 
         async with (
             Connections(limits_of, clock=clock) as connections,
-            Hub(ConnectionsWatcher(connections), clock) as hub,
+            Hub(ConnectionsWatcher(connections), clock, observer=metrics) as hub,
         ):
             fleet = FleetInForce(
                 connections=connections, hub=hub, catalog=catalog, metrics=metrics, clock=clock

@@ -12,6 +12,7 @@ from callboard.fleet.hub.budget import Budget
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
 from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.stream import Stream
+from callboard.fleet.observer import Observer, Unobserved
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Question
 
@@ -30,10 +31,16 @@ class Hub:
     """
 
     def __init__(
-        self, watcher: Watcher, clock: Clock, *, jitter: Callable[[], float] = random.random
+        self,
+        watcher: Watcher,
+        clock: Clock,
+        *,
+        observer: Observer | None = None,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._watcher = watcher
         self._clock = clock
+        self._observer = observer or Unobserved()
         self._jitter = jitter
         self._streams: dict[StreamKey, Stream] = {}
         self._running: dict[StreamKey, asyncio.Task[None]] = {}
@@ -144,6 +151,7 @@ class Hub:
                 clock=self._clock,
                 watched=not narrow,
                 misfit=self._misfit,
+                observer=self._observer,
                 jitter=self._jitter,
             )
             self._streams[key] = stream

@@ -19,6 +19,8 @@ from callboard.fleet.hub.budget import Budget, Turn
 from callboard.fleet.hub.holdings import Holdings, Reader
 from callboard.fleet.hub.port import Source, Watcher
 from callboard.fleet.hub.scope import tier
+from callboard.fleet.observer import Observer
+from callboard.kube.failure import answer_of
 from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Unreadable, Upsert
 from callboard.model.cluster import Credential
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Outcome, Question
@@ -48,6 +50,7 @@ class Stream:
         clock: Clock,
         watched: bool,
         misfit: Callable[["Stream"], None],
+        observer: Observer,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.source = source
@@ -57,6 +60,7 @@ class Stream:
         self._watcher = watcher
         self._budget = budget
         self._watched = watched
+        self._observer = observer
         self._jitter = jitter
         self._turn: Turn | None = None
         self._watching: asyncio.Timeout | None = None
@@ -112,7 +116,7 @@ class Stream:
                 finally:
                     self._budget.leave(self)
                     self._turn_over()
-                self.held.failed(failure)
+                self._failed(failure)
                 await asyncio.sleep(pause * (0.5 + self._jitter() / 2))
                 pause = min(LONGEST_PAUSE, pause * 2)
         finally:
@@ -166,7 +170,7 @@ class Stream:
         self._no_watch_until = asyncio.get_running_loop().time() + REFUSED_AGAIN
         if failure.code is FailureCode.NOT_SERVED:
             self._ask_at = self._no_watch_until
-            self.held.failed(failure)
+            self._failed(failure)
 
     async def _poll(self) -> None:
         """Ask at an interval while somebody looks, until the question may be watched (again)."""
@@ -209,14 +213,16 @@ class Stream:
             self.held.not_asked()
         elif outcome.answer.known or outcome.malformed:
             await self.held.replace(outcome.objects, outcome.malformed, Freshness.POLLED, outcome.truncated)
+            self._observe()
         else:
-            self.held.failed(outcome.failure or Failure(code=FailureCode.INTERNAL, message="no answer came"))
+            self._failed(outcome.failure or Failure(code=FailureCode.INTERNAL, message="no answer came"))
 
     async def _take(self, change: Change) -> None:
         held = self.held
         match change:
             case Reset():
                 await held.replace(change.objects, change.malformed, Freshness.LIVE, change.truncated)
+                self._observe()
                 return
             case Upsert(obj):
                 held.put(obj)
@@ -225,11 +231,22 @@ class Stream:
             case Unreadable(malformed):
                 held.unreadable(malformed)
             case Stale(failure):
-                held.failed(failure)
+                self._failed(failure)
                 return
             case Bookmark():
                 pass
         held.seen()
+
+    def _failed(self, failure: Failure) -> None:
+        self.held.failed(failure)
+        self._observe(failure)
+
+    def _observe(self, failure: Failure | None = None) -> None:
+        """Lists and failures are counted like the fan-out's; single changes are not."""
+        answer = answer_of(failure) if failure else Answer.OBJECTS if len(self.held.objects) else Answer.EMPTY
+        self._observer.asked(
+            self.source.cluster.name, Outcome(question=self.question, answer=answer, failure=failure)
+        )
 
     def _defect(self, error: Exception) -> Failure:
         """Log where it happened and of what class; not what it says: that may quote a token or a body."""
