@@ -20,6 +20,12 @@ QUESTION = Question(type=PODS)
 
 A, F = Answer, FailureCode
 
+
+@pytest.fixture
+def limits() -> Limits:
+    return LIMITS
+
+
 MODES = [
     ("unauthorized", {}, A.UNAUTHORIZED, F.UNAUTHORIZED),
     ("forbidden", {}, A.FORBIDDEN, F.FORBIDDEN),

@@ -19,7 +19,7 @@ from callboard.model.cluster import Cluster, CredentialKind
 from callboard.model.outcome import Answer, Question
 from callboard.model.resource import KNOWN_TYPES
 from callboard.simulator.fleet import Fleet
-from support.kube_client import LIMITS
+from support.kube_client import PATIENT
 
 CANARY = "canary-0123456789"
 
@@ -56,7 +56,7 @@ async def test_a_simulated_fleets_kubeconfig_leads_to_its_pods(tmp_path: Path) -
         assert [c.name for c in read.contexts] == list(fleet.clusters)
         assert read.current == read.contexts[0].name
         credentials = UserCredentials(FakeClock())
-        async with Connections(lambda name: LIMITS, environment={}) as connections:
+        async with Connections(lambda name: PATIENT, environment={}) as connections:
             for context in read.contexts:
                 cluster = Cluster(name=context.name, url=context.server, trust=context.trust)
                 connection = connections.to(cluster, await credentials.credential(context))

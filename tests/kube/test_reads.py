@@ -14,7 +14,7 @@ from callboard.model.objects import KubeObject
 from callboard.model.outcome import Failure, FailureCode, Question
 from callboard.model.resource import KNOWN_TYPES, ResourceType
 from callboard.simulator.cluster import Cluster as StandIn
-from support.kube_client import LIMITS, bearer, cluster_of
+from support.kube_client import PATIENT, bearer, cluster_of
 
 PODS = KNOWN_TYPES[0]
 
@@ -61,7 +61,7 @@ async def test_a_log_that_is_not_there_says_why(
 
 
 async def test_log_lines_and_logs_are_bounded(stand_in: StandIn, pod: KubeObject) -> None:
-    limits = msgspec.structs.replace(LIMITS, max_log_line=10, max_log=64)
+    limits = msgspec.structs.replace(PATIENT, max_log_line=10, max_log=64)
     async with Connections(lambda name: limits, environment={}) as connections:
         connection = connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin))
         lines, end = await logged(connection, LogRequest(namespace="games", pod=pod.name))

@@ -1,4 +1,4 @@
-"""One stand-in cluster, and a way to it with short deadlines, whose end is checked: no task and no connection left."""
+"""One stand-in cluster, and a way to it whose end is checked: no task and no connection left."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,6 +13,9 @@ from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet
 
 LIMITS = Limits(connect=1.0, first_byte=0.4, idle=0.4, whole=2.0)
+"""For tests of what happens when they pass."""
+PATIENT = Limits(connect=10.0, first_byte=20.0, idle=20.0, whole=30.0)
+"""For all others: a loaded machine may take its time."""
 
 
 @pytest.fixture
@@ -30,8 +33,16 @@ def bearer(token: str, identity: str = "admin") -> Credential:
 
 
 @pytest.fixture
-async def connections(stand_in: StandIn, request: pytest.FixtureRequest) -> AsyncIterator[Connections]:
-    async with Connections(lambda name: LIMITS, environment={}) as made:
+def limits() -> Limits:
+    """What `connections` are made with; a module about deadlines overrides it."""
+    return PATIENT
+
+
+@pytest.fixture
+async def connections(
+    stand_in: StandIn, limits: Limits, request: pytest.FixtureRequest
+) -> AsyncIterator[Connections]:
+    async with Connections(lambda name: limits, environment={}) as made:
         yield made
     # The stand-in does not read a half-open socket any more, so it cannot see that we are gone.
     await nothing_left(stand_in, but=1 if "half-open" in request.node.name else 0)
