@@ -141,12 +141,14 @@ def decode_object(
     raw: bytes | msgspec.Raw, resource: ResourceType, *, max_nesting: int = 64
 ) -> KubeObject | Malformed:
     """A single object, as a named get and a watch bring it. Never raises: whatever cannot be read is a Malformed."""
-    source: _Source = msgspec.Raw(bytes(raw))
+    source: _Source | None = None
     if body_type(resource) is Pod:
         try:
             source = _pod_item(raw)
         except _UNREADABLE:
             pass  # no pod, or no JSON: what is wrong with it is told below
+    if source is None:
+        source = msgspec.Raw(bytes(raw))
     return _object(source, resource, 0, secret=False, ascii_=False, max_nesting=max_nesting)
 
 
