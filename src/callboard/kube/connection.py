@@ -50,7 +50,7 @@ class Response:
 
     def __init__(self, answer: aiohttp.ClientResponse, idle: float) -> None:
         self._answer = answer
-        self._idle = idle
+        self.idle = idle
 
     @property
     def status(self) -> int:
@@ -63,7 +63,7 @@ class Response:
     async def piece(self, idle: float | None = None) -> bytes:
         """What has come since the last call, b"" at the end. Raises AnswerRefused, also after `idle` seconds without a byte
         (default: the limits')."""
-        wait = self._idle if idle is None else idle
+        wait = self.idle if idle is None else idle
         try:
             async with asyncio.timeout(wait):
                 return await self._answer.content.readany()
@@ -323,10 +323,12 @@ class Connection:
 
 
 async def refusal(response: Response) -> Failure:
-    """The Failure of an answer that is no 2xx; reads at most 64 KiB of it."""
+    """The Failure of an answer that is no 2xx; reads at most 64 KiB of it, and no longer than one may wait for a piece:
+    a stream has no deadline for the whole, and the words of a refusal are not worth more."""
     try:
-        body = await response.read(_MOST_OF_A_REFUSAL)
-    except AnswerRefused:
+        async with asyncio.timeout(response.idle):
+            body = await response.read(_MOST_OF_A_REFUSAL)
+    except (AnswerRefused, TimeoutError):
         body = b""
     return failure_of_status(response.status, response.headers, body)
 

@@ -1,5 +1,6 @@
 """The log of one container, as lines of text."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 import msgspec
@@ -7,13 +8,14 @@ import msgspec
 from callboard.kube.connection import Connection, refusal
 from callboard.kube.failure import AnswerRefused, failure_of_exception
 from callboard.kube.lines import Lines
-from callboard.model.outcome import Failure
+from callboard.model.outcome import Failure, FailureCode
 from callboard.model.resource import ResourceType
 
 __all__ = ["LogEnd", "LogLine", "LogRequest", "read_log"]
 
 _PODS = ResourceType("", "v1", "pods", "Pod", True)
 _QUIET_FOLLOW = 3600.0
+_A_PAGE = "a web page came where a log belongs: something in between answers, not the API server"
 
 
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +50,15 @@ class LogEnd(msgspec.Struct, frozen=True):
 async def read_log(connection: Connection, request: LogRequest) -> AsyncGenerator[LogLine | LogEnd, None]:
     """Lines as they come and one LogEnd at last. Never raises for what the cluster does.
 
-    Takes a connection of its own, beside the pool. Following a silent container may go on for an hour without a line.
+    Takes a connection of its own, beside the pool. A log that is not followed has to be there within the limits' `whole`;
+    following a silent container may go on for an hour without a line.
     """
     limits = connection.limits
     most = min(request.limit_bytes or limits.max_log, limits.max_log) if not request.follow else None
     lines = Lines(limits.max_log_line + 1, cut=True)
     size = 0
+    loop = asyncio.get_running_loop()
+    until = loop.time() + limits.whole
     try:
         async with connection.open(
             "GET",
@@ -65,6 +70,9 @@ async def read_log(connection: Connection, request: LogRequest) -> AsyncGenerato
             if not 200 <= response.status < 300:
                 yield LogEnd(await refusal(response))
                 return
+            if response.headers.get("Content-Type", "").startswith("text/html"):
+                yield LogEnd(Failure(code=FailureCode.NOT_JSON, status=response.status, message=_A_PAGE))
+                return
             while piece := await response.piece(_QUIET_FOLLOW if request.follow else None):
                 kept = piece
                 if most is not None and size + len(piece) > most:
@@ -74,6 +82,10 @@ async def read_log(connection: Connection, request: LogRequest) -> AsyncGenerato
                     yield _line(line, limits.max_log_line)
                 if len(kept) < len(piece):
                     break
+                if not request.follow and loop.time() > until:
+                    message = f"the log was not complete after {limits.whole:g} s"
+                    yield LogEnd(Failure(code=FailureCode.BODY_TIMEOUT, message=message))
+                    return
             rest = lines.rest()
             if rest:
                 yield _line(rest, limits.max_log_line)

@@ -236,7 +236,9 @@ class _Stream:
         """The change of one line, and whether it ends the initial events. Raises _Expired, AnswerRefused."""
         try:
             event = _event(line)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except RecursionError:
+            return Unreadable(Malformed("an object", "nests deeper than Python can follow")), False
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise _wrong("a line of the watch is no event") from None
         if event.type == "ERROR":
             refused = _refused(event.object)

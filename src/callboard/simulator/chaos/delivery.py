@@ -131,7 +131,7 @@ async def watched(
             continue
         for rule in held:
             line = bodies.spoil_event(rule, line)
-        async for piece in _dealt(line, held, request):
+        async for piece in _dealt(line, rules, request):
             yield piece
         if request.transport is None or request.transport.is_closing():
             return
@@ -144,22 +144,26 @@ async def followed(
 ) -> AsyncIterator[bytes]:
     """The pieces of a followed log, misbehaved as the rules say at each."""
     async for piece in pieces:
-        async for part in _dealt(piece, rules(), request):
+        async for part in _dealt(piece, rules, request):
             yield part
         if request.transport is None or request.transport.is_closing():
             return
 
 
-async def _dealt(piece: bytes, rules: list[Rule], request: web.BaseRequest) -> AsyncIterator[bytes]:
+async def _dealt(
+    piece: bytes, rules: Callable[[], list[Rule]], request: web.BaseRequest
+) -> AsyncIterator[bytes]:
     """One piece of a stream on its way: whole, or as the first rule about the way says."""
-    way = next((rule for rule in rules if rule.mode in _WAYS), None)
+    way = next((rule for rule in rules() if rule.mode in _WAYS), None)
     if way is None:
         yield piece
     elif way.mode == "drip":
         step = way.size or 64
-        for start in range(0, len(piece), step):
-            yield piece[start : start + step]
+        while piece and way in rules():
+            yield piece[:step]
+            piece = piece[step:]
             await asyncio.sleep(way.seconds or 0.1)
+        yield piece
     elif way.mode == "enormous":
         sent, filler = 0, b"x" * 65_536
         yield piece.rstrip()[:-1]

@@ -221,6 +221,8 @@ class Handler:
                 counters.bytes_sent += len(line)
                 await response.write(line)
             await response.write_eof()
+        except ConnectionResetError:
+            pass  # the client has left, or misbehaviour closed the connection
         finally:
             counters.open_watches -= 1
         return response
@@ -335,6 +337,8 @@ class Handler:
             ):
                 await response.write(piece)
             await response.write_eof()
+        except ConnectionResetError:
+            pass
         finally:
             cluster.counters.open_follows -= 1
         return response
