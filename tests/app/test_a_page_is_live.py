@@ -5,6 +5,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
+import pytest
+
+from callboard.base.errors import NotFound
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.outcome import Freshness
@@ -81,3 +84,10 @@ async def test_a_change_of_configuration_reaches_an_open_view(tmp_path: Path) ->
         async with asyncio.timeout(5):
             again = await anext(views)
         assert again.revision > view.revision
+
+
+async def test_an_object_that_is_not_there_is_said_to_be_gone_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    async with Fleet.start() as fleet, application(tmp_path, fleet, "dice-roller", callboard=HUB) as app:
+        async with asyncio.timeout(10):
+            with pytest.raises(NotFound):
+                await app.portal.object(DICE, ObjectKey(fleet[0].name, "pods", "games", "gone"), ME)

@@ -109,7 +109,7 @@ class KubernetesRoad:
             asking = self._fleet().provider.objects(entity, caller, only=frozenset({key.cluster}))
             async with aclosing(asking) as snapshots:
                 async for newest in snapshots:
-                    if found := self._look(newest, key, caller):
+                    if (found := self._look(newest, key, caller)) or newest.settled:
                         break
         if found is None:
             where = f"{key.type} {key.namespace + '/' if key.namespace else ''}{key.name}"
