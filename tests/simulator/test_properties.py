@@ -1,8 +1,12 @@
 """Readers of what clients send, against anything a client might send."""
 
 import datetime
+import decimal
+import math
+import re
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +15,7 @@ from callboard.simulator.controllers.cronjob import next_time
 from callboard.simulator.machinery.quantities import format_like, parse_quantity
 from callboard.simulator.machinery.refusal import Refusal
 from callboard.simulator.machinery.selectors import parse_labels
-from callboard.simulator.machinery.times import parse, stamp
+from callboard.simulator.machinery.times import micro, parse, stamp
 from callboard.simulator.machinery.tree import merge_patch
 from callboard.simulator.serving.options import _continued, continue_token
 from callboard.simulator.serving.protobuf import read_protobuf
@@ -77,9 +81,45 @@ def test_quantities_survive_writing(amount: int, suffix: str) -> None:
     assert parse_quantity(format_like(value, f"1{suffix}")) == pytest.approx(value)
 
 
+@given(
+    st.decimals(min_value=-(10**6), max_value=10**6, places=3),
+    st.sampled_from([("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("E", 18), ("e3", 3), ("E-2", -2)]),
+)
+def test_quantities_are_their_number_times_their_suffix(
+    number: decimal.Decimal, suffix: tuple[str, int]
+) -> None:
+    wanted = float(number.scaleb(suffix[1]))
+    assert parse_quantity(f"{number}{suffix[0]}") == pytest.approx(wanted, rel=1e-12)
+    whole = int(number)
+    assert parse_quantity(f"{whole}Ki") == parse_quantity(whole) * 1024 == parse_quantity(f"{whole * 1024}")
+
+
+@given(
+    st.text(alphabet="0123456789.+-eEinumkKMGTP _\n", max_size=8)
+    | st.sampled_from(["nan", "inf", "1_0", "٣"])
+)
+def test_what_is_no_quantity_is_refused(text: str) -> None:
+    """By the pattern of the type's own documentation: a number, then one suffix or one exponent."""
+    try:
+        assert math.isfinite(parse_quantity(text))
+    except ValueError:
+        return
+    assert re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE])?", text, re.ASCII), text
+
+
 @given(st.integers(min_value=0, max_value=4 * 10**9))
 def test_timestamps_survive_writing(seconds: int) -> None:
     assert parse(stamp(seconds)) == seconds
+
+
+@given(st.floats(min_value=0, max_value=4 * 10**9))
+def test_timestamps_are_read_by_the_client_as_they_were_meant(seconds: float) -> None:
+    """`metav1.Time` cuts to whole seconds, `metav1.MicroTime` to microseconds."""
+    for text, exact in ((stamp(seconds), 1.0), (micro(seconds), 1e-6)):
+        read = msgspec.json.decode(f'"{text}"', type=datetime.datetime)
+        assert read.utcoffset() == datetime.timedelta(0)
+        assert -exact <= read.timestamp() - seconds <= exact
+        assert parse(text) == read.timestamp()
 
 
 @given(st.integers(min_value=10**9, max_value=2 * 10**9), st.integers(0, 59), st.integers(0, 23))

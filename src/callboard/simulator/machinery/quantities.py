@@ -1,4 +1,6 @@
-"""Kubernetes quantities (`100m`, `128Mi`, `1e3`) as numbers and back."""
+"""Kubernetes quantities (`100m`, `128Mi`, `1e3`) as numbers and back (apimachinery, pkg/api/resource/quantity.go)."""
+
+import re
 
 __all__ = ["format_like", "parse_quantity"]
 
@@ -21,14 +23,16 @@ _SUFFIXES: dict[str, float] = {
 }
 
 
+_FORM = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d{1,2})|([KMGTPE]i|[numkMGTPE]))?", re.ASCII)
+
+
 def parse_quantity(text: object) -> float:
     """The value of a quantity. Raises ValueError for what is none."""
-    value = str(text).strip()
-    for size in (2, 1):
-        suffix = value[-size:]
-        if len(value) > size and suffix in _SUFFIXES:
-            return float(value[:-size]) * _SUFFIXES[suffix]
-    return float(value)
+    found = _FORM.fullmatch(str(text))
+    if found is None:
+        raise ValueError(f"no quantity: {str(text)[:64]!r}")
+    number, exponent, suffix = found.groups()
+    return float(number + (exponent or "")) * _SUFFIXES.get(suffix, 1.0)
 
 
 def format_like(amount: float, model: object) -> str:
