@@ -18,7 +18,7 @@ from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
-from callboard.portal.arrangement import arrange
+from callboard.portal.arrangement import Arranged, arrange
 from callboard.portal.events import events_of
 from callboard.portal.logs import read_log
 from callboard.portal.objects import find_object, object_view
@@ -54,10 +54,17 @@ class KubernetesRoad:
         selector = str(selector_of(entity))
         namespaces, _ = namespaces_of(entity)
         grants = self._grants(caller)
+        arranged = Arranged()
         async with aclosing(self._openings.follow(entity, caller)) as following:
             async for revision, snapshot in following:
                 seen = visible(snapshot, grants)
-                yield arrange(seen, selector=selector, namespaces=namespaces, revision=revision)
+                yield arrange(
+                    seen,
+                    selector=selector,
+                    namespaces=namespaces,
+                    revision=revision,
+                    parts=arranged.parts(snapshot, seen),
+                )
 
     async def settled(self, entity: Entity, caller: Caller, *, within: float) -> KubernetesView:
         """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited."""

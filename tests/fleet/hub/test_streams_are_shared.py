@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import AsyncExitStack, aclosing
 
+import pytest
+
 from callboard.fleet.hub.hub import MOST_PENDING
 from callboard.fleet.hub.port import Changed, Held, Source
 from callboard.model.caller import Caller, CallerKind
@@ -156,3 +158,19 @@ async def test_the_tasks_of_many_viewers_do_not_grow_with_the_clusters() -> None
             assert sum(c.open_connections for c in fleet) == connections
         await asyncio.sleep(0.05)
         assert len(asyncio.all_tasks()) == alone
+
+
+async def test_a_quiet_page_is_looked_at_again_for_what_depends_on_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("callboard.fleet.hub.look.RENEWED", 0.2)
+    async with (
+        Fleet.start("quiet", speed=0.0) as fleet,
+        listening(fleet) as world,
+        Follower(world.provider, DICE) as viewer,
+    ):
+        settled = await viewer.settled()
+        before, seen = world.requests(), viewer.seen
+        await eventually(lambda: viewer.seen >= seen + 3)
+        assert viewer.part.as_of != settled.clusters[0].as_of
+        assert world.requests() == before

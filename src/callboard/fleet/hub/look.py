@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import datetime
 
 import msgspec
-import structlog
 
 from callboard.base.clock import Clock
 from callboard.base.settings import ClusterLimits
@@ -22,7 +21,9 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 
 __all__ = ["Look"]
 
-log = structlog.get_logger(__name__)
+RENEWED = 30.0
+"""Seconds after which a snapshot is made anew although nothing has changed: what it means may depend on the time, such as
+whether a pod that crashed has run long enough since."""
 
 
 class _Answered:
@@ -128,18 +129,20 @@ class Look:
                     self._late, self._expired = True, not deadlines
                     self._compose()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(self._began + deadlines[0] if deadlines else None):
+                    until = min([composed + RENEWED, *(self._began + d for d in deadlines[:1])])
+                    async with asyncio.timeout_at(until):
                         await subscription.wait()
                 await self._listened.wait()
                 # The first change is shown at once, those that follow on its heels together.
                 await asyncio.sleep(max(0.0, composed + self._coalesce - loop.time()))
-                self._refresh(subscription)
+                if not self._refresh(subscription) and loop.time() >= composed + RENEWED:
+                    self._compose()
         finally:
             self._subscription = None
             subscription.close()
 
-    def _refresh(self, subscription: Subscription) -> None:
-        """Take what has changed, ask for what follows from it, and compose if there was anything."""
+    def _refresh(self, subscription: Subscription) -> bool:
+        """Take what has changed, ask for what follows from it, and compose if there was anything; whether there was."""
         taken = False
         for _ in range(ROUNDS + 1):
             updates = subscription.take()
@@ -154,6 +157,7 @@ class Look:
             if not self._took and all(self._known(q) for q in self._asked):
                 self._took = asyncio.get_running_loop().time() - self._began
             self._compose()
+        return taken
 
     def fail(self, message: str) -> None:
         """Nothing can be told at present."""
