@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from callboard.base.errors import NotFound
@@ -16,6 +17,7 @@ from callboard.portal.protocol import Portal
 from callboard.portal.views import KubernetesView, ObjectKey
 from callboard.simulator import Fleet
 from support.portal import application
+from support.web_server import serving
 
 ME = Caller.loopback()
 DICE = EntityRef.parse("component:default/dice-roller")
@@ -91,3 +93,21 @@ async def test_an_object_that_is_not_there_is_said_to_be_gone_and_nobody_waits_f
         async with asyncio.timeout(10):
             with pytest.raises(NotFound):
                 await app.portal.object(DICE, ObjectKey(fleet[0].name, "pods", "games", "gone"), ME)
+
+
+async def test_a_change_reaches_the_open_page_of_a_browser(tmp_path: Path) -> None:
+    async with (
+        Fleet.start() as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=HUB) as app,
+        serving(app.portal) as base,
+        aiohttp.ClientSession() as browser,
+        browser.get(f"{base}/catalog/default/component/dice-roller/kubernetes/stream") as stream,
+    ):
+        text = ""
+        async with asyncio.timeout(15):
+            while "3 of 3 ready" not in text or "· live" not in text:
+                text += (await stream.content.readany()).decode()
+            fleet[0].store.patch("deployments", "dice-roller", {"spec": {"replicas": 5}}, "games")
+            while " of 5 ready" not in text:
+                text += (await stream.content.readany()).decode()
+        assert "event: end" not in text
