@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from callboard.base.secret import Secret
+from callboard.kube import pool
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.fetcher import DirectFetcher
@@ -22,7 +23,7 @@ from callboard.model.resource import DEFAULT_OBJECT_TYPES, KNOWN_TYPES, Resource
 from callboard.model.selection import Selection
 from callboard.model.selector import LabelSelector
 from callboard.simulator.cluster import Cluster as StandIn
-from callboard.simulator.serving.certificates import Authority
+from callboard.simulator.serving.certificates import Authority, server_context
 from support.kube_client import LIMITS, bearer, cluster_of, nothing_left
 
 PODS = KNOWN_TYPES[0]
@@ -316,6 +317,23 @@ async def test_a_renewed_token_goes_on_using_the_connection(
     assert stand_in.open_connections == 2
 
 
+async def test_the_connections_of_an_identity_nobody_asks_as_any_more_are_closed(
+    connections: Connections, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = cluster_of(stand_in)
+    following = connections.to(cluster, bearer(stand_in.identities.admin, "still there"))
+    for identity in ("gone", "gone, too"):
+        await outcome_of(connections.to(cluster, bearer(stand_in.identities.viewer, identity)), QUESTION)
+    async with following.open("GET", "/api/v1/pods", [("watch", "true")], stream=True) as stream:
+        assert stand_in.open_connections == 3
+        monkeypatch.setattr(pool, "IDLE_POOL", 0.0)
+        await outcome_of(connections.to(cluster, bearer(stand_in.identities.namespaced, "new")), QUESTION)
+        async with asyncio.timeout(5):
+            while stand_in.open_connections > 2:  # noqa: ASYNC110 - the server's own counter
+                await asyncio.sleep(0.01)
+        assert await stream.piece()
+
+
 async def test_giving_up_on_a_fetch_cancels_what_is_asked(stand_in: StandIn) -> None:
     stand_in.chaos.on("hang", "*/deployments*")
     async with Connections(lambda name: LIMITS, environment={}) as connections:
@@ -428,6 +446,61 @@ async def test_a_proxy_leads_there_and_one_that_refuses_is_told(stand_in: StandI
         )
     socks = Cluster(name="c", url=stand_in.url, trust=Trust(proxy_url="socks5://127.0.0.1:1"))
     assert "not supported" in (await ask(socks)).message
+
+
+async def test_a_proxy_may_itself_be_spoken_to_over_tls(stand_in: StandIn) -> None:
+    asked: list[bytes] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split(b"\r\n")[0])
+        up_reader, up_writer = await asyncio.open_connection(
+            "127.0.0.1", int(stand_in.url.rpartition(":")[2])
+        )
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(65536):
+                target.write(data)
+            target.close()
+
+        try:
+            await asyncio.gather(copy(reader, up_writer), copy(up_reader, writer))
+        except ConnectionError:
+            up_writer.close()
+
+    pair = stand_in.authority.server()
+    server = await asyncio.start_server(tunnel, "127.0.0.1", 0, ssl=server_context(pair, stand_in.ca_pem))
+    async with server:
+        proxy = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        trust = Trust(ca_pem=stand_in.ca_pem, proxy_url=proxy)
+        async with Connections(lambda name: LIMITS, environment={}) as connections:
+            cluster = Cluster(name="c", url=stand_in.url, trust=trust)
+            outcome = await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
+    assert outcome.answer is Answer.OBJECTS, outcome.failure
+    assert asked == [b"CONNECT " + stand_in.url.removeprefix("https://").encode() + b" HTTP/1.1"]
+
+
+async def test_an_address_of_ipv6_is_reached() -> None:
+    body = b'{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[]}'
+    asked: list[bytes] = []
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(say, "::1", 0)
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    async with server, Connections(lambda name: LIMITS, environment={}) as connections:
+        host = f"[::1]:{server.sockets[0].getsockname()[1]}"
+        cluster = Cluster(name="c", url=f"http://{host}")
+        outcome = await outcome_of(connections.to(cluster, bearer(TOKEN)), QUESTION)
+    assert outcome.answer is Answer.EMPTY, outcome.failure
+    assert f"Host: {host}".encode() in asked[0]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from callboard.model.objects import KubeObject
 from callboard.model.outcome import Failure, Question
 from callboard.model.resource import KNOWN_TYPES, ResourceType
 from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.fleet import Fleet
+from callboard.simulator.scenarios.schema import TroubleSpec
 from support.kube_client import LIMITS, PATIENT, bearer, cluster_of
 
 PODS = KNOWN_TYPES[0]
@@ -52,6 +54,26 @@ async def test_a_log_that_is_not_there_says_why(connection: Connection, pod: Kub
     assert (end.failure.status, end.failure.reason) == (404, "NotFound")
     _, end = await logged(connection, LogRequest(namespace="games", pod=pod.name, container="none"))
     assert end.failure is not None
+
+
+async def test_the_log_of_the_run_before() -> None:
+    async with (
+        Fleet.start("quiet", speed=0.0) as fleet,
+        Connections(lambda name: PATIENT, environment={}) as connections,
+    ):
+        connection = connections.to(cluster_of(fleet[0]), bearer(fleet[0].identities.admin))
+        pod = fleet[0].store.list("pods", "games")[0]["metadata"]["name"]
+        request = LogRequest(namespace="games", pod=pod, previous=True, tail_lines=5)
+        lines, end = await logged(connection, request)
+        assert lines == []
+        assert end.failure is not None
+        assert (end.failure.status, "previous terminated container" in end.failure.message) == (400, True)
+        fleet.stages[fleet[0].name].start(TroubleSpec("crash-loop", "dice-roller"))
+        fleet.step(600)
+        lines, end = await logged(connection, request)
+    assert end == LogEnd()
+    assert 0 < len(lines) <= 5
+    assert lines[-1].text == "exit status 2"
 
 
 async def test_log_lines_and_logs_are_bounded(stand_in: StandIn, pod: KubeObject) -> None:

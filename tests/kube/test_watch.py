@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Upsert, watch
+from callboard.model.cluster import Credential
 from callboard.model.outcome import FailureCode, Question
 from callboard.model.resource import known_type
 from callboard.simulator.cluster import Cluster as StandIn
@@ -97,6 +98,33 @@ async def test_a_failing_server_makes_it_stale_and_its_recovery_current(
         assert first.failure.code is FailureCode.SERVER_ERROR
         stand_in.chaos.off()
         await until(changes, lambda c: isinstance(c, Reset))
+
+
+async def test_a_running_watch_asks_with_the_renewed_token_when_it_comes_back(
+    connection: Connection, stand_in: StandIn
+) -> None:
+    """A stream that runs goes on with the token it began with; what comes after it uses the one that holds then."""
+    tokens = [stand_in.user("renewed") for _ in range(2)]
+    stand_in.bind("renewed", "view")
+    asked = 0
+
+    async def credential() -> Credential:
+        nonlocal asked
+        asked += 1
+        return bearer(tokens[0], "renewed")
+
+    async with aclosing(watch(connection, QUESTION, credential=credential)) as changes:
+        await until(changes, lambda c: isinstance(c, Reset))
+        assert asked == 1
+        stand_in.tokens.revoke(tokens.pop(0))
+        await put(connection, "one")
+        await until(changes, upsert("one"))
+        assert asked == 1
+        stand_in.chaos.on("watch-ends", "*watch=true*", times=1)
+        await put(connection, "two")
+        seen = await until(changes, upsert("two"))
+    assert asked == 2
+    assert not [change for change in seen if isinstance(change, Stale | Reset)]
 
 
 async def test_a_silent_stream_is_noticed_and_resumed(stand_in: StandIn) -> None:

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from callboard.simulator.machinery.refusal import cause, invalid
+from callboard.simulator.machinery.quantities import parse_quantity
+from callboard.simulator.machinery.refusal import bad_request, cause, invalid
 from callboard.simulator.machinery.resources import ResourceType
 from callboard.simulator.machinery.tree import Tree, dig
 
@@ -38,8 +39,10 @@ def check(kind: ResourceType, tree: Tree) -> None:
             causes.append(cause("FieldValueInvalid", "metadata.name", told))
     if kind.key == ("", "pods"):
         causes += _pod_spec(tree.get("spec") or {}, "spec")
+        _quantities(kind, tree.get("spec") or {})
     elif kind.group in ("apps", "batch") and kind.kind in ("Deployment", "StatefulSet", "DaemonSet", "Job"):
         causes += _pod_spec(dig(tree, "spec", "template", "spec", default={}), "spec.template.spec")
+        _quantities(kind, dig(tree, "spec", "template", "spec", default={}))
         causes += _selector(kind, tree)
     if kind.custom and kind.schema is not None:
         causes += _schema(kind.schema, tree, "", top=True)
@@ -58,6 +61,20 @@ def _pod_spec(spec: Tree, path: str) -> list[Tree]:
                     cause("FieldValueRequired", f"{path}.containers[{position}].{field}", "Required value")
                 )
     return found
+
+
+def _quantities(kind: ResourceType, spec: Tree) -> None:
+    """What is no quantity cannot even be decoded: a 400, not a 422 (apimachinery, pkg/api/resource/quantity.go)."""
+    for container in (*spec.get("initContainers", ()), *spec.get("containers", ())):
+        for part in ("requests", "limits"):
+            for value in dig(container, "resources", part, default={}).values():
+                try:
+                    parse_quantity(value)
+                except ValueError:
+                    raise bad_request(
+                        f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: quantities must match '
+                        "the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+                    ) from None
 
 
 def _selector(kind: ResourceType, tree: Tree) -> list[Tree]:
