@@ -133,7 +133,7 @@ async def test_the_kubernetes_document_says_what_is_known_and_what_is_not(api: A
     assert read["conclusion"]["couldNotTell"] == [{"cluster": "us-1", "why": "certificate has expired"}]
     by_name = {c["name"]: c for c in read["clusters"]}
     assert by_name["eu-1"]["workloads"][0]["ready"] == 1
-    assert (by_name["us-1"]["state"], by_name["us-1"]["failureWords"]) == (
+    assert (by_name["us-1"]["state"], by_name["us-1"]["failure"]) == (
         "failed",
         "certificate has expired",
     )

@@ -3,15 +3,17 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from callboard.app.application import Application
-from callboard.base.errors import NotFound
+from callboard.base.errors import NotFound, Unavailable
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
+from callboard.portal.openings import FRESH
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import KubernetesView, ObjectKey
 from callboard.simulator import Fleet
@@ -122,6 +124,20 @@ async def test_what_belongs_to_another_service_is_not_there(tmp_path: Path) -> N
             await app.portal.log(DICE, pod.key, LogQuery(), ME)
         with pytest.raises(NotFound):
             await app.portal.object(DICE, ObjectKey("no-such-cluster", "pods", "games", "x"), ME)
+
+
+async def test_in_an_outage_a_drawer_does_not_say_that_the_object_is_gone(tmp_path: Path) -> None:
+    async with Fleet.start(clusters=2) as fleet, application(tmp_path, fleet, "dice-roller") as app:
+        key = (await settled(app)).clusters[0].workloads[0].pods[0].key
+        fleet[key.cluster].chaos.on("reset")
+        await asyncio.sleep(FRESH + 0.1)
+        with pytest.raises(Unavailable, match="cannot be told whether"):
+            await app.portal.object(DICE, key, ME)
+        with pytest.raises(NotFound, match="no cluster called"):
+            await app.portal.object(DICE, msgspec.structs.replace(key, cluster="nowhere"), ME)
+        fleet[key.cluster].chaos.off()
+        with pytest.raises(NotFound, match="answered, and there is no"):
+            await app.portal.object(DICE, msgspec.structs.replace(key, name="gone-1"), ME)
 
 
 async def test_an_unknown_entity_is_not_found_and_anonymous_sees_nothing(tmp_path: Path) -> None:

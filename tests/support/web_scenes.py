@@ -249,7 +249,7 @@ def failed(name: str) -> ClusterPart:
         cluster=info(name),
         state=ClusterState.FAILED,
         verdict=ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence="Could not be asked."),
-        failure="It did not answer within 15 seconds.",
+        failure="it did not answer within 15 seconds",
         failure_words="connect timeout after 5 s: dial 10.1.2.3:6443",
         as_of=NOW,
     )

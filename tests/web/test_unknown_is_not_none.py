@@ -32,7 +32,7 @@ async def test_five_kinds_of_unknown_read_differently() -> None:
     assert "we are not allowed to see these" in page
     assert "configmaps is forbidden" in page
     assert "Asked; no answer yet" in page
-    assert "It did not answer within 15 seconds. What runs there is not known." in page
+    assert "it did not answer within 15 seconds. What runs there is not known." in page
     assert "connect timeout after 5 s" in page
     assert "status.containerStatuses is not a list" in page
     marks = set(re.findall(r'<section class="cluster[ calm]*" id="[^"]*" data-mark="([a-z]+)"', page))

@@ -5,6 +5,7 @@ deleted. The reasons are kstatus' facts in plain words.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from callboard.diagnosis.pod_status import pod_health
 from callboard.model.objects import Condition, Generic, KubeObject
@@ -27,11 +28,11 @@ __all__ = ["object_health"]
 _HEALTHY = ObjectHealth(health=Health.HEALTHY)
 
 
-def object_health(obj: KubeObject) -> ObjectHealth:
-    """The readiness of an object from its own fields alone."""
+def object_health(obj: KubeObject, now: datetime | None = None) -> ObjectHealth:
+    """The readiness of an object from its own fields alone. `now` is the cluster's time, for pods between two crashes."""
     body = obj.body
     if isinstance(body, Pod):
-        return pod_health(body)
+        return pod_health(body, now)
     if body.metadata.deletion_timestamp is not None:
         return _progressing("being deleted")
     for type_, rule in _RULES:
@@ -64,7 +65,7 @@ def _deployment(body: Deployment) -> ObjectHealth:
     spec, status = body.spec, body.status
     progressing = condition(status.conditions, "Progressing")
     if progressing and progressing.reason == "ProgressDeadlineExceeded":
-        return _unhealthy("the rollout did not finish within its deadline", progressing)
+        return _unhealthy("the new version did not become ready within its deadline", progressing)
     failure = condition(status.conditions, "ReplicaFailure")
     if failure and failure.status == "True":
         return _unhealthy("pods cannot be created", failure)
@@ -143,7 +144,8 @@ def _daemon_set(body: DaemonSet) -> ObjectHealth:
 def _job(body: Job) -> ObjectHealth:
     failed = condition(body.status.conditions, "Failed")
     if failed and failed.status == "True":
-        return _unhealthy(f"failed: {failed.reason}" if failed.reason else "failed", failed)
+        tries = f" after {body.status.failed} tries" if body.status.failed > 1 else ""
+        return _unhealthy(f"failed{tries}" + (f" ({failed.reason})" if failed.reason else ""), failed)
     complete = condition(body.status.conditions, "Complete")
     if complete and complete.status == "True":
         return _HEALTHY

@@ -5,7 +5,7 @@ with one widening: a container that waits for a reason that does not pass by its
 the pod unhealthy at once, where kstatus waits for it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -13,7 +13,7 @@ from callboard.model.objects.meta import condition
 from callboard.model.objects.pod import Container, ContainerStateTerminated, ContainerStatus, Pod
 from callboard.model.verdict import Health, ObjectHealth
 
-__all__ = ["STUCK_REASONS", "PodStanding", "pod_health", "pod_standing"]
+__all__ = ["STUCK_REASONS", "PodStanding", "pod_health", "pod_standing", "relapse"]
 
 STUCK_REASONS = frozenset(
     {
@@ -34,6 +34,12 @@ STUCK_REASONS = frozenset(
     }
 )
 """Waiting reasons the kubelet retries without an end; none of them passes without somebody's doing."""
+
+
+OFTEN = 3
+"""Crashes from which on they are a loop: once is an accident, twice a coincidence."""
+RESET = timedelta(minutes=10)
+"""The kubelet's: a container that has run so long starts over with its back-off (kubelet, MaxContainerBackOff x 2)."""
 
 
 class PodStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,12 +135,39 @@ def _container_word(pod: Pod, word: str, detail: str) -> tuple[str, str]:
     return word, detail
 
 
-def pod_health(pod: Pod) -> ObjectHealth:
-    """kstatus of a pod; `since` is when its Ready condition last changed."""
+def pod_health(pod: Pod, now: datetime | None = None) -> ObjectHealth:
+    """kstatus of a pod; `since` is when its Ready condition last changed.
+
+    `now`, the cluster's time, tells a pod that runs from one that runs between two crashes; without it they are the same.
+    """
     ready = condition(pod.status.conditions, "Ready")
     since = ready.last_transition_time if ready else None
     health, reason = _health(pod, ready is not None and ready.status == "True")
+    if health in (Health.HEALTHY, Health.PROGRESSING) and now is not None and (again := relapse(pod, now)):
+        return ObjectHealth(health=Health.UNHEALTHY, reason=again, since=since)
     return ObjectHealth(health=health, reason=reason, since=since)
+
+
+def relapse(pod: Pod, now: datetime) -> str:
+    """Why a pod that runs is expected to crash again: `CrashLoopBackOff, OOMKilled, exit code 137`; "" when it is not.
+
+    The kubelet forgets its back-off after RESET of running; until then a container that has crashed OFTEN is in its loop,
+    whether it waits or runs at this moment. Ends with exit code 0 are no crashes.
+    """
+    if pod.metadata.deletion_timestamp is not None or pod.status.phase != "Running":
+        return ""
+    for status in pod.status.container_statuses:
+        running, ended = status.state.running, status.last_state.terminated
+        if (
+            running is not None
+            and running.started_at is not None
+            and ended is not None
+            and ended.exit_code != 0
+            and status.restart_count >= OFTEN
+            and now - running.started_at < RESET
+        ):
+            return f"CrashLoopBackOff, {_ending(ended)}"
+    return ""
 
 
 def _health(pod: Pod, ready: bool) -> tuple[Health, str]:

@@ -1,7 +1,7 @@
 """One verdict per cluster and one for the service, each in one sentence that is honest about gaps."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from callboard.diagnosis.gaps import gaps
 from callboard.diagnosis.kstatus import object_health
@@ -13,7 +13,7 @@ from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
 
-__all__ = ["cluster_verdict", "verdict"]
+__all__ = ["cluster_time", "cluster_verdict", "verdict"]
 
 DECISIVE = frozenset(
     {
@@ -40,8 +40,9 @@ def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) 
             cluster=name, health=Health.UNKNOWN, sentence=f"could not be asked: {words}", missing=(words,)
         )
     grouping = grouping or group(cluster)
-    judged = [(w.object, workload_health(w)) for w in grouping.workloads]
-    judged += [(p, object_health(p)) for p in grouping.pods]
+    now = cluster_time(cluster)
+    judged = [(w.object, workload_health(w, now)) for w in grouping.workloads]
+    judged += [(p, object_health(p, now)) for p in grouping.pods]
     unseen = [o for o in cluster.outcomes if o.answer.failed or o.answer is Answer.AWAITED]
     missing = tuple(gap.plain for gap in gaps(cluster.outcomes))
     malformed = [o for o in cluster.outcomes if o.malformed]
@@ -65,6 +66,11 @@ def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) 
     )
 
 
+def cluster_time(cluster: ClusterSnapshot) -> datetime | None:
+    """What time it was in the cluster when its part was made; None before it answered."""
+    return cluster.as_of + timedelta(seconds=cluster.clock_offset or 0.0) if cluster.as_of else None
+
+
 def _judge(judged: Sequence[tuple[KubeObject, ObjectHealth]]) -> tuple[Health, str, datetime | None]:
     """The worst of the objects, the sentence that names it, and since when."""
     for worst in (Health.UNHEALTHY, Health.UNKNOWN, Health.PROGRESSING):
@@ -84,7 +90,7 @@ def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None
     parts = tuple(clusters) if clusters is not None else tuple(cluster_verdict(c) for c in snapshot.clusters)
     open_ = (ClusterState.AWAITED, ClusterState.PARTIAL)
     awaited = {c.cluster.name for c in snapshot.clusters if c.state in open_}
-    by = {h: [c for c in parts if c.health is h] for h in Health}
+    by = {h: sorted((c for c in parts if c.health is h), key=lambda c: c.cluster) for h in Health}
     titles = {c.cluster.name: c.cluster.display for c in snapshot.clusters}
     health = next(
         (h for h in (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN, Health.HEALTHY) if by[h]),
@@ -99,7 +105,7 @@ def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None
         health=health,
         sentence=sentence,
         clusters=parts,
-        since=min((c.since for c in by[health] if c.since), default=None),
+        since=by[health][0].since if by[health] else None,
         could_not_tell=not parts or any(c.health is Health.UNKNOWN or c.blind for c in parts),
     )
 
@@ -119,7 +125,9 @@ def _sentence(
             clauses.append(_share(words, by[health], total, titles))
     unseen = [c for c in by[Health.UNKNOWN] if c.cluster not in awaited]
     if unseen:
-        clauses.append(f"could not tell for {_names(unseen, titles)}: {unseen[0].sentence}")
+        every = len(unseen) == total > 1
+        names = f"any of the {total} clusters" if every else _names(unseen, titles)
+        clauses.append(f"could not tell for {names}: {unseen[0].sentence}")
     if awaited:
         clauses.append(
             "waiting for 1 cluster" if len(awaited) == 1 else f"waiting for {len(awaited)} clusters"

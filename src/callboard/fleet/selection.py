@@ -11,7 +11,7 @@ import msgspec
 
 from callboard.base.errors import UsageError
 from callboard.base.settings import KubernetesSettings
-from callboard.model.entity import Entity
+from callboard.model.entity import ID_ANNOTATION, SELECTOR_ANNOTATION, Entity
 from callboard.model.resource import ALL_OBJECT_TYPES, DEFAULT_OBJECT_TYPES, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.selector import LabelSelector
@@ -29,8 +29,6 @@ __all__ = [
     "types_of",
 ]
 
-ID_ANNOTATION = "backstage.io/kubernetes-id"
-SELECTOR_ANNOTATION = "backstage.io/kubernetes-label-selector"
 NAMESPACE_ANNOTATION = "backstage.io/kubernetes-namespace"
 ID_LABEL = "backstage.io/kubernetes-id"
 

@@ -6,7 +6,20 @@ import msgspec
 
 from callboard.base.errors import UsageError
 
-__all__ = ["Entity", "EntityLink", "EntityMeta", "EntityRef", "EntityStatusItem", "Relation"]
+__all__ = [
+    "ID_ANNOTATION",
+    "SELECTOR_ANNOTATION",
+    "Entity",
+    "EntityLink",
+    "EntityMeta",
+    "EntityRef",
+    "EntityStatusItem",
+    "Relation",
+]
+
+
+ID_ANNOTATION = "backstage.io/kubernetes-id"
+SELECTOR_ANNOTATION = "backstage.io/kubernetes-label-selector"
 
 
 class EntityRef(msgspec.Struct, frozen=True, order=True):
@@ -103,6 +116,15 @@ class Entity(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     def title(self) -> str:
         """What to call it on screen."""
         return self.metadata.title or self.metadata.name
+
+    @property
+    def runs_on_kubernetes(self) -> bool:
+        """Whether a health is to be expected: of every Component, and of whatever else carries one of the two annotations.
+
+        A Group or System of the same name as a service is not that service.
+        """
+        marked = self.annotation(ID_ANNOTATION) or self.annotation(SELECTOR_ANNOTATION)
+        return self.kind.lower() == "component" or bool(marked)
 
     def annotation(self, key: str) -> str:
         """The annotation's value without blanks around it, or "" when absent."""

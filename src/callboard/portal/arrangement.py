@@ -1,11 +1,12 @@
 """A visible snapshot, arranged for reading. Pure. Nothing that was fetched is left out."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from callboard.diagnosis.gaps import gaps
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.ownership import Grouping, Workload, group
-from callboard.diagnosis.verdict import cluster_verdict, verdict
+from callboard.diagnosis.verdict import cluster_time, cluster_verdict, verdict
 from callboard.diagnosis.words import plain_reason
 from callboard.diagnosis.workload_health import replicas, workload_health
 from callboard.model.objects import KubeObject
@@ -108,24 +109,25 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
     name = cluster.cluster.name
     grouping = group(cluster)
     scalers = _scalers(grouping)
-    workloads = [_workload(name, w, grouping, scalers) for w in grouping.workloads]
+    now = cluster_time(cluster)
+    workloads = [_workload(name, w, grouping, scalers, now) for w in grouping.workloads]
     workloads.sort(key=lambda w: (_WORST[w.row.health], w.row.key.namespace, w.row.key.name))
     references = [o for o in cluster.references if o.question.type != EVENTS]
-    pods = sorted((_pod(name, p, grouping) for p in grouping.pods), key=worst_first)
+    pods = sorted((_pod(name, p, grouping, now) for p in grouping.pods), key=worst_first)
     return ClusterPart(
         cluster=cluster.cluster,
         state=cluster.state,
         verdict=cluster_verdict(cluster, grouping),
         failure=cluster_failure(cluster),
-        failure_words=cluster.failure.message if cluster.failure else "",
+        failure_words=cluster.failure.message if cluster.failure and cluster.failure.status else "",
         workloads=tuple(workloads),
         pods=tuple(pods),
         sections=_sections(name, grouping, cluster),
         events=events_part(cluster, grouping),
-        missing=(*_missing(cluster.outcomes, reference=False), *_missing(references, reference=True)),
-        empty=tuple(
-            dict.fromkeys(o.question.type.plural for o in cluster.outcomes if o.answer is Answer.EMPTY)
-        ),
+        missing=()
+        if cluster.state is ClusterState.FAILED
+        else (*_missing(cluster.outcomes, reference=False), *_missing(references, reference=True)),
+        empty=_empty(cluster),
         malformed=tuple(
             f"{o.question.type.plural} {m.where}: {m.message}" for o in cluster.outcomes for m in o.malformed
         ),
@@ -138,11 +140,21 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
     )
 
 
+def _empty(cluster: ClusterSnapshot) -> tuple[str, ...]:
+    """The types that were asked for and are not there, not even by reference."""
+    found = {o.type for outcome in (*cluster.outcomes, *cluster.references) for o in outcome.objects}
+    types = (o.question.type for o in cluster.outcomes if o.answer is Answer.EMPTY)
+    return tuple(dict.fromkeys(t.plural for t in types if t not in found))
+
+
 def cluster_failure(cluster: ClusterSnapshot) -> str:
-    """Why a whole cluster has no answer, in plain words; "" when it has one."""
-    if cluster.state is not ClusterState.FAILED or cluster.failure is None:
+    """Why a whole cluster has no answer, one clause; "" when it has one. What an API server said stands apart."""
+    failure = cluster.failure
+    if cluster.state is not ClusterState.FAILED or failure is None:
         return ""
-    return f"This cluster could not be asked ({cluster.failure.code})."
+    if failure.status:
+        return f"it refused every question (HTTP {failure.status})"
+    return failure.message.rstrip(".")
 
 
 def object_key(cluster: str, obj: KubeObject) -> ObjectKey:
@@ -166,15 +178,19 @@ def object_row(
     )
 
 
-def _pod(cluster: str, obj: KubeObject, grouping: Grouping) -> PodRow:
-    return pod_row(cluster, obj, referenced=obj.meta.uid in grouping.referenced)
+def _pod(cluster: str, obj: KubeObject, grouping: Grouping, now: datetime | None) -> PodRow:
+    return pod_row(cluster, obj, now, referenced=obj.meta.uid in grouping.referenced)
 
 
 def _workload(
-    cluster: str, workload: Workload, grouping: Grouping, scalers: dict[tuple[str, str, str], KubeObject]
+    cluster: str,
+    workload: Workload,
+    grouping: Grouping,
+    scalers: dict[tuple[str, str, str], KubeObject],
+    now: datetime | None,
 ) -> WorkloadPart:
     obj = workload.object
-    health = workload_health(workload)
+    health = workload_health(workload, now)
     ready, desired = replicas(obj)
     updated, available = _progress(obj)
     scaler = scalers.get((obj.type.kind.lower(), obj.namespace, obj.name))
@@ -192,7 +208,7 @@ def _workload(
         revision=_revision(obj),
         images=images(obj),
         since=health.since,
-        pods=tuple(sorted((_pod(cluster, p, grouping) for p in workload.pods), key=worst_first)),
+        pods=tuple(sorted((_pod(cluster, p, grouping, now) for p in workload.pods), key=worst_first)),
         children=tuple(children),
         scaler=object_row(cluster, scaler) if scaler else None,
     )

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from callboard.access.visible import visible
 from callboard.base.clock import Clock
-from callboard.base.errors import CallboardError, NotFound, UsageError
+from callboard.base.errors import CallboardError, NotFound, Unavailable, UsageError
 from callboard.fleet.selection import namespaces_of, selector_of
 from callboard.fleet.wiring import Fleet
 from callboard.model.caller import Caller
@@ -17,7 +17,7 @@ from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS
-from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.portal.arrangement import Arranged, arrange
 from callboard.portal.events import events_of
 from callboard.portal.logs import read_log
@@ -109,21 +109,16 @@ class KubernetesRoad:
         self, entity: Entity, key: ObjectKey, caller: Caller
     ) -> tuple[ClusterSnapshot, KubeObject]:
         """The object in a fresh enough snapshot, else after asking its cluster alone."""
-        snapshot = self._openings.newest(entity, caller)
-        found = self._look(snapshot, key, caller) if snapshot else None
+        newest = self._openings.newest(entity, caller)
+        found = self._look(newest, key, caller) if newest else None
         if found is None:
-            newest: ServiceSnapshot | None = None
             asking = self._fleet().provider.objects(entity, caller, only=frozenset({key.cluster}))
             async with aclosing(asking) as snapshots:
                 async for newest in snapshots:
                     if (found := self._look(newest, key, caller)) or newest.settled:
                         break
         if found is None:
-            where = f"{key.type} {key.namespace + '/' if key.namespace else ''}{key.name}"
-            raise NotFound(
-                f"{where} is not among the objects of {entity.ref} in cluster {key.cluster}; it may be gone by now.",
-                code="no-such-object",
-            )
+            raise _not_found(entity, key, newest)
         return found
 
     def _look(
@@ -166,3 +161,24 @@ class KubernetesRoad:
         except CallboardError as error:
             return EventsPart(answer=Answer.UNAUTHORIZED, plain=error.message)
         return events_of(key.cluster, [obj], outcomes)
+
+
+def _not_found(entity: Entity, key: ObjectKey, snapshot: ServiceSnapshot | None) -> CallboardError:
+    """Why an object is not to be had: it is not there, or it cannot be told whether it is."""
+    name = f"{key.namespace}/{key.name}" if key.namespace else key.name
+    part = next((c for c in snapshot.clusters if c.cluster.name == key.cluster), None) if snapshot else None
+    if part is None:
+        return NotFound(f"{entity.ref} has no cluster called {key.cluster}.", code="no-such-cluster")
+    asked = [o for o in part.outcomes if o.question.type.key == key.type]
+    if part.state is not ClusterState.ANSWERED or any(o.answer.failed for o in asked):
+        words = next((o.failure.message for o in asked if o.failure), "")
+        words = part.failure.message if part.failure else words or "no answer in time"
+        return Unavailable(
+            f"It cannot be told whether {name} is there: cluster {key.cluster} could not be asked ({words}).",
+            code="cluster-unavailable",
+        )
+    return NotFound(
+        f"Cluster {key.cluster} answered, and there is no {name} among the {key.type} of {entity.ref}: "
+        "it was replaced or removed, or belongs to something else.",
+        code="no-such-object",
+    )

@@ -6,6 +6,7 @@ import msgspec
 import yaml
 
 from callboard.diagnosis.kstatus import object_health
+from callboard.diagnosis.verdict import cluster_time
 from callboard.diagnosis.words import plain_reason
 from callboard.model.objects import Condition, KubeObject
 from callboard.model.objects.cluster_state import Node
@@ -38,7 +39,7 @@ def object_view(
     cluster: ClusterSnapshot, obj: KubeObject, events: EventsPart, as_of: datetime | None
 ) -> ObjectView:
     """Everything the drawer shows."""
-    health = object_health(obj)
+    health = object_health(obj, cluster_time(cluster))
     return ObjectView(
         key=ObjectKey(cluster.cluster.name, obj.type.key, obj.namespace, obj.name),
         cluster=cluster.cluster,

@@ -15,12 +15,14 @@ __all__ = ["container_rows", "pod_row", "worst_first"]
 _ORDER = {Health.UNHEALTHY: 0, Health.UNKNOWN: 1, Health.PROGRESSING: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
 
 
-def pod_row(cluster: str, obj: KubeObject, *, referenced: bool = False) -> PodRow:
-    """A pod's row. The object must be a pod."""
+def pod_row(
+    cluster: str, obj: KubeObject, now: datetime | None = None, *, referenced: bool = False
+) -> PodRow:
+    """A pod's row. The object must be a pod; `now` is the cluster's time."""
     pod = obj.body
     assert isinstance(pod, Pod)  # noqa: S101 - told to mypy; callers group by kind
     standing = pod_standing(pod)
-    health = object_health(obj)
+    health = object_health(obj, now)
     return PodRow(
         key=ObjectKey(cluster, obj.type.key, obj.namespace, obj.name),
         health=health.health,

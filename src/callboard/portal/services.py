@@ -7,7 +7,6 @@ import msgspec
 from callboard.base.errors import NotFound
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.search import FacetValue, SearchQuery
-from callboard.fleet.selection import ID_ANNOTATION, SELECTOR_ANNOTATION
 from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
@@ -142,7 +141,7 @@ def _row(entity: Entity) -> ServiceRow:
         lifecycle=entity.spec_text("lifecycle"),
         tags=entity.metadata.tags,
         broken=bool(entity.status),
-        runs=bool(entity.annotation(ID_ANNOTATION) or entity.annotation(SELECTOR_ANNOTATION)),
+        runs=entity.runs_on_kubernetes,
     )
 
 

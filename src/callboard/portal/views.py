@@ -298,8 +298,8 @@ class KubernetesView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def answered(self) -> int:
-        """How many clusters have answered or failed."""
-        return sum(1 for c in self.clusters if c.state in (ClusterState.ANSWERED, ClusterState.FAILED))
+        """How many clusters have answered; one that failed has not."""
+        return sum(1 for c in self.clusters if c.state is ClusterState.ANSWERED)
 
 
 class Field(msgspec.Struct, frozen=True):

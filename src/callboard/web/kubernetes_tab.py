@@ -64,7 +64,9 @@ def kubernetes_page(view: KubernetesView) -> KubernetesPage:
 
 def _panel(part: ClusterPart, many: bool) -> ClusterPanel:
     pods = [pod for workload in part.workloads for pod in workload.pods] + list(part.pods)
-    troubled = [pod for pod in pods if pod.health is Health.UNHEALTHY]
+    # An evicted pod beside a workload that has all it wants is history, not trouble.
+    ailing = part.verdict.health is not Health.HEALTHY
+    troubled = [pod for pod in pods if pod.health is Health.UNHEALTHY and ailing]
     calm = part.state is ClusterState.AWAITED or (
         part.verdict.health in (Health.HEALTHY, Health.NOTHING) and not part.missing
     )
@@ -96,13 +98,13 @@ class KubernetesTab:
         self._portal = portal
 
     def tab(self) -> Tab:
-        """Its registration. It applies to every entity: where nothing can be asked for, the page says why."""
+        """Its registration. It applies to what can be expected to run."""
         return Tab(
             key="kubernetes",
             title="Kubernetes",
             template="callboard/tabs/kubernetes.html",
             view=self.view,
-            applies=lambda entity: True,
+            applies=lambda entity: entity.runs_on_kubernetes,
             order=200,
             live=self.live,
         )

@@ -46,6 +46,7 @@ class CatalogPages:
             view=with_selected(view, chosen),
             paging=paging(view, chosen),
             filtered=bool(chosen or query.text),
+            unfolded=any(key != "kind" for key, _ in chosen),
         )
         return HTMLResponse(html)
 
