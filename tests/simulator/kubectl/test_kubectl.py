@@ -1,6 +1,7 @@
 """Real kubectl takes the simulator for a cluster. Each test has its own HOME: kubectl remembers servers there."""
 
 import asyncio
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -64,6 +65,11 @@ async def test_get_in_every_form(run: Run, live: Fleet) -> None:
     assert wide.count("Running") == 4
     loaded = yaml.safe_load(await run("get", "deploy", "dice-roller", "-n", "games", "-o", "yaml"))
     assert (loaded["kind"], loaded["spec"]["replicas"]) == ("Deployment", 3)
+    listed = json.loads(await run("get", "pods,services", "-n", "games", "-o", "json"))
+    assert listed["kind"] == "List"
+    assert {item["kind"] for item in listed["items"]} == {"Pod", "Service"}
+    one = json.loads(await run("get", "deploy", "dice-roller", "-n", "games", "-o", "json"))
+    assert one["metadata"]["uid"] == loaded["metadata"]["uid"]
     names = await run("get", "pods", "-n", "games", "-o", "custom-columns=N:.metadata.name", "--no-headers")
     assert sorted(names.split()) == sorted(
         pod["metadata"]["name"] for pod in live[0].store.list("pods", "games")
@@ -87,7 +93,7 @@ async def test_get_in_every_form(run: Run, live: Fleet) -> None:
 
 
 async def test_watch_shows_what_happens(run: Run, live: Fleet) -> None:
-    watching = asyncio.ensure_future(run("get", "pods", "-n", "games", "-w", "-o", "name", seconds=8))
+    watching = asyncio.ensure_future(run("get", "pods", "-n", "games", "-w", "-o", "name", seconds=5))
     while not live[0].counters.open_watches:  # noqa: ASYNC110 - the server's own counter
         await asyncio.sleep(0.05)
     victim = live[0].store.list("pods", "games")[0]["metadata"]["name"]
@@ -146,6 +152,36 @@ async def test_describe_and_logs(run: Run, live: Fleet) -> None:
     )
     followed = await run("logs", "deploy/dice-roller", "-n", "games", "-f", "--tail=1", seconds=5)
     assert followed.count("level=") >= 2
+
+
+async def test_logs_of_several_containers(run: Run, live: Fleet) -> None:
+    containers = [{"name": name, "image": f"registry.example.com/{name}:1"} for name in ("app", "proxy")]
+    live[0].store.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "two", "namespace": "games"},
+            "spec": {"containers": containers},
+        }
+    )
+    live.step(120)
+    told = await run("logs", "two", "-n", "games", "--all-containers", "--prefix")
+    assert {line.split("] ")[0] for line in told.splitlines()} == {"[pod/two/app", "[pod/two/proxy"}
+    assert "image=registry.example.com/proxy:1" in await run("logs", "two", "-n", "games", "-c", "proxy")
+    assert "is not valid for pod two" in await run("logs", "two", "-n", "games", "-c", "nope", expect=1)
+
+
+async def test_a_user_bound_in_one_namespace_is_told_what_is_forbidden(
+    run: Run, live: Fleet, tmp_path: Path
+) -> None:
+    live[0].store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
+    config = str(live.kubeconfig(tmp_path / "narrow", "namespaced"))
+    assert "dice-roller" in await run("--kubeconfig", config, "get", "pods", "-n", "games")
+    told = await run("--kubeconfig", config, "get", "pods", "-n", "other", expect=1)
+    assert 'User "namespaced" cannot list resource "pods" in API group "" in the namespace "other"' in told
+    assert (
+        await run("--kubeconfig", config, "auth", "can-i", "list", "pods", "-n", "other", expect=1)
+    ).strip() == "no"
 
 
 async def test_scale_rollout_and_delete(run: Run, live: Fleet) -> None:
