@@ -74,3 +74,18 @@ async def test_the_same_is_read_without_javascript(open_page: OpenPage) -> None:
         await expect(page.get_by_text("CrashLoopBackOff").first).to_be_visible()
         await page.get_by_role("link", name="Log before the last restart").first.click()
         await expect(page.get_by_text(WHY).first).to_be_visible()
+
+
+async def test_a_taken_port_is_said_and_nothing_is_left_running() -> None:
+    taken = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    async with taken:
+        port = taken.sockets[0].getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from callboard.app.main import main; main()"),
+            *("demo", "--clusters", "1", "--port", str(port)),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, errors = await process.communicate()
+    assert process.returncode == 3
+    assert f"cannot listen on 127.0.0.1:{port}" in errors.decode()
+    assert "Traceback" not in errors.decode()

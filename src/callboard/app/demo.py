@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
@@ -14,7 +14,7 @@ import yaml
 from callboard.app.application import open_application
 from callboard.app.logs import configure_logging
 from callboard.app.serve import Listening, serve
-from callboard.base.errors import Unavailable
+from callboard.base.errors import CallboardError, Unavailable
 from callboard.cli.wiring import DemoOptions
 
 __all__ = ["demo"]
@@ -30,13 +30,14 @@ async def demo(options: DemoOptions) -> None:
         directory = Path(folder)
         kubeconfig = directory / "kubeconfig"
         catalog = resources.files("callboard.app") / "demo_catalog"
-        async with _simulator(options, kubeconfig):
+        async with _simulator(options, kubeconfig) as simulator:
             with resources.as_file(catalog) as catalog_directory:
                 config = directory / "app-config.yaml"
                 config.write_text(_config(kubeconfig, catalog_directory, directory))
                 async with open_application([config], directory=directory) as app:
                     configure_logging(app.configuration.settings.callboard.logging)
-                    await serve(app, Listening(host="127.0.0.1", port=options.port, open=True))
+                    listening = Listening(host="127.0.0.1", port=options.port, open=True)
+                    await _beside(_told_when_it_ends(simulator), serve(app, listening))
 
 
 def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
@@ -56,6 +57,7 @@ def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
             },
             "callboard": {
                 "dataDirectory": str(directory),
+                "parts": {"objectsProvider": "hub"},
                 "logging": {"level": "warning"},
                 "clusters": {"byName": {name: {"labels": _labels(name)} for name in _contexts(kubeconfig)}},
             },
@@ -93,8 +95,30 @@ _TYPES = [
 ]
 
 
+async def _beside(background: Coroutine[None, None, None], work: Coroutine[None, None, None]) -> None:
+    """Do the work, the other thing beside it as long as it lasts. What the work raises leaves as itself."""
+    failed: CallboardError | None = None
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(background, name="beside")
+        try:
+            await work
+        except CallboardError as error:
+            failed = error
+        task.cancel()
+    if failed is not None:
+        raise failed
+
+
+async def _told_when_it_ends(simulator: asyncio.subprocess.Process) -> None:
+    """The portal goes on, as it would with a real fleet that is gone; whoever looks should know why."""
+    code = await simulator.wait()
+    sys.stderr.write(
+        f"The simulated clusters ended (exit code {code}): no cluster answers any more. Start the demo again.\n"
+    )
+
+
 @asynccontextmanager
-async def _simulator(options: DemoOptions, kubeconfig: Path) -> AsyncIterator[None]:
+async def _simulator(options: DemoOptions, kubeconfig: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """The stand-in API servers, until the context ends; they also end when this process does (their input closes)."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -113,7 +137,7 @@ async def _simulator(options: DemoOptions, kubeconfig: Path) -> AsyncIterator[No
             line = await process.stdout.readline()
         if not line:
             raise Unavailable("The simulated fleet did not start; what it said stands above.")
-        yield
+        yield process
     finally:
         process.stdin.close()
         try:
