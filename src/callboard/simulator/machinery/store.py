@@ -15,7 +15,7 @@ from callboard.simulator.machinery.refusal import bad_request, conflict, not_fou
 from callboard.simulator.machinery.resources import Registry, ResourceType
 from callboard.simulator.machinery.times import stamp
 from callboard.simulator.machinery.tree import Tree, clone, dig, merge_patch
-from callboard.simulator.machinery.validation import check
+from callboard.simulator.machinery.validation import check, check_shape
 
 __all__ = ["Store"]
 
@@ -109,6 +109,8 @@ class Store:
     ) -> Tree:
         """Create an object as a POST would. Raises `Refusal`. Without `resource` its kind and apiVersion tell."""
         kind = self._kind_of(tree, resource)
+        if manager not in _TRUSTED:
+            check_shape(kind, tree)
         metadata = dict(tree.get("metadata") or {})
         if kind.namespaced:
             metadata["namespace"] = metadata.get("namespace") or namespace or "default"
@@ -160,7 +162,9 @@ class Store:
         if subresource == "status":
             body = {**before, "status": clone(tree.get("status") or {})}
         else:
-            tree = tree if manager in _TRUSTED else clone(tree)
+            if manager not in _TRUSTED:
+                check_shape(kind, tree)
+                tree = clone(tree)
             metadata = {**tree["metadata"]}
             for field in (
                 "uid",

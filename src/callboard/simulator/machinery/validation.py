@@ -8,7 +8,7 @@ from callboard.simulator.machinery.refusal import bad_request, cause, invalid
 from callboard.simulator.machinery.resources import ResourceType
 from callboard.simulator.machinery.tree import Tree, dig
 
-__all__ = ["check"]
+__all__ = ["check", "check_shape"]
 
 _SUBDOMAIN = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -61,6 +61,55 @@ def _pod_spec(spec: Tree, path: str) -> list[Tree]:
                     cause("FieldValueRequired", f"{path}.containers[{position}].{field}", "Required value")
                 )
     return found
+
+
+_SHAPES: tuple[tuple[str, type, str], ...] = (
+    ("metadata.name", str, "string"),
+    ("metadata.generateName", str, "string"),
+    ("metadata.namespace", str, "string"),
+    ("metadata.labels", dict, "map[string]string"),
+    ("metadata.annotations", dict, "map[string]string"),
+)
+_BUILT_IN: tuple[tuple[str, type, str], ...] = (
+    ("spec", dict, "Spec"),
+    ("spec.replicas", int, "int32"),
+    ("spec.selector", dict, "LabelSelector"),
+    ("spec.containers", list, "[]Container"),
+    ("spec.template", dict, "PodTemplateSpec"),
+    ("spec.template.spec", dict, "PodSpec"),
+    ("spec.template.spec.containers", list, "[]Container"),
+    ("status", dict, "Status"),
+)
+_GO: dict[type, str] = {
+    str: "string",
+    dict: "object",
+    list: "array",
+    bool: "bool",
+    int: "number",
+    float: "number",
+}
+
+
+def check_shape(kind: ResourceType, tree: Tree) -> None:
+    """Raise the 400 of an API server for a field that has not the type it has in Go; told of those our own code walks
+    through. To be asked before anything else is made of the object."""
+    for path, wanted, name in _SHAPES if kind.custom else _SHAPES + _BUILT_IN:
+        parts = path.split(".")
+        value: Any = tree
+        for part in parts:
+            value = value.get(part) if isinstance(value, dict) else None
+        wrong: Any = None
+        if value is not None and (not isinstance(value, wanted) or isinstance(value, bool)):
+            wrong = value
+        elif isinstance(value, dict) and name == "map[string]string":
+            wrong, name = next((item for item in value.values() if not isinstance(item, str)), None), "string"
+        elif isinstance(value, list):
+            wrong, name = next((item for item in value if not isinstance(item, dict)), None), "Container"
+        if wrong is not None:
+            raise bad_request(
+                f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: json: cannot unmarshal '
+                f"{_GO.get(type(wrong), 'value')} into Go struct field {kind.kind}.{path} of type {name}"
+            )
 
 
 def _quantities(kind: ResourceType, spec: Tree) -> None:
