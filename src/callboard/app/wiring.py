@@ -72,6 +72,8 @@ class AppWiring:
                 kubeconfig=options.kubeconfig,
                 scenario=options.scenario or "demo",
                 seed=options.seed,
+                speed=options.speed,
+                control=options.control_port,
             )
 
 

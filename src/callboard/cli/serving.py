@@ -60,14 +60,40 @@ def demo(wiring: Wiring, clusters: int, port: int, seed: int) -> None:
     help="What runs and what goes wrong, instead of the built-in scenario.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same objects.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 3600),
+    default=1.0,
+    show_default=True,
+    help="Simulated seconds a second; 0 stands still.",
+)
+@click.option(
+    "--control-port",
+    type=PORT,
+    help="Take commands that change misbehaviour and time there, on loopback, with the token printed at the start; "
+    "0 takes a free port.",
+)
 @click.pass_obj
 def simulate(
-    wiring: Wiring, clusters: int, base_port: int, kubeconfig: Path, scenario: Path | None, seed: int
+    wiring: Wiring,
+    clusters: int,
+    base_port: int,
+    kubeconfig: Path,
+    scenario: Path | None,
+    seed: int,
+    speed: float,
+    control_port: int | None,
 ) -> None:
     """Run stand-in Kubernetes API servers (TLS, tokens) alone, until SIGTERM or Ctrl-C."""
     if base_port and base_port + clusters - 1 > 65535:
         raise UsageError(f"{clusters} clusters from port {base_port} on would need a port above 65535.")
     options = SimulateOptions(
-        clusters=clusters, base_port=base_port, kubeconfig=kubeconfig, scenario=scenario, seed=seed
+        clusters=clusters,
+        base_port=base_port,
+        kubeconfig=kubeconfig,
+        scenario=scenario,
+        seed=seed,
+        speed=speed,
+        control_port=control_port,
     )
     run(wiring.simulate(options))

@@ -29,13 +29,15 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulateOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`callboard simulate`. `base_port` 0 takes free ports."""
+    """`callboard simulate`. `base_port` 0 takes free ports; `control_port` None means that nothing takes commands."""
 
     clusters: int
     base_port: int
     kubeconfig: Path
     scenario: Path | None = None
     seed: int = 1
+    speed: float = 1.0
+    control_port: int | None = None
 
 
 class OpenedPortal(msgspec.Struct, frozen=True):
