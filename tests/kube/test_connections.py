@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from callboard import __version__
 from callboard.base.secret import Secret
 from callboard.kube import pool
 from callboard.kube.connection import Connection, Connections
@@ -501,6 +502,7 @@ async def test_an_address_of_ipv6_is_reached() -> None:
         outcome = await outcome_of(connections.to(cluster, bearer(TOKEN)), QUESTION)
     assert outcome.answer is Answer.EMPTY, outcome.failure
     assert f"Host: {host}".encode() in asked[0]
+    assert f"User-Agent: callboard/{__version__}".encode() in asked[0]
 
 
 @pytest.mark.parametrize(
