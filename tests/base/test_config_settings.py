@@ -93,6 +93,7 @@ callboard:
   catalog: {maxFileBytes: 5, urlDeadline: 1, maxEntitiesPerLocation: 2}
   dataDirectory: /var/lib/callboard
   watchInterval: 500ms
+  lookAround: 5m
   logging: {level: debug, format: json}
   web: {allowedHosts: [portal], drainDeadline: 3}
 """

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -28,6 +29,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.kube.connection import Connections
 from callboard.kube.limits import Limits
 from callboard.portal.kubernetes import KubernetesRoad
+from callboard.portal.look_around import look_around
 from callboard.portal.openings import Openings
 from callboard.portal.operations import FleetOperations
 from callboard.portal.portal import CallboardPortal
@@ -72,6 +74,9 @@ class Application:
                 ("configuration", self._reload),
             ):
                 group.create_task(keep_running(name, work), name=name)
+            every = self.configuration.settings.callboard.look_around
+            if every is not None:
+                group.create_task(keep_running("look-around", partial(look_around, self.portal, every)))
 
     async def _reload(self) -> None:
         """A valid change replaces clusters, credentials and catalog locations; an invalid one is told and the old stays."""

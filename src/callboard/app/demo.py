@@ -58,6 +58,7 @@ def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
             "callboard": {
                 "dataDirectory": str(directory),
                 "parts": {"objectsProvider": "hub"},
+                "lookAround": "30s",
                 "logging": {"level": "warning"},
                 "clusters": {"byName": {name: {"labels": _labels(name)} for name in _contexts(kubeconfig)}},
             },

@@ -259,6 +259,11 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
     """Seconds between two looks at config, catalog and kubeconfig files. Default: a look costs one stat a file, and works
     where change notices do not (network mounts, ConfigMaps)."""
 
+    look_around: Span | None = None
+    """Seconds between two rounds in which every Component is opened once, so that the list tells a health nobody asked for.
+    Default: off, because with the provider `fanOut` a round costs each cluster what opening every service costs; with
+    `hub` it costs next to nothing."""
+
     logging: LoggingSettings = LoggingSettings()
     """What goes to standard error."""
 
