@@ -26,8 +26,8 @@ def terms(draw: st.DrawFn) -> str:
         f"{key}{gap}!={gap}{value}",
         f"{key} in {gap}({several})",
         f"{key} notin{gap} ({several})",
-        f"{key}{gap}>{gap}{draw(st.integers(-3, 12))}",
-        f"{key}{gap}<{gap}{draw(st.integers(-3, 12))}",
+        f"{key}{gap}>{gap}{draw(st.integers(0, 12))}",
+        f"{key}{gap}<{gap}{draw(st.integers(0, 12))}",
     ]
     return draw(st.sampled_from(forms))
 
@@ -62,6 +62,10 @@ def test_both_choose_the_same_objects(text: str, labels: dict[str, str]) -> None
 @example("a in (b")
 @example("a==!b")
 @example("/a")
+@example("b/cb/c")
+@example("B/a")
+@example("a=-1")
+@example("a>-1")
 @example("a b")
 def test_both_refuse_the_same_texts(text: str) -> None:
     try:

@@ -169,7 +169,7 @@ class _Parser:
         is_word, token = self.next()
         if not is_word:
             raise _fail(self.text, f"found {token!r} where a value belongs")
-        return token if re.fullmatch(r"-\d+", token) else _valid_value(token, self.text)
+        return _valid_value(token, self.text)
 
     def value_list(self) -> tuple[str, ...]:
         self.expect("(")

@@ -114,6 +114,7 @@ def parse_labels(text: str) -> list[Requirement]:
                 raise bad_request(
                     f"unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer: \"{value}\""
                 )
+            _check_value(key, value)  # a minus is no label value: so no negative bound
             position += 1
             requirements.append(Requirement(key, "gt" if operator == ">" else "lt", frozenset([value])))
         else:
@@ -129,10 +130,18 @@ def parse_labels(text: str) -> list[Requirement]:
 
 
 _NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 def _check_key(key: str) -> None:
     prefix, slash, name = key.rpartition("/")
+    if slash and prefix and (not _PREFIX.fullmatch(prefix) or len(prefix) > 253):
+        raise bad_request(
+            f'unable to parse requirement: <nil>: Invalid value: "{key}": prefix part a lowercase RFC 1123 subdomain must '
+            "consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric "
+            "character (e.g. 'example.com', regex used for validation is "
+            "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+        )
     if not _NAME.fullmatch(name) or len(name) > 63 or (slash and not prefix):
         raise bad_request(
             f'unable to parse requirement: <nil>: Invalid value: "{key}": name part must consist of alphanumeric characters, '
