@@ -225,7 +225,9 @@ async def test_the_chosen_rate_is_kept_and_reported(replay: Replay, http: aiohtt
             heard = [await answer.content.readline() for _ in range(500)]
         report = await get(http, f"{replay[0].url}/replay", rate=0)
     assert all(line.startswith(b'{"type":') for line in heard)
-    assert report["changes"] >= 999  # the clusters change in turn: 500 heard of one, so at least 499 of the other
+    assert (
+        report["changes"] >= 999
+    )  # the clusters change in turn: 500 heard of one, so at least 499 of the other
     assert report["events"] >= 500
     assert report["cut_off"] == 0
 
