@@ -1,6 +1,8 @@
-from callboard.model.outcome import Answer, Outcome, Purpose, Question
+import pytest
+
+from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS, ResourceType
-from callboard.model.snapshot import ClusterSnapshot
+from callboard.model.snapshot import ClusterSnapshot, ClusterState
 from callboard.portal.arrangement import arrange
 from callboard.portal.views import ClusterPart
 from support.kube_objects import (
@@ -70,6 +72,33 @@ def test_questions_that_failed_alike_are_told_once() -> None:
         ("we may not see pods and jobs", "pods is forbidden", ("jobs is forbidden",)),
         ("services did not arrive in time", "no answer within 10 s", ()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("failure", "told", "words"),
+    [
+        (
+            Failure(code=FailureCode.FORBIDDEN, message="pods is forbidden", status=403),
+            "it refused every question (HTTP 403)",
+            "pods is forbidden",
+        ),
+        (
+            Failure(code=FailureCode.NOT_JSON, message="the answer was HTML, not JSON", status=200),
+            "the answer was HTML, not JSON",
+            "",
+        ),
+        (
+            Failure(code=FailureCode.CONNECTION, message="no connection: refused"),
+            "no connection: refused",
+            "",
+        ),
+    ],
+)
+def test_a_cluster_that_failed_is_told_in_the_words_of_who_spoke(
+    failure: Failure, told: str, words: str
+) -> None:
+    part = only(cluster("c", state=ClusterState.FAILED, failure=failure))
+    assert (part.failure, part.failure_words, part.missing) == (told, words, ())
 
 
 def test_events_are_matched_to_objects_by_uid_and_forbidden_is_told() -> None:

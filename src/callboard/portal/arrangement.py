@@ -19,7 +19,7 @@ from callboard.model.objects.workload import (
     ReplicaSet,
     StatefulSet,
 )
-from callboard.model.outcome import Answer, Outcome
+from callboard.model.outcome import Answer, Failure, Outcome
 from callboard.model.resource import EVENTS
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import Health, ObjectHealth
@@ -119,7 +119,7 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         state=cluster.state,
         verdict=cluster_verdict(cluster, grouping),
         failure=cluster_failure(cluster),
-        failure_words=cluster.failure.message if cluster.failure and cluster.failure.status else "",
+        failure_words=cluster.failure.message if cluster.failure and _refused(cluster.failure) else "",
         workloads=tuple(workloads),
         pods=tuple(pods),
         sections=_sections(name, grouping, cluster),
@@ -152,9 +152,14 @@ def cluster_failure(cluster: ClusterSnapshot) -> str:
     failure = cluster.failure
     if cluster.state is not ClusterState.FAILED or failure is None:
         return ""
-    if failure.status:
+    if _refused(failure):
         return f"it refused every question (HTTP {failure.status})"
     return failure.message.rstrip(".")
+
+
+def _refused(failure: Failure) -> bool:
+    """Whether the words are a server's own: an answer that is no answer (HTML with 200) is told in ours."""
+    return failure.status is not None and failure.status >= 400
 
 
 def object_key(cluster: str, obj: KubeObject) -> ObjectKey:
