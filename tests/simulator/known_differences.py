@@ -22,7 +22,7 @@ _STATUS_MANAGER = "pkg/kubelet/status/status_manager.go"
 _KUBELET_PODS = "pkg/kubelet/kubelet_pods.go"
 _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controller.go"
 
-KNOWN: tuple[Difference, ...] = (
+_TO_REVIEW: tuple[Difference, ...] = (
     Difference(
         "*",
         "+ *status.observedGeneration number",
@@ -114,3 +114,5 @@ KNOWN: tuple[Difference, ...] = (
         "pkg/scheduler/schedule_one.go",
     ),
 )
+
+KNOWN: tuple[Difference, ...] = (*_TO_REVIEW,)
