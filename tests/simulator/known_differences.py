@@ -25,12 +25,6 @@ _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controll
 _TO_REVIEW: tuple[Difference, ...] = (
     Difference(
         "*",
-        "+ *status.conditions[[][]].reason string",
-        "the same function gives the reason (ContainersNotReady)",
-        _GENERATE,
-    ),
-    Difference(
-        "*",
         "+ *status.initContainerStatuses array",
         "generateAPIPodStatus reports init containers on their own; the stand-in kubelet reports none",
         _KUBELET_PODS,
@@ -114,6 +108,12 @@ KNOWN: tuple[Difference, ...] = (
         "*",
         "+ *status.conditions[[][]].message string",
         "GenerateContainersReadyCondition names the unready containers; the stand-in kubelet does not",
+        _GENERATE,
+    ),
+    Difference(
+        "*",
+        "+ *status.conditions[[][]].reason string",
+        "the same function gives the reason (ContainersNotReady)",
         _GENERATE,
     ),
     *_TO_REVIEW,
