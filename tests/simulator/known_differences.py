@@ -25,12 +25,6 @@ _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controll
 _TO_REVIEW: tuple[Difference, ...] = (
     Difference(
         "*",
-        "+ *status.initContainerStatuses array",
-        "generateAPIPodStatus reports init containers on their own; the stand-in kubelet reports none",
-        _KUBELET_PODS,
-    ),
-    Difference(
-        "*",
         "+ *status.containerStatuses[[][]].*",
         "convertToAPIContainerStatuses fills fields that the stand-in kubelet leaves out (allocatedResources, resources, user)",
         _KUBELET_PODS,
@@ -115,6 +109,12 @@ KNOWN: tuple[Difference, ...] = (
         "+ *status.conditions[[][]].reason string",
         "the same function gives the reason (ContainersNotReady)",
         _GENERATE,
+    ),
+    Difference(
+        "*",
+        "+ *status.initContainerStatuses array",
+        "generateAPIPodStatus reports init containers on their own; the stand-in kubelet reports none",
+        _KUBELET_PODS,
     ),
     *_TO_REVIEW,
 )
