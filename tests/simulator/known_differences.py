@@ -25,12 +25,6 @@ _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controll
 _TO_REVIEW: tuple[Difference, ...] = (
     Difference(
         "*",
-        "+ *status.containerStatuses[[][]].*",
-        "convertToAPIContainerStatuses fills fields that the stand-in kubelet leaves out (allocatedResources, resources, user)",
-        _KUBELET_PODS,
-    ),
-    Difference(
-        "*",
         "+ *source.host string",
         "a kubelet's recorder names its node as the host of the source; the recording has no event of a kubelet",
         "cmd/kubelet/app/server.go",
@@ -114,6 +108,12 @@ KNOWN: tuple[Difference, ...] = (
         "*",
         "+ *status.initContainerStatuses array",
         "generateAPIPodStatus reports init containers on their own; the stand-in kubelet reports none",
+        _KUBELET_PODS,
+    ),
+    Difference(
+        "*",
+        "+ *status.containerStatuses[[][]].*",
+        "convertToAPIContainerStatuses fills fields that the stand-in kubelet leaves out (allocatedResources, resources, user)",
         _KUBELET_PODS,
     ),
     *_TO_REVIEW,
