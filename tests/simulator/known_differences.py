@@ -25,12 +25,6 @@ _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controll
 _TO_REVIEW: tuple[Difference, ...] = (
     Difference(
         "*",
-        "+ *source.host string",
-        "a kubelet's recorder names its node as the host of the source; the recording has no event of a kubelet",
-        "cmd/kubelet/app/server.go",
-    ),
-    Difference(
-        "*",
         "+ *deprecatedSource.host string",
         "the same field, as events.k8s.io/v1 converts it",
         "pkg/apis/events/v1/conversion.go",
@@ -115,6 +109,12 @@ KNOWN: tuple[Difference, ...] = (
         "+ *status.containerStatuses[[][]].*",
         "convertToAPIContainerStatuses fills fields that the stand-in kubelet leaves out (allocatedResources, resources, user)",
         _KUBELET_PODS,
+    ),
+    Difference(
+        "*",
+        "+ *source.host string",
+        "a kubelet's recorder names its node as the host of the source; the recording has no event of a kubelet",
+        "cmd/kubelet/app/server.go",
     ),
     *_TO_REVIEW,
 )
