@@ -25,12 +25,6 @@ _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controll
 _TO_REVIEW: tuple[Difference, ...] = (
     Difference(
         "*",
-        "+ *deprecatedSource.host string",
-        "the same field, as events.k8s.io/v1 converts it",
-        "pkg/apis/events/v1/conversion.go",
-    ),
-    Difference(
-        "*",
         "+ *.fieldPath string",
         "GenerateContainerRef names the container an event is about; the recording has no event of a kubelet",
         "pkg/kubelet/container/ref.go",
@@ -115,6 +109,12 @@ KNOWN: tuple[Difference, ...] = (
         "+ *source.host string",
         "a kubelet's recorder names its node as the host of the source; the recording has no event of a kubelet",
         "cmd/kubelet/app/server.go",
+    ),
+    Difference(
+        "*",
+        "+ *deprecatedSource.host string",
+        "the same field, as events.k8s.io/v1 converts it",
+        "pkg/apis/events/v1/conversion.go",
     ),
     *_TO_REVIEW,
 )
