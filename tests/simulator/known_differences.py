@@ -24,12 +24,6 @@ _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controll
 
 _TO_REVIEW: tuple[Difference, ...] = (
     Difference(
-        "*",
-        "+ *.fieldPath string",
-        "GenerateContainerRef names the container an event is about; the recording has no event of a kubelet",
-        "pkg/kubelet/container/ref.go",
-    ),
-    Difference(
         "nodes",
         "+ *",
         "a cloud's node controller writes addresses and providerID, a kubelet the rest; the recorded nodes were hand-made",
@@ -115,6 +109,12 @@ KNOWN: tuple[Difference, ...] = (
         "+ *deprecatedSource.host string",
         "the same field, as events.k8s.io/v1 converts it",
         "pkg/apis/events/v1/conversion.go",
+    ),
+    Difference(
+        "*",
+        "+ *.fieldPath string",
+        "GenerateContainerRef names the container an event is about; the recording has no event of a kubelet",
+        "pkg/kubelet/container/ref.go",
     ),
     *_TO_REVIEW,
 )
