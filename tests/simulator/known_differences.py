@@ -24,12 +24,6 @@ _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controll
 
 _TO_REVIEW: tuple[Difference, ...] = (
     Difference(
-        "crd",
-        "- *subresource string",
-        "the definition's status is written at once, not by the naming controller afterwards through `status`",
-        "staging/src/k8s.io/apiextensions-apiserver/pkg/controller/status/naming_controller.go",
-    ),
-    Difference(
         "pods-field-selector-node",
         "* .items*.spec.*",
         "which pods a node has is the scheduler's choice among the nodes it scored alike",
@@ -115,6 +109,12 @@ KNOWN: tuple[Difference, ...] = (
         "*",
         "the log comes from the pod's kubelet, and here there is one that answers",
         "pkg/registry/core/pod/rest/log.go",
+    ),
+    Difference(
+        "crd",
+        "- *subresource string",
+        "the definition's status is written at once, not by the naming controller afterwards through `status`",
+        "staging/src/k8s.io/apiextensions-apiserver/pkg/controller/status/naming_controller.go",
     ),
     *_TO_REVIEW,
 )
