@@ -22,15 +22,6 @@ _STATUS_MANAGER = "pkg/kubelet/status/status_manager.go"
 _KUBELET_PODS = "pkg/kubelet/kubelet_pods.go"
 _CLOUD_NODES = "staging/src/k8s.io/cloud-provider/controllers/node/node_controller.go"
 
-_TO_REVIEW: tuple[Difference, ...] = (
-    Difference(
-        "pods-field-selector-node",
-        "* .items*.spec.*",
-        "which pods a node has is the scheduler's choice among the nodes it scored alike",
-        "pkg/scheduler/schedule_one.go",
-    ),
-)
-
 KNOWN: tuple[Difference, ...] = (
     Difference(
         "*",
@@ -116,5 +107,10 @@ KNOWN: tuple[Difference, ...] = (
         "the definition's status is written at once, not by the naming controller afterwards through `status`",
         "staging/src/k8s.io/apiextensions-apiserver/pkg/controller/status/naming_controller.go",
     ),
-    *_TO_REVIEW,
+    Difference(
+        "pods-field-selector-node",
+        "* .items*.spec.*",
+        "which pods a node has is the scheduler's choice among the nodes it scored alike",
+        "pkg/scheduler/schedule_one.go",
+    ),
 )
