@@ -41,11 +41,18 @@ def demo(wiring: Wiring, clusters: int, port: int, seed: int) -> None:
 
 
 @click.command()
-@click.option("--clusters", type=click.IntRange(1, 200), required=True, help="How many API servers to start.")
+@click.option(
+    "--clusters",
+    type=click.IntRange(1, 200),
+    default=5,
+    show_default=True,
+    help="How many API servers to start.",
+)
 @click.option(
     "--base-port",
     type=PORT,
-    required=True,
+    default=0,
+    show_default=True,
     help="The first server's port, the others follow; 0 takes free ones.",
 )
 @click.option(
