@@ -1,158 +1,26 @@
-"""Sockets: few and kept, proven by TLS, retried only where that is safe, none left behind."""
+"""Sockets: few and kept, retried only where that is safe, none left behind."""
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from callboard import __version__
-from callboard.base.secret import Secret
 from callboard.kube import pool
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.fetcher import DirectFetcher
 from callboard.kube.lists import outcome_of
-from callboard.kube.proxies import environment_proxy
-from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
-from callboard.model.outcome import Answer, Failure, FailureCode, Question
+from callboard.model.cluster import Cluster
+from callboard.model.outcome import Answer, FailureCode, Question
 from callboard.model.resource import DEFAULT_OBJECT_TYPES, KNOWN_TYPES, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.selector import LabelSelector
 from callboard.simulator.cluster import Cluster as StandIn
-from callboard.simulator.serving.certificates import Authority, server_context
-from support.kube_client import LIMITS, bearer, cluster_of, nothing_left
+from support.kube_client import LIMITS, QUESTION, TOKEN, ask, bearer, cluster_of, nothing_left, raw_server
 
 PODS = KNOWN_TYPES[0]
-QUESTION = Question(type=PODS)
-TOKEN = "canary-token-0123456789"
-
-Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def raw_server(handle: Handle) -> AsyncIterator[str]:
-    """A server of bytes on loopback, plain http."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await handle(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-
-async def ask(
-    cluster: Cluster, credential: Credential | None = None, *, question: Question = QUESTION
-) -> Failure:
-    async with Connections(lambda name: LIMITS, environment={}) as connections:
-        outcome = await outcome_of(connections.to(cluster, credential or bearer(TOKEN)), question)
-    assert outcome.failure is not None, outcome
-    assert TOKEN not in repr(outcome)
-    assert "://" not in outcome.failure.message
-    return outcome.failure
-
-
-# ------------------------------------------------------------------ TLS
-
-
-async def test_an_expired_certificate_is_told_as_such(stand_in: StandIn) -> None:
-    stand_in.chaos.on("certificate-expired")
-    failure = await ask(cluster_of(stand_in))
-    assert (failure.code, "expired" in failure.message) == (FailureCode.TLS, True)
-
-
-async def test_an_unknown_issuer_is_told_as_such(stand_in: StandIn) -> None:
-    stand_in.chaos.on("certificate-foreign")
-    failure = await ask(cluster_of(stand_in))
-    assert (failure.code, "unknown issuer" in failure.message) == (FailureCode.TLS, True), failure
-
-
-async def test_another_host_name_is_told_as_such(stand_in: StandIn) -> None:
-    trust = Trust(ca_pem=stand_in.ca_pem, server_name="elsewhere.example.com")
-    failure = await ask(Cluster(name="c", url=stand_in.url, trust=trust))
-    assert (failure.code, "another host" in failure.message) == (FailureCode.TLS, True), failure
-
-
-async def test_a_server_name_stands_in_for_the_address(stand_in: StandIn) -> None:
-    trust = Trust(ca_pem=stand_in.ca_pem, server_name="localhost")
-    async with Connections(lambda name: LIMITS, environment={}) as connections:
-        outcome = await outcome_of(
-            connections.to(
-                Cluster(name="c", url=stand_in.url, trust=trust), bearer(stand_in.identities.admin)
-            ),
-            QUESTION,
-        )
-    assert outcome.answer is Answer.OBJECTS, outcome.failure
-
-
-async def test_a_ca_file_is_read_again_when_it_changes(
-    stand_in: StandIn, connections: Connections, tmp_path: Path
-) -> None:
-    file = tmp_path / "ca.pem"
-    file.write_text(Authority("another").pem)
-    cluster = Cluster(name="c", url=stand_in.url, trust=Trust(ca_file=str(file)))
-    connection = connections.to(cluster, bearer(stand_in.identities.admin))
-    assert (await outcome_of(connection, QUESTION)).answer is Answer.BROKEN
-    file.write_text(stand_in.ca_pem + "\n")
-    assert (await outcome_of(connection, QUESTION)).answer is Answer.OBJECTS
-
-
-@pytest.mark.parametrize("trust", [Trust(ca_pem="nonsense"), Trust(ca_file="/nowhere/ca.pem")])
-async def test_a_ca_that_is_none_is_this_clusters_failure(trust: Trust, stand_in: StandIn) -> None:
-    assert (await ask(Cluster(name="c", url=stand_in.url, trust=trust))).code is FailureCode.TLS
-
-
-async def test_skip_verify_asks_whoever_answers(stand_in: StandIn, connections: Connections) -> None:
-    cluster = Cluster(name="c", url=stand_in.url, trust=Trust(skip_verify=True))
-    assert (
-        await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
-    ).answer is Answer.OBJECTS
-
-
-async def test_a_client_certificate_is_who_we_are_and_leaves_no_file(
-    stand_in: StandIn, connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    pair = stand_in.client_certificate("dana", "system:masters")
-    credential = Credential(
-        kind=CredentialKind.CERTIFICATE,
-        identity="dana",
-        certificate_pem=pair.certificate,
-        key_pem=Secret(pair.key),
-    )
-    outcome = await outcome_of(connections.to(cluster_of(stand_in), credential), QUESTION)
-    assert outcome.answer in (Answer.OBJECTS, Answer.FORBIDDEN), outcome.failure
-    assert os.listdir(tmp_path) == []  # noqa: PTH208
-
-
-async def test_a_broken_client_certificate_is_a_credential_failure(stand_in: StandIn) -> None:
-    credential = Credential(
-        kind=CredentialKind.CERTIFICATE,
-        identity="d",
-        certificate_pem="nonsense",
-        key_pem=Secret("canary-key"),
-    )
-    failure = await ask(cluster_of(stand_in), credential)
-    assert failure.code is FailureCode.CREDENTIAL
-    assert "canary" not in repr(failure)
-
-
-async def test_no_certificate_at_all(stand_in: StandIn) -> None:
-    assert (await ask(Cluster(name="c", url=stand_in.url.replace("https", "http")))).code in (
-        FailureCode.CONNECTION,
-        FailureCode.NOT_JSON,
-        FailureCode.UNEXPECTED_STATUS,
-    )
 
 
 # ------------------------------------------------------------------ no connection, no answer
@@ -408,80 +276,6 @@ async def test_an_expired_page_starts_the_list_anew(stand_in: StandIn) -> None:
     assert len({o.meta.uid for o in outcome.objects}) == len(outcome.objects) > 2
 
 
-# ------------------------------------------------------------------ proxies
-
-
-async def test_a_proxy_leads_there_and_one_that_refuses_is_told(stand_in: StandIn) -> None:
-    asked: list[bytes] = []
-
-    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        asked.append(head)
-        if len(asked) > 1:
-            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-            return
-        host, _, port = head.split()[1].decode().rpartition(":")
-        up_reader, up_writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-
-        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-            while data := await source.read(65536):
-                target.write(data)
-            target.close()
-
-        await asyncio.gather(copy(reader, up_writer), copy(up_reader, writer))
-
-    async with raw_server(tunnel) as proxy:
-        with_user = proxy.replace("//", "//us%20er:pw@")
-        cluster = Cluster(
-            name="c", url=stand_in.url, trust=Trust(ca_pem=stand_in.ca_pem, proxy_url=with_user)
-        )
-        async with Connections(lambda name: LIMITS, environment={}) as connections:
-            outcome = await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
-        assert outcome.answer is Answer.OBJECTS, outcome.failure
-        assert b"Proxy-Authorization: Basic" in asked[0]
-        failure = await ask(cluster)
-        assert (failure.code, failure.message) == (
-            FailureCode.CONNECTION,
-            "the proxy refused the way through (407)",
-        )
-    socks = Cluster(name="c", url=stand_in.url, trust=Trust(proxy_url="socks5://127.0.0.1:1"))
-    assert "not supported" in (await ask(socks)).message
-
-
-async def test_a_proxy_may_itself_be_spoken_to_over_tls(stand_in: StandIn) -> None:
-    asked: list[bytes] = []
-
-    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        asked.append(head.split(b"\r\n")[0])
-        up_reader, up_writer = await asyncio.open_connection(
-            "127.0.0.1", int(stand_in.url.rpartition(":")[2])
-        )
-        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-
-        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-            while data := await source.read(65536):
-                target.write(data)
-            target.close()
-
-        try:
-            await asyncio.gather(copy(reader, up_writer), copy(up_reader, writer))
-        except ConnectionError:
-            up_writer.close()
-
-    pair = stand_in.authority.server()
-    server = await asyncio.start_server(tunnel, "127.0.0.1", 0, ssl=server_context(pair, stand_in.ca_pem))
-    async with server:
-        proxy = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        trust = Trust(ca_pem=stand_in.ca_pem, proxy_url=proxy)
-        async with Connections(lambda name: LIMITS, environment={}) as connections:
-            cluster = Cluster(name="c", url=stand_in.url, trust=trust)
-            outcome = await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
-    assert outcome.answer is Answer.OBJECTS, outcome.failure
-    assert asked == [b"CONNECT " + stand_in.url.removeprefix("https://").encode() + b" HTTP/1.1"]
-
-
 async def test_an_address_of_ipv6_is_reached() -> None:
     body = b'{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[]}'
     asked: list[bytes] = []
@@ -503,29 +297,6 @@ async def test_an_address_of_ipv6_is_reached() -> None:
     assert outcome.answer is Answer.EMPTY, outcome.failure
     assert f"Host: {host}".encode() in asked[0]
     assert f"User-Agent: callboard/{__version__}".encode() in asked[0]
-
-
-@pytest.mark.parametrize(
-    ("url", "no_proxy", "wanted"),
-    [
-        ("https://api.example.com:6443", "", "http://proxy:3128"),
-        ("https://api.example.com", "example.com", ""),
-        ("https://api.example.com", ".example.com", ""),
-        ("https://example.com", ".example.com", "http://proxy:3128"),
-        ("https://notexample.com", "example.com", "http://proxy:3128"),
-        ("https://api.example.com:6443", "example.com:6443", ""),
-        ("https://api.example.com:443", "example.com:6443", "http://proxy:3128"),
-        ("https://10.1.2.3:6443", "10.0.0.0/8", ""),
-        ("https://11.1.2.3:6443", "10.0.0.0/8, 11.1.2.3", ""),
-        ("https://[fd00::1]:6443", "fd00::/8", ""),
-        ("https://api.example.com", "*", ""),
-        ("https://localhost:6443", "", ""),
-        ("https://127.0.0.1:6443", "", ""),
-        ("http://api.example.com", "", ""),
-    ],
-)
-def test_the_environments_proxy_is_read_as_go_reads_it(url: str, no_proxy: str, wanted: str) -> None:
-    assert environment_proxy(url, {"HTTPS_PROXY": "proxy:3128", "NO_PROXY": no_proxy}) == wanted
 
 
 async def test_no_credential_goes_over_plain_http() -> None:

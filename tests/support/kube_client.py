@@ -1,16 +1,23 @@
-"""One stand-in cluster, and a way to it whose end is checked: no task and no connection left."""
+"""One stand-in cluster, and a way to it whose end is checked: no task and no connection left; servers of bare bytes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
 from callboard.base.secret import Secret
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.limits import Limits
+from callboard.kube.lists import outcome_of
 from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
+from callboard.model.outcome import Failure, Question
+from callboard.model.resource import KNOWN_TYPES
 from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet
+
+QUESTION = Question(type=KNOWN_TYPES[0])
+TOKEN = "canary-token-0123456789"
 
 LIMITS = Limits(connect=1.0, first_byte=0.4, idle=0.4, whole=2.0)
 """For tests of what happens when they pass."""
@@ -62,3 +69,34 @@ async def nothing_left(stand_in: StandIn, *, but: int = 0) -> None:
 @pytest.fixture
 async def connection(connections: Connections, stand_in: StandIn) -> Connection:
     return connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin))
+
+
+Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def raw_server(handle: Handle) -> AsyncIterator[str]:
+    """A server of bytes on loopback, plain http."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handle(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def ask(
+    cluster: Cluster, credential: Credential | None = None, *, question: Question = QUESTION
+) -> Failure:
+    async with Connections(lambda name: LIMITS, environment={}) as connections:
+        outcome = await outcome_of(connections.to(cluster, credential or bearer(TOKEN)), question)
+    assert outcome.failure is not None, outcome
+    assert TOKEN not in repr(outcome)
+    assert "://" not in outcome.failure.message
+    return outcome.failure

@@ -1,0 +1,111 @@
+"""The way through a proxy, and when there is to be none."""
+
+import asyncio
+
+import pytest
+
+from callboard.kube.connection import Connections
+from callboard.kube.lists import outcome_of
+from callboard.kube.proxies import environment_proxy
+from callboard.model.cluster import Cluster, Trust
+from callboard.model.outcome import Answer, FailureCode
+from callboard.model.resource import KNOWN_TYPES
+from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.serving.certificates import server_context
+from support.kube_client import LIMITS, QUESTION, ask, bearer, raw_server
+
+PODS = KNOWN_TYPES[0]
+
+
+async def test_a_proxy_leads_there_and_one_that_refuses_is_told(stand_in: StandIn) -> None:
+    asked: list[bytes] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head)
+        if len(asked) > 1:
+            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            return
+        host, _, port = head.split()[1].decode().rpartition(":")
+        up_reader, up_writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(65536):
+                target.write(data)
+            target.close()
+
+        await asyncio.gather(copy(reader, up_writer), copy(up_reader, writer))
+
+    async with raw_server(tunnel) as proxy:
+        with_user = proxy.replace("//", "//us%20er:pw@")
+        cluster = Cluster(
+            name="c", url=stand_in.url, trust=Trust(ca_pem=stand_in.ca_pem, proxy_url=with_user)
+        )
+        async with Connections(lambda name: LIMITS, environment={}) as connections:
+            outcome = await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
+        assert outcome.answer is Answer.OBJECTS, outcome.failure
+        assert b"Proxy-Authorization: Basic" in asked[0]
+        failure = await ask(cluster)
+        assert (failure.code, failure.message) == (
+            FailureCode.CONNECTION,
+            "the proxy refused the way through (407)",
+        )
+    socks = Cluster(name="c", url=stand_in.url, trust=Trust(proxy_url="socks5://127.0.0.1:1"))
+    assert "not supported" in (await ask(socks)).message
+
+
+async def test_a_proxy_may_itself_be_spoken_to_over_tls(stand_in: StandIn) -> None:
+    asked: list[bytes] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split(b"\r\n")[0])
+        up_reader, up_writer = await asyncio.open_connection(
+            "127.0.0.1", int(stand_in.url.rpartition(":")[2])
+        )
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(65536):
+                target.write(data)
+            target.close()
+
+        try:
+            await asyncio.gather(copy(reader, up_writer), copy(up_reader, writer))
+        except ConnectionError:
+            up_writer.close()
+
+    pair = stand_in.authority.server()
+    server = await asyncio.start_server(tunnel, "127.0.0.1", 0, ssl=server_context(pair, stand_in.ca_pem))
+    async with server:
+        proxy = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        trust = Trust(ca_pem=stand_in.ca_pem, proxy_url=proxy)
+        async with Connections(lambda name: LIMITS, environment={}) as connections:
+            cluster = Cluster(name="c", url=stand_in.url, trust=trust)
+            outcome = await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
+    assert outcome.answer is Answer.OBJECTS, outcome.failure
+    assert asked == [b"CONNECT " + stand_in.url.removeprefix("https://").encode() + b" HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "wanted"),
+    [
+        ("https://api.example.com:6443", "", "http://proxy:3128"),
+        ("https://api.example.com", "example.com", ""),
+        ("https://api.example.com", ".example.com", ""),
+        ("https://example.com", ".example.com", "http://proxy:3128"),
+        ("https://notexample.com", "example.com", "http://proxy:3128"),
+        ("https://api.example.com:6443", "example.com:6443", ""),
+        ("https://api.example.com:443", "example.com:6443", "http://proxy:3128"),
+        ("https://10.1.2.3:6443", "10.0.0.0/8", ""),
+        ("https://11.1.2.3:6443", "10.0.0.0/8, 11.1.2.3", ""),
+        ("https://[fd00::1]:6443", "fd00::/8", ""),
+        ("https://api.example.com", "*", ""),
+        ("https://localhost:6443", "", ""),
+        ("https://127.0.0.1:6443", "", ""),
+        ("http://api.example.com", "", ""),
+    ],
+)
+def test_the_environments_proxy_is_read_as_go_reads_it(url: str, no_proxy: str, wanted: str) -> None:
+    assert environment_proxy(url, {"HTTPS_PROXY": "proxy:3128", "NO_PROXY": no_proxy}) == wanted
