@@ -131,7 +131,7 @@ async def test_one_object_is_found_by_name(replay: Replay, http: aiohttp.ClientS
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/api/v1/pods?labelSelector=app%3Dcart", 400),
+        ("/api/v1/pods?labelSelector=tier%3Dcart", 400),
         ("/api/v1/pods?continue=nonsense", 400),
         ("/api/v1/pods?limit=many", 400),
         ("/apis/metrics.k8s.io/v1beta1/pods", 404),
@@ -239,6 +239,45 @@ async def test_changes_can_be_kept_to_some_clusters(replay: Replay, http: aiohtt
     await get(http, f"{replay[0].url}/replay", changing=0)
     replay.change(20)
     assert replay[1].version > 2_000_000_000
+
+
+async def test_a_service_that_is_touched_changes_by_that_alone(
+    replay: Replay, http: aiohttp.ClientSession
+) -> None:
+    service = replay[0].services[0].name
+    for _ in range(3):
+        report = await get(http, f"{replay[0].url}/replay", touch=service)
+    assert report["touched"] > 0
+    replay.change(500)
+    heard = [[e for e in cluster.pods.history if e.service == service] for cluster in replay]
+    assert [len(events) for events in heard] == [2, 1]  # the clusters by turns, and nothing of the 500
+    first, second = (json.loads(e.line)["object"]["status"]["containerStatuses"][0] for e in heard[0])
+    assert (first["ready"], second["ready"]) == (False, True)
+
+
+async def test_a_history_can_be_forgotten_and_connections_cut(
+    replay: Replay, http: aiohttp.ClientSession
+) -> None:
+    query = {"watch": "true", "resourceVersion": str(replay[0].version)}
+    watches = [await http.get(f"{cluster.url}/api/v1/pods", params=query) for cluster in replay]
+    await get(http, f"{replay[0].url}/replay", expire=1, drop=1)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await watches[0].content.read()
+    async with http.get(f"{replay[0].url}/api/v1/pods", params=query) as answer:
+        assert json.loads(await answer.content.readline())["object"]["code"] == 410
+    replay.change(20)
+    assert await watches[1].content.readline()  # the other cluster's goes on
+    watches[1].close()
+
+
+async def test_what_a_set_beside_a_service_selects_is_nothing(
+    replay: Replay, http: aiohttp.ClientSession
+) -> None:
+    sets = await get(http, f"{replay[0].url}/apis/apps/v1/statefulsets")
+    (key, value), *more = sets["items"][0]["spec"]["selector"]["matchLabels"].items()
+    assert not more
+    assert not [pod for pod in (await pods(http, replay))["items"] if key in pod["metadata"]["labels"]]
+    assert (await pods(http, replay, labelSelector=f"{key}={value}"))["items"] == []
 
 
 async def test_over_tls_it_is_the_same(replay: Replay, http: aiohttp.ClientSession, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ _PATH: Final = re.compile(
 )
 _GROUP_VERSION: Final = re.compile(r"/(?:api|apis/(?P<group>[^/]+))/(?P<version>v[^/]+)")
 _NAME: Final = "metadata.name="
+_ABSENT_LABEL: Final = "app"
+"""What a StatefulSet or DaemonSet beside a service selects: no object has it."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -160,8 +162,14 @@ def _service(selector: str) -> str | None:
     if not selector:
         return None
     key, _, value = selector.replace("==", "=").partition("=")
+    if key == _ABSENT_LABEL and "," not in value:
+        return ""  # of no service
     if key.strip() != SERVICE_LABEL or "," in value or not value.strip():
-        raise _Refused(400, "BadRequest", f"the replay knows no label selector but {SERVICE_LABEL}=NAME")
+        raise _Refused(
+            400,
+            "BadRequest",
+            f"the replay knows no label selector but {SERVICE_LABEL}=NAME and {_ABSENT_LABEL}=NAME",
+        )
     return value.strip()
 
 

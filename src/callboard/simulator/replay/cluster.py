@@ -74,6 +74,7 @@ class ReplayCluster:
             for kind in KINDS
         }
         self.pods = self.collections["", "v1", "pods"]
+        self._quiet: frozenset[int] = frozenset()
 
     def _pods(self, service: Service, owner: tuple[str, str], nodes: int, when: str) -> list[Made]:
         found = dict(pods_of(service, owner, self._random, nodes, when))
@@ -84,6 +85,8 @@ class ReplayCluster:
         Returns how many events that made."""
         random = self._random
         position = random.randrange(len(self.pods.items))
+        if position in self._quiet:
+            return 0
         item = self.pods.items[position]
         if random.random() < _REPLACED:
             self.version += 1
@@ -94,6 +97,28 @@ class ReplayCluster:
             item = item.replace(old, new).replace(_text(item, b'"uid":"'), uid(random).encode(), 1)
             self.pods.change(position, "ADDED", _versioned(item, self.version), self.version, new.decode())
             return 2
+        self._toggle(position)
+        return 1
+
+    def touch(self, service: str) -> bool:
+        """Turn the first pod of a service unready, or ready again. From now on nothing else changes this service, so that
+        whoever sees a change of it knows which. False where there is no such service."""
+        positions = self.pods.select("", service)
+        if not positions:
+            return False
+        self._quiet |= frozenset(positions)
+        self._toggle(positions[0])
+        return True
+
+    def expire(self) -> None:
+        """Forget all that happened: whoever resumes from before is told 410."""
+        for collection in self.collections.values():
+            collection.history.clear()
+            collection.forgotten = self.version + 1
+        self.version += 1
+
+    def _toggle(self, position: int) -> None:
+        item = self.pods.items[position]
         self.version += 1
         start = item.rindex(b'"status":{"phase"')
         spec, status = item[:start], item[start:]
@@ -104,7 +129,6 @@ class ReplayCluster:
             count = _number(status, b'"restartCount":')
             status = status.replace(b'"restartCount":%d,' % count, b'"restartCount":%d,' % (count + 1), 1)
         self.pods.change(position, "MODIFIED", _versioned(spec, self.version) + status, self.version)
-        return 1
 
 
 def _versioned(item: bytes, version: int) -> bytes:

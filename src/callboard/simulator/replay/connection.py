@@ -27,7 +27,7 @@ class ReplayConnection(asyncio.Protocol):
     """One client's connection. `delay` is in seconds before each answer; `control` answers paths below `/replay`."""
 
     def __init__(self, cluster: ReplayCluster, counters: Counters, control: Control) -> None:
-        self._cluster = cluster
+        self.cluster = cluster
         self._counters = counters
         self._control = control
         self._parser = httptools.HttpRequestParser(self)
@@ -93,12 +93,12 @@ class ReplayConnection(asyncio.Protocol):
             self._send(Answer(200, [controlled]))
             return
         self._counters.requests += 1
-        found = answer(self._cluster, method, target)
+        found = answer(self.cluster, method, target)
         if isinstance(found, Answer):
             self._send(found)
         elif self._transport is not None:
             self._transport.write(_head(200, "Transfer-Encoding: chunked"))
-            self._stream = _Stream(self._transport, found, self._cluster, self._counters)
+            self._stream = _Stream(self._transport, found, self.cluster, self._counters)
 
     def _send(self, found: Answer) -> None:
         if self._transport is None:

@@ -12,7 +12,8 @@ __all__ = ["Counters", "Report"]
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Sums since the start. `cpu` is user + system seconds of the process, `rss` and `peak_rss` bytes, `rate` the changes
-    to pods a second that it was told to make, `behind` how many of them it could not."""
+    to pods a second that it was told to make, `behind` how many of them it could not,
+    `touched` when a service was touched last, by the machine's monotonic clock."""
 
     cpu: float
     rss: int
@@ -27,6 +28,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     cut_off: int
     rate: float
     behind: int
+    touched: float
 
 
 class Counters:
@@ -38,6 +40,7 @@ class Counters:
             self.cut_off
         ) = 0
         self.behind = 0
+        self.touched = 0.0
         self.rate = 0.0
         self.delay = 0.0
         self.changing = 0
@@ -59,4 +62,5 @@ class Counters:
             cut_off=self.cut_off,
             rate=self.rate,
             behind=self.behind,
+            touched=self.touched,
         )

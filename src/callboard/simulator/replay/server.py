@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import gc
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ __all__ = ["Replay"]
 
 _TICK: Final = 0.01
 """Seconds between two turns of the clock."""
+_MOMENT: Final = 0.05
+"""Seconds until connections are cut: whoever told us to has the answer by then."""
 
 
 class Replay:
@@ -28,7 +31,8 @@ class Replay:
 
     Who asks is not checked: any token and none are let in. A request below `/replay` on any port controls it:
     `GET /replay` gives the report, `GET /replay?rate=5000&changing=8&delay=0.05` sets what is named (see
-    `Counters`) and gives the report, too.
+    `Counters`) and gives the report, too. `touch=SERVICE` lets a pod of that service change, in the next cluster at each
+    call; `expire=3` lets the first three clusters forget their history, `drop=3` cuts their connections a moment later.
     """
 
     def __init__(self, clusters: list[ReplayCluster], authority: Authority) -> None:
@@ -37,6 +41,7 @@ class Replay:
         self.counters = Counters()
         self._authority = authority
         self._turn = 0
+        self._touches = 0
 
     def __iter__(self) -> Iterator[ReplayCluster]:
         return iter(self.clusters)
@@ -108,6 +113,19 @@ class Replay:
             self._turn = (self._turn + 1) % (self.counters.changing or len(self.clusters))
             self.counters.changes += self.clusters[self._turn].change()
 
+    def touch(self, service: str) -> None:
+        """Let a pod of a service change, and nothing else of that service from now on, in the next cluster at each call."""
+        self.clusters[self._touches % len(self.clusters)].touch(service)
+        self._touches += 1
+        self.counters.touched = time.monotonic()
+
+    def drop(self, clusters: int) -> None:
+        """Cut all connections of the first clusters."""
+        cut = self.clusters[:clusters]
+        for connection in list(self.counters.open):
+            if isinstance(connection, ReplayConnection) and connection.cluster in cut:
+                connection.close()
+
     async def _listen(self, servers: list[asyncio.Server]) -> None:
         loop = asyncio.get_running_loop()
         context = server_context(self._authority.server(), self.ca_pem)
@@ -148,6 +166,9 @@ class Replay:
         if method != "GET" or path != "/replay":
             return None
         for name, text in parse_qsl(query):
+            if name == "touch":
+                self.touch(text)
+                continue
             try:
                 value = float(text)
             except ValueError:
@@ -158,4 +179,9 @@ class Replay:
                 self.counters.delay = value
             elif name == "changing":
                 self.counters.changing = max(0, min(int(value), len(self.clusters)))
+            elif name == "expire":
+                for cluster in self.clusters[: int(value)]:
+                    cluster.expire()
+            elif name == "drop":
+                asyncio.get_running_loop().call_later(_MOMENT, self.drop, int(value))
         return msgspec.json.encode(self.counters.report())
