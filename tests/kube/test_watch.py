@@ -152,6 +152,44 @@ async def test_a_streaming_list_that_never_ends_falls_back(stand_in: StandIn) ->
     await nothing_left(stand_in)
 
 
+async def version_of(connection: Connection) -> str:
+    async with aclosing(watch(connection, QUESTION)) as changes:
+        (*_, reset) = await until(changes, lambda c: isinstance(c, Reset))
+        assert isinstance(reset, Reset)
+        return reset.resource_version
+
+
+async def test_from_a_known_version_only_what_came_after_it_is_asked_and_told(
+    connection: Connection, stand_in: StandIn
+) -> None:
+    since = await version_of(connection)
+    async with aclosing(watch(connection, QUESTION, since=since)) as changes:
+        assert await until(changes, lambda c: isinstance(c, Bookmark)) == [Bookmark(since)]
+    await put(connection, "meanwhile")
+    stand_in.counters.reset()
+    async with aclosing(watch(connection, QUESTION, since=since)) as changes:
+        seen = await until(changes, upsert("meanwhile"))
+        assert not any(isinstance(c, Reset | Bookmark) for c in seen)
+        await until(changes, lambda c: isinstance(c, Bookmark))
+    (asked,) = [path for _, path, _ in stand_in.counters.log]
+    assert f"resourceVersion={since}" in asked
+    assert "sendInitialEvents" not in asked
+
+
+@pytest.mark.parametrize("streaming", [True, False], ids=["streaming list", "list and watch"])
+async def test_a_version_the_server_no_longer_knows_is_never_called_current(
+    streaming: bool, connection: Connection, stand_in: StandIn
+) -> None:
+    stand_in.streaming_lists = streaming
+    since = await version_of(connection)
+    await put(connection, "meanwhile")
+    stand_in.store.compact()
+    async with aclosing(watch(connection, QUESTION, since=since)) as changes:
+        (only,) = await until(changes, lambda c: isinstance(c, Reset | Bookmark))
+    assert isinstance(only, Reset)
+    assert "meanwhile" in {o.name for o in only.objects}
+
+
 @given(st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), max_size=20), st.data())
 def test_lines_are_the_same_wherever_the_bytes_are_cut(wanted: list[bytes], data: st.DataObject) -> None:
     whole = b"\n".join(wanted)

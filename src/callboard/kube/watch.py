@@ -29,6 +29,9 @@ _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _LONG_LIVED: Final = 5.0
 """A stream that lasted so many seconds did its work; one that ended sooner is followed by a pause, each longer."""
+_REFUSED_WITHIN: Final = 0.3
+"""Seconds to wait after a resumed stream has begun before all is called current: a version too old is refused by the
+stream's first line, behind a status of 200."""
 _SERVER_TIMEOUT: Final = (290, 590)
 """Seconds after which the server is asked to end a stream by itself, drawn anew for each: client-go's range, so that the
 streams of a restarted server do not all come back at once."""
@@ -115,15 +118,18 @@ async def watch(
     question: Question,
     *,
     credential: Callable[[], Awaitable[Credential]] | None = None,
+    since: str = "",
     streaming_lists: bool = True,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncGenerator[Change, None]:
     """Changes without end: a Reset first. Never raises for what the cluster does; close the iterator to end it.
 
+    With `since`, the resourceVersion of a state already known, only what changed after it comes, a Bookmark when that is
+    all; a Reset where the server no longer knows that version.
     `credential` is asked before every request, so that renewed tokens are used; what it raises is for the caller.
     `question.name` must be empty. Holds at most one line and, while a streaming list runs, `max_objects` objects.
     """
-    stream = _Stream(question, streaming_lists=streaming_lists)
+    stream = _Stream(question, since, streaming_lists=streaming_lists)
     loop = asyncio.get_running_loop()
     pause = _FIRST_PAUSE
     while True:
@@ -167,14 +173,15 @@ async def watch(
 class _Stream:
     """Where one watch stands between its streams. `version` "" means that nothing is known yet."""
 
-    def __init__(self, question: Question, *, streaming_lists: bool) -> None:
+    def __init__(self, question: Question, version: str, *, streaming_lists: bool) -> None:
         self.question = question
         self.path = question.type.path(question.namespace)
         self.streaming_lists = streaming_lists
-        self.version = ""
+        self.version = version
 
     async def run(self, connection: Connection) -> AsyncGenerator[Change, None]:
         """One stream from where we stand to its end, with the list before it where nothing is known."""
+        resumed = bool(self.version)
         if not self.version and not self.streaming_lists:
             listed = await list_objects(connection, self.question)
             self.version = listed.resource_version
@@ -197,15 +204,19 @@ class _Stream:
                 if failure.code is FailureCode.GONE:
                     raise _Expired
                 raise AnswerRefused(failure)
-            if initial is None:
+            if initial is None and not resumed:
                 yield Bookmark(self.version)
             while True:
                 try:
                     async with asyncio.timeout_at(list_until if initial is not None else None):
-                        piece = await response.piece(silence)
+                        piece = await response.piece(_REFUSED_WITHIN if resumed else silence)
                 except TimeoutError:
                     raise _NoStreamingLists from None
                 except AnswerRefused as refused:
+                    if refused.failure.code is FailureCode.BODY_TIMEOUT and resumed:
+                        resumed = False
+                        yield Bookmark(self.version)
+                        continue
                     if refused.failure.code is FailureCode.BODY_TIMEOUT:
                         return  # silent: resume on a new connection, which shows whether the server is there
                     raise
@@ -222,6 +233,9 @@ class _Stream:
                         initial.take(change)
                     elif change is not None:
                         yield change
+                if resumed:
+                    resumed = False
+                    yield Bookmark(self.version)
 
     def _query(self, initial: "_Initial | None") -> Query:
         query = [*selectors(self.question), ("watch", "true"), ("allowWatchBookmarks", "true")]
