@@ -4,9 +4,9 @@ import msgspec
 
 from callboard.model.grants import Grants
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
-from callboard.model.snapshot import ServiceSnapshot
+from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 
-__all__ = ["visible"]
+__all__ = ["visible", "visible_cluster"]
 
 _NOT_GRANTED = Failure(code=FailureCode.FORBIDDEN, message="not granted to you", status=403)
 
@@ -17,17 +17,24 @@ def visible(snapshot: ServiceSnapshot, grants: Grants) -> ServiceSnapshot:
     A cluster without any grant is gone. A question whose whole scope is not granted is answered FORBIDDEN, whether or not
     there is something; in a scope granted in part, hidden objects leave no trace, in counts and unreadable objects neither.
     """
-    clusters = tuple(
-        msgspec.structs.replace(
-            c,
-            outcomes=tuple(_outcome(o, c.cluster.name, grants) for o in c.outcomes),
-            references=tuple(_outcome(o, c.cluster.name, grants) for o in c.references),
-        )
-        for c in snapshot.clusters
-        if grants.any_of(c.cluster.name)
-    )
+    clusters = tuple(seen for c in snapshot.clusters if (seen := visible_cluster(c, grants)) is not None)
     notices = tuple(n for n in snapshot.notices if not n.cluster or grants.any_of(n.cluster))
     return msgspec.structs.replace(snapshot, clusters=clusters, notices=notices)
+
+
+def visible_cluster(cluster: ClusterSnapshot, grants: Grants) -> ClusterSnapshot | None:
+    """One cluster's part of that, None where nothing of it is granted. The very same object where all of it is."""
+    name = cluster.cluster.name
+    if not grants.any_of(name):
+        return None
+    asked = (*cluster.outcomes, *cluster.references)
+    if all(_whole(o.question, name, grants) for o in asked):
+        return cluster
+    return msgspec.structs.replace(
+        cluster,
+        outcomes=tuple(_outcome(o, name, grants) for o in cluster.outcomes),
+        references=tuple(_outcome(o, name, grants) for o in cluster.references),
+    )
 
 
 def _outcome(outcome: Outcome, cluster: str, grants: Grants) -> Outcome:

@@ -34,6 +34,7 @@ from callboard.portal.openings import Openings
 from callboard.portal.operations import FleetOperations
 from callboard.portal.portal import CallboardPortal
 from callboard.portal.services import ServicesRoad
+from callboard.portal.sights import Sights
 from callboard.web.plugin import Pages
 
 __all__ = ["Application", "open_application"]
@@ -54,6 +55,7 @@ class Application:
         fleet: FleetInForce,
         verdicts: Verdicts,
         metrics: Metrics,
+        sights: Sights,
         clock: Clock,
     ) -> None:
         self.configuration = configuration
@@ -63,6 +65,7 @@ class Application:
         self.fleet = fleet
         self.verdicts = verdicts
         self.metrics = metrics
+        self.sights = sights
         self.clock = clock
 
     async def keep_up(self) -> None:
@@ -144,10 +147,15 @@ async def open_application(
                 connections=connections, hub=hub, catalog=catalog, metrics=metrics, clock=clock
             )
             async with Openings(lambda: fleet.current.provider, clock) as openings:
+                sights = Sights()
                 portal = CallboardPortal(
                     services=ServicesRoad(catalog, verdicts, portal_grants),
                     kubernetes=KubernetesRoad(
-                        openings=openings, fleet=lambda: fleet.current, grants=portal_grants, clock=clock
+                        openings=openings,
+                        fleet=lambda: fleet.current,
+                        grants=portal_grants,
+                        sights=sights,
+                        clock=clock,
                     ),
                     verdicts=verdicts,
                     grants=portal_grants,
@@ -167,6 +175,7 @@ async def open_application(
                     fleet=fleet,
                     verdicts=verdicts,
                     metrics=metrics,
+                    sights=sights,
                     clock=clock,
                 )
                 await fleet.put_to_use(configuration)

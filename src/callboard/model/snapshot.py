@@ -40,7 +40,7 @@ class Notice(msgspec.Struct, frozen=True):
     cluster: str = ""
 
 
-class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """One cluster's part. `references` are asked second: `references_complete` says whether they have all arrived. They hold
     only what truly belongs to the service or is about it, never the neighbours that came in the same answer; an object
     stands either in `outcomes` or in `references`. Questions still open stand as AWAITED outcomes.

@@ -38,7 +38,7 @@ from callboard.portal.views import (
     WorkloadPart,
 )
 
-__all__ = ["Arranged", "arrange", "arrange_cluster", "object_key", "object_row"]
+__all__ = ["arrange", "arrange_cluster", "object_key", "object_row"]
 
 _SECTIONS: tuple[tuple[str, str, frozenset[str]], ...] = (
     (
@@ -82,26 +82,6 @@ def arrange(
         live=snapshot.live,
         revision=revision,
     )
-
-
-class Arranged:
-    """The parts of a run of snapshots: a cluster of which nothing has changed is not arranged again."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[ClusterSnapshot, ClusterPart]] = {}
-
-    def parts(self, whole: ServiceSnapshot, seen: ServiceSnapshot) -> tuple[ClusterPart, ...]:
-        """The parts of `seen`, which is what the same caller may see of `whole` each time."""
-        sources = {c.cluster.name: c for c in whole.clusters}
-        known: dict[str, tuple[ClusterSnapshot, ClusterPart]] = {}
-        for cluster in seen.clusters:
-            name = cluster.cluster.name
-            before = self._known.get(name)
-            if before is None or before[0] is not sources[name]:
-                before = (sources[name], arrange_cluster(cluster))
-            known[name] = before
-        self._known = known
-        return tuple(part for _, part in known.values())
 
 
 def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+
+import msgspec
 
 from callboard.access.visible import visible
 from callboard.base.clock import Clock
@@ -18,19 +20,37 @@ from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
-from callboard.portal.arrangement import Arranged, arrange
 from callboard.portal.events import events_of
 from callboard.portal.logs import read_log
 from callboard.portal.objects import find_object, object_view
 from callboard.portal.openings import Openings
 from callboard.portal.pods import container_rows
 from callboard.portal.protocol import LogQuery
+from callboard.portal.sights import Sight, Sights
 from callboard.portal.views import EventsPart, KubernetesView, LogView, ObjectKey, ObjectView
 
 __all__ = ["KubernetesRoad"]
 
 EVENTS_DEADLINE = 5.0
 """Seconds a drawer waits for its object's events; without them it opens all the same."""
+
+
+MOST_SIGHTS = 4
+"""Classes kept with one asking: its caller has one, and now and then another when rights change."""
+
+
+class _Look(msgspec.Struct, frozen=True):
+    """A snapshot, and what the caller's class sees of the asking it came from."""
+
+    snapshot: ServiceSnapshot
+    sight: Sight
+
+    @property
+    def settled(self) -> bool:
+        return self.snapshot.settled
+
+    def view(self) -> KubernetesView:
+        return self.sight.view(self.snapshot)
 
 
 class KubernetesRoad:
@@ -42,48 +62,54 @@ class KubernetesRoad:
         openings: Openings,
         fleet: Callable[[], Fleet],
         grants: Callable[[Caller], Grants],
+        sights: Sights,
         clock: Clock,
     ) -> None:
         self._openings = openings
         self._fleet = fleet
         self._grants = grants
         self._clock = clock
+        self._sights = sights
 
     async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
-        """The tab as its clusters answer, and for as long as this is read where they are listened to."""
-        selector = str(selector_of(entity))
-        namespaces, _ = namespaces_of(entity)
-        grants = self._grants(caller)
-        arranged = Arranged()
-        async with aclosing(self._openings.follow(entity, caller)) as following:
-            async for revision, snapshot in following:
-                seen = visible(snapshot, grants)
-                yield arrange(
-                    seen,
-                    selector=selector,
-                    namespaces=namespaces,
-                    revision=revision,
-                    parts=arranged.parts(snapshot, seen),
-                )
+        """The tab as its clusters answer, and for as long as this is read where they are listened to. A view that is the
+        same as the one before, for what this caller may see, is not given again."""
+        shown: KubernetesView | None = None
+        async with aclosing(self._looks(entity, caller)) as looks:
+            async for look in looks:
+                view = look.view()
+                if view is not shown:
+                    shown = view
+                    yield view
 
     async def settled(self, entity: Entity, caller: Caller, *, within: float) -> KubernetesView:
-        """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited."""
-        newest: KubernetesView | None = None
-        async with aclosing(self.views(entity, caller)) as views:
-            async for newest in views:
-                if newest.settled:
-                    return newest
-                break
-            try:
-                async with asyncio.timeout(within):
-                    async for newest in views:
-                        if newest.settled:
-                            break
-            except TimeoutError:
-                pass
+        """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited. Only what
+        is given is arranged."""
+        async with aclosing(self._looks(entity, caller)) as looks:
+            newest = await anext(looks, None)
+            if newest is not None and not newest.settled:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(within):
+                        async for newest in looks:
+                            if newest.settled:
+                                break
         if newest is None:
             raise NotFound("Nothing could be asked for this entity.")
-        return newest
+        return newest.view()
+
+    async def _looks(self, entity: Entity, caller: Caller) -> AsyncGenerator["_Look", None]:
+        """The newest snapshot with what the caller may see of it, whenever either changes."""
+        selector, (namespaces, _) = str(selector_of(entity)), namespaces_of(entity)
+        grants = self._grants(caller)
+        async with aclosing(self._openings.follow(entity, caller)) as following:
+            async for opening, snapshot in following:
+                sight = opening.sights.get(grants)
+                if sight is None:
+                    sight = Sight(self._sights, grants, selector=selector, namespaces=namespaces)
+                    while len(opening.sights) >= MOST_SIGHTS:
+                        del opening.sights[next(iter(opening.sights))]
+                    opening.sights[grants] = sight
+                yield _Look(snapshot, sight)
 
     async def object(self, entity: Entity, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object with its events. Raises NotFound when it is not among the objects of this service for this caller."""

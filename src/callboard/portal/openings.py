@@ -1,8 +1,8 @@
 """Running questions, shared: a page, its stream and its drawer join one asking instead of starting three."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from types import TracebackType
 
 import structlog
@@ -12,7 +12,9 @@ from callboard.base.errors import CallboardError, Unavailable
 from callboard.extend.parts import ObjectsProvider
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity
+from callboard.model.grants import Grants
 from callboard.model.snapshot import ServiceSnapshot
+from callboard.portal.sights import Sight
 
 __all__ = ["Opening", "Openings"]
 
@@ -29,7 +31,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Opening:
-    """One asking: the newest snapshot, the newest settled one, and a way to wait for the next."""
+    """One asking: the newest snapshot, the newest settled one, and who is told when there is a newer one.
+
+    `sights` holds what each visibility class sees of it, for as long as this is held.
+    """
 
     def __init__(self) -> None:
         self.latest: ServiceSnapshot | None = None
@@ -39,14 +44,19 @@ class Opening:
         self.revision = 0
         self.done_at: float | None = None
         self.error: CallboardError | None = None
-        self.waiting = 0
         self.left_at = 0.0
-        self._changed = asyncio.Condition()
+        self.sights: dict[Grants, Sight] = {}
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def done(self) -> bool:
         """Whether no further snapshot will come."""
         return self.done_at is not None
+
+    @property
+    def waiting(self) -> int:
+        """How many follow it."""
+        return len(self._listeners)
 
     def keep_to(self, provider: ObjectsProvider) -> None:
         """Stop asking another provider than this one; the owner goes on with the present one."""
@@ -54,37 +64,30 @@ class Opening:
             self.replaced.reschedule(asyncio.get_running_loop().time())
             self.replaced = None
 
-    async def publish(self, snapshot: ServiceSnapshot) -> None:
+    def publish(self, snapshot: ServiceSnapshot) -> None:
         """Make a snapshot the newest."""
-        async with self._changed:
-            self.latest = snapshot
-            if snapshot.settled:
-                self.settled = snapshot
-            self.revision += 1
-            self._changed.notify_all()
+        self.latest = snapshot
+        if snapshot.settled:
+            self.settled = snapshot
+        self.revision += 1
+        self._tell()
 
-    async def finish(self, at: float, error: CallboardError | None) -> None:
+    def finish(self, at: float, error: CallboardError | None) -> None:
         """Nothing more will come."""
-        async with self._changed:
-            self.done_at, self.error = at, error
-            self._changed.notify_all()
+        self.done_at, self.error = at, error
+        self._tell()
 
-    async def snapshots(self, since: int = 0) -> AsyncGenerator[tuple[int, ServiceSnapshot], None]:
-        """(revision, snapshot) each time there is a newer one; a slow reader skips to the newest. Raises what the asking
-        raised."""
-        seen = since
-        while True:
-            async with self._changed:
-                while self.revision <= seen and not self.done:
-                    await self._changed.wait()
-                newer, seen, latest, error = self.revision > seen, self.revision, self.latest, self.error
-                finished = self.done
-            if error is not None:
-                raise error
-            if newer and latest is not None:
-                yield seen, latest
-            if finished:
-                return
+    def listen(self, changed: Callable[[], None]) -> None:
+        """Call `changed` after each publishing and at the end, until `leave`. It must be quick and not raise."""
+        self._listeners.append(changed)
+
+    def leave(self, changed: Callable[[], None]) -> None:
+        """Listen no more."""
+        self._listeners.remove(changed)
+
+    def _tell(self) -> None:
+        for changed in tuple(self._listeners):
+            changed()
 
 
 class Openings:
@@ -92,7 +95,9 @@ class Openings:
 
     `provider` gives the present one: after a change of configuration, new askings use the new parts, and live ones go on
     with them. Askings are shared by (entity, its etag, the caller's identity); never when the caller brought tokens of
-    their own.
+    their own. The caller, and not their visibility class, is in the key because suppliers, locators and auth strategies may
+    answer by caller; where they do not, the hub's looks are shared below, and what a class sees of them is shared above
+    (`sights`), so that an asking of one's own is a list of clusters and little more.
     """
 
     def __init__(self, provider: Callable[[], ObjectsProvider], clock: Clock) -> None:
@@ -119,19 +124,36 @@ class Openings:
         await self._tasks.__aexit__(*((kind, error, trace) if cancelled else (None, None, None)))
         self._tasks = None
 
+    @contextmanager
+    def joined(self, entity: Entity, caller: Caller, changed: Callable[[], None]) -> Iterator[Opening]:
+        """The asking, joined or begun; `changed` is called after each change of it. Leaving the context lets it go, and it
+        ends when nobody joins it within a moment. Raises Unavailable when we are shutting down."""
+        opening = self._join(entity, caller)
+        opening.listen(changed)
+        try:
+            yield opening
+        finally:
+            opening.leave(changed)
+            opening.left_at = self._clock.monotonic()
+
     async def follow(
         self, entity: Entity, caller: Caller
-    ) -> AsyncGenerator[tuple[int, ServiceSnapshot], None]:
-        """The snapshots of an entity as they come, from the newest there is. Closing the iterator lets the asking go, and
-        it ends when nobody joins it within a moment."""
-        opening = self._join(entity, caller)
-        opening.waiting += 1
-        try:
-            async for item in opening.snapshots():
-                yield item
-        finally:
-            opening.waiting -= 1
-            opening.left_at = self._clock.monotonic()
+    ) -> AsyncGenerator[tuple[Opening, ServiceSnapshot], None]:
+        """(asking, snapshot) of an entity each time there is a newer one, from the newest there is; a slow reader skips to
+        the newest. Raises what the asking raised."""
+        news, shown = asyncio.Event(), 0
+        with self.joined(entity, caller, news.set) as opening:
+            while True:
+                news.clear()
+                if opening.error is not None:
+                    raise opening.error
+                if opening.latest is not None and opening.revision > shown:
+                    shown = opening.revision
+                    yield opening, opening.latest
+                elif opening.done:
+                    return
+                else:
+                    await news.wait()
 
     def newest(self, entity: Entity, caller: Caller) -> ServiceSnapshot | None:
         """The newest settled snapshot if one is fresh or live, without asking anything."""
@@ -173,7 +195,7 @@ class Openings:
             _log.error("asking-failed", entity=str(entity.ref), exc_info=raised)
             error = Unavailable("Callboard failed while asking; its log has the details.", code="internal")
         finally:
-            await opening.finish(self._clock.monotonic(), error)
+            opening.finish(self._clock.monotonic(), error)
 
     async def _once(self, opening: Opening, entity: Entity, caller: Caller) -> bool:
         """Ask the present provider to its end; whether it was replaced meanwhile, so that another must be asked."""
@@ -182,7 +204,7 @@ class Openings:
         try:
             async with replaced, aclosing(opening.provider.objects(entity, caller)) as asking:
                 async for snapshot in asking:
-                    await opening.publish(snapshot)
+                    opening.publish(snapshot)
         except TimeoutError:
             if not replaced.expired():
                 raise

@@ -197,6 +197,7 @@ class _Part:
         self._asking: Asking | None = None
         self._task: asyncio.Task[None] | None = None
         self._notices: tuple[Notice, ...] = ()
+        self._noticed: tuple[ClusterSnapshot, tuple[Notice, ...], ClusterSnapshot] | None = None
         self._alone = ClusterSnapshot(cluster=cluster.info)
 
     @property
@@ -206,7 +207,11 @@ class _Part:
         found = self._look.snapshot if self._look is not None else self._alone
         if not self._notices:
             return found
-        return msgspec.structs.replace(found, notices=(*self._notices, *found.notices))
+        # The same object for the same state: whoever reads it knows by that that nothing has changed.
+        if self._noticed is None or self._noticed[0] is not found or self._noticed[1] is not self._notices:
+            with_notices = msgspec.structs.replace(found, notices=(*self._notices, *found.notices))
+            self._noticed = (found, self._notices, with_notices)
+        return self._noticed[2]
 
     def begin(self, group: asyncio.TaskGroup) -> None:
         """Find out as whom to look, and join whoever looks already. The task ends with that; the look goes on."""

@@ -1,0 +1,181 @@
+"""What a visibility class sees, arranged once for everybody in it.
+
+A cluster's part is arranged once for each (ClusterSnapshot, class), however many callers, pages and services look at it, and
+is the same object for all of them: whoever draws it may keep the drawing beside it. It is kept for as long as anybody holds
+the snapshot it was made of, such as a page, its asking or the hub's look, and no longer.
+"""
+
+import weakref
+from collections import OrderedDict
+from datetime import timedelta
+
+import msgspec
+
+from callboard.access.visible import visible, visible_cluster
+from callboard.model.grants import Grants
+from callboard.model.outcome import Outcome
+from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+from callboard.portal.arrangement import arrange, arrange_cluster
+from callboard.portal.views import ClusterPart, KubernetesView
+
+__all__ = ["Sight", "Sights"]
+
+MOST = 200_000
+"""Objects in the parts that are kept, each about a kilobyte of rows: what was used longest ago is arranged anew when it is
+wanted again."""
+RENEWED = timedelta(seconds=30)
+"""Age of a part after which it is arranged anew although what its class sees has not changed; see `Sight`."""
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """A part, and what it was made of: `snapshot` is None where that is the whole snapshot, so that this does not keep it."""
+
+    part: ClusterPart
+    snapshot: ClusterSnapshot | None
+
+
+class _Known:
+    """What is known of one snapshot, by class."""
+
+    def __init__(self, source: "weakref.ref[ClusterSnapshot]") -> None:
+        self.source = source
+        self.by_class: dict[Grants, _Seen | None] = {}
+
+    @property
+    def weight(self) -> int:
+        return sum(1 + (seen.part.objects if seen else 0) for seen in self.by_class.values())
+
+
+class Sights:
+    """All parts that are shared at present. `arranged` counts, for tests and figures, how often one was made."""
+
+    def __init__(self, *, most: int = MOST) -> None:
+        self._known: OrderedDict[int, _Known] = OrderedDict()
+        self._weight = 0
+        self._most = most
+        self.arranged = 0
+
+    def __len__(self) -> int:
+        return sum(len(known.by_class) for known in self._known.values())
+
+    def part(self, whole: ClusterSnapshot, grants: Grants) -> ClusterPart | None:
+        """What callers of these grants see of a cluster; None where they see nothing of it."""
+        seen = self.seen(whole, grants)
+        return seen.part if seen else None
+
+    def seen(self, whole: ClusterSnapshot, grants: Grants, before: _Seen | None = None) -> _Seen | None:
+        """The same, from `before` where nothing that is seen has changed since."""
+        known = self._of(whole)
+        if grants not in known.by_class:
+            self._weight -= known.weight
+            known.by_class[grants] = self._look(whole, grants, before)
+            self._weight += known.weight
+            self._bound()
+        return known.by_class[grants]
+
+    def _of(self, whole: ClusterSnapshot) -> _Known:
+        key = id(whole)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = _Known(weakref.ref(whole, lambda _: self._forget(key)))
+        self._known.move_to_end(key)
+        return known
+
+    def _look(self, whole: ClusterSnapshot, grants: Grants, before: _Seen | None) -> _Seen | None:
+        snapshot = visible_cluster(whole, grants)
+        if snapshot is None:
+            return None
+        if snapshot is whole:
+            self.arranged += 1
+            return _Seen(arrange_cluster(whole), None)
+        if before is not None and before.snapshot is not None and _alike(before.snapshot, snapshot):
+            return before
+        self.arranged += 1
+        return _Seen(arrange_cluster(snapshot), snapshot)
+
+    def _bound(self) -> None:
+        while self._weight > self._most and len(self._known) > 1:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, key: int) -> None:
+        known = self._known.pop(key, None)
+        if known is not None:
+            self._weight -= known.weight
+
+
+class Sight:
+    """What one class sees of one asking, for all its readers: the newest view, which is replaced only by another that differs.
+
+    A change of hidden objects alone must leave no trace, not even that the page is as of a later moment: then the view stays
+    as it is, until it is so old that it would have been made anew anyway.
+    """
+
+    def __init__(
+        self, sights: Sights, grants: Grants, *, selector: str = "", namespaces: tuple[str, ...] = ()
+    ) -> None:
+        self._sights = sights
+        self._grants = grants
+        self._selector = selector
+        self._namespaces = namespaces
+        self._source: ServiceSnapshot | None = None
+        self._seen: dict[str, _Seen] = {}
+        self._head: ServiceSnapshot | None = None
+        self._view: KubernetesView | None = None
+        self._revision = 0
+
+    def view(self, whole: ServiceSnapshot) -> KubernetesView:
+        """The view of a snapshot of the asking: the same object as before where nothing visible has changed."""
+        if self._view is not None and self._source is whole:
+            return self._view
+        self._source = whole
+        seen: dict[str, _Seen] = {}
+        clusters: list[ClusterSnapshot] = []
+        for cluster in whole.clusters:
+            name = cluster.cluster.name
+            found = self._sights.seen(cluster, self._grants, self._seen.get(name))
+            if found is not None:
+                seen[name] = found
+                clusters.append(found.snapshot or cluster)
+        head = visible(msgspec.structs.replace(whole, clusters=()), self._grants)
+        if self._view is not None and self._same(seen, head):
+            return self._view
+        self._seen, self._head = seen, head
+        self._revision += 1
+        self._view = arrange(
+            msgspec.structs.replace(head, clusters=tuple(clusters)),
+            selector=self._selector,
+            namespaces=self._namespaces,
+            revision=self._revision,
+            parts=tuple(found.part for found in seen.values()),
+        )
+        return self._view
+
+    def _same(self, seen: dict[str, _Seen], head: ServiceSnapshot) -> bool:
+        before = self._head
+        return (
+            before is not None
+            and (before.entity, before.notices, before.live) == (head.entity, head.notices, head.live)
+            and list(seen) == list(self._seen)
+            and all(found.part is self._seen[name].part for name, found in seen.items())
+        )
+
+
+def _alike(before: ClusterSnapshot, now: ClusterSnapshot) -> bool:
+    """Whether two sights of a cluster differ in the time of looking only, and not by much."""
+    if before.as_of is not None and now.as_of is not None and now.as_of - before.as_of >= RENEWED:
+        return False
+    return _timeless(before) == _timeless(now)
+
+
+def _timeless(cluster: ClusterSnapshot) -> ClusterSnapshot:
+    def still(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+        return tuple(msgspec.structs.replace(o, as_of=None, took=0.0, resource_version="") for o in outcomes)
+
+    return msgspec.structs.replace(
+        cluster,
+        outcomes=still(cluster.outcomes),
+        references=still(cluster.references),
+        as_of=None,
+        took=0.0,
+        clock_offset=None,
+    )

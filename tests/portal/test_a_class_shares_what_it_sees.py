@@ -1,0 +1,111 @@
+"""What a visibility class sees of a cluster is arranged once, is the same object for all of the class, and is let go."""
+
+import gc
+
+import msgspec
+
+from callboard.access.visible import visible
+from callboard.base.clock import FakeClock
+from callboard.model.grants import Grant, Grants
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Answer, Outcome, Question
+from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+from callboard.portal.arrangement import arrange
+from callboard.portal.sights import RENEWED, Sight, Sights
+from support.kube_objects import TYPES, cluster, deployment, kube_object, service
+
+WHOLE = service(cluster("a", deployment()), cluster("b", deployment()), cluster("c"))
+ALL = Grants.everything()
+SOME = Grants(frozenset({Grant(cluster="a"), Grant(cluster="b")}))
+SHOP = Grants(frozenset({Grant(namespace="shop")}))
+CLOCK = FakeClock()
+
+
+def test_only_what_has_changed_is_arranged() -> None:
+    sights = Sights()
+    sight = Sight(sights, SOME)
+    first = sight.view(WHOLE)
+    assert sights.arranged == 2
+    changed = msgspec.structs.replace(
+        WHOLE, clusters=(WHOLE.clusters[0], cluster("b", deployment("other")), WHOLE.clusters[2])
+    )
+    second = sight.view(changed)
+    assert sights.arranged == 3
+    kept = {p.cluster.name: p for p in first.clusters}
+    assert [p.cluster.name for p in second.clusters if p is kept[p.cluster.name]] == ["a"]
+    assert msgspec.structs.replace(second, revision=0) == arrange(visible(changed, SOME))
+
+
+def test_a_class_is_arranged_for_once_however_many_look() -> None:
+    sights = Sights()
+    views = [Sight(sights, SOME).view(WHOLE) for _ in range(20)]
+    assert sights.arranged == 2
+    assert all(p is q for view in views for p, q in zip(view.clusters, views[0].clusters, strict=True))
+    Sight(sights, ALL).view(WHOLE)
+    assert sights.arranged == 5
+
+
+def test_a_part_is_let_go_with_the_snapshot_it_was_made_of() -> None:
+    sights = Sights()
+    whole = service(cluster("a", deployment()), cluster("b", *mixed("x")))
+    for grants in (ALL, SHOP):
+        Sight(sights, grants).view(whole)
+    assert len(sights) == 4
+    del whole
+    gc.collect()
+    assert len(sights) == 0
+
+
+def test_beyond_the_bound_what_was_used_longest_ago_goes() -> None:
+    sights = Sights(most=3)
+    parts = [cluster(name, deployment()) for name in "abc"]
+    for part in parts:
+        sights.part(part, ALL)
+    assert len(sights) == 1
+    sights.part(parts[0], ALL)
+    assert sights.arranged == 4
+
+
+def test_a_change_of_hidden_objects_alone_leaves_no_trace() -> None:
+    sights = Sights()
+    sight = Sight(sights, SHOP)
+    now = CLOCK.now()
+    first = sight.view(at(0, *mixed("hidden-1")))
+    assert first.clusters[0].objects == 1
+    assert sight.view(at(5, *mixed("hidden-2"))) is first
+    shown = sight.view(at(10, *mixed("hidden-2"), config_map("shown", "shop")))
+    assert (shown.revision, shown.clusters[0].objects) == (first.revision + 1, 2)
+    assert shown.clusters[0].as_of is not None
+    assert (shown.clusters[0].as_of - now).total_seconds() == 10
+    later = sight.view(at(10 + RENEWED.total_seconds(), *mixed("x"), config_map("shown", "shop")))
+    assert later.revision == shown.revision + 1
+
+
+def test_everything_granted_arranges_the_snapshot_itself() -> None:
+    assert visible(WHOLE, ALL).clusters[0] is WHOLE.clusters[0]
+
+
+def at(seconds: float, *objects: KubeObject) -> ServiceSnapshot:
+    """One cluster's ConfigMaps in all namespaces, as of so many seconds after the beginning."""
+    clock = FakeClock(CLOCK.now())
+    clock.advance(seconds)
+    outcome = Outcome(
+        question=Question(type=TYPES["ConfigMap"]),
+        answer=Answer.OBJECTS,
+        objects=objects,
+        as_of=clock.now(),
+    )
+    part: ClusterSnapshot = msgspec.structs.replace(cluster("a"), outcomes=(outcome,), as_of=clock.now())
+    return msgspec.structs.replace(service(part), as_of=clock.now())
+
+
+def config_map(name: str, namespace: str) -> KubeObject:
+    return kube_object("ConfigMap", {"metadata": {"name": name, "namespace": namespace, "uid": name}})
+
+
+SEEN = config_map("seen", "shop")
+
+
+def mixed(hidden: str) -> tuple[KubeObject, ...]:
+    """What everybody in SHOP sees, and something they do not."""
+    return SEEN, config_map(hidden, "pay")
