@@ -2,37 +2,55 @@
 
 Nothing here builds a tree of an object. A list is taken apart into the top-level fields of its items, each item is
 redacted into bytes of its own, and the typed fields are read from those bytes, so that what Callboard shows and what it
-reasons about have passed the same gate.
+reasons about have passed the same gate. In what form an object leaves (open, or closed to be kept) is the caller's choice;
+that its typed fields can be read is seen to here in any case.
 """
 
 import gc
-from collections.abc import Iterator, Sequence
+import typing
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from callboard.kube.nesting import too_deep
 from callboard.kube.redact import Item, PodItem, redact, redact_pod
 from callboard.kube.text import clean
-from callboard.model.objects import Body, Generic, KubeObject, body_type
+from callboard.model.objects import Body, Generic, Kept, KubeObject, body_type
 from callboard.model.objects.cluster_state import Event
 from callboard.model.objects.config import SecretMetadata
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Malformed
 from callboard.model.resource import ResourceType
 
-__all__ = ["Page", "WrongShape", "decode_object", "decode_page"]
+__all__ = [
+    "Form",
+    "Page",
+    "WrongShape",
+    "decode_event",
+    "decode_object",
+    "decode_page",
+    "opened",
+    "page_in_steps",
+]
+
+T = TypeVar("T")
+Form = Callable[[ResourceType, Body, bytes], T]
+"""What makes of an object that has been read the form in which it leaves: KubeObject, or a Keeper."""
+
+STEP: Final = 100
+"""Objects of a page between two moments at which others may have their turn: some 3 ms."""
 
 
 class WrongShape(Exception):
     """JSON, but not what was asked for: an object where a list belongs, a list without items. `args[0]` says which."""
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class Page(msgspec.Struct, typing.Generic[T], frozen=True, kw_only=True):
     """One page of a list. `remaining` is the server's estimate of what follows; `continue_` is "" on the last page."""
 
-    objects: tuple[KubeObject, ...] = ()
+    objects: tuple[T, ...] = ()
     malformed: tuple[Malformed, ...] = ()
     resource_version: str = ""
     continue_: str = ""
@@ -63,6 +81,21 @@ class _LooseList(msgspec.Struct):
     metadata: _ListMeta | None = None
 
 
+class _PodEvent(msgspec.Struct):
+    type: str
+    object: PodItem
+
+
+class _ItemEvent(msgspec.Struct):
+    type: str
+    object: Item
+
+
+class _LooseEvent(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
 class _Named(msgspec.Struct, frozen=True):
     name: str = ""
     namespace: str = ""
@@ -81,6 +114,9 @@ _pod_list: Final = msgspec.json.Decoder(_PodList).decode
 _loose_list: Final = msgspec.json.Decoder(_LooseList).decode
 _item: Final = msgspec.json.Decoder(Item).decode
 _pod_item: Final = msgspec.json.Decoder(PodItem).decode
+_pod_event: Final = msgspec.json.Decoder(_PodEvent).decode
+_item_event: Final = msgspec.json.Decoder(_ItemEvent).decode
+_loose_event: Final = msgspec.json.Decoder(_LooseEvent).decode
 _nameable: Final = msgspec.json.Decoder(_Nameable).decode
 _metadata_only: Final = msgspec.json.Decoder(_MetadataOnly).decode
 _decoders: Final[dict[type[Body], msgspec.json.Decoder[Body]]] = {}
@@ -93,18 +129,71 @@ _CLOSED: Final = (Pod, Event)
 _UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
-def decode_page(body: bytes, resource: ResourceType, *, max_nesting: int = 64) -> Page:
+@typing.overload
+def decode_page(body: bytes, resource: ResourceType, *, max_nesting: int = 64) -> Page[KubeObject]: ...
+@typing.overload
+def decode_page(body: bytes, resource: ResourceType, form: Form[T], *, max_nesting: int = 64) -> Page[T]: ...
+def decode_page(
+    body: bytes, resource: ResourceType, form: Callable[..., object] = KubeObject, *, max_nesting: int = 64
+) -> Page[typing.Any]:
     """A list answer. Raises msgspec.DecodeError for what is no JSON, WrongShape for what is no list.
 
     `items: null` in a list is an empty one: Go writes an empty slice so, and every Kubernetes client reads it so. A list
     without `items` at all, or an object that does not call itself a list, is of the wrong shape.
     """
+    steps = page_in_steps(body, resource, form, max_nesting=max_nesting)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as ended:
+            page: Page[object] = ended.value
+            return page
+
+
+def page_in_steps(
+    body: bytes, resource: ResourceType, form: Form[T], *, max_nesting: int = 64
+) -> Generator[None, None, Page[T]]:
+    """`decode_page`, standing still after every hundred objects. Holds on to nothing of an item once it has been read."""
     with _without_collector():
-        return _page(body, resource, max_nesting)
+        answer = _page(body, resource)
+    items: list[typing.Any] = answer.items or []
+    secret = answer.kind == "SecretList"
+    kind = body_type(resource)
+    checked = body.isascii()
+    objects: list[T] = []
+    malformed: list[Malformed] = []
+    count = len(items)
+    items.reverse()
+    for start in range(0, count, STEP):
+        if start:
+            yield
+        with _without_collector():
+            for index in range(start, min(start + STEP, count)):
+                made = _object(
+                    items.pop(),
+                    resource,
+                    kind,
+                    index,
+                    form,
+                    secret=secret,
+                    ascii_=checked,
+                    max_nesting=max_nesting,
+                )
+                if isinstance(made, Malformed):
+                    malformed.append(made)
+                else:
+                    objects.append(made)
+    meta = answer.metadata or _ListMeta()
+    return Page(
+        objects=tuple(objects),
+        malformed=tuple(malformed),
+        resource_version=meta.resource_version or "",
+        continue_=meta.continue_ or "",
+        remaining=meta.remaining_item_count,
+    )
 
 
-def _page(body: bytes, resource: ResourceType, max_nesting: int) -> Page:
-    items: Sequence[_Source]
+def _page(body: bytes, resource: ResourceType) -> _PodList | _List | _LooseList:
     answer: _PodList | _List | _LooseList
     try:
         answer = _taken_apart(body, body_type(resource))
@@ -116,31 +205,25 @@ def _page(body: bytes, resource: ResourceType, max_nesting: int) -> Page:
         raise WrongShape(f"expected a list, found {_what(answer.kind)}")
     if answer.items is msgspec.UNSET:
         raise WrongShape(f"the {clean(answer.kind, 64)} has no items")
-    items = answer.items or []
-    secret = answer.kind == "SecretList"
-    checked = body.isascii()
-    objects: list[KubeObject] = []
-    malformed: list[Malformed] = []
-    for index, item in enumerate(items):
-        made = _object(item, resource, index, secret=secret, ascii_=checked, max_nesting=max_nesting)
-        if isinstance(made, KubeObject):
-            objects.append(made)
-        else:
-            malformed.append(made)
-    meta = answer.metadata or _ListMeta()
-    return Page(
-        objects=tuple(objects),
-        malformed=tuple(malformed),
-        resource_version=meta.resource_version or "",
-        continue_=meta.continue_ or "",
-        remaining=meta.remaining_item_count,
-    )
+    return answer
 
 
+@typing.overload
 def decode_object(
     raw: bytes | msgspec.Raw, resource: ResourceType, *, max_nesting: int = 64
-) -> KubeObject | Malformed:
-    """A single object, as a named get and a watch bring it. Never raises: whatever cannot be read is a Malformed."""
+) -> KubeObject | Malformed: ...
+@typing.overload
+def decode_object(
+    raw: bytes | msgspec.Raw, resource: ResourceType, form: Form[T], *, max_nesting: int = 64
+) -> T | Malformed: ...
+def decode_object(
+    raw: bytes | msgspec.Raw,
+    resource: ResourceType,
+    form: Callable[..., object] = KubeObject,
+    *,
+    max_nesting: int = 64,
+) -> object:
+    """A single object, as a named get brings it. Never raises: whatever cannot be read is a Malformed."""
     source: _Source | None = None
     if body_type(resource) is Pod:
         try:
@@ -149,7 +232,36 @@ def decode_object(
             pass  # no pod, or no JSON: what is wrong with it is told below
     if source is None:
         source = msgspec.Raw(bytes(raw))
-    return _object(source, resource, 0, secret=False, ascii_=False, max_nesting=max_nesting)
+    return _object(
+        source, resource, body_type(resource), 0, form, secret=False, ascii_=False, max_nesting=max_nesting
+    )
+
+
+def decode_event(
+    line: bytes, resource: ResourceType, form: Form[T], *, max_nesting: int = 64
+) -> tuple[str, T | Malformed] | None:
+    """The type of a watch's event, and its object, of one line; None where the line is anything but a change of an object.
+    Never raises."""
+    kind = body_type(resource)
+    event: _PodEvent | _ItemEvent | _LooseEvent
+    try:
+        event = _pod_event(line) if kind is Pod else _item_event(line)
+    except _UNREADABLE:
+        try:
+            event = _loose_event(line)
+        except _UNREADABLE:
+            return None
+    if event.type not in ("ADDED", "MODIFIED", "DELETED"):
+        return None
+    return event.type, _object(
+        event.object, resource, kind, 0, form, secret=False, ascii_=line.isascii(), max_nesting=max_nesting
+    )
+
+
+def opened(kept: Kept) -> KubeObject:
+    """The open form of what was kept, as it was when it came."""
+    raw = kept.json()
+    return KubeObject(kept.type, _body(raw, body_type(kept.type)), raw)
 
 
 @contextmanager
@@ -188,38 +300,39 @@ def _what(kind: str) -> str:
 def _object(
     source: _Source,
     resource: ResourceType,
+    kind: type[Body],
     index: int,
+    form: Form[T],
     *,
     secret: bool,
     ascii_: bool,
     max_nesting: int,
-) -> KubeObject | Malformed:
+) -> T | Malformed:
     try:
-        body_kind = body_type(resource)
         if isinstance(source, PodItem) and not secret:
             raw = redact_pod(source)
         else:
-            raw = _redacted(source, resource, body_kind, secret=secret)
+            raw = _redacted(source, resource, kind, secret=secret)
         if not ascii_ and not raw.isascii():
             raw.decode()
         if too_deep(raw, max_nesting):
             raise msgspec.ValidationError(f"Nested deeper than {max_nesting}")
-        return KubeObject(resource, _body(raw, body_kind), raw)
+        return form(resource, _body(raw, kind), raw)
     except _UNREADABLE as error:
         return Malformed(_where(source, index), _words(error))
 
 
-def _redacted(source: _Source, resource: ResourceType, body_kind: type[Body], *, secret: bool) -> bytes:
+def _redacted(source: _Source, resource: ResourceType, kind: type[Body], *, secret: bool) -> bytes:
     if isinstance(source, PodItem):
         source = msgspec.Raw(msgspec.json.encode(source))
     item = source if isinstance(source, dict) else _item(source)
-    kind = item.get("kind")
-    if kind is not None and "items" in item and bytes(kind).endswith(b'List"'):
+    said = item.get("kind")
+    if said is not None and "items" in item and bytes(said).endswith(b'List"'):
         raise msgspec.ValidationError("Expected an object, got a list")
     return redact(
         item,
-        secret=secret or body_kind is SecretMetadata,
-        closed_kind=resource.kind if body_kind in _CLOSED else "",
+        secret=secret or kind is SecretMetadata,
+        closed_kind=resource.kind if kind in _CLOSED else "",
     )
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from typing import Final
+import typing
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
 
 from callboard.kube.connection import Connection, Query
-from callboard.kube.decode import Page, WrongShape, decode_object, decode_page
+from callboard.kube.decode import Form, Page, WrongShape, decode_object, page_in_steps
 from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exception, json_failure
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Question
@@ -16,11 +18,13 @@ __all__ = ["Listed", "list_objects", "outcome_of", "selectors"]
 
 _RESTARTS: Final = 1
 
+T = TypeVar("T")
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True):
+
+class Listed(msgspec.Struct, typing.Generic[T], frozen=True, kw_only=True):
     """All pages of a list, as of one resourceVersion."""
 
-    objects: tuple[KubeObject, ...] = ()
+    objects: tuple[T, ...] = ()
     malformed: tuple[Malformed, ...] = ()
     resource_version: str = ""
     truncated: bool = False
@@ -74,8 +78,14 @@ def selectors(question: Question) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if value]
 
 
-async def list_objects(connection: Connection, question: Question) -> Listed:
-    """All pages, within `whole` seconds. Raises AnswerRefused.
+@typing.overload
+async def list_objects(connection: Connection, question: Question) -> Listed[KubeObject]: ...
+@typing.overload
+async def list_objects(connection: Connection, question: Question, form: Form[T]) -> Listed[T]: ...
+async def list_objects(
+    connection: Connection, question: Question, form: Callable[..., object] = KubeObject
+) -> Listed[typing.Any]:
+    """All pages, within `whole` seconds, each object in the form chosen. Raises AnswerRefused.
 
     A continue token that has expired (410) starts the list anew without pages, as client-go's pager does: what was read
     before belongs to another moment and is dropped.
@@ -84,7 +94,7 @@ async def list_objects(connection: Connection, question: Question) -> Listed:
     until = asyncio.get_running_loop().time() + limits.whole
     path = question.type.path(question.namespace)
     restarts = 0
-    objects: list[KubeObject] = []
+    objects: list[object] = []
     malformed: list[Malformed] = []
     continue_, paged = "", True
     while True:
@@ -94,7 +104,7 @@ async def list_objects(connection: Connection, question: Question) -> Listed:
         if continue_:
             query.append(("continue", continue_))
         try:
-            page = await _page(connection, question, path, query, until)
+            page = await _page(connection, question, path, query, until, form)
         except AnswerRefused as refused:
             if not continue_ or refused.failure.code is not FailureCode.GONE or restarts >= _RESTARTS:
                 raise
@@ -124,19 +134,27 @@ async def list_objects(connection: Connection, question: Question) -> Listed:
         await asyncio.sleep(0)  # others get their turn between two pages
 
 
-async def _page(connection: Connection, question: Question, path: str, query: Query, until: float) -> Page:
+async def _page(
+    connection: Connection, question: Question, path: str, query: Query, until: float, form: Form[T]
+) -> Page[T]:
     answer = await connection.read("GET", path, query, until=until)
-    try:
-        return decode_page(answer.body, question.type, max_nesting=connection.limits.max_nesting)
-    except WrongShape as wrong:
-        raise AnswerRefused(
-            Failure(code=FailureCode.WRONG_SHAPE, message=str(wrong), status=answer.status)
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
+    steps = page_in_steps(answer.body, question.type, form, max_nesting=connection.limits.max_nesting)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as ended:
+            page: Page[T] = ended.value
+            return page
+        except WrongShape as wrong:
+            raise AnswerRefused(
+                Failure(code=FailureCode.WRONG_SHAPE, message=str(wrong), status=answer.status)
+            ) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
+        await asyncio.sleep(0)  # others get their turn within a page, too
 
 
-async def _get(connection: Connection, question: Question) -> Listed:
+async def _get(connection: Connection, question: Question) -> Listed[KubeObject]:
     path = question.type.path(question.namespace, question.name)
     try:
         answer = await connection.read("GET", path)

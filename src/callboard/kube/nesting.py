@@ -5,8 +5,6 @@ from typing import Final
 
 __all__ = ["too_deep"]
 
-_BRACKETS: Final = b"{}[]"
-_NO_BRACKET: Final = bytes(c for c in range(256) if c not in _BRACKETS)
 _STRUCTURE: Final = b'{}[]"\\'
 _REST: Final = bytes(c for c in range(256) if c not in _STRUCTURE)
 _ESCAPES: Final = re.compile(rb'\\[\\"]')
@@ -17,16 +15,23 @@ _STRINGS: Final = re.compile(rb'"[^"]*"')
 def too_deep(raw: bytes, most: int) -> bool:
     """Whether objects and arrays of `raw` (valid JSON) nest deeper than `most`.
 
-    Costs about 0.3 ms per MB for ordinary objects. In the first half of the brackets nothing is deeper than there are
-    openers so far, in the second nothing is deeper than there are closers to come; brackets in strings only add to both.
+    Costs about 0.3 ms per MB for ordinary objects. Wherever the bytes are parted, nothing in the first part is deeper than
+    there are openers in it, nothing in the second deeper than there are closers in it; brackets in strings only add to both.
     That settles nearly every object; what it does not settle is looked at exactly.
     """
-    brackets = raw.translate(None, _NO_BRACKET)
-    half = len(brackets) // 2
-    first, second = brackets[:half], brackets[half:]
-    if first.count(b"{") + first.count(b"[") <= most and second.count(b"}") + second.count(b"]") <= most:
+    half = len(raw) // 2
+    first, second = raw[:half], raw[half:]
+    if (
+        _number(first, b"{") + _number(first, b"[") <= most
+        and _number(second, b"}") + _number(second, b"]") <= most
+    ):
         return False
     return _exactly(raw, most)
+
+
+def _number(raw: bytes, byte: bytes) -> int:
+    """How often the byte occurs. Where it is rare, `replace` is four times as fast as `count`: it looks with memchr."""
+    return len(raw) - len(raw.replace(byte, b""))
 
 
 def _exactly(raw: bytes, most: int) -> bool:

@@ -67,7 +67,7 @@ def redact(item: Item, *, secret: bool = False, closed_kind: str = "") -> bytes:
     kind = item.get("kind")
     if kind is not None:
         del fields["kind"]
-        said = _text(kind) if kind != b"null" else ""
+        said = "" if _is_null(kind) else _text(kind)
         secret = secret or said in _SECRET_KINDS
         closed_kind = closed_kind if said == closed_kind else ""
     fields.pop("apiVersion", None)
@@ -87,7 +87,7 @@ def redact(item: Item, *, secret: bool = False, closed_kind: str = "") -> bytes:
 
 def redact_pod(item: PodItem) -> bytes:
     """`redact` for a Pod of a list or watch of pods; one that says it is something else goes the long way."""
-    if item.kind is not msgspec.UNSET and item.kind != b'"Pod"':
+    if item.kind is not msgspec.UNSET and bytes(item.kind) != b'"Pod"':
         return redact(_item(_encode(item)))
     item.kind = item.api_version = msgspec.UNSET
     _metadata(item.metadata, secret=False)
@@ -97,7 +97,7 @@ def redact_pod(item: PodItem) -> bytes:
 def _metadata(fields: Item, *, secret: bool) -> Item:
     fields.pop("managedFields", None)
     annotations = fields.get("annotations")
-    if annotations is not None and annotations != b"null":
+    if annotations is not None and not _is_null(annotations):
         kept = _item(annotations)
         if secret or not _COPIES.isdisjoint(kept):
             left = {k: _copy_masked(v) if secret else v for k, v in kept.items() if k not in _COPIES}
@@ -105,9 +105,14 @@ def _metadata(fields: Item, *, secret: bool) -> Item:
     return fields
 
 
+def _is_null(value: msgspec.Raw) -> bool:
+    """Raw compares by identity: its bytes must be asked for."""
+    return len(memoryview(value)) == 4 and bytes(value) == b"null"
+
+
 def _masked(values: msgspec.Raw) -> object:
     """`data` of a Secret: its keys. What is no object (which no API server sends) is masked whole."""
-    if values == b"null":
+    if _is_null(values):
         return None
     try:
         return dict.fromkeys(_item(values), MASK)

@@ -1,0 +1,113 @@
+"""The form in which many objects are kept: small, and cheap to make.
+
+An object is packed by zstd against the first objects of its stream, which it resembles: a pod comes to a fifth of its JSON in
+6 µs (zlib-1: 40 % in 60 µs), which is less than the kernel takes to hand out and clear the pages of the rest.
+"""
+
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+import zstandard
+
+from callboard.model.objects import Body, Kept, KubeObject
+from callboard.model.resource import ResourceType
+
+__all__ = ["Keeper"]
+
+_LEVEL: Final = -5
+"""Level 1 packs to two thirds of this, in twice the time."""
+_SAMPLES: Final = 8
+_SAMPLE_BYTES: Final = 32 * 1024
+"""As many first objects as this many, or of this size, are what later ones are packed against. More find little more."""
+_SMALL: Final = 256
+"""Bytes below which packing saves nothing worth unpacking for."""
+_SHARED_LABELS: Final = 1024
+"""Sets of labels remembered to be shared: pods of one workload carry the same."""
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Keeper:
+    """Turns objects of one stream into their kept form. Has the form of KubeObject's constructor, to stand in its place.
+
+    Until it has seen enough objects to pack others against, it keeps them as they are.
+    """
+
+    def __init__(self) -> None:
+        self._samples: list[bytes] = []
+        self._sampled = 0
+        self._packing: _Packing | None = None
+        self._labels: dict[tuple[str, ...], Mapping[str, str]] = {}
+
+    def __call__(self, resource: ResourceType, body: Body, raw: bytes) -> Kept:
+        """The kept form; `body` is let go of."""
+        meta = body.metadata
+        packing = self._packing
+        packed = raw
+        if packing is None:
+            self._sample(raw)
+        elif len(raw) >= _SMALL:
+            packed = packing.pack(raw)
+            if len(packed) >= len(raw):
+                packed, packing = raw, None
+        else:
+            packing = None
+        return Kept(
+            resource,
+            sys.intern(meta.namespace),
+            meta.name,
+            meta.uid,
+            meta.resource_version,
+            self._shared(meta.labels) if meta.labels else _NO_LABELS,
+            packed,
+            None if packing is None else packing.unpack,
+        )
+
+    def of(self, obj: KubeObject) -> Kept:
+        """The kept form of an open object."""
+        return self(obj.type, obj.body, obj.raw)
+
+    def _sample(self, raw: bytes) -> None:
+        self._samples.append(raw)
+        self._sampled += len(raw)
+        if len(self._samples) >= _SAMPLES or self._sampled >= _SAMPLE_BYTES:
+            self._packing = _Packing(b"".join(self._samples)[:_SAMPLE_BYTES])
+            self._samples = []
+
+    def _shared(self, labels: dict[str, str]) -> Mapping[str, str]:
+        known = self._labels
+        key = (*labels, *labels.values())
+        found = known.get(key)
+        if found is None:
+            if len(known) >= _SHARED_LABELS:
+                known.clear()
+            found = known[key] = labels
+        return found
+
+
+class _Packing:
+    """Packs against a dictionary. `unpack` lives on with the objects packed, also when the stream has ended."""
+
+    def __init__(self, samples: bytes) -> None:
+        dictionary = zstandard.ZstdCompressionDict(samples, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        dictionary.precompute_compress(level=_LEVEL)
+        self.pack = zstandard.ZstdCompressor(
+            level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
+        ).compress
+        self.unpack = _Unpacking(dictionary).unpack
+
+
+class _Unpacking:
+    def __init__(self, dictionary: zstandard.ZstdCompressionDict) -> None:
+        self._dictionary = dictionary
+
+    def unpack(self, packed: bytes) -> bytes:
+        return _decompressor(self._dictionary).decompress(packed)
+
+
+@lru_cache(maxsize=64)
+def _decompressor(dictionary: zstandard.ZstdCompressionDict) -> zstandard.ZstdDecompressor:
+    """Made where something is opened, for most streams never: each takes 30 KB and more."""
+    return zstandard.ZstdDecompressor(dict_data=dictionary)
