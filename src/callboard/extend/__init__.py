@@ -15,6 +15,7 @@ from callboard.base.errors import (
     UsageError,
 )
 from callboard.base.secret import Secret
+from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.hooks import hookimpl
 from callboard.extend.pages import Card, CardContext, Tab
 from callboard.extend.parts import (
@@ -96,6 +97,9 @@ __all__ = [
     "Failure",
     "FailureCode",
     "Fetcher",
+    "FollowedCluster",
+    "Following",
+    "FollowingProvider",
     "Freshness",
     "Generic",
     "Health",
@@ -131,6 +135,7 @@ __all__ = [
     "Supplied",
     "Tab",
     "TellingSupplier",
+    "Touched",
     "Trust",
     "Unavailable",
     "UsageError",

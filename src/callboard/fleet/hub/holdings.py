@@ -1,7 +1,7 @@
 """What a stream holds: the objects, how far they can be trusted, and who must be told of a change."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -15,7 +15,11 @@ from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, Freshness, Malformed, Question
 from callboard.model.resource import ResourceType
 
-__all__ = ["STALE_AFTER", "Holdings", "Reader"]
+__all__ = ["STALE_AFTER", "Holdings", "Labels", "ObjectChanged", "Reader"]
+
+Labels = Mapping[str, str]
+ObjectChanged = Callable[[str, Labels | None, Labels | None], None]
+"""Of one object that has changed: its namespace, and its labels before and after; None where it was not there."""
 
 CHUNK = 500
 """Objects taken in before others get their turn: a page of a list, some milliseconds."""
@@ -47,10 +51,17 @@ class Reader(Protocol):
 class Holdings:
     """Everything that one question brings, as of now. Synchronous but for `replace`, which takes many objects in.
 
-    `misfit` is called when some readers' questions are no longer answered by it; where else, the hub knows.
+    `misfit` is called when some readers' questions are no longer answered by it; where else, the hub knows. `changed` is
+    told each object before and after, from the first list on.
     """
 
-    def __init__(self, question: Question, clock: Clock, misfit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        question: Question,
+        clock: Clock,
+        misfit: Callable[[], None],
+        changed: ObjectChanged | None = None,
+    ) -> None:
         self.question = question
         self.objects = ObjectIndex()
         self.readers: ReaderIndex[Reader] = ReaderIndex()
@@ -58,6 +69,7 @@ class Holdings:
         """Failures in a row."""
         self._clock = clock
         self._misfit = misfit
+        self._changed = changed
         self._type = question.type
         self._status = Status()
         self._malformed: dict[str, Malformed] = {}
@@ -172,6 +184,8 @@ class Holdings:
         ):
             return
         old = self.objects.put(obj)
+        if self._changed is not None:
+            self._changed(obj.namespace, _labels(old), _labels(obj))
         if self._malformed:
             self._malformed.pop(_where(obj), None)
         if self.known:
@@ -180,6 +194,8 @@ class Holdings:
 
     def _drop(self, key: Key) -> None:
         old = self.objects.drop(key)
+        if self._changed is not None and old is not None:
+            self._changed(old.namespace, _labels(old), None)
         if self.known and old is not None:
             for reader, _ in self.readers.touched(old, None):
                 reader.gone(key)
@@ -243,6 +259,10 @@ class Holdings:
             for where, m in self._malformed.items()
             if not question.namespace or "/" not in where or where.startswith(question.namespace + "/")
         )
+
+
+def _labels(obj: KubeObject | None) -> Labels | None:
+    return None if obj is None else obj.meta.labels or {}
 
 
 def _where(obj: KubeObject) -> str:

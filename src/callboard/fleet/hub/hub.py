@@ -6,9 +6,12 @@ from collections.abc import Callable, Collection, Coroutine
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
 from callboard.fleet.hub.budget import Budget
+from callboard.fleet.hub.holdings import Holdings, Labels, ObjectChanged, Reader
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
 from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.stream import Stream
@@ -22,6 +25,10 @@ MOST_PENDING = 512
 """Changes of one question kept for a reader who has not taken them; beyond it everything is read again instead."""
 
 StreamKey = tuple[SourceKey, Question]
+Told = Callable[[str, str, Labels | None, Labels | None], None]
+"""Called with a cluster's name, and of one object of it the namespace and the labels before and after."""
+NO_OBJECT = "/"
+"""A name that no object can have: who holds a stream for its own sake is told of no object."""
 
 
 class Hub:
@@ -48,6 +55,7 @@ class Hub:
         self._budgets: dict[tuple[str, str], Budget] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._others: set[asyncio.Task[None]] = set()
+        self._told: tuple[Told, ...] = ()
 
     async def __aenter__(self) -> "Hub":
         self._tasks = asyncio.TaskGroup()
@@ -94,6 +102,38 @@ class Hub:
     def subscribe(self, source: Source) -> "_Subscription":
         """A reader of this source who wants nothing yet."""
         return _Subscription(self, source)
+
+    # ---- for those who follow all services
+
+    def tell(self, told: Told) -> Callable[[], None]:
+        """Call `told` for every change of one object in a stream that many services share, until the function returned is
+        called. It must return at once."""
+        self._told = (*self._told, told)
+
+        def end() -> None:
+            self._told = tuple(each for each in self._told if each is not told)
+
+        return end
+
+    def hold(self, source: Source, question: Question, reader: Reader) -> Stream:
+        """The stream of exactly this question, kept until it is released; `reader` is told of its status, not of objects."""
+        stream = self._stream(source, question)
+        handle = self._ending.pop(_key(stream), None)
+        if handle is not None:
+            handle.cancel()
+        stream.attach(reader, msgspec.structs.replace(question, name=NO_OBJECT))
+        return stream
+
+    def release(self, stream: Stream, reader: Reader) -> None:
+        """Hold the stream no more."""
+        stream.detach(reader)
+        if not len(stream.held.readers):
+            self._let_go(stream)
+
+    def held(self, source: Source, question: Question) -> Holdings | None:
+        """What the stream of exactly this question holds, if there is one."""
+        stream = self._streams.get((source.key, question))
+        return stream.held if stream is not None else None
 
     # ---- for subscriptions
 
@@ -152,6 +192,7 @@ class Hub:
                 watched=not narrow,
                 misfit=self._misfit,
                 observer=self._observer,
+                changed=self._telling(source.cluster.name, question),
                 jitter=self._jitter,
             )
             self._streams[key] = stream
@@ -161,6 +202,17 @@ class Hub:
         else:
             stream.source = source  # the newest reader's way to a credential is the one that stands longest
         return stream
+
+    def _telling(self, cluster: str, question: Question) -> ObjectChanged | None:
+        """What tells the followers of a stream's objects; None for a stream that is one service's, or of events."""
+        if question.label_selector or question.field_selector or question.name:
+            return None
+
+        def changed(namespace: str, before: Labels | None, after: Labels | None) -> None:
+            for told in self._told:
+                told(cluster, namespace, before, after)
+
+        return changed
 
     def _let_go(self, stream: Stream) -> None:
         key = _key(stream)

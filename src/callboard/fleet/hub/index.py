@@ -13,13 +13,13 @@ from callboard.model.objects import KubeObject
 from callboard.model.outcome import Question
 from callboard.model.selector import LabelSelector, Operator, Requirement
 
-__all__ = ["MOST_KEYS", "ObjectIndex", "ReaderIndex", "key_of", "matches"]
+__all__ = ["BY_VALUE", "MOST_KEYS", "ObjectIndex", "ReaderIndex", "best_requirement", "key_of", "matches"]
 
 MOST_KEYS = 32
 """Label keys indexed for one stream; the least recently asked for goes. Services are told apart by one to three keys, their
 workloads' selectors by some more."""
 
-_BY_VALUE = (Operator.EQUALS, Operator.IN)
+BY_VALUE = (Operator.EQUALS, Operator.IN)
 _NOT_BY_KEY = (Operator.NOT_EQUALS, Operator.NOT_IN, Operator.DOES_NOT_EXIST)
 
 T = TypeVar("T")
@@ -102,11 +102,11 @@ class ObjectIndex:
 
     def _candidates(self, question: Question) -> Iterable[Key]:
         selector = selector_of_question(question) or NOTHING_SELECTED
-        best = _best(selector, self._labels)
+        best = best_requirement(selector, self._labels)
         if best is None:
             return self._namespaces.get(question.namespace, ()) if question.namespace else self._objects
         values = self._values(best.key)
-        if best.operator in _BY_VALUE:
+        if best.operator in BY_VALUE:
             return [key for value in best.values for key in values.get(value, ())]
         return [key for keys in values.values() for key in keys]
 
@@ -137,11 +137,11 @@ class ObjectIndex:
             values.setdefault(after, set()).add(key)
 
 
-def _best(selector: LabelSelector, indexed: Iterable[str]) -> Requirement | None:
+def best_requirement(selector: LabelSelector, indexed: Iterable[str]) -> Requirement | None:
     """The requirement to start from: by value before by key, and of those one that is indexed already."""
     usable = [r for r in selector.requirements if r.operator not in _NOT_BY_KEY]
     known = set(indexed)
-    return min(usable, key=lambda r: (r.operator not in _BY_VALUE, r.key not in known), default=None)
+    return min(usable, key=lambda r: (r.operator not in BY_VALUE, r.key not in known), default=None)
 
 
 class ReaderIndex(Generic[T]):
@@ -187,9 +187,9 @@ class ReaderIndex(Generic[T]):
 def _buckets_of_question(question: Question) -> list[Bucket]:
     if question.name:
         return [("name", question.namespace, question.name)]
-    best = _best(selector_of_question(question) or NOTHING_SELECTED, ())
+    best = best_requirement(selector_of_question(question) or NOTHING_SELECTED, ())
     if best is not None:
-        if best.operator in _BY_VALUE:
+        if best.operator in BY_VALUE:
             return [("label", best.key, value) for value in best.values]
         return [("key", best.key, "")]
     return [("namespace", question.namespace, "")] if question.namespace else [("all", "", "")]

@@ -19,7 +19,7 @@ from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Out
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 
-__all__ = ["Look"]
+__all__ = ["Look", "moment_of", "state_of"]
 
 RENEWED = 30.0
 """Seconds after which a snapshot is made anew although nothing has changed: what it means may depend on the time, such as
@@ -101,7 +101,7 @@ class Look:
         if self.idle:
             if self._subscription is not None:
                 self._refresh(self._subscription)
-            as_of = self._as_of(self.snapshot.outcomes)
+            as_of = moment_of(self.snapshot.outcomes, self._clock.now())
             self.snapshot = msgspec.structs.replace(self.snapshot, as_of=as_of)
         self._joined += 1
         self._listeners[self._joined] = changed
@@ -217,7 +217,7 @@ class Look:
 
     def _compose(self) -> None:
         outcomes = self._outcomes(self._asked)
-        state, failure = _state(outcomes)
+        state, failure = state_of(outcomes)
         found = self._outcomes(self._references)
         complete = state is ClusterState.ANSWERED and all(o.answer is not Answer.AWAITED for o in found)
         self._settled = self._settled or complete
@@ -239,26 +239,28 @@ class Look:
             failure=failure,
             notices=tuple(notices),
             asked_as=self.source.identity,
-            as_of=self._as_of(outcomes),
+            as_of=moment_of(outcomes, self._clock.now()),
             took=self._took,
             clock_offset=self._clock_offset(),
         )
         self.composed += 1
         self._tell()
 
-    def _as_of(self, outcomes: Sequence[Outcome]) -> datetime | None:
-        """The moment all that is known is true of: now, where everything is live."""
-        known = [o for o in outcomes if o.answer is not Answer.AWAITED]
-        if not known:
-            return None
-        old = [o.as_of for o in known if o.as_of and (o.freshness is not Freshness.LIVE or o.stale_since)]
-        return min(old, default=self._clock.now())
-
     def _notice(self, code: str, message: str) -> Notice:
         return Notice(code, message, cluster=self.source.cluster.name)
 
 
-def _state(outcomes: Sequence[Outcome]) -> tuple[ClusterState, Failure | None]:
+def moment_of(outcomes: Sequence[Outcome], now: datetime) -> datetime | None:
+    """The moment all that is known is true of: now, where everything is live; None where nothing is known."""
+    known = [o for o in outcomes if o.answer is not Answer.AWAITED]
+    if not known:
+        return None
+    old = [o.as_of for o in known if o.as_of and (o.freshness is not Freshness.LIVE or o.stale_since)]
+    return min(old, default=now)
+
+
+def state_of(outcomes: Sequence[Outcome]) -> tuple[ClusterState, Failure | None]:
+    """How far a cluster's selection has come, and why nothing of it can be told, where that is so."""
     awaited = sum(o.answer is Answer.AWAITED for o in outcomes)
     if awaited:
         return (ClusterState.AWAITED if awaited == len(outcomes) else ClusterState.PARTIAL), None

@@ -13,6 +13,8 @@ from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.registration import Parts
 from callboard.fleet.asking import Asking
 from callboard.fleet.fan_out import FanOut, located
+from callboard.fleet.hub.followed import FollowedAs
+from callboard.fleet.hub.following import HubFollowing
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.look import Look
 from callboard.fleet.hub.port import Source, SourceKey
@@ -45,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 
 class HubProvider:
-    """Implements `extend.ObjectsProvider`. `fan_out` asks for those whose own token must not be shared."""
+    """Implements `extend.FollowingProvider`. `fan_out` asks for those whose own token must not be shared."""
 
     def __init__(
         self,
@@ -118,6 +120,18 @@ class HubProvider:
             finally:
                 for part in parts:
                     part.end()
+
+    def following(self, caller: Caller) -> HubFollowing:
+        """All entities at once, for as long as it runs."""
+        tools = FollowedAs(
+            hub=self.hub,
+            parts=self.parts,
+            kubernetes=self.kubernetes,
+            clusters=self.clusters,
+            clock=self.clock,
+            clock_offset=self._clock_offset,
+        )
+        return HubFollowing(tools, caller)
 
     def join(self, source: Source, selection: Selection) -> Look:
         """The look at a selection, shared by all who look at it: begun with the first, kept for a moment after the last."""

@@ -16,7 +16,7 @@ import structlog
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
 from callboard.fleet.hub.budget import Budget, Turn
-from callboard.fleet.hub.holdings import Holdings, Reader
+from callboard.fleet.hub.holdings import Holdings, ObjectChanged, Reader
 from callboard.fleet.hub.port import Source, Watcher
 from callboard.fleet.hub.scope import tier
 from callboard.fleet.observer import Observer
@@ -51,12 +51,13 @@ class Stream:
         watched: bool,
         misfit: Callable[["Stream"], None],
         observer: Observer,
+        changed: ObjectChanged | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.source = source
         self.question = question
         self.tier = tier(question)
-        self.held = Holdings(question, clock, lambda: misfit(self))
+        self.held = Holdings(question, clock, lambda: misfit(self), changed)
         self._watcher = watcher
         self._budget = budget
         self._watched = watched
