@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from callboard.base.errors import NotFound
@@ -16,6 +15,7 @@ from callboard.model.verdict import Health
 from callboard.portal.protocol import Portal
 from callboard.portal.views import KubernetesView, ObjectKey
 from callboard.simulator import Fleet
+from support.live import watching
 from support.portal import application
 from support.web_server import serving
 
@@ -100,14 +100,8 @@ async def test_a_change_reaches_the_open_page_of_a_browser(tmp_path: Path) -> No
         Fleet.start() as fleet,
         application(tmp_path, fleet, "dice-roller", callboard=HUB) as app,
         serving(app.portal) as base,
-        aiohttp.ClientSession() as browser,
-        browser.get(f"{base}/catalog/default/component/dice-roller/kubernetes/stream") as stream,
+        watching(base) as stream,
     ):
-        text = ""
-        async with asyncio.timeout(15):
-            while "3 of 3 ready" not in text or "· live" not in text:
-                text += (await stream.content.readany()).decode()
-            fleet[0].store.patch("deployments", "dice-roller", {"spec": {"replicas": 5}}, "games")
-            while " of 5 ready" not in text:
-                text += (await stream.content.readany()).decode()
-        assert "event: end" not in text
+        await stream.until("· live")
+        fleet[0].store.patch("deployments", "dice-roller", {"spec": {"replicas": 5}}, "games")
+        await stream.until(" of 5 ready")

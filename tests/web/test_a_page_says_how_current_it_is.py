@@ -6,6 +6,7 @@ import msgspec
 
 from callboard.model.outcome import Freshness
 from callboard.portal.views import FreshnessRow
+from support.live import KUBERNETES
 from support.web_scenes import StubPortal, healthy, kubernetes
 from support.web_server import get, serving
 
@@ -31,12 +32,12 @@ async def page(*rows: FreshnessRow, live: bool = True) -> str:
 
 async def test_a_settled_live_page_keeps_its_stream_and_does_not_reload_without_script() -> None:
     text = await page(LIVE)
-    assert f'data-stream="{PAGE}/stream"' in text
+    assert f'data-topic="{KUBERNETES}"' in text
     assert "http-equiv" not in text
 
 
 async def test_a_settled_page_that_was_asked_once_has_no_stream() -> None:
-    assert "data-stream" not in await page(live=False)
+    assert "data-topic" not in await page(live=False)
 
 
 async def test_what_is_alike_is_said_once_and_what_is_not_is_named() -> None:

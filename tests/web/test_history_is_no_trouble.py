@@ -15,7 +15,7 @@ def test_an_evicted_pod_beside_a_whole_workload_is_not_put_forward() -> None:
     evicted = pod("web-abc-1", owner=owner, phase="Failed", reason="Evicted", containerStatuses=[])
     (panel,) = kubernetes_page(arrange(service(cluster("a", web, rs, evicted)))).panels
     assert (panel.word, panel.troubled) == ("Healthy", ())
-    assert panel.pods == 1, "it is still shown among the pods"
+    assert len(panel.pods) == 1, "it is still shown among the pods"
 
 
 def test_a_crashing_pod_is_put_forward() -> None:

@@ -8,6 +8,7 @@ import pytest
 from callboard.base.errors import Unavailable
 from callboard.extend.pages import Card, CardContext, Tab
 from callboard.model.entity import Entity
+from support.live import ask, topic
 from support.web_scenes import StubPortal
 from support.web_server import get, serving
 
@@ -65,12 +66,12 @@ async def test_an_extensions_card_and_tab_stand_beside_ours() -> None:
     async with serving(Extended()) as base:
         overview = (await get(base, ENTITY + "?x=%3Ci%3E")).text
         cost = (await get(base, ENTITY + "/cost")).text
-        stream = (await get(base, ENTITY + "/cost/stream")).text
+        stream = (await ask(base, {"1": topic("cost")})).text
     assert "&lt;b&gt;cheap&lt;/b&gt; loopback &lt;i&gt;" in overview
     assert 'data-mark="note"' in overview, "the template uses the macros of callboard/parts.html"
     assert 'href="/catalog/default/component/dice-roller/cost"' in overview
     assert "3 euro" in cost
-    assert f'data-stream="{ENTITY}/cost/stream"' in cost
+    assert f'data-topic="{topic("cost")}"' in cost
     assert "4 euro" in stream
 
 

@@ -17,7 +17,7 @@ from callboard.base.errors import (
 from callboard.base.secret import Secret
 from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.hooks import hookimpl
-from callboard.extend.pages import Card, CardContext, Tab
+from callboard.extend.pages import Card, CardContext, Piece, Tab
 from callboard.extend.parts import (
     AuthStrategy,
     ClusterSupplier,
@@ -117,6 +117,7 @@ __all__ = [
     "OwnerReference",
     "PartConfig",
     "Parts",
+    "Piece",
     "Problem",
     "ProviderRegistration",
     "ProviderToken",

@@ -5,14 +5,15 @@ function that makes the struct it renders: nothing else reaches the template but
 of `callboard/parts.html`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from typing import Any
 
 import msgspec
 
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity
 
-__all__ = ["Card", "CardContext", "Tab"]
+__all__ = ["Card", "CardContext", "Piece", "Tab"]
 
 
 class CardContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +38,35 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     order: int = 1000
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """One element of a live tab that changes on its own: rendered once for all who look, and sent to an open page only
+    when it has changed.
+
+    `template` makes exactly one element, whose HTML id is `id`; it sees `view` and the entity. It is rendered anew when
+    `shows` is another object than before; `variant` holds whatever else of `view` the template depends on. Without
+    `shows`, it is rendered anew when `view`, a hashable value, is not equal to one before.
+
+    `within` is the id of the element of the tab's own template that holds this one among others; "" for one that stands
+    where the tab's template puts it.
+    """
+
+    id: str
+    template: str
+    view: object
+    shows: object = None
+    variant: Hashable = ()
+    within: str = ""
+
+
 class Tab(msgspec.Struct, frozen=True, kw_only=True):
     """A tab; `key` is its part of the URL. Otherwise as Card.
 
     A tab that fills itself while it is looked at gives `live`: an iterator of view structs, each rendered with the same
     template and sent to the open page; the page itself is rendered from `view`, which may then be incomplete.
+
+    A large live tab gives `pieces` as well: what its view struct consists of, in order. Its template then sees `pieces`, a
+    mapping from a piece's id, or from a name in `lists`, to the rendered element or elements; only pieces change in an
+    open page. `lists` names every `within`, also when nothing is in it.
     """
 
     key: str
@@ -51,3 +76,5 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
     applies: Callable[[Entity], bool]
     order: int = 1000
     live: Callable[[CardContext], AsyncIterator[object]] | None = None
+    pieces: Callable[[Any], Sequence[Piece]] | None = None
+    lists: tuple[str, ...] = ()

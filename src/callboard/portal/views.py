@@ -248,7 +248,7 @@ class FreshnessRow(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
 
 
-class ClusterPart(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterPart(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """One cluster of the Kubernetes tab. `empty` names the types that were asked for and are not there."""
 
     cluster: ClusterInfo

@@ -1,6 +1,7 @@
 """The faces' entrance for `app`: everything given, one ASGI application out."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -12,9 +13,13 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.portal.protocol import Portal
 from callboard.web.door import Door
 from callboard.web.errors import Trouble, wants_json
-from callboard.web.events import Pace
+from callboard.web.live.fragments import Fragments
+from callboard.web.live.stream import Pace
+from callboard.web.live.tabs import EntityTabs, TabTopic
+from callboard.web.live.topics import Topics
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.entity import EntityPages
+from callboard.web.pages.live import LivePages
 from callboard.web.pages.objects import ObjectPages
 from callboard.web.pages.operations import OperationPages, Operations
 from callboard.web.pages.site_map import site_map
@@ -26,11 +31,16 @@ __all__ = ["Operations", "WebOptions", "create_web"]
 
 
 class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`title` is `app.title`, `organization` is `organization.name`; `draining` is set when the process is told to stop."""
+    """`title` is `app.title`, `organization` is `organization.name`; `draining` is set when the process is told to stop.
+
+    `rendered` counts, by template, how often a piece of a live page was rendered.
+    """
 
     title: str = "Callboard"
     organization: str = ""
     draining: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    rendered: Counter[str] = msgspec.field(default_factory=Counter)
+    pace: Pace = Pace()
 
 
 def create_web(
@@ -48,10 +58,11 @@ def create_web(
     """
     options = options or WebOptions()
     static = StaticFiles()
-    renderer = Renderer(
-        static, clock or SystemClock(), title=options.title, organization=options.organization
-    )
-    pace = Pace(draining=options.draining)
+    clock = clock or SystemClock()
+    renderer = Renderer(static, clock, title=options.title, organization=options.organization)
+    fragments = Fragments(renderer, clock, options.rendered)
+    tabs = EntityTabs(portal, renderer, fragments)
+    topics = Topics((TabTopic(tabs),))
 
     async def show(request: Request, trouble: Trouble, request_id: str) -> Response:
         if request.url.path.startswith("/api/") or wants_json(request.headers.get("accept", "")):
@@ -62,9 +73,10 @@ def create_web(
 
     routes = site_map(
         CatalogPages(portal, renderer),
-        EntityPages(portal, renderer, pace),
+        EntityPages(tabs, renderer),
         ObjectPages(portal, renderer),
         OperationPages(operations, static),
+        LivePages(topics, options.pace, options.draining),
         static,
     )
     return Site((*routes, *further), door, show)

@@ -15,9 +15,11 @@ from starlette.types import Scope
 from callboard.model.caller import Caller
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
-__all__ = ["ClassifiedRoute", "Door", "Endpoint", "SignIn", "caller_of", "facts_of"]
+__all__ = ["ClassifiedRoute", "Door", "Endpoint", "SignIn", "caller_of", "facts_of", "still_admitted"]
 
 CALLER = "callboard.caller"
+ASK_AGAIN = "callboard.ask-again"
+"""What the site leaves in the scope: a function that asks the door about the same request again."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -75,3 +77,14 @@ def caller_of(request: Request) -> Caller:
     caller = request.scope[CALLER]
     assert isinstance(caller, Caller)  # noqa: S101  # set by the site before any endpoint runs
     return caller
+
+
+def still_admitted(request: Request) -> Callable[[], Refused | None]:
+    """Asks the door again, for what stays open long: why the request would be refused by now, or None."""
+    ask: Callable[[], Admitted | Refused] = request.scope[ASK_AGAIN]
+
+    def refused() -> Refused | None:
+        answer = ask()
+        return answer if isinstance(answer, Refused) else None
+
+    return refused

@@ -2,18 +2,28 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import datetime
 
 import msgspec
 
 from callboard.base.errors import UsageError
-from callboard.extend.pages import CardContext, Tab
-from callboard.model.snapshot import ClusterState
-from callboard.model.verdict import Health
+from callboard.extend.pages import CardContext, Piece, Tab
+from callboard.model.snapshot import ClusterState, Notice
+from callboard.model.verdict import Health, Verdict
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ClusterPart, KubernetesView, PodRow
-from callboard.web.words import cluster_mark, cluster_word
+from callboard.web.words import anchor, cluster_mark, cluster_word
 
-__all__ = ["ClusterPanel", "KubernetesPage", "KubernetesTab", "kubernetes_page"]
+__all__ = [
+    "Asked",
+    "ClusterPanel",
+    "Heading",
+    "KubernetesPage",
+    "KubernetesTab",
+    "StripEntry",
+    "kubernetes_page",
+    "pieces",
+]
 
 PATIENCE = 0.4
 """Seconds the first answer waits for fast clusters: below what a person feels as waiting, above what a near cluster takes."""
@@ -21,7 +31,9 @@ LONGEST_WAIT = 20
 """Seconds a page without JavaScript may ask for with `?wait=`."""
 FOLD_HEALTHY_FROM = 4
 """With so many clusters the healthy ones are folded: what runs there waits behind a click."""
-TROUBLED_PODS_SHOWN = 5
+TEMPLATES = "callboard/tabs/"
+CLUSTERS = "clusters"
+"""The id of the element that holds the clusters."""
 
 _RANK = {Health.UNHEALTHY: 0, Health.PROGRESSING: 1, Health.UNKNOWN: 4, Health.NOTHING: 6, Health.HEALTHY: 7}
 
@@ -33,14 +45,55 @@ class ClusterPanel(msgspec.Struct, frozen=True, kw_only=True):
     mark: str
     word: str
     open: bool
-    pods: int
-    troubled: tuple[PodRow, ...]
-    more_troubled: int
     stale: bool = False
+
+    @property
+    def pods(self) -> tuple[PodRow, ...]:
+        """All pods, those of workloads first."""
+        return (*(pod for workload in self.part.workloads for pod in workload.pods), *self.part.pods)
+
+    @property
+    def troubled(self) -> tuple[PodRow, ...]:
+        """Those to be named at the top; the template shows a few."""
+        # An evicted pod beside a workload that has all it wants is history, not trouble.
+        ailing = self.part.verdict.health is not Health.HEALTHY
+        return tuple(pod for pod in self.pods if pod.health is Health.UNHEALTHY and ailing)
+
+
+class StripEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One cluster in the row of all of them."""
+
+    name: str
+    display: str
+    mark: str
+    word: str
+    gaps: bool
+    stale: bool
+
+
+class Heading(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands above the clusters. A value: two that are equal look the same. `as_of` only where it is shown."""
+
+    verdict: Verdict
+    notices: tuple[Notice, ...]
+    strip: tuple[StripEntry, ...]
+    answered: int
+    failed: int
+    settled: bool
+    live: bool
+    as_of: datetime | None
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked, and of which clusters: (name, as whom)."""
+
+    selector: str
+    namespaces: tuple[str, ...]
+    clusters: tuple[tuple[str, str], ...]
 
 
 class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What the template sees. `strip` keeps the clusters in one order for good; `panels` has trouble first."""
+    """The tab. `strip` keeps the clusters in one order for good; `panels` has trouble first."""
 
     view: KubernetesView
     strip: tuple[ClusterPanel, ...]
@@ -63,10 +116,6 @@ def kubernetes_page(view: KubernetesView) -> KubernetesPage:
 
 
 def _panel(part: ClusterPart, many: bool) -> ClusterPanel:
-    pods = [pod for workload in part.workloads for pod in workload.pods] + list(part.pods)
-    # An evicted pod beside a workload that has all it wants is history, not trouble.
-    ailing = part.verdict.health is not Health.HEALTHY
-    troubled = [pod for pod in pods if pod.health is Health.UNHEALTHY and ailing]
     calm = part.state is ClusterState.AWAITED or (
         part.verdict.health in (Health.HEALTHY, Health.NOTHING) and not part.missing
     )
@@ -75,9 +124,6 @@ def _panel(part: ClusterPart, many: bool) -> ClusterPanel:
         mark=cluster_mark(part.state, part.verdict.health),
         word=cluster_word(part.state, part.verdict.health),
         open=not (many and calm),
-        pods=len(pods),
-        troubled=tuple(troubled[:TROUBLED_PODS_SHOWN]),
-        more_troubled=max(0, len(troubled) - TROUBLED_PODS_SHOWN),
         stale=any(row.stale_since for row in part.freshness),
     )
 
@@ -89,6 +135,52 @@ def _rank(panel: ClusterPanel) -> int:
         return 3
     rank = _RANK[panel.part.verdict.health]
     return 5 if rank > 5 and panel.part.missing else rank
+
+
+def pieces(page: KubernetesPage) -> tuple[Piece, ...]:
+    """What the tab consists of: above, each cluster, below. Of a cluster all is decided by its part, which is the same
+    object until something changes there, and by whether it stands open at first."""
+    view = page.view
+    heading = Heading(
+        verdict=view.verdict,
+        notices=view.notices,
+        strip=tuple(
+            StripEntry(
+                name=panel.part.cluster.name,
+                display=panel.part.cluster.display,
+                mark=panel.mark,
+                word=panel.word,
+                gaps=bool(panel.part.missing),
+                stale=panel.stale,
+            )
+            for panel in page.strip
+        ),
+        answered=view.answered,
+        failed=sum(1 for part in view.clusters if part.state is ClusterState.FAILED),
+        settled=view.settled,
+        live=view.live,
+        as_of=None if view.live and view.settled else view.as_of,
+    )
+    asked = Asked(
+        selector=view.selector,
+        namespaces=view.namespaces,
+        clusters=tuple((panel.part.cluster.name, panel.part.asked_as) for panel in page.strip),
+    )
+    return (
+        Piece(id="kubernetes-head", template=f"{TEMPLATES}kubernetes_head.html", view=heading),
+        *(
+            Piece(
+                id=anchor(panel.part.cluster.name, "cluster"),
+                template=f"{TEMPLATES}kubernetes_cluster.html",
+                view=panel,
+                shows=panel.part,
+                variant=panel.open,
+                within=CLUSTERS,
+            )
+            for panel in page.panels
+        ),
+        Piece(id="asked", template=f"{TEMPLATES}kubernetes_asked.html", view=asked),
+    )
 
 
 class KubernetesTab:
@@ -107,6 +199,8 @@ class KubernetesTab:
             applies=lambda entity: entity.runs_on_kubernetes,
             order=200,
             live=self.live,
+            pieces=pieces,
+            lists=(CLUSTERS,),
         )
 
     async def view(self, context: CardContext) -> KubernetesPage:

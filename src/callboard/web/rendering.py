@@ -4,7 +4,7 @@ Templates are named "package:path" (`callboard.web:templates/service.html`, an e
 stands for our own folder, so that extensions import `callboard/parts.html`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 
 import jinja2
@@ -76,6 +76,10 @@ class Renderer:
         """A whole page out of one of our own templates."""
         return self._environment.get_template(OWN + template).render(**context)
 
-    def template(self, template: str, *, view: object, entity: Entity) -> Markup:
-        """A tab's or a card's template, with what such a template may see and nothing else."""
-        return Markup(self._environment.get_template(template).render(view=view, entity=entity))  # noqa: S704  # escaped by Jinja2
+    def template(
+        self, template: str, *, view: object, entity: Entity, pieces: Mapping[str, Markup] | None = None
+    ) -> Markup:
+        """A tab's, a piece's or a card's template, with what such a template may see and nothing else; `pieces` where a
+        tab has them."""
+        seen = {"view": view, "entity": entity} | ({} if pieces is None else {"pieces": pieces})
+        return Markup(self._environment.get_template(template).render(seen))  # noqa: S704  # escaped by Jinja2

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from callboard.base.errors import NotFound
 from callboard.model.door import Refused, RouteClass
-from callboard.web.door import CALLER, Door, facts_of
+from callboard.web.door import ASK_AGAIN, CALLER, Door, facts_of
 from callboard.web.errors import MethodNotAllowed, Refusal, Trouble, trouble_of
 from callboard.web.headers import secure
 
@@ -101,7 +102,8 @@ class Site:
         if route is not None and route_class is None:
             raise Refusal(Refused(403, "unclassified-route", "This address has not been opened to anyone."))
         # an unknown address passes the door as well: a foreign Host learns nothing, not even what is not there
-        answer = self._door.admit(facts_of(scope), route_class or RouteClass.PUBLIC)
+        ask = partial(self._door.admit, facts_of(scope), route_class or RouteClass.PUBLIC)
+        answer = ask()
         if isinstance(answer, Refused):
             raise Refusal(answer)
         if route is None:
@@ -109,7 +111,7 @@ class Site:
         if not allowed:
             raise MethodNotAllowed(f"{scope['method']} is not something this address understands.")
         scope.update(child)
-        scope[CALLER] = answer.caller
+        scope[CALLER], scope[ASK_AGAIN] = answer.caller, ask
         await route.handle(scope, receive, send)
 
     def _find(self, scope: Scope) -> tuple[BaseRoute | None, Scope, bool]:

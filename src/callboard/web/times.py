@@ -1,8 +1,9 @@
 """Times for people: how long ago at a glance, the exact moment on hover."""
 
+import re
 from datetime import UTC, datetime
 
-__all__ = ["age", "ago", "clock", "exact", "iso", "seconds"]
+__all__ = ["age", "ago", "clock", "exact", "iso", "seconds", "with_ages", "without_ages"]
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -46,3 +47,22 @@ def iso(moment: datetime) -> str:
 def seconds(took: float) -> str:
     """A duration: "80 ms", "1.4 s"."""
     return f"{took * 1000:.0f} ms" if took < 1 else f"{took:.1f} s"
+
+
+_AGE = re.compile(r'(<time data-(age|ago) datetime="([0-9TZ:-]{20})"[^>]*>)[^<]*')
+"""How `parts.html` writes an age; foreign text cannot look like it, for it is escaped."""
+
+
+def without_ages(html: str) -> str:
+    """The same HTML whenever it was rendered: the words of ages left out, their moments kept."""
+    return _AGE.sub(r"\1", html)
+
+
+def with_ages(html: str, now: datetime) -> str:
+    """HTML rendered earlier, its ages as of now."""
+
+    def renewed(found: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(found[3])
+        return found[1] + (ago if found[2] == "ago" else age)(moment, now)
+
+    return _AGE.sub(renewed, html)

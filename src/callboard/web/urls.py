@@ -43,9 +43,9 @@ def entity_url(ref: EntityRef) -> str:
     return f"/catalog/{segment(ref.namespace)}/{segment(ref.kind)}/{segment(ref.name)}"
 
 
-def tab_url(ref: EntityRef, tab: str, *, stream: bool = False) -> str:
-    """One tab of an entity's page, or the stream that keeps it current."""
-    return f"{entity_url(ref)}/{segment(tab)}" + ("/stream" if stream else "")
+def tab_url(ref: EntityRef, tab: str) -> str:
+    """One tab of an entity's page."""
+    return f"{entity_url(ref)}/{segment(tab)}"
 
 
 def object_url(ref: EntityRef, key: ObjectKey) -> str:

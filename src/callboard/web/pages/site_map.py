@@ -4,6 +4,7 @@ from callboard.model.door import RouteClass
 from callboard.web.door import ClassifiedRoute
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.entity import EntityPages
+from callboard.web.pages.live import LivePages
 from callboard.web.pages.objects import ObjectPages
 from callboard.web.pages.operations import OperationPages
 from callboard.web.static_files import StaticFiles
@@ -19,6 +20,7 @@ def site_map(
     entity: EntityPages,
     objects: ObjectPages,
     operations: OperationPages,
+    live: LivePages,
     static: StaticFiles,
 ) -> tuple[ClassifiedRoute, ...]:
     """All routes of this room."""
@@ -29,8 +31,8 @@ def site_map(
         ClassifiedRoute(ENTITY, entity.first_tab, read, name="entity"),
         ClassifiedRoute(OBJECT + "/log", objects.log, read, name="log"),
         ClassifiedRoute(OBJECT, objects.one, read, name="object"),
-        ClassifiedRoute(ENTITY + "/{tab}/stream", entity.stream, RouteClass.STREAM, name="stream"),
         ClassifiedRoute(ENTITY + "/{tab}", entity.tab, read, name="tab"),
+        ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),
         ClassifiedRoute("/sign-in", operations.sign_in, RouteClass.SIGN_IN, name="sign-in"),
         ClassifiedRoute("/livez", operations.livez, public, name="livez"),
         ClassifiedRoute("/readyz", operations.readyz, public, name="readyz"),

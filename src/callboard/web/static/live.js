@@ -1,77 +1,144 @@
-// Keeps an open tab current: the server sends the tab's content again whenever it changed, htmx morphs it in.
-// Open details, focus, scroll and selection stay, because morphing touches only what differs.
-const QUIET_FOR = 5000;
+// Keeps an open page current: the elements that changed come over one stream that all tabs share, and htmx morphs them in.
+// Open details, focus, scroll, selection and typed text stay, because morphing touches only what differs.
+import { Stream } from "./stream.js";
+import { refreshTimes } from "./times.js";
 
-export function setUpStream() {
-  const tab = document.querySelector("[data-stream]");
-  if (!tab) return;
-  let touched = false;
-  for (const sign of ["pointerdown", "pointermove", "wheel", "keydown", "focusin"]) {
-    tab.addEventListener(sign, () => (touched = true), { once: true, passive: true });
-  }
-  let pointer = null;
-  addEventListener("pointermove", (event) => (pointer = { x: event.clientX, y: event.clientY }), { passive: true });
-  const source = new EventSource(tab.dataset.stream);
+const QUIET_FOR = 5_000;
+const WORDS = {
+  lost: "The connection to Callboard is lost; trying again. What is shown may be old.",
+  polling: "Something between this browser and Callboard holds live updates back. The page renews itself every few seconds instead.",
+  "signed-out": "You are signed out, so this page is no longer kept current. Sign in again and reload it.",
+  crowded: "So many pages are open that this one is no longer kept current. Reload it to go on.",
+};
+
+export function setUpLive() {
+  const place = document.querySelector("[data-topic]");
+  if (!place) return;
+  const { topic } = place.dataset;
+  const have = JSON.parse(place.dataset.have);
+  place.removeAttribute("data-have");
+  const reader = watchReader(place);
+  let over = false;
+  let work = Promise.resolve();
   let lost = 0;
-  source.addEventListener("open", () => {
-    clearTimeout(lost);
-    tell("");
+
+  const line = connect((message) => {
+    work = work.then(() => take(message)).catch((error) => console.error("live update", error));
   });
-  source.addEventListener("view", async (event) => {
-    const still = touched ? held(tab, pointer) : null;
-    const before = still?.getBoundingClientRect().top;
-    const text = touched ? inPresentOrder(event.data) : event.data;
-    await globalThis.htmx.swap({ text, target: tab, swap: "innerMorph", sourceElement: tab });
-    if (still?.isConnected) scrollBy({ top: still.getBoundingClientRect().top - before, behavior: "instant" });
-  });
-  source.addEventListener("end", () => {
-    source.close();
-    tab.removeAttribute("data-stream");
-  });
-  source.addEventListener("failed", (event) => {
-    source.close();
-    tell(event.data);
-  });
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) {
-      tell("This page is no longer kept current. Reload it to ask again.");
-    } else {
+  line.join(topic, have);
+
+  async function take(message) {
+    if (message.kind === "update") {
+      await put(place, message, reader);
+      for (const { id, tag } of [...message.fragments, ...message.lineups]) have[id] = tag;
+      line.placed();
+    } else if (message.kind === "state") {
       clearTimeout(lost);
-      lost = setTimeout(() => tell("The connection to Callboard is lost; trying again. What is shown may be old."), QUIET_FOR);
+      if (message.state === "lost") lost = setTimeout(() => tell(WORDS.lost), QUIET_FOR);
+      else tell(WORDS[message.state] ?? "");
+    } else {
+      over = true;
+      line.leave();
+      place.removeAttribute("data-topic");
+      clearTimeout(lost);
+      tell(message.kind === "refused" ? `This page is no longer kept current. ${message.message}` : "");
     }
-  });
-  addEventListener("pagehide", () => source.close());
+  }
+
+  addEventListener("pagehide", () => line.leave());
   addEventListener("pageshow", (event) => {
-    if (event.persisted && source.readyState === EventSource.CLOSED && tab.dataset.stream) location.reload();
+    if (event.persisted && !over) line.join(topic, have);
   });
+  addEventListener("online", () => line.wake(0));
+  document.addEventListener("visibilitychange", () => line.shown(document.visibilityState === "visible"));
+}
+
+// the worker that all tabs share, or where there is none (or it would not start) a stream of this tab's own
+function connect(receive) {
+  let present = null;
+  const own = () => {
+    const stream = new Stream((_, message) => receive(message));
+    return {
+      join: (topic, have) => ((present = { topic, have }), stream.add("page", topic, have)),
+      leave: () => stream.remove("page"),
+      placed: () => {},
+      wake: (quietFor) => stream.wake(quietFor),
+      // a browser has six connections to a host: a tab nobody looks at gives its own back
+      shown: (visible) => present && (visible ? stream.add("page", present.topic, present.have) : stream.remove("page")),
+    };
+  };
+  if (!globalThis.SharedWorker) return own();
+  const worker = new SharedWorker(new URL("worker.js", import.meta.url), { type: "module", name: "callboard" });
+  const lock = `callboard-page-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
+  navigator.locks?.request(lock, () => new Promise(() => {})); // until this page is gone
+  worker.port.onmessage = ({ data }) => receive(data);
+  const say = (message) => worker.port.postMessage(message);
+  let line = {
+    join: (topic, have) => ((present = { topic, have }), say({ do: "join", topic, have, lock })),
+    leave: () => say({ do: "leave" }),
+    placed: () => say({ do: "placed" }),
+    wake: (quietFor) => say({ do: "wake", quietFor }),
+    shown: (visible) => visible && say({ do: "wake", quietFor: 20_000 }),
+  };
+  worker.onerror = () => {
+    line = own();
+    if (present) line.join(present.topic, present.have);
+  };
+  return Object.fromEntries(Object.keys(line).map((name) => [name, (...given) => line[name](...given)]));
+}
+
+// whether someone has begun to read, and where the pointer is
+function watchReader(place) {
+  const reader = { touched: false, pointer: null };
+  for (const sign of ["pointerdown", "pointermove", "wheel", "keydown", "focusin"]) {
+    place.addEventListener(sign, () => (reader.touched = true), { once: true, passive: true });
+  }
+  addEventListener("pointermove", (event) => (reader.pointer = { x: event.clientX, y: event.clientY }), { passive: true });
+  return reader;
+}
+
+async function put(place, { fragments, lineups }, reader) {
+  const still = reader.touched ? held(place, reader.pointer) : null;
+  const before = still?.getBoundingClientRect().top;
+  for (const fragment of fragments) {
+    const present = document.getElementById(fragment.id);
+    const target = present ?? document.getElementById(fragment.in);
+    if (!target) continue;
+    const swap = present ? "outerMorph" : "beforeend";
+    await globalThis.htmx.swap({ text: fragment.html, target, swap, sourceElement: place });
+  }
+  for (const lineup of lineups) lineUp(lineup, reader.touched);
+  refreshTimes(place);
+  if (still?.isConnected) scrollBy({ top: still.getBoundingClientRect().top - before, behavior: "instant" });
 }
 
 // Trouble comes first on a fresh page; once someone is reading, nothing jumps under the pointer.
-function inPresentOrder(text) {
-  const template = document.createElement("template");
-  template.innerHTML = text;
-  for (const list of template.content.querySelectorAll("[data-keep-order]")) {
-    const present = document.getElementById(list.id);
-    if (!present) continue;
-    const places = new Map([...present.children].map((child, place) => [child.id, place]));
-    const place = (child) => places.get(child.id) ?? places.size;
-    list.append(...[...list.children].sort((one, other) => place(one) - place(other)));
+function lineUp({ id, ids }, touched) {
+  const list = document.getElementById(id);
+  if (!list) return;
+  const wanted = new Set(ids);
+  for (const child of [...list.children]) if (!wanted.has(child.id)) child.remove();
+  if (touched) return; // what is new was added at the end
+  let at = list.firstElementChild;
+  for (const each of ids) {
+    const child = document.getElementById(each);
+    if (child === at) at = at?.nextElementSibling;
+    else if (child) list.insertBefore(child, at);
   }
-  return template.innerHTML;
 }
 
 // What must not move while the page grows around it: what has the focus, else what lies under the pointer, else the
-// first cluster in sight.
-function held(tab, pointer) {
+// first element of a list in sight.
+function held(place, pointer) {
   const inSight = (element) => {
     const box = element.getBoundingClientRect();
     return box.bottom > 0 && box.top < innerHeight;
   };
   const focused = document.activeElement;
-  if (focused && tab.contains(focused) && inSight(focused)) return focused;
+  if (focused && place.contains(focused) && inSight(focused)) return focused;
   const under = pointer && document.elementFromPoint(pointer.x, pointer.y)?.closest("[id]");
-  if (under && tab !== under && tab.contains(under)) return under;
-  return [...tab.querySelectorAll(".cluster")].find(inSight) ?? null;
+  if (under && place !== under && place.contains(under)) return under;
+  return [...place.querySelectorAll("[data-keep-order] > *")].find(inSight) ?? null;
 }
 
 function tell(words) {

@@ -1,7 +1,7 @@
 import { setUpCopying } from "./copy.js";
 import { setUpDrawer } from "./drawer.js";
 import { setUpKeyboard } from "./keyboard.js";
-import { setUpStream } from "./live.js";
+import { setUpLive } from "./live.js";
 import { setUpProgress } from "./progress.js";
 import { setUpTimes } from "./times.js";
 
@@ -9,5 +9,5 @@ setUpProgress();
 setUpKeyboard();
 setUpCopying();
 setUpDrawer();
-setUpStream();
+setUpLive();
 setUpTimes();

@@ -8,13 +8,16 @@ export function setUpTimes() {
     const time = event.target.closest?.("time[datetime]");
     if (time) time.title = new Date(time.dateTime).toLocaleString();
   });
-  setInterval(() => {
-    for (const time of document.querySelectorAll("time[data-age], time[data-ago]")) {
-      const passed = age((Date.now() - new Date(time.dateTime)) / 1000);
-      const text = "ago" in time.dataset && passed !== "just now" ? `${passed} ago` : passed;
-      if (time.textContent !== text) time.textContent = text;
-    }
-  }, 30_000);
+  setInterval(() => refreshTimes(document), 30_000);
+}
+
+// what the server sends was perhaps rendered a while ago, for someone else
+export function refreshTimes(within) {
+  for (const time of within.querySelectorAll("time[data-age], time[data-ago]")) {
+    const passed = age((Date.now() - new Date(time.dateTime)) / 1000);
+    const text = "ago" in time.dataset && passed !== "just now" ? `${passed} ago` : passed;
+    if (time.textContent !== text) time.textContent = text;
+  }
 }
 
 // the same words as callboard.web.times.age

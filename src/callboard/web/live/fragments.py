@@ -1,0 +1,148 @@
+"""Rendered elements, each made once for everyone who sees the same, and frames: all of them that make up a page's part.
+
+What is rendered is kept for as long as the object it shows lives (a `ClusterPart` is the same object from view to view and
+for all callers of one class, until its cluster changes), or, for small pieces without such an object, by value.
+"""
+
+import base64
+import hashlib
+import weakref
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Iterable, Mapping
+
+import msgspec
+from markupsafe import Markup
+
+from callboard.base.clock import Clock
+from callboard.extend.pages import Piece
+from callboard.model.entity import Entity
+from callboard.web import times
+from callboard.web.rendering import Renderer
+
+__all__ = ["Fragment", "Fragments", "Frame", "Lineup"]
+
+BY_VALUE = 512
+"""Pieces kept by value: heads and footers of a few kilobytes, those seen last."""
+AGES_HOLD = 30.0
+"""Seconds after which the ages in a kept fragment are written anew, when it goes into a page: as often as `times.js` does."""
+
+
+class Fragment:
+    """One element. `tag` stands for its content but for ages ("5 min ago"), which the browser keeps itself."""
+
+    __slots__ = ("_aged_at", "_html", "_wire", "id", "tag", "within")
+
+    def __init__(self, name: str, html: str, within: str = "", *, at: float = 0.0) -> None:
+        self.id = name
+        self.within = within
+        self.tag = tag_of(times.without_ages(html))
+        self._html = str(html)
+        self._aged_at = at
+        self._wire: bytes | None = None
+
+    def html(self, clock: Clock) -> Markup:
+        """The element, its ages at most `AGES_HOLD` old."""
+        now = clock.monotonic()
+        if now - self._aged_at > AGES_HOLD:
+            self._html, self._aged_at, self._wire = times.with_ages(self._html, clock.now()), now, None
+        return Markup(self._html)  # noqa: S704  # escaped by Jinja2 when it was rendered
+
+    @property
+    def wire(self) -> bytes:
+        """Itself as a JSON object, encoded once for all readers."""
+        if self._wire is None:
+            self._wire = msgspec.json.encode(
+                {"id": self.id, "in": self.within, "tag": self.tag, "html": self._html}
+            )
+        return self._wire
+
+
+class Lineup(msgspec.Struct, frozen=True):
+    """Which elements a list holds, in order. `id` is the list's own."""
+
+    id: str
+    ids: tuple[str, ...]
+    tag: str
+
+    @property
+    def wire(self) -> bytes:
+        """Itself as a JSON object."""
+        return msgspec.json.encode(self)
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """All of one topic at one moment. Fragments are shared with every other frame that shows the same."""
+
+    fragments: tuple[Fragment, ...]
+    lineups: tuple[Lineup, ...] = ()
+
+    @classmethod
+    def of(cls, fragments: Iterable[Fragment], lists: Iterable[str] = ()) -> "Frame":
+        """A frame whose lists hold the fragments that name them, in the order given."""
+        made = tuple(fragments)
+        held = {name: tuple(f.id for f in made if f.within == name) for name in lists}
+        return cls(made, tuple(Lineup(name, ids, tag_of("\n".join(ids))) for name, ids in held.items()))
+
+    def tags(self) -> dict[str, str]:
+        """What a reader holds who has all of this: ids of fragments and lists, and their tags."""
+        return {f.id: f.tag for f in self.fragments} | {each.id: each.tag for each in self.lineups}
+
+    def beyond(self, held: Mapping[str, str]) -> bytes:
+        """What a reader lacks who holds these tags, as the members of a JSON object; empty for nothing."""
+        fragments = [f.wire for f in self.fragments if held.get(f.id) != f.tag]
+        lineups = [each.wire for each in self.lineups if held.get(each.id) != each.tag]
+        if not fragments and not lineups:
+            return b""
+        return b'"fragments":[' + b",".join(fragments) + b'],"lineups":[' + b",".join(lineups) + b"]"
+
+
+class Fragments:
+    """Renders pieces and keeps what it rendered. `rendered` counts, by template."""
+
+    def __init__(self, renderer: Renderer, clock: Clock, rendered: Counter[str]) -> None:
+        self.clock = clock
+        self.rendered = rendered
+        self._renderer = renderer
+        self._by_object: dict[Hashable, tuple[weakref.ref[object], Fragment]] = {}
+        self._by_value: OrderedDict[Hashable, Fragment] = OrderedDict()
+
+    def of(self, piece: Piece, entity: Entity) -> Fragment:
+        """The piece, rendered now or before."""
+        if piece.shows is None:
+            return self._valued(piece, entity)
+        key = (id(piece.shows), piece.template, piece.variant, entity.ref, entity.metadata.etag)
+        known = self._by_object.get(key)
+        if known is not None and known[0]() is piece.shows:
+            return known[1]
+        fragment = self._render(piece, entity)
+        try:
+            # the entry goes with the object, before another one can have its id
+            alive = weakref.ref(piece.shows, lambda _, key=key: self._by_object.pop(key, None))  # type: ignore[misc]
+        except TypeError:
+            return fragment  # cannot be watched, so it cannot be kept
+        self._by_object[key] = (alive, fragment)
+        return fragment
+
+    def _valued(self, piece: Piece, entity: Entity) -> Fragment:
+        key = (piece.template, piece.view, piece.variant, entity.ref, entity.metadata.etag)
+        try:
+            fragment = self._by_value.get(key)
+        except TypeError:
+            return self._render(piece, entity)  # no value to keep it by
+        if fragment is None:
+            fragment = self._by_value[key] = self._render(piece, entity)
+            if len(self._by_value) > BY_VALUE:
+                self._by_value.popitem(last=False)
+        else:
+            self._by_value.move_to_end(key)
+        return fragment
+
+    def _render(self, piece: Piece, entity: Entity) -> Fragment:
+        self.rendered[piece.template] += 1
+        html = self._renderer.template(piece.template, view=piece.view, entity=entity).strip()
+        return Fragment(piece.id, html, piece.within, at=self.clock.monotonic())
+
+
+def tag_of(text: str) -> str:
+    """Eight characters that stand for a text: opaque to browsers, the same in every process."""
+    return base64.urlsafe_b64encode(hashlib.blake2b(text.encode(), digest_size=6).digest()).decode()

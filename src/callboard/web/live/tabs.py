@@ -1,0 +1,125 @@
+"""Tabs of an entity's page: found for a caller, drawn into frames, and kept current as topics."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+from markupsafe import Markup
+
+from callboard.base.errors import NotFound, UsageError
+from callboard.extend.pages import CardContext, Piece, Tab
+from callboard.model.caller import Caller
+from callboard.model.entity import Entity, EntityRef
+from callboard.portal.protocol import Portal
+from callboard.portal.views import ServiceView
+from callboard.web.live.fragments import Fragment, Fragments, Frame
+from callboard.web.live.topics import Live
+from callboard.web.queries import entity_ref
+from callboard.web.rendering import Renderer
+
+__all__ = ["EntityTabs", "TabTopic", "applying"]
+
+log = structlog.get_logger(__name__)
+
+WHOLE = "tab-whole"
+"""The id of the one element of a tab that is not made of pieces."""
+GIVE_WAY = 0.005
+"""Seconds of rendering after which others have their turn: far below what a person feels as a stutter of another page."""
+
+
+class EntityTabs:
+    """The tabs there are, and how one is drawn."""
+
+    def __init__(self, portal: Portal, renderer: Renderer, fragments: Fragments) -> None:
+        self._portal = portal
+        self._renderer = renderer
+        self._fragments = fragments
+
+    async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
+        """The entity, for this caller. Raises NotFound."""
+        return await self._portal.service(ref, caller)
+
+    def applying(self, entity: Entity) -> tuple[Tab, ...]:
+        """The tabs this entity has, in order. One extension's mistake costs its own tab only."""
+        return applying(self._portal.tabs(), entity)
+
+    def named(self, key: str, entity: Entity) -> Tab:
+        """One of them by its key. Raises NotFound."""
+        tab = next((t for t in self.applying(entity) if t.key == key), None)
+        if tab is None:
+            raise NotFound(f"{entity.title} has no tab of this name.")
+        return tab
+
+    async def frame(self, tab: Tab, view: object, entity: Entity) -> Frame:
+        """The tab's elements, those rendered before as they were."""
+        if tab.pieces is None:
+            html = self._renderer.template(tab.template, view=view, entity=entity).strip()
+            whole = f'<div id="{WHOLE}">{html}</div>'
+            return Frame.of((Fragment(WHOLE, whole, at=self._fragments.clock.monotonic()),))
+        return Frame.of(await self._rendered(tab.pieces(view), entity), tab.lists)
+
+    def page(self, tab: Tab, view: object, entity: Entity, frame: Frame) -> Markup:
+        """The tab as it stands in a page."""
+        clock = self._fragments.clock
+        if tab.pieces is None:
+            return frame.fragments[0].html(clock)
+        pieces: Mapping[str, Markup] = {f.id: f.html(clock) for f in frame.fragments if not f.within} | {
+            name: Markup("\n").join(f.html(clock) for f in frame.fragments if f.within == name)
+            for name in tab.lists
+        }
+        return self._renderer.template(tab.template, view=view, entity=entity, pieces=pieces)
+
+    async def _rendered(self, pieces: Sequence[Piece], entity: Entity) -> list[Fragment]:
+        made, turn = [], time.monotonic()
+        for piece in pieces:
+            made.append(self._fragments.of(piece, entity))
+            if time.monotonic() - turn > GIVE_WAY:
+                await asyncio.sleep(0)
+                turn = time.monotonic()
+        return made
+
+
+class TabTopic:
+    """`tab/<key of the tab>/<namespace>/<kind>/<name>`."""
+
+    kind = "tab"
+
+    def __init__(self, tabs: EntityTabs) -> None:
+        self._tabs = tabs
+
+    @staticmethod
+    def address(tab: Tab, ref: EntityRef) -> str:
+        """The topic that keeps a tab current."""
+        return f"tab/{tab.key}/{ref.namespace}/{ref.kind}/{ref.name}"
+
+    async def open(self, key: str, caller: Caller) -> Live:
+        """The tab's views as they come. Raises NotFound, as the page does."""
+        parts = key.split("/")
+        if len(parts) != 4:
+            raise UsageError("A tab's topic is tab/key/namespace/kind/name.")
+        name, *ref = parts
+        service = await self._tabs.service(
+            entity_ref(dict(zip(("namespace", "kind", "name"), ref, strict=True))), caller
+        )
+        entity = service.entity
+        tab = self._tabs.named(name, entity)
+        if tab.live is None:
+            raise NotFound(f"The tab “{tab.title}” does not change while it is looked at.")
+
+        async def draw(view: object) -> Frame:
+            return await self._tabs.frame(tab, view, entity)
+
+        return Live(tab.live(CardContext(entity=entity, caller=caller)), draw)
+
+
+def applying(tabs: tuple[Tab, ...], entity: Entity) -> tuple[Tab, ...]:
+    """The tabs of these that an entity has, in order."""
+    found = []
+    for tab in tabs:
+        try:
+            if tab.applies(entity):
+                found.append(tab)
+        except Exception:
+            log.exception("a tab failed", tab=tab.key)
+    return tuple(found)

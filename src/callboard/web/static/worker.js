@@ -1,0 +1,78 @@
+// The one stream of all tabs of this browser: over HTTP/1.1 a browser has six connections to a host, and a page needs some.
+// A tab gets its next update when it has put the last one in place; what comes meanwhile is merged, so that a tab that
+// sleeps costs no more than one page.
+import { Stream } from "./stream.js";
+
+const MOST = 32; // topics of one stream, as the server bounds them
+const tabs = new Map(); // name → Tab
+let count = 0;
+const stream = new Stream((name, message) => tabs.get(name)?.receive(message));
+
+class Tab {
+  constructor(port) {
+    this.port = port;
+    this.name = String(++count);
+    this.busy = false;
+    this.waiting = null; // an update not yet passed on
+    this.joined = false;
+  }
+
+  receive(message) {
+    if (message.kind === "update" && this.busy) this.waiting = merged(this.waiting, message);
+    else if (message.kind === "end" && this.waiting) this.waiting.last = true;
+    else this.pass(message);
+  }
+
+  pass(message) {
+    this.busy = message.kind === "update";
+    this.port.postMessage(message);
+  }
+
+  placed() {
+    this.busy = false;
+    const { waiting } = this;
+    this.waiting = null;
+    if (waiting) this.pass(waiting);
+    if (waiting?.last) this.pass({ kind: "end" });
+  }
+
+  join({ topic, have, lock }) {
+    this.topic = topic;
+    this.seen = Date.now();
+    this.busy = false;
+    this.waiting = null;
+    tabs.set(this.name, this);
+    stream.add(this.name, topic, have);
+    const oldest = [...tabs.values()].sort((one, other) => one.seen - other.seen);
+    for (const tab of oldest.slice(0, Math.max(0, tabs.size - MOST))) {
+      tab.leave();
+      tab.pass({ kind: "state", state: "crowded" });
+    }
+    // the lock is the page's own for as long as it lives, however it ends
+    if (lock && globalThis.navigator.locks && !this.joined) navigator.locks.request(lock, () => this.leave()).catch(() => {});
+    this.joined = true;
+  }
+
+  leave() {
+    tabs.delete(this.name);
+    stream.remove(this.name);
+  }
+}
+
+function merged(before, after) {
+  if (!before) return after;
+  const byId = (list) => list.map((each) => [each.id, each]);
+  const both = (key) => [...new Map([...byId(before[key]), ...byId(after[key])]).values()];
+  return { kind: "update", fragments: both("fragments"), lineups: both("lineups") };
+}
+
+globalThis.onconnect = ({ ports: [port] }) => {
+  const tab = new Tab(port);
+  port.onmessage = ({ data }) => {
+    tab.seen = Date.now();
+    if (data.do === "join") tab.join(data);
+    else if (data.do === "leave") tab.leave();
+    else if (data.do === "placed") tab.placed();
+    else if (data.do === "wake") stream.wake(data.quietFor);
+  };
+};
