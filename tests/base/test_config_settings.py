@@ -92,6 +92,7 @@ callboard:
   parts: {fetcher: direct, objectsProvider: fanOut, proxy: direct}
   catalog: {maxFileBytes: 5, urlDeadline: 1, maxEntitiesPerLocation: 2}
   dataDirectory: /var/lib/callboard
+  checkpoint: {enabled: false, every: 1m, maxBytes: 1000}
   watchInterval: 500ms
   lookAround: 5m
   logging: {level: debug, format: json}

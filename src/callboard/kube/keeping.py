@@ -15,7 +15,7 @@ import zstandard
 from callboard.model.objects import Body, Kept, KubeObject
 from callboard.model.resource import ResourceType
 
-__all__ = ["Keeper"]
+__all__ = ["Dictionary", "Keeper"]
 
 _LEVEL: Final = -5
 """Level 1 packs to two thirds of this, in twice the time."""
@@ -91,20 +91,27 @@ class _Packing:
     """Packs against a dictionary. `unpack` lives on with the objects packed, also when the stream has ended."""
 
     def __init__(self, samples: bytes) -> None:
-        dictionary = zstandard.ZstdCompressionDict(samples, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        self.unpack = Dictionary(samples)
+        dictionary = self.unpack.zstd
         dictionary.precompute_compress(level=_LEVEL)
         self.pack = zstandard.ZstdCompressor(
             level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
         ).compress
-        self.unpack = _Unpacking(dictionary).unpack
 
 
-class _Unpacking:
-    def __init__(self, dictionary: zstandard.ZstdCompressionDict) -> None:
-        self._dictionary = dictionary
+class Dictionary:
+    """What objects were packed against: call it with one to have its JSON again."""
 
-    def unpack(self, packed: bytes) -> bytes:
-        return _decompressor(self._dictionary).decompress(packed)
+    def __init__(self, samples: bytes) -> None:
+        self.zstd = zstandard.ZstdCompressionDict(samples, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+    @property
+    def samples(self) -> bytes:
+        """What it was made of, and can be made of again."""
+        return self.zstd.as_bytes()
+
+    def __call__(self, packed: bytes) -> bytes:
+        return _decompressor(self.zstd).decompress(packed)
 
 
 @lru_cache(maxsize=64)

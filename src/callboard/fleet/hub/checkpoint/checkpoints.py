@@ -1,0 +1,265 @@
+"""When checkpoints are written, and what a stream begins with."""
+
+import asyncio
+import hashlib
+import os
+import random
+import threading
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from callboard.base.clock import Clock
+from callboard.base.errors import Unavailable
+from callboard.base.settings import CheckpointSettings
+from callboard.fleet.hub.checkpoint.files import Files
+from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLarge
+from callboard.fleet.hub.port import SourceKey
+from callboard.model.objects import Kept
+from callboard.model.outcome import Malformed, Question
+from callboard.model.resource import EVENTS
+
+__all__ = ["Checkpoints", "Moment", "Place", "Restored", "Writable"]
+
+QUIET: Final = 12
+"""Intervals after which a stream is written although nothing has changed in it: for a version that can still be resumed, and
+so that its file is not taken for one that nobody needs."""
+ROUND: Final = 5.0
+"""Seconds between two looks at what is due, at most."""
+STOPPING: Final = 5.0
+"""Seconds that writing may take when Callboard stops: with what else stops, below the 30 s Kubernetes gives a pod."""
+
+_NEVER: Final = frozenset({"secrets", EVENTS.key})
+"""Secrets: nothing of them is kept anywhere. Events: they last an hour, are never waited for, and are asked anew."""
+
+log = structlog.get_logger(__name__)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a stream's checkpoint is, and what it must be of. `name` tells nothing and is the same after a restart; it is ""
+    for what may never be written."""
+
+    name: str
+    source: str
+    question: Question
+
+    @classmethod
+    def of(cls, source: SourceKey, question: Question) -> "Place":
+        """The place of one question's checkpoint at one source."""
+        digest = hashlib.sha256(msgspec.msgpack.encode(source)).hexdigest()
+        name = hashlib.sha256(msgspec.msgpack.encode((digest, question))).hexdigest()[:40]
+        return cls("" if question.type.key in _NEVER else name, digest, question)
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream's state at one moment; `objects` is a list of its own."""
+
+    version: str
+    as_of: datetime
+    objects: Sequence[Kept]
+    malformed: tuple[Malformed, ...]
+    truncated: bool
+
+
+class Writable(Protocol):
+    """A stream, as this sees it."""
+
+    @property
+    def place(self) -> Place:
+        """What it is of."""
+        ...
+
+    @property
+    def changes(self) -> int:
+        """Goes up with every change of what it holds; -1 while what it holds is not to be written."""
+        ...
+
+    def moment(self) -> Moment | None:
+        """Its state now; None where it has none that may be written."""
+        ...
+
+
+class Restored(Protocol):
+    """Where the objects of a checkpoint go."""
+
+    def restore(self, objects: Sequence[Kept]) -> None:
+        """Some of them. Nobody may be told of them yet."""
+        ...
+
+    def restored(self, header: Header) -> None:
+        """That was all, and it was whole."""
+        ...
+
+    def not_restored(self) -> None:
+        """What came so far is void."""
+        ...
+
+
+class _Written(msgspec.Struct):
+    """What was written last of one stream, or when it is to be written first."""
+
+    due: float
+    changes: int = -1
+    quiet_until: float = 0.0
+
+
+class Checkpoints:
+    """`start` first; `run` in a task of the owner; `finish` when the streams still hold what they held."""
+
+    def __init__(
+        self,
+        files: Files,
+        settings: CheckpointSettings,
+        clock: Clock,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._files = files
+        self._settings = settings
+        self._clock = clock
+        self._jitter = jitter
+        self._ready = False
+        self._written: dict[str, _Written] = {}
+        self._stop = threading.Event()
+        self._refused = False
+        self.written = self.read = 0
+        """Files so far, for tests and figures."""
+
+    async def start(self) -> None:
+        """Make the directory ready; where checkpoints are switched off, remove those there are. Never raises."""
+        if not self._settings.enabled:
+            await asyncio.to_thread(self._files.clear)
+            return
+        try:
+            await asyncio.to_thread(self._files.prepare)
+            await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
+            self._ready = True
+        except (Unavailable, OSError) as error:
+            log.error("checkpoints-unavailable", error=str(error))
+
+    async def restore(self, place: Place, into: Restored) -> None:
+        """Give the stream what was written of it, if that is whole, its own and ours. Never raises for what a file is."""
+        if not self._ready or not place.name:
+            return
+        try:
+            await self._restore(place, into)
+        except (NotWhole, OSError) as error:
+            into.not_restored()
+            words = error.args[0] if isinstance(error, NotWhole) else type(error).__name__
+            log.warning("checkpoint-ignored", file=place.name, type=place.question.type.key, why=words)
+            await asyncio.to_thread(self._files.remove, place.name)
+        except BaseException:
+            into.not_restored()
+            raise
+
+    async def _restore(self, place: Place, into: Restored) -> None:
+        file = await asyncio.to_thread(self._files.open, place.name)
+        if file is None:
+            return
+        try:
+            reader = Reader(file, os.fstat(file.fileno()).st_size)
+            header = await asyncio.to_thread(reader.header)
+            if (header.source, header.question) != (place.source, place.question):
+                raise NotWhole("it is of another source or question")
+            if header.as_of > self._clock.now():
+                raise NotWhole("it is from the future")
+            while (objects := await asyncio.to_thread(reader.block)) is not None:
+                into.restore(objects)
+        finally:
+            file.close()
+        self.read += 1
+        into.restored(header)
+
+    async def run(self, streams: Callable[[], Collection[Writable]]) -> None:
+        """Write what is due, one file after the other, until cancelled."""
+        if not self._ready:
+            return
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(ROUND, self._settings.every / 4))
+            before = self.written
+            for stream in self._due(streams(), loop.time()):
+                await self._write(stream)
+            if self.written > before:
+                await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
+
+    async def finish(self, streams: Collection[Writable], within: float = STOPPING) -> None:
+        """Write all that has gone on since it was written, changes first, for so many seconds at most. Never raises."""
+        if not self._ready:
+            return
+        known = self._written
+        waiting = [s for s in streams if s.changes >= 0 and s.place.name]
+        waiting.sort(key=lambda s: (w := known.get(s.place.name)) is not None and w.changes == s.changes)
+        timer = threading.Timer(within, self._stop.set)
+        timer.start()
+        try:
+            for stream in waiting:
+                if self._stop.is_set():
+                    log.warning("checkpoints-left-out", why=f"they took more than {within:g} seconds")
+                    break
+                await self._write(stream)
+            await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
+        finally:
+            timer.cancel()
+            self._ready = False
+
+    def _due(self, streams: Collection[Writable], now: float) -> list[Writable]:
+        """What is to be written now. What is new waits for a part of the interval, each for another."""
+        found: list[Writable] = []
+        known: dict[str, _Written] = {}
+        for stream in streams:
+            changes = stream.changes
+            name = stream.place.name
+            if changes < 0 or not name:
+                continue
+            written = self._written.get(name)
+            if written is None:
+                written = _Written(now + self._settings.every * (0.1 + 0.4 * self._jitter()))
+            known[name] = written
+            if now >= written.due and (changes != written.changes or now >= written.quiet_until):
+                found.append(stream)
+        self._written = known
+        return found
+
+    async def _write(self, stream: Writable) -> None:
+        """Write one stream; where that fails, the next interval may do better. Never raises."""
+        changes = stream.changes
+        moment = stream.moment()
+        if moment is None:
+            return
+        place = stream.place
+        header = Header(
+            source=place.source,
+            question=place.question,
+            resource=moment.objects[0].type if moment.objects else place.question.type,
+            version=moment.version,
+            as_of=moment.as_of,
+            count=len(moment.objects),
+            malformed=moment.malformed,
+            truncated=moment.truncated,
+        )
+        now = asyncio.get_running_loop().time()
+        every = self._settings.every * (0.9 + 0.2 * self._jitter())
+        written = _Written(now + every, changes, now + every * QUIET)
+        try:
+            await asyncio.to_thread(
+                self._files.write,
+                place.name,
+                header,
+                moment.objects,
+                most=self._settings.max_bytes,
+                stopped=self._stop.is_set,
+            )
+            self.written += 1
+            self._refused = False
+        except InterruptedError:
+            return
+        except (OSError, TooLarge) as error:
+            written.changes = -1
+            if not self._refused:
+                self._refused = True  # a full disk is told once, not for every stream
+                log.error("checkpoint-not-written", type=place.question.type.key, error=type(error).__name__)
+        self._written[place.name] = written

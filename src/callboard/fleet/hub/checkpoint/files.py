@@ -1,0 +1,137 @@
+"""The directory of checkpoints: nobody else may read or write it, and what somebody else might have written is not read.
+
+Everything here blocks: call it in a thread.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import structlog
+
+from callboard.base.errors import Unavailable
+from callboard.fleet.hub.checkpoint.form import Header, NotWhole, write
+from callboard.model.objects import Kept
+
+__all__ = ["UNSEEN", "Files"]
+
+UNSEEN: Final = 24 * 3600.0
+"""Seconds after which a file that nobody wrote anew is removed: its stream has gone, with its cluster or with its readers."""
+
+_SUFFIX: Final = ".checkpoint"
+_UNFINISHED: Final = ".unfinished"
+_BUFFER: Final = 1024 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+class Files:
+    """The checkpoints in one directory. `prepare` first."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def prepare(self) -> None:
+        """Make the directory, and take away what others may do there. Raises Unavailable where it cannot be ours alone."""
+        directory = self._directory
+        try:
+            directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with suppress(FileExistsError):
+                directory.mkdir(mode=0o700)
+            found = directory.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+                raise Unavailable(f"{directory} is no directory of ours", code="checkpoints-unavailable")
+            if stat.S_IMODE(found.st_mode) != 0o700:
+                directory.chmod(0o700)
+        except OSError as error:
+            raise Unavailable(
+                f"{directory} cannot be used: {error.strerror}", code="checkpoints-unavailable"
+            ) from error
+
+    def open(self, name: str) -> BinaryIO | None:
+        """The file, or None where there is none. Raises NotWhole where others may have written it, OSError."""
+        try:
+            number = os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        file = os.fdopen(number, "rb", buffering=_BUFFER)
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            file.close()
+            raise NotWhole("it is no file of ours")
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            file.close()
+            raise NotWhole(f"its mode is {stat.S_IMODE(found.st_mode):04o}: others have access to it")
+        return file
+
+    def write(
+        self,
+        name: str,
+        header: Header,
+        objects: Sequence[Kept],
+        *,
+        most: int,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Put a whole file in the place of the old one; returns its size. Raises as `form.write`, and then the old one
+        stands."""
+        unfinished = self._path(name).with_suffix(f".{os.getpid()}{_UNFINISHED}")
+        with suppress(FileNotFoundError):
+            unfinished.unlink()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            with os.fdopen(os.open(unfinished, flags, 0o600), "wb", buffering=_BUFFER) as file:
+                size = write(file, header, objects, most=most, stopped=stopped)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(self._path(name))
+        except BaseException:
+            with suppress(OSError):
+                unfinished.unlink()
+            raise
+        return size
+
+    def remove(self, name: str) -> None:
+        """Take the file away if it is ours."""
+        self._unlink(self._path(name))
+
+    def tidy(self, most: int) -> int:
+        """Remove what has not been written for a day, what was left unfinished, and the oldest files beyond `most` bytes in
+        all; returns how many bytes are left."""
+        now = time.time()
+        total = 0
+        for path, found in self._newest_first():
+            old = now - found.st_mtime
+            left_over = path.suffix == _UNFINISHED and old > 600  # a writer is never that slow
+            if old > UNSEEN or left_over or total + found.st_size > most:
+                self._unlink(path)
+            else:
+                total += found.st_size
+        return total
+
+    def clear(self) -> None:
+        """Remove all of them, where there is a directory."""
+        for path, _ in self._newest_first():
+            self._unlink(path)
+
+    def _newest_first(self) -> list[tuple[Path, os.stat_result]]:
+        found: list[tuple[Path, os.stat_result]] = []
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._directory) as entries:
+            for entry in entries:
+                if entry.name.endswith((_SUFFIX, _UNFINISHED)):
+                    with suppress(FileNotFoundError):
+                        found.append((Path(entry.path), entry.stat(follow_symlinks=False)))
+        return sorted(found, key=lambda each: each[1].st_mtime, reverse=True)
+
+    def _path(self, name: str) -> Path:
+        return self._directory / (name + _SUFFIX)
+
+    @staticmethod
+    def _unlink(path: Path) -> None:
+        with suppress(OSError):
+            if path.lstat().st_uid == os.geteuid():
+                path.unlink()
