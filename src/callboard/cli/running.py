@@ -1,5 +1,6 @@
 """From a click command to the portal: one event loop a command, errors out of the task groups they came through."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,20 +17,33 @@ Result = TypeVar("Result")
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run one command's coroutine to its end. Ctrl-C cancels it and is then raised as KeyboardInterrupt."""
-    return uvloop.run(work)
+
+    async def told() -> Result:
+        asyncio.get_running_loop().set_exception_handler(_tell)
+        return await work
+
+    return uvloop.run(told())
+
+
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """uvloop reports bytes that reach a TLS connection after we closed it, which is what leaving a watch is: no news."""
+    error = context.get("exception")
+    if not (isinstance(error, RuntimeError) and str(error).endswith("the handler is closed")):
+        loop.default_exception_handler(context)
 
 
 def with_portal(
     wiring: Wiring, configs: tuple[Path, ...], work: Callable[[OpenedPortal], Awaitable[Result]]
 ) -> Result:
-    """Open the portal, do `work` with it, close it. A CallboardError comes out as itself, whatever groups it crossed."""
+    """Open the portal, do `work` with it, close it. A CallboardError comes out as itself, whatever groups it crossed; so
+    does the OSError of a reader of our output who is gone."""
 
     async def opened() -> Result:
-        failed: CallboardError | None = None
+        failed: CallboardError | OSError | None = None
         async with wiring.open(configs) as portal:
             try:
                 return await work(portal)
-            except CallboardError as error:
+            except (CallboardError, OSError) as error:
                 failed = error
         if failed is None:
             raise AssertionError("the wiring swallowed an error")

@@ -14,6 +14,7 @@ from callboard.cli.progress import Progress
 from callboard.cli.running import with_portal
 from callboard.cli.status_text import status_lines
 from callboard.cli.text import json_text, say, terminal_of
+from callboard.cli.watching import WatchOptions, watch
 from callboard.cli.wiring import OpenedPortal, Wiring
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
@@ -43,7 +44,27 @@ REFERENCES = 3.0
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
     help="Wait so long for every cluster. Without it as long as a page would: a cluster that has not answered by its soft "
-    "deadline (callboard.clusters.limits.softDeadline, usually 3 s) could not be told.",
+    "deadline (callboard.clusters.limits.softDeadline, usually 3 s) could not be told. With --watch: end after so long.",
+)
+@click.option(
+    "--watch",
+    "watching",
+    is_flag=True,
+    help="Go on showing it as it changes: on a terminal in place, elsewhere a line for each change of the verdict or of a "
+    "cluster, with --json a document a line. Ctrl-C ends it.",
+)
+@click.option(
+    "--until",
+    type=click.Choice(["healthy"]),
+    help="Watch until the service is healthy and all that decides it was seen (exit code 0), or the timeout has passed.",
+)
+@click.option(
+    "--interval",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    default=10.0,
+    show_default=True,
+    help="How often everything is asked anew while watching, where the objects provider does not listen.",
 )
 @click.pass_obj
 def status(
@@ -53,6 +74,9 @@ def status(
     as_json: bool,
     require_all: bool,
     timeout: float | None,
+    watching: bool,
+    until: str | None,
+    interval: float,
 ) -> int:
     """Say where a service runs and whether it is healthy.
 
@@ -66,8 +90,21 @@ def status(
       2  could not tell: a cluster did not answer or would not show what decides
       3  wrong usage, unknown entity, or a configuration that cannot be used
     Where both 1 and 2 hold, 1 wins, unless --require-all. The output tells both, --json below "conclusion".
+
+    With --watch the code is that of the last state, or 130 after Ctrl-C. A pipeline waits for its deployment with
+    --until healthy --timeout 300.
     """
     ref = EntityRef.parse(entity_ref, default_kind="component")
+    if watching or until:
+        options = WatchOptions(
+            ref=ref,
+            as_json=as_json,
+            require_all=require_all,
+            until_healthy=until is not None,
+            interval=interval,
+            timeout=timeout,
+        )
+        return with_portal(wiring, configs, lambda opened: watch(opened, options))
     view = with_portal(wiring, configs, lambda opened: _ask(opened, ref, timeout))
     document = document_of(view, require_all=require_all)
     if as_json:

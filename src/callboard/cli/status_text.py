@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from callboard.cli.text import ASIDE, Terminal, plain, span
-from callboard.model.outcome import Answer
+from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
 from callboard.portal.document import (
     ClusterDocument,
+    FreshnessDocument,
     Gap,
     MissingDocument,
     ObjectDocument,
@@ -16,8 +17,9 @@ from callboard.portal.document import (
     StatusDocument,
     WorkloadDocument,
 )
+from callboard.portal.freshness import FRESHNESS, STALE
 
-__all__ = ["status_lines"]
+__all__ = ["cluster_head", "stale_text", "status_lines", "view_lines"]
 
 MOST_PODS = 10
 """Pods in trouble that are told one by one below a workload; the rest is counted. The JSON has them all."""
@@ -28,27 +30,18 @@ _BAD = (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN)
 def status_lines(document: StatusDocument, terminal: Terminal) -> list[str]:
     """The whole answer. Times are told relative to the document's own."""
     now = document.as_of or datetime.now(UTC)
-    return list(_lines(document, terminal, now))
+    return [*view_lines(document, terminal, now), "", *_conclusion(document, terminal)]
 
 
-def _lines(document: StatusDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
-    entity, verdict = document.entity, document.verdict
-    title = plain(entity.title, 100)
-    yield terminal.style(title, bold=True) + "  " + terminal.style(plain(entity.ref, 200), ASIDE)
-    sentence = plain(verdict.sentence, 1000).removesuffix(".") + _since(verdict.since, now) + "."
-    yield from terminal.wrapped(f"{terminal.mark(verdict.health)} ", sentence, indent=2)
-    for cluster in document.clusters:
-        yield ""
-        yield from _cluster(cluster, terminal, now)
-    if document.notices:
-        yield ""
-    for notice in document.notices:
-        yield from terminal.wrapped("! ", plain(notice.message, 600), indent=2)
-    yield ""
-    yield from _conclusion(document, terminal)
+def view_lines(
+    document: StatusDocument, terminal: Terminal, now: datetime, *, brief: bool = False
+) -> list[str]:
+    """The answer without its conclusion, as of `now`. `brief` leaves out what is below clusters that are well."""
+    return list(_lines(document, terminal, now, brief))
 
 
-def _cluster(cluster: ClusterDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
+def cluster_head(cluster: ClusterDocument, terminal: Terminal, now: datetime | None = None) -> list[str]:
+    """A cluster's name, word and sentence; for how long, where `now` is given."""
     name = plain(cluster.name, 100)
     if cluster.title != cluster.name:
         name += f" ({plain(cluster.title, 100)})"
@@ -56,11 +49,44 @@ def _cluster(cluster: ClusterDocument, terminal: Terminal, now: datetime) -> Ite
     if cluster.state is ClusterState.AWAITED:
         word = terminal.style("no answer yet", "magenta")
     head = f"{terminal.mark(cluster.health)} {terminal.style(name, bold=True)}: {word}"
-    yield from (
-        terminal.wrapped(f"{head}  ", f"{plain(cluster.sentence, 600)}{_since(cluster.since, now)}", indent=4)
-        if cluster.state is not ClusterState.AWAITED
-        else [head]
-    )
+    if cluster.state is ClusterState.AWAITED:
+        return [head]
+    since = _since(cluster.since, now) if now is not None else ""
+    return terminal.wrapped(f"{head}  ", f"{plain(cluster.sentence, 600)}{since}", indent=4)
+
+
+def stale_text(row: FreshnessDocument, *, every_type: bool) -> str:
+    """What a row says that is no longer kept current, in the page's words."""
+    since = f"{row.stale_since.astimezone(UTC):%H:%M:%SZ}" if row.stale_since else ""
+    types = "" if every_type else f": {plain(', '.join(row.types), 300)}"
+    return f"Stale since {since}{types}. {STALE} {plain(row.words, 600)}".rstrip()
+
+
+def _lines(document: StatusDocument, terminal: Terminal, now: datetime, brief: bool) -> Iterator[str]:
+    entity, verdict = document.entity, document.verdict
+    title = plain(entity.title, 100)
+    yield terminal.style(title, bold=True) + "  " + terminal.style(plain(entity.ref, 200), ASIDE)
+    sentence = plain(verdict.sentence, 1000).removesuffix(".") + _since(verdict.since, now) + "."
+    yield from terminal.wrapped(f"{terminal.mark(verdict.health)} ", sentence, indent=2)
+    for cluster in document.clusters:
+        if brief and _calm(cluster):
+            yield from cluster_head(cluster, terminal, now)
+        else:
+            yield ""
+            yield from _cluster(cluster, terminal, now)
+    if document.notices:
+        yield ""
+    for notice in document.notices:
+        yield from terminal.wrapped("! ", plain(notice.message, 600), indent=2)
+
+
+def _calm(cluster: ClusterDocument) -> bool:
+    stale = any(row.stale_since for row in cluster.freshness)
+    return cluster.health in (Health.HEALTHY, Health.NOTHING) and not cluster.missing and not stale
+
+
+def _cluster(cluster: ClusterDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
+    yield from cluster_head(cluster, terminal, now)
     for workload in cluster.workloads:
         yield from _workload(workload, terminal, now)
     yield from _pods(cluster.pods, terminal, now, indent=2, what="Pod", all_of_them=True)
@@ -77,7 +103,7 @@ def _cluster(cluster: ClusterDocument, terminal: Terminal, now: datetime) -> Ite
         yield f"  {terminal.mark(Health.UNKNOWN)} events could not be seen ({cluster.events_answer})"
     for notice in cluster.notices:
         yield from terminal.wrapped("  ! ", plain(notice.message, 600), indent=6)
-    yield from _asked(cluster, terminal)
+    yield from _asked(cluster, terminal, now)
 
 
 def _workload(workload: WorkloadDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
@@ -128,15 +154,29 @@ def _missing(gap: MissingDocument, terminal: Terminal) -> Iterator[str]:
     yield from terminal.wrapped(first, plain(gap.plain, 300) + words, indent=6)
 
 
-def _asked(cluster: ClusterDocument, terminal: Terminal) -> Iterator[str]:
+def _asked(cluster: ClusterDocument, terminal: Terminal, now: datetime) -> Iterator[str]:
+    """How current it is: as the page tells it where it is kept so, else when it was asked."""
     if cluster.as_of is None:
         return
     words = f"{cluster.objects} objects"
     if cluster.asked_as:
         words += f", asked as {plain(cluster.asked_as, 200)}"
-    words += f", in {span(cluster.took_seconds)}, as of {_time(cluster.as_of)}"
+    if not cluster.freshness:
+        words += f", in {span(cluster.took_seconds)}, as of {_time(cluster.as_of)}"
     for line in terminal.wrapped("  ", words, indent=4):
         yield terminal.style(line, ASIDE)
+    alone = len(cluster.freshness) == 1
+    for row in cluster.freshness:
+        if row.stale_since is not None:
+            first = f"  {terminal.mark(Health.UNKNOWN)} "
+            yield from terminal.wrapped(first, stale_text(row, every_type=alone), indent=6)
+            continue
+        told = FRESHNESS[row.freshness]
+        if row.freshness is not Freshness.LIVE and row.as_of is not None:
+            told += f" {span((now - row.as_of).total_seconds())} ago"
+        told += "" if alone else f": {plain(', '.join(row.types), 300)}"
+        for line in terminal.wrapped("  ", told, indent=4):
+            yield terminal.style(line, ASIDE)
 
 
 def _conclusion(document: StatusDocument, terminal: Terminal) -> Iterator[str]:

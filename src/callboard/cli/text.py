@@ -14,7 +14,18 @@ import msgspec
 
 from callboard.model.verdict import Health
 
-__all__ = ["ASIDE", "Terminal", "json_text", "plain", "say", "span", "table", "terminal_of"]
+__all__ = [
+    "ASIDE",
+    "Terminal",
+    "encodable",
+    "json_line",
+    "json_text",
+    "plain",
+    "say",
+    "span",
+    "table",
+    "terminal_of",
+]
 
 _UNFIT: Final = re.compile(
     "\x1b\\[[0-9;:?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?"
@@ -95,8 +106,13 @@ def terminal_of(stream: TextIO) -> Terminal:
 
 def say(text: str) -> None:
     """Print to standard output, with "?" for what it cannot encode."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding), color=True)
+    click.echo(encodable(text, sys.stdout), color=True)
+
+
+def encodable(text: str, stream: TextIO) -> str:
+    """`text` with "?" for what `stream` cannot encode."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
 
 
 def plain(text: str, most: int = 300) -> str:
@@ -107,8 +123,16 @@ def plain(text: str, most: int = 300) -> str:
 
 def json_text(value: object) -> str:
     """`value` as indented JSON that a terminal can be shown: control and direction characters as JSON escapes, none lost."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _disarmed(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def json_line(value: object) -> str:
+    """As `json_text`, on one line."""
+    return _disarmed(msgspec.json.encode(value))
+
+
+def _disarmed(encoded: bytes) -> str:
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded.decode())
 
 
 def span(seconds: float) -> str:

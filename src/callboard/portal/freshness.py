@@ -1,4 +1,4 @@
-"""How current each type of a cluster is, types that are alike told together. Pure."""
+"""How current each type of a cluster is, types that are alike told together; and the words every face has for it. Pure."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,16 @@ from callboard.model.outcome import Freshness, Outcome
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.views import FreshnessRow
 
-__all__ = ["freshness_of"]
+__all__ = ["FRESHNESS", "STALE", "freshness_of"]
+
+FRESHNESS = {
+    Freshness.LIVE: "Live",
+    Freshness.POLLED: "Asked at intervals, last",
+    Freshness.ASKED: "Asked once,",
+}
+"""What a face says, with the age behind it where it is not live."""
+STALE = "What is shown is what was seen last; Callboard goes on trying."
+"""What a face says behind "Stale since"."""
 
 _ORDER = (Freshness.LIVE, Freshness.POLLED, Freshness.ASKED)
 

@@ -4,14 +4,16 @@ import hashlib
 import re
 from urllib.parse import urlsplit
 
-from callboard.model.outcome import Answer, Freshness
+from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
+from callboard.portal.freshness import FRESHNESS, STALE
 
 __all__ = [
     "ANSWERS",
     "FRESHNESS",
     "HEALTH",
+    "STALE",
     "anchor",
     "bounded",
     "cluster_mark",
@@ -40,12 +42,6 @@ ANSWERS = {
     Answer.THROTTLED: "the cluster asked us to come back later",
     Answer.LATE: "no answer in time",
     Answer.BROKEN: "the answer could not be read",
-}
-
-FRESHNESS = {
-    Freshness.LIVE: "Live",
-    Freshness.POLLED: "Asked at intervals, last",
-    Freshness.ASKED: "Asked once,",
 }
 
 STATUS = {
