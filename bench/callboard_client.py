@@ -90,7 +90,7 @@ class Client:
         async for change in watch(way, _PODS, streaming_lists=False):
             if isinstance(change, Upsert | Delete):
                 self._events += 1
-                self._size += len(change.object.raw)
+                self._size += len(change.object.packed)
             elif isinstance(change, Reset):
                 self._lists += 1
                 self._listed.release()

@@ -1,7 +1,7 @@
 """What Callboard relies on, asked of a cluster through `callboard.kube`. It reads and creates nothing that stays."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -16,7 +16,7 @@ from callboard.kube.lists import outcome_of
 from callboard.kube.logs import LogEnd, LogLine, LogRequest, read_log
 from callboard.kube.watch import Bookmark, Change, Reset, watch
 from callboard.model.cluster import Credential, CredentialKind
-from callboard.model.objects import KubeObject
+from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Question
 from callboard.model.resource import ALL_OBJECT_TYPES, EVENTS, NODES, ResourceType
 from support.conformance import CONFIG_MAPS, DEPLOYMENTS, PODS, Target
@@ -29,7 +29,7 @@ NOWHERE = "callboard-conformance-nowhere"
 Keys = set[tuple[str, str]]
 
 
-def keys(objects: tuple[KubeObject, ...]) -> Keys:
+def keys(objects: Sequence[KubeObject | Kept]) -> Keys:
     return {(o.namespace, o.name) for o in objects}
 
 

@@ -94,10 +94,10 @@ async def followed(history: History) -> dict[str, str]:
                         known.clear()
                         seen = change.resource_version
                     case Upsert(found):
-                        seen = known[found.name] = found.meta.resource_version
+                        seen = known[found.name] = found.resource_version
                     case Delete(found):
                         known.pop(found.name, None)
-                        seen = found.meta.resource_version
+                        seen = found.resource_version
                     case Bookmark(version):
                         seen = version
                     case Unreadable():

@@ -56,7 +56,7 @@ async def test_the_list_then_each_change(streaming: bool, connection: Connection
         assert "one" in {o.name for o in seen[-1].objects}
         assert seen[-1].resource_version
         await put(connection, "two")
-        assert "kind" not in msgspec.json.decode((await until(changes, upsert("two")))[-1].object.raw)  # type: ignore[union-attr]
+        assert "kind" not in msgspec.json.decode((await until(changes, upsert("two")))[-1].object.json())  # type: ignore[union-attr]
         await remove(connection, "two")
         await until(changes, lambda c: isinstance(c, Delete) and c.object.name == "two")
 

@@ -7,22 +7,33 @@ notices a stream that has gone silent. While it cannot see, it says so (Stale), 
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Final
 
 import msgspec
 
 from callboard.kube.connection import Connection, Query, refusal
-from callboard.kube.decode import decode_object
+from callboard.kube.decode import decode_event
 from callboard.kube.failure import AnswerRefused, failure_of_exception, safe_words
+from callboard.kube.keeping import Keeper
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.lists import list_objects, selectors
 from callboard.model.cluster import Credential
-from callboard.model.objects import KubeObject
+from callboard.model.objects import Kept
 from callboard.model.outcome import Failure, FailureCode, Malformed, Question
 
-__all__ = ["Bookmark", "Change", "Delete", "Reset", "Stale", "Unreadable", "Upsert", "watch"]
+__all__ = [
+    "Bookmark",
+    "Change",
+    "Delete",
+    "Reset",
+    "Stale",
+    "Unreadable",
+    "Upsert",
+    "watch",
+    "watch_together",
+]
 
 INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 _FIRST_PAUSE: Final = 0.5
@@ -40,7 +51,7 @@ streams of a restarted server do not all come back at once."""
 class Reset(msgspec.Struct, frozen=True, kw_only=True):
     """Everything there is, as of `resource_version`; what was known before is void."""
 
-    objects: tuple[KubeObject, ...]
+    objects: tuple[Kept, ...]
     malformed: tuple[Malformed, ...] = ()
     resource_version: str = ""
     truncated: bool = False
@@ -49,13 +60,13 @@ class Reset(msgspec.Struct, frozen=True, kw_only=True):
 class Upsert(msgspec.Struct, frozen=True):
     """An object is new or has changed."""
 
-    object: KubeObject
+    object: Kept
 
 
 class Delete(msgspec.Struct, frozen=True):
     """An object is gone; this is its last state."""
 
-    object: KubeObject
+    object: Kept
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -122,7 +133,32 @@ async def watch(
     streaming_lists: bool = True,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncGenerator[Change, None]:
-    """Changes without end: a Reset first. Never raises for what the cluster does; close the iterator to end it.
+    """`watch_together`, one change after the other."""
+    together = watch_together(
+        connection,
+        question,
+        credential=credential,
+        since=since,
+        streaming_lists=streaming_lists,
+        sleep=sleep,
+    )
+    async with aclosing(together):
+        async for changes in together:
+            for change in changes:
+                yield change
+
+
+async def watch_together(
+    connection: Connection,
+    question: Question,
+    *,
+    credential: Callable[[], Awaitable[Credential]] | None = None,
+    since: str = "",
+    streaming_lists: bool = True,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncGenerator[Sequence[Change], None]:
+    """Changes without end, those that came together in one go: a Reset first. Never raises for what the cluster does; close
+    the iterator to end it. Objects come in the form in which they are kept.
 
     With `since`, the resourceVersion of a state already known, only what changed after it comes, a Bookmark when that is
     all; a Reset where the server no longer knows that version.
@@ -138,9 +174,9 @@ async def watch(
         began = loop.time()
         failure: Failure | None = None
         try:
-            async with aclosing(stream.run(connection)) as changes:
-                async for change in changes:
-                    yield change
+            async with aclosing(stream.run(connection)) as together:
+                async for changes in together:
+                    yield changes
         except _NoStreamingLists:
             stream.streaming_lists = False
             continue
@@ -165,7 +201,7 @@ async def watch(
         wait = pause * random.uniform(0.5, 1.0)  # noqa: S311
         if failure is not None:
             wait = max(wait, failure.retry_after or 0.0)
-            yield Stale(failure, wait)
+            yield (Stale(failure, wait),)
         await sleep(wait)
         pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -178,104 +214,138 @@ class _Stream:
         self.path = question.type.path(question.namespace)
         self.streaming_lists = streaming_lists
         self.version = version
+        self._keep = Keeper()
+        self._initial: _Initial | None = None
 
-    async def run(self, connection: Connection) -> AsyncGenerator[Change, None]:
+    async def run(self, connection: Connection) -> AsyncGenerator[Sequence[Change], None]:
         """One stream from where we stand to its end, with the list before it where nothing is known."""
         resumed = bool(self.version)
         if not self.version and not self.streaming_lists:
-            listed = await list_objects(connection, self.question)
-            self.version = listed.resource_version
-            yield Reset(
-                objects=listed.objects,
-                malformed=listed.malformed,
-                resource_version=listed.resource_version,
-                truncated=listed.truncated,
-            )
-        initial = _Initial(connection.limits.max_objects) if not self.version else None
+            yield (await self._list(connection),)
+        self._initial = _Initial(connection.limits.max_objects) if not self.version else None
         silence = connection.limits.watch_silence
         lines = Lines(connection.limits.max_line)
         loop = asyncio.get_running_loop()
         list_until = loop.time() + connection.limits.watch_start
-        async with connection.open("GET", self.path, self._query(initial), stream=True) as response:
+        async with connection.open("GET", self.path, self._query(), stream=True) as response:
             if not 200 <= response.status < 300:
                 failure = await refusal(response)
-                if initial is not None and failure.status in (400, 410, 422):
+                if self._initial is not None and failure.status in (400, 410, 422):
                     raise _NoStreamingLists
                 if failure.code is FailureCode.GONE:
                     raise _Expired
                 raise AnswerRefused(failure)
-            if initial is None and not resumed:
-                yield Bookmark(self.version)
+            if self._initial is None and not resumed:
+                yield (Bookmark(self.version),)
             while True:
                 try:
-                    async with asyncio.timeout_at(list_until if initial is not None else None):
+                    async with asyncio.timeout_at(list_until if self._initial is not None else None):
                         piece = await response.piece(_REFUSED_WITHIN if resumed else silence)
                 except TimeoutError:
                     raise _NoStreamingLists from None
                 except AnswerRefused as refused:
                     if refused.failure.code is FailureCode.BODY_TIMEOUT and resumed:
                         resumed = False
-                        yield Bookmark(self.version)
+                        yield (Bookmark(self.version),)
                         continue
                     if refused.failure.code is FailureCode.BODY_TIMEOUT:
                         return  # silent: resume on a new connection, which shows whether the server is there
                     raise
                 if not piece:
-                    if initial is not None:
+                    if self._initial is not None:
                         raise _NoStreamingLists
                     return
-                for line in lines.feed(piece):
-                    change, ended = self._change(line, connection, initial)
-                    if initial is not None and ended:
-                        yield initial.reset(self.version)
-                        initial = None
-                    elif change is not None and initial is not None:
-                        initial.take(change)
-                    elif change is not None:
-                        yield change
-                if resumed:
+                changes, ended = self._changes(lines, piece, connection.limits.max_nesting)
+                if resumed and ended is None:
                     resumed = False
-                    yield Bookmark(self.version)
+                    changes.append(Bookmark(self.version))
+                if changes:
+                    yield changes
+                if ended is not None:
+                    raise ended
 
-    def _query(self, initial: "_Initial | None") -> Query:
+    async def _list(self, connection: Connection) -> Reset:
+        listed = await list_objects(connection, self.question, self._keep)
+        self.version = listed.resource_version
+        return Reset(
+            objects=listed.objects,
+            malformed=listed.malformed,
+            resource_version=listed.resource_version,
+            truncated=listed.truncated,
+        )
+
+    def _changes(self, lines: Lines, piece: bytes, max_nesting: int) -> tuple[list[Change], Exception | None]:
+        """The changes whose lines end in this piece, and what ended the stream after them."""
+        changes: list[Change] = []
+        try:
+            for line in lines.feed(piece):
+                change = self._change(line, max_nesting)
+                if change is not None and self._initial is not None:
+                    self._initial.take(change)
+                elif change is not None:
+                    changes.append(change)
+        except Exception as ended:
+            return changes, ended
+        return changes, None
+
+    def _query(self) -> Query:
         query = [*selectors(self.question), ("watch", "true"), ("allowWatchBookmarks", "true")]
         query.append(("timeoutSeconds", str(random.randint(*_SERVER_TIMEOUT))))  # noqa: S311
-        if initial is not None:
+        if self._initial is not None:
             return [*query, ("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]
         return [*query, ("resourceVersion", self.version)]
 
-    def _change(
-        self, line: bytes, connection: Connection, initial: "_Initial | None"
-    ) -> tuple[Change | None, bool]:
-        """The change of one line, and whether it ends the initial events. Raises _Expired, AnswerRefused."""
+    def _change(self, line: bytes, max_nesting: int) -> Change | None:
+        """The change of one line. Raises _Expired, AnswerRefused."""
+        event = decode_event(line, self.question.type, self._keep, max_nesting=max_nesting)
+        if event is None:
+            return self._other(line)
+        kind, found = event
+        if isinstance(found, Malformed):
+            self._advance(_version_of(line))
+            return Unreadable(found)
+        self._advance(found.resource_version)
+        return Delete(found) if kind == "DELETED" else Upsert(found)
+
+    def _advance(self, version: str) -> None:
+        """While initial events come, only their end is a version to resume from: they are in no order."""
+        if version and self._initial is None:
+            self.version = version
+
+    def _other(self, line: bytes) -> Change | None:
+        """What a line is that is no change of an object."""
         try:
             event = _event(line)
         except RecursionError:
-            return Unreadable(Malformed("an object", "nests deeper than Python can follow")), False
+            return Unreadable(Malformed("an object", "nests deeper than Python can follow"))
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise _wrong("a line of the watch is no event") from None
         if event.type == "ERROR":
             refused = _refused(event.object)
-            raise _NoStreamingLists if initial is not None and isinstance(refused, _Expired) else refused
+            raise (
+                _NoStreamingLists if self._initial is not None and isinstance(refused, _Expired) else refused
+            )
+        if event.type != "BOOKMARK":
+            raise _wrong("a line of the watch is an event of an unknown type")
         try:
             meta = _object(event.object).metadata
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return Unreadable(Malformed("an object", "its metadata cannot be read")), False
-        if event.type == "BOOKMARK":
-            self._advance(meta, initial)
-            return Bookmark(meta.resource_version), (meta.annotations or {}).get(INITIAL_EVENTS_END) == "true"
-        if event.type not in ("ADDED", "MODIFIED", "DELETED"):
-            raise _wrong("a line of the watch is an event of an unknown type")
-        self._advance(meta, initial)
-        found = decode_object(event.object, self.question.type, max_nesting=connection.limits.max_nesting)
-        if isinstance(found, Malformed):
-            return Unreadable(found), False
-        return (Delete(found) if event.type == "DELETED" else Upsert(found)), False
+            return Unreadable(Malformed("an object", "its metadata cannot be read"))
+        initial = self._initial
+        if initial is not None and (meta.annotations or {}).get(INITIAL_EVENTS_END) == "true":
+            self._initial = None
+            self._advance(meta.resource_version)
+            return initial.reset(self.version)
+        self._advance(meta.resource_version)
+        return Bookmark(meta.resource_version)
 
-    def _advance(self, meta: _Meta, initial: "_Initial | None") -> None:
-        """While initial events come, only their end is a version to resume from: they are in no order."""
-        if meta.resource_version and (initial is None or INITIAL_EVENTS_END in (meta.annotations or {})):
-            self.version = meta.resource_version
+
+def _version_of(line: bytes) -> str:
+    """The resourceVersion of an object of which no more can be read; "" where not even that can."""
+    try:
+        return _object(_event(line).object).metadata.resource_version
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return ""
 
 
 class _Initial:
@@ -283,7 +353,7 @@ class _Initial:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._objects: dict[tuple[str, str], KubeObject] = {}
+        self._objects: dict[tuple[str, str], Kept] = {}
         self._malformed: list[Malformed] = []
         self._truncated = False
 

@@ -158,7 +158,7 @@ async def test_a_cluster_that_goes_away_is_told_as_a_whole_and_since_when() -> N
         listening(fleet) as world,
         following(world, DICE) as found,
     ):
-        found.take()
+        await eventually(lambda: not found.take())
         await fleet[0].close()
         await eventually(lambda: found.clusters()[fleet[0].name].stale_since is not None)
         assert {t.cluster for t in found.take() if t.whole} == {fleet[0].name}

@@ -20,7 +20,7 @@ from callboard.fleet.hub.scope import tier
 from callboard.fleet.hub.stream import Stream
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
-from callboard.model.objects import KubeObject
+from callboard.model.objects import Kept
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Question
 from callboard.model.resource import ResourceType
 from callboard.model.selection import Selection
@@ -82,7 +82,7 @@ class Followed:
 
     # ---- holdings.Reader: the streams tell of their status only
 
-    def put(self, obj: KubeObject) -> None:
+    def put(self, obj: Kept) -> None:
         """Not called: what is held is no object's."""
 
     def gone(self, key: Key) -> None:
@@ -268,7 +268,7 @@ class Followed:
             for number, key in enumerate(held.keys(), 1):
                 obj = held.get(key)
                 if obj is not None:
-                    self._told(self.cluster.name, obj.namespace, None, obj.meta.labels)
+                    self._told(self.cluster.name, obj.namespace, None, obj.labels)
                 if number % CHUNK == 0:
                     await asyncio.sleep(0)
             self._untold = [s for s in self._untold if s is not stream]

@@ -1,7 +1,7 @@
 """What a stream holds: the objects, how far they can be trusted, and who must be told of a change."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -10,9 +10,10 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, key_of
 from callboard.fleet.hub.port import Key, Status
+from callboard.kube.decode import opened
 from callboard.kube.failure import answer_of
-from callboard.model.objects import KubeObject
-from callboard.model.outcome import Answer, Failure, Freshness, Malformed, Question
+from callboard.model.objects import Kept, KubeObject
+from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Question
 from callboard.model.resource import ResourceType
 
 __all__ = ["STALE_AFTER", "Holdings", "Labels", "ObjectChanged", "Reader"]
@@ -28,10 +29,15 @@ STALE_AFTER = 2.0
 """Seconds of failing until what is shown is called stale: a stream that is cut and back at once is no news."""
 
 
+RESTARTED = Failure(
+    code=FailureCode.RESTARTED, message="Callboard was restarted, and has not heard from this cluster since"
+)
+
+
 class Reader(Protocol):
     """Who reads a stream. All calls return at once."""
 
-    def put(self, obj: KubeObject) -> None:
+    def put(self, obj: Kept) -> None:
         """The object is new or has changed, and answers the reader's question."""
         ...
 
@@ -67,6 +73,8 @@ class Holdings:
         self.readers: ReaderIndex[Reader] = ReaderIndex()
         self.failures = 0
         """Failures in a row."""
+        self.changes = 0
+        """Objects put and dropped so far."""
         self._clock = clock
         self._misfit = misfit
         self._changed = changed
@@ -95,6 +103,21 @@ class Holdings:
     def freshness(self) -> Freshness:
         return self._status.freshness
 
+    @property
+    def as_of(self) -> datetime | None:
+        """When it was last known to be current."""
+        return self._seen
+
+    @property
+    def malformed(self) -> tuple[Malformed, ...]:
+        """What could not be read."""
+        return tuple(self._malformed.values())
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there is more than was read."""
+        return self._status.truncated
+
     def resolved(self, resource: ResourceType) -> None:
         """The type's scope is known now."""
         self._type = resource
@@ -120,13 +143,13 @@ class Holdings:
         return not self.refused and not self._status.truncated and not self._malformed_for(question)
 
     def read(self, question: Question) -> tuple[KubeObject, ...]:
-        """What is there for the question, by namespace and name."""
-        return self.objects.select(question)
+        """What is there for the question, by namespace and name, opened."""
+        return tuple(opened(kept) for kept in self.objects.select(question))
 
-    def delete(self, obj: KubeObject) -> None:
+    def delete(self, obj: Kept) -> None:
         """The object is gone."""
         held = self.objects.get(key_of(obj))
-        if held is not None and held.meta.uid == obj.meta.uid:
+        if held is not None and held.uid == obj.uid:
             self._drop(key_of(obj))
         self._malformed.pop(_where(obj), None)
 
@@ -142,6 +165,21 @@ class Holdings:
         self._seen = self._clock.now()
         self.current(Freshness.LIVE, self._status.truncated)
 
+    def restored(self, as_of: datetime, malformed: tuple[Malformed, ...], truncated: bool) -> None:
+        """What was put so far was all there was at that moment, before a restart: stale until something is heard."""
+        self._seen = as_of
+        self._malformed = {m.where: m for m in malformed}
+        status = Status(answer=Answer.EMPTY, freshness=Freshness.LIVE, truncated=truncated)
+        self._tell(msgspec.structs.replace(status, stale_since=as_of, failure=RESTARTED))
+        self._void()
+        if malformed or truncated:
+            self._misfit()
+
+    def clear(self) -> None:
+        """Nothing is held."""
+        for key in self.objects.keys():
+            self._drop(key)
+
     def not_asked(self) -> None:
         """The type belongs to no namespace, and the question names one."""
         self._seen = self._clock.now()
@@ -153,7 +191,7 @@ class Holdings:
 
     async def replace(
         self,
-        objects: tuple[KubeObject, ...],
+        objects: Iterable[Kept],
         malformed: tuple[Malformed, ...],
         freshness: Freshness,
         truncated: bool,
@@ -174,16 +212,17 @@ class Holdings:
             self._void()
             self._misfit()
 
-    def put(self, obj: KubeObject) -> None:
+    def put(self, obj: Kept) -> None:
         held = self.objects.get(key_of(obj))
         if (
             held is not None
-            and held.meta.uid == obj.meta.uid
-            and held.meta.resource_version == obj.meta.resource_version
-            and held.meta.resource_version
+            and held.uid == obj.uid
+            and held.resource_version == obj.resource_version
+            and held.resource_version
         ):
             return
         old = self.objects.put(obj)
+        self.changes += 1
         if self._changed is not None:
             self._changed(obj.namespace, _labels(old), _labels(obj))
         if self._malformed:
@@ -194,6 +233,7 @@ class Holdings:
 
     def _drop(self, key: Key) -> None:
         old = self.objects.drop(key)
+        self.changes += 1
         if self._changed is not None and old is not None:
             self._changed(old.namespace, _labels(old), None)
         if self.known and old is not None:
@@ -221,9 +261,7 @@ class Holdings:
                 self._stale_timer = loop.call_later(STALE_AFTER, self._say_stale)
             return
         self._recovered()
-        # What may no longer be seen is not shown as it was.
-        for key in tuple(self.objects.keys()):
-            self._drop(key)
+        self.clear()  # what may no longer be seen is not shown as it was
         self._tell(Status(answer=answer, freshness=Freshness.POLLED, failure=failure))
         self._void()
         if answer is Answer.FORBIDDEN:
@@ -261,9 +299,9 @@ class Holdings:
         )
 
 
-def _labels(obj: KubeObject | None) -> Labels | None:
-    return None if obj is None else obj.meta.labels or {}
+def _labels(obj: Kept | None) -> Labels | None:
+    return None if obj is None else obj.labels
 
 
-def _where(obj: KubeObject) -> str:
+def _where(obj: Kept) -> str:
     return f"{obj.namespace}/{obj.name}" if obj.namespace else obj.name

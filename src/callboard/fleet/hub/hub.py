@@ -16,7 +16,8 @@ from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Upda
 from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.stream import Stream
 from callboard.fleet.observer import Observer, Unobserved
-from callboard.model.objects import KubeObject
+from callboard.kube.decode import opened
+from callboard.model.objects import Kept
 from callboard.model.outcome import Question
 
 __all__ = ["MOST_PENDING", "Hub"]
@@ -239,7 +240,7 @@ class _Pending:
 
     def __init__(self) -> None:
         self.all = False
-        self.upserts: dict[Key, KubeObject] = {}
+        self.upserts: dict[Key, Kept] = {}
         self.deletes: set[Key] = set()
 
 
@@ -251,7 +252,7 @@ class _Reader:
         self.stream: Stream | None = None
         self._owner = owner
 
-    def put(self, obj: KubeObject) -> None:
+    def put(self, obj: Kept) -> None:
         pending = self._owner.pending(self.question)
         key = (obj.namespace, obj.name)
         if not pending.all:
@@ -322,9 +323,8 @@ class _Subscription:
             if changes.all:
                 updates.append(Held(question, status, reader.stream.held.read(question)))
             else:
-                updates.append(
-                    Changed(question, status, tuple(changes.upserts.values()), tuple(changes.deletes))
-                )
+                upserts = tuple(opened(kept) for kept in changes.upserts.values())
+                updates.append(Changed(question, status, upserts, tuple(changes.deletes)))
         return tuple(updates)
 
     async def wait(self) -> None:

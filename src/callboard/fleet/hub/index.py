@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from callboard.fleet.hub.port import Key
 from callboard.fleet.hub.scope import NOTHING_SELECTED, selector_of_question
-from callboard.model.objects import KubeObject
+from callboard.model.objects import Kept
 from callboard.model.outcome import Question
 from callboard.model.selector import LabelSelector, Operator, Requirement
 
@@ -26,19 +26,19 @@ T = TypeVar("T")
 Bucket = tuple[str, str, str]
 
 
-def key_of(obj: KubeObject) -> Key:
+def key_of(obj: Kept) -> Key:
     """Its namespace and name."""
     return (obj.namespace, obj.name)
 
 
-def matches(question: Question, obj: KubeObject) -> bool:
+def matches(question: Question, obj: Kept) -> bool:
     """Whether an object of the right type answers the question; field selectors are the stream's, not looked at here."""
     if question.namespace and obj.namespace != question.namespace:
         return False
     if question.name and obj.name != question.name:
         return False
     selector = selector_of_question(question) or NOTHING_SELECTED
-    return not selector.requirements or selector.matches(obj.meta.labels or {})
+    return not selector.requirements or selector.matches(obj.labels)
 
 
 class ObjectIndex:
@@ -46,7 +46,7 @@ class ObjectIndex:
 
     def __init__(self, most_keys: int = MOST_KEYS) -> None:
         self._most_keys = most_keys
-        self._objects: dict[Key, KubeObject] = {}
+        self._objects: dict[Key, Kept] = {}
         self._namespaces: dict[str, set[Key]] = {}
         self._labels: dict[str, dict[str, set[Key]]] = {}
         self.examined = 0
@@ -54,27 +54,31 @@ class ObjectIndex:
     def __len__(self) -> int:
         return len(self._objects)
 
-    def get(self, key: Key) -> KubeObject | None:
+    def get(self, key: Key) -> Kept | None:
         return self._objects.get(key)
 
     def keys(self) -> set[Key]:
         """All keys, as a set of the caller's own."""
         return set(self._objects)
 
-    def put(self, obj: KubeObject) -> KubeObject | None:
+    def all(self) -> list[Kept]:
+        """All objects, in a list of the caller's own."""
+        return list(self._objects.values())
+
+    def put(self, obj: Kept) -> Kept | None:
         """Hold the object; returns what it replaces."""
         key = key_of(obj)
         old = self._objects.get(key)
         self._objects[key] = obj
         if old is None:
             self._namespaces.setdefault(key[0], set()).add(key)
-        before, after = (old.meta.labels or {}) if old else {}, obj.meta.labels or {}
-        if before != after:
+        before, after = old.labels if old else {}, obj.labels
+        if before is not after and before != after:
             for label, values in self._labels.items():
                 self._move(key, values, before.get(label), after.get(label))
         return old
 
-    def drop(self, key: Key) -> KubeObject | None:
+    def drop(self, key: Key) -> Kept | None:
         """Forget the object; returns what it was."""
         old = self._objects.pop(key, None)
         if old is not None:
@@ -82,12 +86,12 @@ class ObjectIndex:
             held.discard(key)
             if not held:
                 del self._namespaces[key[0]]
-            labels = old.meta.labels or {}
+            labels = old.labels
             for label, values in self._labels.items():
                 self._move(key, values, labels.get(label), None)
         return old
 
-    def select(self, question: Question) -> tuple[KubeObject, ...]:
+    def select(self, question: Question) -> tuple[Kept, ...]:
         """The objects that answer the question, by namespace and name, as an API server orders them."""
         if question.name:
             obj = self._objects.get((question.namespace, question.name))
@@ -115,7 +119,7 @@ class ObjectIndex:
         if values is None:
             values = {}
             for key, obj in self._objects.items():
-                value = (obj.meta.labels or {}).get(label)
+                value = obj.labels.get(label)
                 if value is not None:
                     values.setdefault(value, set()).add(key)
             self.examined += len(self._objects)
@@ -172,7 +176,7 @@ class ReaderIndex(Generic[T]):
             if not held:
                 del self._buckets[bucket]
 
-    def touched(self, old: KubeObject | None, new: KubeObject | None) -> list[tuple[T, bool]]:
+    def touched(self, old: Kept | None, new: Kept | None) -> list[tuple[T, bool]]:
         """(reader, whether it has the object from now on) for each whom this change of one object concerns."""
         found: dict[T, bool] = {}
         for bucket in {*_buckets_of_object(old), *_buckets_of_object(new)}:
@@ -195,10 +199,10 @@ def _buckets_of_question(question: Question) -> list[Bucket]:
     return [("namespace", question.namespace, "")] if question.namespace else [("all", "", "")]
 
 
-def _buckets_of_object(obj: KubeObject | None) -> list[Bucket]:
+def _buckets_of_object(obj: Kept | None) -> list[Bucket]:
     if obj is None:
         return []
     buckets = [("name", obj.namespace, obj.name), ("namespace", obj.namespace, ""), ("all", "", "")]
-    for label, value in (obj.meta.labels or {}).items():
+    for label, value in obj.labels.items():
         buckets += [("label", label, value), ("key", label, "")]
     return buckets

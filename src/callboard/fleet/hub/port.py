@@ -5,7 +5,7 @@ first everything there is (`Held`), then what changes (`Changed`). What a reader
 replaced by a new `Held`: a slow reader is brought up to date, never queued for.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -142,6 +142,6 @@ class Watcher(Protocol):
 
     def watch(
         self, source: Source, question: Question, credential: CredentialSource
-    ) -> AsyncGenerator[Change, None]:
-        """As `kube.watch.watch`: changes without end, `credential` called before every request."""
+    ) -> AsyncGenerator[Sequence[Change], None]:
+        """As `kube.watch.watch_together`: changes without end, `credential` called before every request."""
         ...

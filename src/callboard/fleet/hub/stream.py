@@ -7,23 +7,27 @@ refused, or the budget says so, the same question is polled.
 import asyncio
 import random
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 
 import msgspec
 import structlog
 
 from callboard.base.clock import Clock
-from callboard.base.errors import CallboardError
+from callboard.base.errors import CallboardError, Unavailable
 from callboard.fleet.hub.budget import Budget, Turn
+from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment, Place
+from callboard.fleet.hub.checkpoint.form import Header
 from callboard.fleet.hub.holdings import Holdings, ObjectChanged, Reader
 from callboard.fleet.hub.port import Source, Watcher
 from callboard.fleet.hub.scope import tier
 from callboard.fleet.observer import Observer
 from callboard.kube.failure import answer_of
+from callboard.kube.keeping import Keeper
 from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Unreadable, Upsert
 from callboard.model.cluster import Credential
-from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Outcome, Question
+from callboard.model.objects import Kept
+from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Outcome, Question
 
 __all__ = ["Stream"]
 
@@ -52,6 +56,7 @@ class Stream:
         misfit: Callable[["Stream"], None],
         observer: Observer,
         changed: ObjectChanged | None = None,
+        checkpoints: Checkpoints | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.source = source
@@ -62,7 +67,12 @@ class Stream:
         self._budget = budget
         self._watched = watched
         self._observer = observer
+        self._checkpoints = checkpoints
+        self._place: Place | None = None
+        self._version = ""
+        self._replacing = False
         self._jitter = jitter
+        self._keep = Keeper()
         self._turn: Turn | None = None
         self._watching: asyncio.Timeout | None = None
         self._wake = asyncio.Event()
@@ -83,6 +93,45 @@ class Stream:
     def detach(self, reader: Reader) -> None:
         self.held.readers.remove(reader)
 
+    # ---- for checkpoints
+
+    @property
+    def place(self) -> Place:
+        if self._place is None:
+            self._place = Place.of(self.source.key, self.question)
+        return self._place
+
+    @property
+    def changes(self) -> int:
+        return self.held.changes
+
+    @property
+    def void(self) -> bool:
+        return self.held.answer in (Answer.FORBIDDEN, Answer.ABSENT)
+
+    def moment(self) -> Moment | None:
+        held = self.held
+        if self._replacing or not held.known or held.as_of is None:
+            return None
+        return Moment(
+            version=self._version,
+            as_of=held.as_of,
+            objects=held.objects.all(),
+            malformed=held.malformed,
+            truncated=held.truncated,
+        )
+
+    def restore(self, objects: Sequence[Kept]) -> None:
+        for obj in objects:
+            self.held.put(obj)
+
+    def restored(self, header: Header) -> None:
+        self._version = header.version
+        self.held.restored(header.as_of, header.malformed, header.truncated)
+
+    def not_restored(self) -> None:
+        self.held.clear()
+
     # ---- for the budget
 
     def demote(self) -> None:
@@ -102,6 +151,8 @@ class Stream:
         """Keep the objects current until cancelled."""
         pause = 1.0
         try:
+            if self._checkpoints is not None:
+                await self._checkpoints.restore(self.place, self)
             while True:
                 try:
                     if self._may_watch() and self._budget.admit(self):
@@ -137,16 +188,19 @@ class Stream:
         self.held.resolved(resolved)
         question = msgspec.structs.replace(self.question, type=resolved)
         limit = asyncio.timeout(None)
+        since = self._version if self.held.known else ""
+        watching = self._watcher.watch(self.source, question, self._credential, since)
         try:
             async with limit:
                 self._watching = limit
-                async with aclosing(self._watcher.watch(self.source, question, self._credential)) as changes:
-                    async for change in changes:
+                async with aclosing(watching):
+                    async for changes in watching:
                         self._turn_over()
-                        if isinstance(change, Stale) and change.failure.code in _REFUSED:
-                            self._refuse(change.failure)
+                        last = changes[-1]
+                        if isinstance(last, Stale) and last.failure.code in _REFUSED:
+                            self._refuse(last.failure)
                             return
-                        await self._take(change)
+                        await self._take(changes)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -157,7 +211,14 @@ class Stream:
         """Called before every request of the watch: the moment to wait for a turn."""
         if self._turn is None:
             self._turn = await self._budget.turn(self.tier)
-        return await self.source.credential()
+        return await self._shared_credential()
+
+    async def _shared_credential(self) -> Credential:
+        """The source's credential, and a second look that it is nobody's own: what it reads is shared, and kept."""
+        credential = await self.source.credential()
+        if credential.own:
+            raise Unavailable("the credential is a caller's own, and must not be shared", code="own-credential")
+        return credential
 
     def _turn_over(self) -> None:
         if self._turn is not None:
@@ -203,7 +264,7 @@ class Stream:
     async def _ask(self) -> None:
         self._turn = await self._budget.turn(self.tier)
         try:
-            credential = await self.source.credential()
+            credential = await self._shared_credential()
             outcomes = [
                 o async for o in self.source.fetcher.ask(self.source.cluster, credential, [self.question])
             ]
@@ -213,30 +274,52 @@ class Stream:
         if outcome.answer is Answer.NOT_ASKED:
             self.held.not_asked()
         elif outcome.answer.known or outcome.malformed:
-            await self.held.replace(outcome.objects, outcome.malformed, Freshness.POLLED, outcome.truncated)
+            kept = map(self._keep.of, outcome.objects)
+            await self._replace(
+                kept, outcome.malformed, Freshness.POLLED, outcome.truncated, outcome.resource_version
+            )
             self._observe()
         else:
             self._failed(outcome.failure or Failure(code=FailureCode.INTERNAL, message="no answer came"))
 
-    async def _take(self, change: Change) -> None:
+    async def _take(self, changes: Sequence[Change]) -> None:
         held = self.held
-        match change:
-            case Reset():
-                await held.replace(change.objects, change.malformed, Freshness.LIVE, change.truncated)
-                self._observe()
-                return
-            case Upsert(obj):
-                held.put(obj)
-            case Delete(obj):
-                held.delete(obj)
-            case Unreadable(malformed):
-                held.unreadable(malformed)
-            case Stale(failure):
-                self._failed(failure)
-                return
-            case Bookmark():
-                pass
-        held.seen()
+        for change in changes:
+            match change:
+                case Upsert(obj):
+                    held.put(obj)
+                    self._version = obj.resource_version
+                case Delete(obj):
+                    held.delete(obj)
+                    self._version = obj.resource_version
+                case Reset():
+                    version = change.resource_version
+                    await self._replace(
+                        change.objects, change.malformed, Freshness.LIVE, change.truncated, version
+                    )
+                    self._observe()
+                case Unreadable(malformed):
+                    held.unreadable(malformed)
+                case Stale(failure):
+                    self._failed(failure)
+                    return
+                case Bookmark(version):
+                    self._version = version
+        if not isinstance(changes[-1], Reset):
+            held.seen()
+
+    async def _replace(
+        self,
+        objects: Iterable[Kept],
+        malformed: tuple[Malformed, ...],
+        freshness: Freshness,
+        truncated: bool,
+        version: str,
+    ) -> None:
+        """While it lasts, what is held is of no one moment."""
+        self._replacing = True
+        await self.held.replace(objects, malformed, freshness, truncated)
+        self._version, self._replacing = version, False
 
     def _failed(self, failure: Failure) -> None:
         self.held.failed(failure)

@@ -1,6 +1,7 @@
 """The way out: streams watch through `kube`'s connections."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import msgspec
 
@@ -8,7 +9,7 @@ from callboard.fleet.hub.port import CredentialSource, Source
 from callboard.kube.connection import Connections
 from callboard.kube.discovery import Discovery
 from callboard.kube.failure import AnswerRefused
-from callboard.kube.watch import Change, watch
+from callboard.kube.watch import Change, watch_together
 from callboard.model.outcome import Failure, Question
 from callboard.model.resource import ResourceType
 
@@ -37,16 +38,18 @@ class ConnectionsWatcher:
             return refused.failure if refused.failure.status == 404 else resource
 
     async def watch(
-        self, source: Source, question: Question, credential: CredentialSource
-    ) -> AsyncGenerator[Change, None]:
+        self, source: Source, question: Question, credential: CredentialSource, since: str
+    ) -> AsyncGenerator[Sequence[Change], None]:
         """Changes without end."""
         connection = self._connections.to(source.cluster, await credential())
         question = msgspec.structs.replace(question, name="")
-        changes = watch(connection, question, credential=credential, streaming_lists=self._streaming_lists)
-        try:
-            async for change in changes:
-                yield change
-        finally:
-            close = getattr(changes, "aclose", None)
-            if close is not None:
-                await close()
+        together = watch_together(
+            connection,
+            question,
+            credential=credential,
+            since=since,
+            streaming_lists=self._streaming_lists,
+        )
+        async with aclosing(together):
+            async for changes in together:
+                yield changes
