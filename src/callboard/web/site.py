@@ -1,7 +1,8 @@
 """The site: one ASGI application around all routes.
 
 In this order for every request: a request id, the route, the door, the endpoint; and on the way out the security headers
-and, where something went wrong, an error page. It handles plain HTTP only and knows nothing of what the routes show.
+and, where something went wrong, an error page; all of it compressed. It handles plain HTTP only and knows nothing of what
+the routes show.
 """
 
 import re
@@ -19,6 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from callboard.base.errors import NotFound
 from callboard.model.door import Refused, RouteClass
+from callboard.web.compression import Compressed
 from callboard.web.door import ASK_AGAIN, CALLER, Door, facts_of
 from callboard.web.errors import MethodNotAllowed, Refusal, Trouble, trouble_of
 from callboard.web.headers import secure
@@ -44,6 +46,7 @@ class Site:
         self.routes = tuple(routes)
         self._door = door
         self._show = show
+        self._compressed = Compressed(self._identified)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -51,6 +54,9 @@ class Site:
             return
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])  # uvicorn reads this as: no lifespan
+        await self._compressed(scope, receive, send)
+
+    async def _identified(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         with structlog.contextvars.bound_contextvars(request_id=request_id):

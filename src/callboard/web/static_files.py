@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from callboard.base.errors import NotFound
+from callboard.web.compression import Variants
 
 __all__ = ["StaticFiles"]
 
@@ -27,7 +28,7 @@ FOREVER = "public, max-age=31536000, immutable"
 class File(msgspec.Struct, frozen=True):
     """One file as it is sent."""
 
-    body: bytes
+    body: Variants
     media_type: str
 
 
@@ -40,7 +41,7 @@ class StaticFiles:
         # one hash over everything: modules import one another by relative address, so they share a folder
         digest = hashlib.sha256()
         for name in sorted(self._files):
-            digest.update(name.encode() + b"\0" + self._files[name].body)
+            digest.update(name.encode() + b"\0" + self._files[name].body.get("")[0])
         self.version = digest.hexdigest()[:12]
 
     def url(self, name: str) -> str:
@@ -55,12 +56,15 @@ class StaticFiles:
         if file is None:
             raise NotFound("There is no such file.")
         current = request.path_params["version"] == self.version
-        headers = {"cache-control": FOREVER if current else "no-cache"}
-        return Response(file.body, media_type=file.media_type, headers=headers)
+        body, encoding = file.body.get(request.headers.get("accept-encoding", ""))
+        headers = {"cache-control": FOREVER if current else "no-cache", "vary": "Accept-Encoding"}
+        if encoding:
+            headers["content-encoding"] = encoding
+        return Response(body, media_type=file.media_type, headers=headers)
 
     def _collect(self, folder: Traversable, prefix: str) -> None:
         for entry in folder.iterdir():
             if entry.is_dir():
                 self._collect(entry, f"{prefix}{entry.name}/")
             elif (media_type := TYPES.get("." + entry.name.rpartition(".")[2])) is not None:
-                self._files[prefix + entry.name] = File(entry.read_bytes(), media_type)
+                self._files[prefix + entry.name] = File(Variants(entry.read_bytes()), media_type)
