@@ -16,7 +16,15 @@ from callboard.model.snapshot import Notice, ServiceSnapshot
 from callboard.portal.arrangement import arrange
 from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
-from callboard.portal.views import KubernetesView, LogView, ObjectKey, ObjectView, ServicesView, ServiceView
+from callboard.portal.views import (
+    HealthsView,
+    KubernetesView,
+    LogView,
+    ObjectKey,
+    ObjectView,
+    ServicesView,
+    ServiceView,
+)
 
 __all__ = ["StubOperations", "StubPortal", "StubWiring"]
 
@@ -47,6 +55,10 @@ class StubPortal:
         self.callers.append(caller)
         assert self.listed is not None
         return self.listed
+
+    async def healths(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[HealthsView, None]:
+        self.queries.append(query)
+        yield HealthsView()
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         self._known(ref)

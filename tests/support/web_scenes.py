@@ -26,6 +26,7 @@ from callboard.portal.views import (
     EventsPart,
     Facet,
     Field,
+    HealthsView,
     KubernetesView,
     LogView,
     MissingRow,
@@ -351,6 +352,7 @@ class StubPortal:
         self.rows = service_rows()
         self.callers: list[Caller] = []
         self.queries: list[ServicesQuery] = []
+        self.healths_told: list[HealthsView] = []
         self.error: Exception | None = None
         self._pages = Pages(self)
 
@@ -373,6 +375,12 @@ class StubPortal:
             text=query.text,
             facets=(Facet("type", "Type", types), Facet("owner", "Owner", (Count("team-games", len(rows)),))),
         )
+
+    async def healths(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[HealthsView, None]:
+        self._seen(caller)
+        for view in self.healths_told:
+            yield view
+        await asyncio.Event().wait()
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         self._seen(caller)

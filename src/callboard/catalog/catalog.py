@@ -62,6 +62,8 @@ class Catalog:
         self._look_interval = look_interval
         self._clock = clock or SystemClock()
         self._refreshing = asyncio.Lock()
+        self.revision = 0
+        """Another number whenever entities were written or removed."""
         self._configure(settings, fetch)
 
     def _configure(self, settings: CatalogSettings, fetch: Fetch | None) -> None:
@@ -114,6 +116,8 @@ class Catalog:
         stitched = await asyncio.to_thread(stitch, claims, walked.unreadable, etags)
         written = await self._store.write(stitched.changed, stitched.gone)
         problems = (*self._root_problems, *walked.problems, *conflicts)
+        if written.written or written.removed:
+            self.revision += 1
         await self._store.replace_problems(problems)
         self._entities, self._problem_count = len(claims), len(problems)
         return Refreshed(

@@ -43,9 +43,13 @@ class Verdicts:
         now = self._clock.now()
         last = (await self.last([ref], grants)).get(ref)
         since = last.since if last and last.health is verdict.health else verdict.since or now
-        key = (_class(grants), ref)
+        self.keep(LastVerdict(ref, verdict.health, verdict.sentence, since, now), grants)
+
+    def keep(self, verdict: LastVerdict, grants: Grants) -> None:
+        """The same for who knows since when."""
+        key = (_class(grants), verdict.ref)
         self._unwritten.pop(key, None)
-        self._unwritten[key] = LastVerdict(ref, verdict.health, verdict.sentence, since, now)
+        self._unwritten[key] = verdict
         while len(self._unwritten) > MOST_UNWRITTEN:
             del self._unwritten[next(iter(self._unwritten))]
 

@@ -23,6 +23,8 @@ __all__ = [
     "Facet",
     "Field",
     "FreshnessRow",
+    "HealthTally",
+    "HealthsView",
     "KubernetesView",
     "LogView",
     "MissingRow",
@@ -33,6 +35,7 @@ __all__ = [
     "RelatedEntity",
     "RelationGroup",
     "Section",
+    "ServiceHealth",
     "ServiceRow",
     "ServiceView",
     "ServicesView",
@@ -76,6 +79,43 @@ class ServiceRow(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str = ""
     health_since: datetime | None = None
     health_as_of: datetime | None = None
+    health_live: bool = False
+    """It is kept current: the next change changes it here."""
+    health_stale_since: datetime | None = None
+    """Since when some of its clusters are shown as they were seen last."""
+    health_stale: tuple[str, ...] = ()
+    """Those clusters."""
+
+
+class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How one service is, and how current that is; the fields mean what they mean in a ServiceRow. Without a health, nothing
+    can be told any more."""
+
+    ref: EntityRef
+    health: Health | None = None
+    sentence: str = ""
+    since: datetime | None = None
+    as_of: datetime | None = None
+    live: bool = False
+    stale_since: datetime | None = None
+    stale: tuple[str, ...] = ()
+
+
+class HealthTally(msgspec.Struct, frozen=True, kw_only=True):
+    """How all services that are kept current are, those of other pages included: how many of each health, of how many it is
+    known by now, and how many there are."""
+
+    known: int
+    total: int
+    counts: dict[Health, int] = {}
+
+
+class HealthsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What is new about the services of a list. `tally` is None for callers who may not see all that is counted."""
+
+    rows: tuple[ServiceHealth, ...] = ()
+    tally: HealthTally | None = None
+    revision: int = 0
 
 
 class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +129,10 @@ class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
     facets: tuple[Facet, ...] = ()
     problems: tuple[str, ...] = ()
     """What is wrong with the catalog's files, one sentence each."""
+    tally: HealthTally | None = None
+    live: bool = False
+    """Healths are kept current: `Portal.healths` goes on from `revision`."""
+    revision: int = 0
 
 
 class RelatedEntity(msgspec.Struct, frozen=True):

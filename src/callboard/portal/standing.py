@@ -1,0 +1,98 @@
+"""One service as the board has it: what each of its clusters was found to be, and what that comes to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from callboard.diagnosis.verdict import verdict
+from callboard.extend.following import FollowedCluster
+from callboard.model.entity import Entity
+from callboard.model.grants import ANY, Grants
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.verdict import ClusterVerdict, Health, Verdict
+from callboard.portal.views import ServiceHealth
+
+__all__ = ["Standing", "combined", "covers", "health_row", "stale_of"]
+
+
+class Standing:
+    """`parts` holds the clusters where something of it is; where nothing is, one verdict serves all services alike."""
+
+    __slots__ = (
+        "clusters",
+        "due",
+        "entity",
+        "lane",
+        "lost",
+        "moved",
+        "namespaces",
+        "parts",
+        "renewing",
+        "revision",
+        "since",
+        "stale",
+        "touched",
+        "verdict",
+    )
+
+    def __init__(self, entity: Entity, namespaces: tuple[str, ...]) -> None:
+        self.entity = entity
+        self.namespaces = namespaces
+        self.clusters: frozenset[str] = frozenset()
+        self.parts: dict[str, ClusterVerdict] = {}
+        self.touched: set[str] = set()
+        """Clusters to be looked at again."""
+        self.lost: set[str] = set()
+        """Clusters on which it cannot be told from what is held."""
+        self.lane: object = None
+        self.due = 0.0
+        self.renewing = False
+        self.verdict: Verdict | None = None
+        """None until every cluster has come to something."""
+        self.since: tuple[Health, datetime] | None = None
+        self.stale: frozenset[str] = frozenset()
+        self.revision = 0
+        """The board's, when a row of it was last another."""
+        self.moved = 0
+        """The board's, when any of its clusters was last found another: what a class that sees less is told by."""
+
+
+def covers(grants: Grants, clusters: frozenset[str]) -> bool:
+    """Whether callers of these grants may see everything that is counted on these clusters."""
+    whole = {g.cluster for g in grants.grants if g.namespace == ANY and g.type == ANY}
+    return ANY in whole or clusters <= whole
+
+
+def combined(
+    entity: Entity, clusters: Sequence[FollowedCluster], parts: Callable[[str], ClusterVerdict]
+) -> Verdict:
+    """The service's verdict out of those of its clusters, all of which have come to something."""
+    heads = tuple(ClusterSnapshot(cluster=c.cluster, state=ClusterState.ANSWERED) for c in clusters)
+    return verdict(ServiceSnapshot(entity=entity, clusters=heads), [parts(c.cluster.name) for c in clusters])
+
+
+def health_row(
+    found: Verdict,
+    since: datetime | None,
+    entity: Entity,
+    clusters: frozenset[str],
+    states: Mapping[str, FollowedCluster],
+    now: datetime,
+) -> ServiceHealth:
+    """A verdict with how current it is: as of the oldest of what it was made of."""
+    mine = [states[name] for name in clusters if name in states]
+    stale = sorted(c.cluster.display for c in mine if c.stale_since)
+    return ServiceHealth(
+        ref=entity.ref,
+        health=found.health,
+        sentence=found.sentence,
+        since=since,
+        as_of=min((c.as_of for c in mine if c.as_of), default=now),
+        live=True,
+        stale_since=min((c.stale_since for c in mine if c.stale_since), default=None),
+        stale=tuple(stale),
+    )
+
+
+def stale_of(clusters: frozenset[str], states: Mapping[str, FollowedCluster]) -> frozenset[str]:
+    """Those of the clusters whose state is what was known last."""
+    return frozenset(name for name in clusters if (s := states.get(name)) is not None and s.stale_since)
