@@ -14,6 +14,7 @@ from callboard.extend import Entity, Parts
 from callboard.fleet.breaker import Breakers
 from callboard.fleet.custom_resources import ConfiguredCustomResources
 from callboard.fleet.fan_out import FanOut
+from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.provider import HubProvider
 from callboard.fleet.hub.watching import ConnectionsWatcher
@@ -83,6 +84,7 @@ async def listening(
     kubernetes: KubernetesSettings | None = None,
     watch_silence: float = 150.0,
     watch_start: float = 15.0,
+    checkpoints: Checkpoints | None = None,
 ) -> AsyncIterator[Listening]:
     """All clusters of the fleet, asked as `who`."""
     kubernetes = kubernetes or KubernetesSettings()
@@ -113,7 +115,7 @@ async def listening(
             clock=clock,
             breakers=Breakers(lambda name: limits.breaker, clock),
         )
-        async with Hub(ConnectionsWatcher(connections), clock) as running:
+        async with Hub(ConnectionsWatcher(connections), clock, checkpoints=checkpoints) as running:
             provider = HubProvider(
                 running, parts, fan_out, kubernetes=kubernetes, clusters=clusters, clock=clock
             )

@@ -82,6 +82,8 @@ class FailureCode(StrEnum):
     UNEXPECTED_STATUS = "unexpected-status"
     BREAKER_OPEN = "breaker-open"
     """Not sent: this cluster failed so often lately that it is left alone for a while."""
+    RESTARTED = "restarted"
+    """Callboard was restarted: what is shown is what was known before."""
     INTERNAL = "internal"
     """Callboard itself failed while asking or reading: a defect of ours, told as such."""
 

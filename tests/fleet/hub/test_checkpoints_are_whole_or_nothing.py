@@ -1,5 +1,6 @@
 """A file on disk is taken whole, as ours and of the right stream, or not at all."""
 
+import asyncio
 import io
 import os
 import stat
@@ -26,6 +27,7 @@ from callboard.model.cluster import Trust
 from callboard.model.objects import Kept
 from callboard.model.outcome import Malformed, Question
 from callboard.model.resource import KNOWN_TYPES
+from support.listening import eventually
 
 CONFIGMAPS = next(t for t in KNOWN_TYPES if t.plural == "configmaps")
 QUESTION = Question(type=CONFIGMAPS)
@@ -250,6 +252,7 @@ class Of:
 
     def __init__(self, place: Place, found: list[Kept], changes: int = 1) -> None:
         self.place, self.changes, self.found, self.taken = place, changes, found, 0
+        self.void = False
 
     def moment(self) -> Moment | None:
         self.taken += 1
@@ -259,7 +262,7 @@ class Of:
 async def checkpoints(directory: Path, **more: object) -> Checkpoints:
     said = msgspec.structs.replace(CheckpointSettings(), **more)
     made = Checkpoints(Files(directory), said, FakeClock(NOW + timedelta(minutes=1)))
-    await made.start()
+    await made.restore(Place("nothing", "", QUESTION), Into())
     return made
 
 
@@ -337,8 +340,35 @@ async def test_switched_off_nothing_is_written_and_what_there_was_is_removed(tmp
     await (await checkpoints(hub)).finish([Of(PLACE, FEW)])
     assert len(list(hub.iterdir())) == 1
     off = await checkpoints(hub, enabled=False)
+    await off.run(lambda: ())
     await off.restore(PLACE, Into())
     assert (list(hub.iterdir()), off.read) == ([], 0)
+
+
+async def test_what_is_refused_later_is_removed(tmp_path: Path) -> None:
+    stream = Of(PLACE, FEW)
+    await (await checkpoints(tmp_path / "hub")).finish([stream])
+    assert len(list((tmp_path / "hub").iterdir())) == 1
+    stream.void = True
+    await (await checkpoints(tmp_path / "hub")).finish([stream])
+    assert list((tmp_path / "hub").iterdir()) == []
+
+
+async def test_what_has_not_changed_is_not_written_again_and_what_has_is_after_the_interval(
+    tmp_path: Path,
+) -> None:
+    writer = await checkpoints(tmp_path / "hub", every=0.05)
+    one, two = Of(PLACE, FEW), Of(Place.of(SOURCE, Question(CONFIGMAPS, namespace="a")), FEW)
+    running = asyncio.create_task(writer.run(lambda: (one, two)))
+    try:
+        await eventually(lambda: writer.written == 2)
+        for number in range(3):
+            one.changes += 1
+            await eventually(lambda: one.taken == 2 + number)  # noqa: B023 - waited for at once
+        assert two.taken <= 2
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_stop_writes_what_has_changed_first_and_ends_in_time(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ class Holdings:
 
     def clear(self) -> None:
         """Nothing is held."""
-        for key in self.objects.keys():
+        for key in tuple(self.objects.keys()):
             self._drop(key)
 
     def not_asked(self) -> None:

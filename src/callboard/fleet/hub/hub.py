@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Collection, Coroutine
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -10,7 +11,9 @@ import msgspec
 
 from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
+from callboard.base.tasks import keep_running
 from callboard.fleet.hub.budget import Budget
+from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.holdings import Holdings, Labels, ObjectChanged, Reader
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
 from callboard.fleet.hub.scope import candidates, covers_less
@@ -44,11 +47,13 @@ class Hub:
         clock: Clock,
         *,
         observer: Observer | None = None,
+        checkpoints: Checkpoints | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._watcher = watcher
         self._clock = clock
         self._observer = observer or Unobserved()
+        self._checkpoints = checkpoints
         self._jitter = jitter
         self._streams: dict[StreamKey, Stream] = {}
         self._running: dict[StreamKey, asyncio.Task[None]] = {}
@@ -56,17 +61,23 @@ class Hub:
         self._budgets: dict[tuple[str, str], Budget] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._others: set[asyncio.Task[None]] = set()
+        self._writing: asyncio.Task[None] | None = None
         self._told: tuple[Told, ...] = ()
 
     async def __aenter__(self) -> "Hub":
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
+        if self._checkpoints is not None:
+            run = partial(self._checkpoints.run, lambda: self.streams)
+            self._writing = self.start(keep_running("checkpoints", run), "checkpoints")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._tasks is not None  # noqa: S101 - entered before it is left
+        if self._checkpoints is not None:
+            await self._checkpoints.finish(self.streams)
         for handle in self._ending.values():
             handle.cancel()
         for task in (*self._running.values(), *self._others):
@@ -194,6 +205,7 @@ class Hub:
                 misfit=self._misfit,
                 observer=self._observer,
                 changed=self._telling(source.cluster.name, question),
+                checkpoints=self._checkpoints,
                 jitter=self._jitter,
             )
             self._streams[key] = stream

@@ -141,7 +141,8 @@ class Watcher(Protocol):
         ...
 
     def watch(
-        self, source: Source, question: Question, credential: CredentialSource
+        self, source: Source, question: Question, credential: CredentialSource, since: str
     ) -> AsyncGenerator[Sequence[Change], None]:
-        """As `kube.watch.watch_together`: changes without end, `credential` called before every request."""
+        """As `kube.watch.watch_together`: changes without end, `credential` called before every request. `since` is the
+        resourceVersion of what is known, "" for nothing."""
         ...

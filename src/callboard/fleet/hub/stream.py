@@ -217,7 +217,9 @@ class Stream:
         """The source's credential, and a second look that it is nobody's own: what it reads is shared, and kept."""
         credential = await self.source.credential()
         if credential.own:
-            raise Unavailable("the credential is a caller's own, and must not be shared", code="own-credential")
+            raise Unavailable(
+                "the credential is a caller's own, and must not be shared", code="own-credential"
+            )
         return credential
 
     def _turn_over(self) -> None:
@@ -317,7 +319,7 @@ class Stream:
         version: str,
     ) -> None:
         """While it lasts, what is held is of no one moment."""
-        self._replacing = True
+        self._version, self._replacing = "", True
         await self.held.replace(objects, malformed, freshness, truncated)
         self._version, self._replacing = version, False
 

@@ -6,7 +6,7 @@ import os
 import random
 import threading
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import msgspec
@@ -29,11 +29,17 @@ QUIET: Final = 12
 so that its file is not taken for one that nobody needs."""
 ROUND: Final = 5.0
 """Seconds between two looks at what is due, at most."""
+RESUMABLE: Final = timedelta(hours=1)
+"""How old a version may be to be resumed from. API servers seldom know older ones, and one that was put back to a backup in the
+meantime would take them for its own future, and say nothing."""
 STOPPING: Final = 5.0
 """Seconds that writing may take when Callboard stops: with what else stops, below the 30 s Kubernetes gives a pod."""
 
 _NEVER: Final = frozenset({"secrets", EVENTS.key})
 """Secrets: nothing of them is kept anywhere. Events: they last an hour, are never waited for, and are asked anew."""
+
+_UNWRITTEN: Final = -1
+_REMOVED: Final = -2
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +80,12 @@ class Writable(Protocol):
 
     @property
     def changes(self) -> int:
-        """Goes up with every change of what it holds; -1 while what it holds is not to be written."""
+        """Goes up with every change of what it holds."""
+        ...
+
+    @property
+    def void(self) -> bool:
+        """Whether what was written of it may not be shown any more."""
         ...
 
     def moment(self) -> Moment | None:
@@ -102,12 +113,13 @@ class _Written(msgspec.Struct):
     """What was written last of one stream, or when it is to be written first."""
 
     due: float
-    changes: int = -1
+    changes: int = _UNWRITTEN
     quiet_until: float = 0.0
 
 
 class Checkpoints:
-    """`start` first; `run` in a task of the owner; `finish` when the streams still hold what they held."""
+    """`run` in a task of the owner; `finish` while the streams still hold what they hold. The directory is made when a stream
+    first asks for its file."""
 
     def __init__(
         self,
@@ -121,28 +133,32 @@ class Checkpoints:
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
-        self._ready = False
+        self._starting = asyncio.Lock()
+        self._ready: bool | None = None
         self._written: dict[str, _Written] = {}
         self._stop = threading.Event()
+        self._one = asyncio.Lock()
+        self._finishing = False
         self._refused = False
         self.written = self.read = 0
         """Files so far, for tests and figures."""
 
-    async def start(self) -> None:
-        """Make the directory ready; where checkpoints are switched off, remove those there are. Never raises."""
-        if not self._settings.enabled:
-            await asyncio.to_thread(self._files.clear)
-            return
-        try:
-            await asyncio.to_thread(self._files.prepare)
-            await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
-            self._ready = True
-        except (Unavailable, OSError) as error:
-            log.error("checkpoints-unavailable", error=str(error))
+    async def _start(self) -> bool:
+        """Make the directory ready, once; whether it is."""
+        async with self._starting:
+            if self._ready is None:
+                try:
+                    await asyncio.to_thread(self._files.prepare)
+                    await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
+                    self._ready = True
+                except (Unavailable, OSError) as error:
+                    self._ready = False
+                    log.error("checkpoints-unavailable", error=str(error))
+        return self._ready
 
     async def restore(self, place: Place, into: Restored) -> None:
         """Give the stream what was written of it, if that is whole, its own and ours. Never raises for what a file is."""
-        if not self._ready or not place.name:
+        if not self._settings.enabled or not place.name or not (self._ready or await self._start()):
             return
         try:
             await self._restore(place, into)
@@ -151,6 +167,9 @@ class Checkpoints:
             words = error.args[0] if isinstance(error, NotWhole) else type(error).__name__
             log.warning("checkpoint-ignored", file=place.name, type=place.question.type.key, why=words)
             await asyncio.to_thread(self._files.remove, place.name)
+        except Exception as error:
+            into.not_restored()
+            log.error("checkpoint-not-read", type=place.question.type.key, exc_info=error)
         except BaseException:
             into.not_restored()
             raise
@@ -171,18 +190,28 @@ class Checkpoints:
         finally:
             file.close()
         self.read += 1
+        if self._clock.now() - header.as_of > RESUMABLE:
+            header = msgspec.structs.replace(header, version="")
         into.restored(header)
 
     async def run(self, streams: Callable[[], Collection[Writable]]) -> None:
-        """Write what is due, one file after the other, until cancelled."""
-        if not self._ready:
+        """Write what is due, one file after the other, until cancelled; where checkpoints are switched off, remove those
+        there are."""
+        if not self._settings.enabled:
+            await asyncio.to_thread(self._files.clear)
             return
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(ROUND, self._settings.every / 4))
+            if self._finishing:
+                return
+            if not self._ready:
+                continue
             before = self.written
-            for stream in self._due(streams(), loop.time()):
-                await self._write(stream)
+            for stream in self._due(list(streams()), loop.time()):
+                async with self._one:
+                    if not self._finishing:
+                        await self._write(stream)
             if self.written > before:
                 await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
 
@@ -190,17 +219,18 @@ class Checkpoints:
         """Write all that has gone on since it was written, changes first, for so many seconds at most. Never raises."""
         if not self._ready:
             return
+        self._finishing = True
         known = self._written
-        waiting = [s for s in streams if s.changes >= 0 and s.place.name]
+        waiting = [s for s in streams if s.place.name]
         waiting.sort(key=lambda s: (w := known.get(s.place.name)) is not None and w.changes == s.changes)
-        timer = threading.Timer(within, self._stop.set)
-        timer.start()
+        timer = asyncio.get_running_loop().call_later(within, self._stop.set)
         try:
             for stream in waiting:
                 if self._stop.is_set():
                     log.warning("checkpoints-left-out", why=f"they took more than {within:g} seconds")
                     break
-                await self._write(stream)
+                async with self._one:
+                    await self._write(stream)
             await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
         finally:
             timer.cancel()
@@ -213,24 +243,33 @@ class Checkpoints:
         for stream in streams:
             changes = stream.changes
             name = stream.place.name
-            if changes < 0 or not name:
+            if not name:
                 continue
             written = self._written.get(name)
             if written is None:
                 written = _Written(now + self._settings.every * (0.1 + 0.4 * self._jitter()))
             known[name] = written
-            if now >= written.due and (changes != written.changes or now >= written.quiet_until):
+            if stream.void:
+                due = written.changes != _REMOVED
+            else:
+                due = now >= written.due and (changes != written.changes or now >= written.quiet_until)
+            if due:
                 found.append(stream)
         self._written = known
         return found
 
     async def _write(self, stream: Writable) -> None:
         """Write one stream; where that fails, the next interval may do better. Never raises."""
+        now = asyncio.get_running_loop().time()
+        place = stream.place
         changes = stream.changes
+        if stream.void:
+            await asyncio.to_thread(self._files.remove, place.name)
+            self._written[place.name] = _Written(now, _REMOVED)
+            return
         moment = stream.moment()
         if moment is None:
             return
-        place = stream.place
         header = Header(
             source=place.source,
             question=place.question,
@@ -241,7 +280,6 @@ class Checkpoints:
             malformed=moment.malformed,
             truncated=moment.truncated,
         )
-        now = asyncio.get_running_loop().time()
         every = self._settings.every * (0.9 + 0.2 * self._jitter())
         written = _Written(now + every, changes, now + every * QUIET)
         try:
@@ -258,7 +296,7 @@ class Checkpoints:
         except InterruptedError:
             return
         except (OSError, TooLarge) as error:
-            written.changes = -1
+            written.changes = _UNWRITTEN
             if not self._refused:
                 self._refused = True  # a full disk is told once, not for every stream
                 log.error("checkpoint-not-written", type=place.question.type.key, error=type(error).__name__)

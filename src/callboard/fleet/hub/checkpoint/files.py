@@ -4,6 +4,7 @@ Everything here blocks: call it in a thread.
 """
 
 import os
+import secrets
 import stat
 import time
 from collections.abc import Callable, Sequence
@@ -79,9 +80,7 @@ class Files:
     ) -> int:
         """Put a whole file in the place of the old one; returns its size. Raises as `form.write`, and then the old one
         stands."""
-        unfinished = self._path(name).with_suffix(f".{os.getpid()}{_UNFINISHED}")
-        with suppress(FileNotFoundError):
-            unfinished.unlink()
+        unfinished = self._path(name).with_suffix(f".{secrets.token_hex(8)}{_UNFINISHED}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             with os.fdopen(os.open(unfinished, flags, 0o600), "wb", buffering=_BUFFER) as file:
