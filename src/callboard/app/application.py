@@ -22,6 +22,8 @@ from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.http import HttpFetch
 from callboard.catalog.store import Store
+from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
+from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.watching import ConnectionsWatcher
 from callboard.history.store import VerdictStore
@@ -113,12 +115,16 @@ async def open_application(
     named: Sequence[Path], *, directory: Path | None = None, clock: Clock | None = None, persist: bool = True
 ) -> AsyncIterator[Application]:
     """Read the configuration, wire everything, read the catalog once. Raises BadInputs, BadInput or Conflict before anything
-    is started. `persist` False keeps the tables in memory: a command must not write beside what it looks at."""
+    is started. `persist` False keeps everything in memory: a command must not write beside what it looks at."""
     clock = clock or SystemClock()
     configuration = read_configuration(named, os.environ, directory or Path.cwd())
     settings = configuration.settings
     file = settings.backend.database.sqlite_file(settings.callboard.data_directory) if persist else ":memory:"
     engine = open_sqlite(file)
+    checkpoints = None
+    if persist:
+        files = Files(Path(settings.callboard.data_directory) / "hub")
+        checkpoints = Checkpoints(files, settings.callboard.checkpoint, clock)
     metrics = Metrics()
     try:
         store = Store(engine)
@@ -141,7 +147,7 @@ async def open_application(
 
         async with (
             Connections(limits_of, clock=clock) as connections,
-            Hub(ConnectionsWatcher(connections), clock, observer=metrics) as hub,
+            Hub(ConnectionsWatcher(connections), clock, observer=metrics, checkpoints=checkpoints) as hub,
         ):
             fleet = FleetInForce(
                 connections=connections, hub=hub, catalog=catalog, metrics=metrics, clock=clock

@@ -57,6 +57,7 @@ def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
             },
             "callboard": {
                 "dataDirectory": str(directory),
+                "checkpoint": {"enabled": False},
                 "parts": {"objectsProvider": "hub"},
                 "lookAround": "30s",
                 "logging": {"level": "warning"},
