@@ -1,0 +1,319 @@
+"""A change costs one rendering for everyone, and each reader gets just what they have not got."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
+
+import msgspec
+import pytest
+from starlette.types import Message
+
+from callboard.base.clock import FakeClock
+from callboard.base.errors import NotFound
+from callboard.model.caller import Caller
+from callboard.model.door import Refused, RequestFacts, RouteClass
+from callboard.model.entity import EntityRef
+from callboard.portal.views import ClusterPart, KubernetesView
+from callboard.web import times
+from callboard.web.application import WebOptions, create_web
+from callboard.web.live.fragments import Fragment, Frame
+from callboard.web.live.request import MOST_TOPICS, LiveRequest, Wanted
+from callboard.web.live.stream import LiveStream, Pace
+from callboard.web.live.topics import Live, Topics
+from callboard.web.site import Site
+from support.live import KUBERNETES, ask, body, have_of, messages, topic, watching
+from support.web_scenes import NOW, StubPortal, healthy, kubernetes, troubled
+from support.web_server import door, get, listening, operations, serving
+
+PAGE = "/catalog/default/component/dice-roller/kubernetes"
+CLUSTER = "callboard/tabs/kubernetes_cluster.html"
+NAMES = tuple(f"eu-{i:02}" for i in range(12))
+
+
+class LivePortal(StubPortal):
+    """A settled, live page: all callers see the same view, and a change replaces one part of it."""
+
+    def __init__(self, *parts: ClusterPart) -> None:
+        super().__init__()
+        self.parts = {part.cluster.name: part for part in parts or map(healthy, NAMES)}
+        self.changed = asyncio.Condition()
+        self.view = self._made()
+        self.given = 0
+
+    def _made(self) -> KubernetesView:
+        return kubernetes(*self.parts.values(), live=True, settled=True, complete=True)
+
+    async def change(self, part: ClusterPart) -> None:
+        """One cluster is another."""
+        async with self.changed:
+            self.parts[part.cluster.name] = part
+            self.view = self._made()
+            self.changed.notify_all()
+
+    async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
+        self._seen(caller)
+        shown = None
+        try:
+            while True:
+                async with self.changed:
+                    while self.view is shown:
+                        await self.changed.wait()
+                    shown = self.view
+                self.given += 1
+                yield shown
+        finally:
+            self.closed += 1
+
+    async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
+        self._seen(caller)
+        return self.view
+
+
+def pods(name: str, count: int) -> ClusterPart:
+    """A cluster with so many pods."""
+    return healthy(name, count)
+
+
+async def test_a_change_is_rendered_once_however_many_watch() -> None:
+    portal, options = LivePortal(), WebOptions()
+    async with serving(portal, options) as base, AsyncExitStack() as stack:
+        readers = [await stack.enter_async_context(watching(base)) for _ in range(12)]
+        for reader in readers:
+            await reader.next()
+        assert options.rendered[CLUSTER] == len(NAMES), "each cluster once, for twelve readers"
+        before = options.rendered.copy()
+        await portal.change(troubled("eu-03"))
+        updates = [await reader.next() for reader in readers]
+    new = options.rendered - before
+    assert new[CLUSTER] == 1
+    assert new["callboard/tabs/kubernetes_head.html"] == 1
+    assert sum(new.values()) == 2
+    assert len({update.html for update in updates}) == 1
+    assert "keeps crashing" in updates[0].html
+
+
+async def test_a_change_brings_its_cluster_and_the_head_and_no_more() -> None:
+    portal = LivePortal(*(pods(name, 20) for name in NAMES))
+    async with serving(portal) as base, watching(base) as reader:
+        whole = await reader.next()
+        first = reader.bytes
+        assert len(whole.ids) == len(NAMES) + 2
+        await portal.change(pods("eu-05", 21))
+        update = await reader.next()
+    assert len([i for i in update.ids if i.startswith("cluster")]) == 1
+    assert not [i for i in update.ids if i == "asked"]
+    assert update.data["lineups"] == [], "the order is as it was"
+    assert (reader.bytes - first) * 4 < first
+
+
+async def test_trouble_changes_the_order_too() -> None:
+    portal = LivePortal()
+    async with serving(portal) as base, watching(base) as reader:
+        order = (await reader.next()).data["lineups"][0]
+        assert order["id"] == "clusters"
+        await portal.change(troubled("eu-07"))
+        after = (await reader.next()).data["lineups"][0]
+    assert sorted(after["ids"]) == sorted(order["ids"])
+    assert after["ids"][0] == order["ids"][7]
+
+
+async def test_what_a_page_holds_is_not_sent_again() -> None:
+    portal, options = LivePortal(), WebOptions()
+    async with serving(portal, options) as base:
+        have = have_of((await get(base, PAGE)).text)
+        rendered = options.rendered.copy()
+        async with watching(base, have={"1": have}) as reader:
+            await reader.next("hello")
+            await portal.change(troubled("eu-03"))
+            update = await reader.next()
+    assert len(update.ids) == 2
+    assert (options.rendered - rendered)[CLUSTER] == 1, "the page's own rendering served the stream"
+
+
+async def test_coming_back_brings_what_differs() -> None:
+    portal = LivePortal()
+    async with serving(portal) as base:
+        async with watching(base) as reader:
+            whole = (await reader.next()).data
+            have = {each["id"]: each["tag"] for kind in ("fragments", "lineups") for each in whole[kind]}
+        await portal.change(troubled("eu-03"))
+        async with watching(base, have={"1": have}) as reader:
+            update = await reader.next()
+    assert len([i for i in update.ids if i.startswith("cluster")]) == 1
+
+
+async def test_ages_alone_are_no_change() -> None:
+    portal = LivePortal(troubled("eu-01"))
+    clock = FakeClock(NOW)
+    options = WebOptions()
+
+    def make(port: int) -> Site:
+        guard, _ = door(port)
+        return create_web(portal, guard, operations(), options, clock=clock)
+
+    async with listening(make) as base:
+        early = (await get(base, PAGE)).text
+        clock.advance(3600)
+        late = (await get(base, PAGE)).text
+    assert "for <time" in early
+    assert ">40 min</time>" in early
+    assert ">1 h 40 min</time>" in late, "a page says how long ago it is now"
+    assert have_of(early) == have_of(late)
+    assert options.rendered[CLUSTER] == 1
+
+
+def test_an_age_is_written_anew_and_nothing_else() -> None:
+    html = '<p title="5 s"><time data-ago datetime="2026-11-21T08:59:00Z" title="x">7 d ago</time> 5 s &lt;time data-ago</p>'
+    assert times.with_ages(html, NOW) == html.replace("7 d ago", "1 min ago")
+    assert times.without_ages(html) == html.replace("7 d ago", "")
+
+
+class Numbers:
+    """A topic whose views are numbers, drawn as one element."""
+
+    kind = "numbers"
+
+    def __init__(self) -> None:
+        self.drawn: list[int] = []
+        self.given = 0
+        self.last = asyncio.Event()
+
+    async def open(self, key: str, caller: Caller) -> Live:
+        async def views() -> AsyncIterator[object]:
+            for number in range(1000):
+                self.given += 1
+                yield number
+                await asyncio.sleep(0)
+            self.last.set()
+            await asyncio.Event().wait()
+
+        async def draw(view: int) -> Frame:
+            self.drawn.append(view)
+            return Frame.of((Fragment("number", f"<b id=number>{view}</b>"),))
+
+        return Live(views(), draw)
+
+
+async def test_a_slow_reader_gets_the_newest_and_nothing_is_queued() -> None:
+    numbers = Numbers()
+    wanted = LiveRequest(watch=(Wanted(as_="1", topic="numbers/all"),))
+    taken = asyncio.Event()
+    sent: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        if body := message.get("body"):
+            sent.append(body)
+            if b"update" in body:
+                await taken.wait()
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    stream = LiveStream(
+        wanted, Topics((numbers,)), Caller.loopback(), Pace(between=0.0),
+        admitted=lambda: None, draining=asyncio.Event(),
+    )  # fmt: skip
+    reading = asyncio.create_task(stream({"type": "http"}, receive, send))
+    async with asyncio.timeout(10):
+        await numbers.last.wait()
+        taken.set()
+        while len(sent) < 3:  # noqa: ASYNC110 - the stream tells nobody
+            await asyncio.sleep(0.01)
+    reading.cancel()
+    assert numbers.given == 1000
+    assert len(numbers.drawn) == 2, "what was not taken was never even drawn"
+    assert b">999<" in sent[2]
+
+
+async def test_several_topics_share_a_stream_and_one_refusal_is_its_own() -> None:
+    portal = LivePortal()
+    async with serving(portal) as base:
+        topics = {"a": KUBERNETES, "b": topic(ref=EntityRef("component", "default", "nobody")), "c": topic("overview"),
+                  "d": topic("nope"), "e": "list/x", "f": "tab/x", "g": KUBERNETES}  # fmt: skip
+        async with watching(base, topics) as reader:
+            refused = {m.data["as"]: m.data["code"] for m in [await reader.next("refused") for _ in "bcdef"]}
+        async with watching(base, topics) as reader:
+            updated = {(await reader.next()).data["as"] for _ in "ag"}
+    assert refused == dict.fromkeys("bcde", "not-found") | {"f": "usage"}
+    assert updated == {"a", "g"}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b'{"watch": []}',
+        b'{"watch": [{"as": "1"}]}',
+        b'{"watch": [{"as": "1", "topic": 3}]}',
+        msgspec.json.encode(body({str(i): KUBERNETES for i in range(MOST_TOPICS + 1)})),
+        b'{"watch": [{"as": "1", "topic": "' + b"x" * 600_000 + b'"}]}',
+    ],
+)
+async def test_a_request_that_is_not_understood_is_refused_whole(raw: bytes) -> None:
+    portal = LivePortal()
+    async with serving(portal) as base:
+        answer = await ask(base, raw=raw, headers={"Accept": "application/json"})
+    assert answer.status == 400
+    assert portal.callers == []
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+async def test_another_sites_page_gets_no_stream(headers: dict[str, str]) -> None:
+    portal = LivePortal()
+    async with serving(portal) as base:
+        assert (await ask(base, headers=headers)).status == 403
+    assert portal.callers == []
+
+
+async def test_once_gives_what_is_new_and_ends() -> None:
+    portal = LivePortal()
+    async with serving(portal) as base:
+        have = have_of((await get(base, PAGE)).text)
+        same = await ask(base, have={"1": have}, once=True)
+        await portal.change(troubled("eu-03"))
+        after = await ask(base, have={"1": have}, once=True)
+    assert [m.event for m in messages(same)] == ["hello"]
+    assert [m.event for m in messages(after)] == ["hello", "update"]
+    assert len(messages(after)[1].ids) == 2
+
+
+async def test_a_session_that_ends_ends_its_stream_and_says_so() -> None:
+    portal = LivePortal()
+    closed = asyncio.Event()
+
+    class Closing:
+        """Lets everyone in until the session is over."""
+
+        def __init__(self, port: int) -> None:
+            self.inner, _ = door(port)
+
+        def admit(self, facts: RequestFacts, route: RouteClass) -> object:
+            return (
+                Refused(401, "not-signed-in", "Sign in.")
+                if closed.is_set()
+                else self.inner.admit(facts, route)
+            )
+
+    def make(port: int) -> Site:
+        return create_web(portal, Closing(port), operations(), WebOptions(pace=Pace(heartbeat=0.1)))  # type: ignore[arg-type]
+
+    async with listening(make) as base, watching(base) as reader:
+        await reader.next()
+        closed.set()
+        bye = await reader.next("bye")
+        assert bye.data == {"code": "not-signed-in", "message": "Sign in."}
+        assert await reader.response.content.read() == b""
+    assert portal.closed == 1
+
+
+async def test_a_topic_that_cannot_be_drawn_costs_itself_only() -> None:
+    class Broken(LivePortal):
+        async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
+            yield msgspec.structs.replace(self.view, verdict=None)
+            raise NotFound("not reached")
+
+    async with serving(Broken()) as base:
+        answer = await ask(base)
+    assert "Callboard itself failed while drawing this" in answer.text
