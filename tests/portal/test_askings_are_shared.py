@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from callboard.base.clock import FakeClock
-from callboard.base.errors import UsageError
+from callboard.base.errors import NotSignedIn, UsageError
 from callboard.base.secret import Secret
 from callboard.model.caller import Caller, CallerKind, ProviderToken
 from callboard.model.entity import Entity
@@ -16,6 +16,7 @@ from callboard.model.snapshot import ClusterState, ServiceSnapshot
 from callboard.portal import openings as module
 from callboard.portal.openings import Openings
 from support.kube_objects import cluster, deployment, service
+from support.listening import eventually
 
 AWAITED = service(cluster("a", state=ClusterState.AWAITED))
 DONE = service(cluster("a", deployment()))
@@ -78,15 +79,49 @@ async def test_a_settled_answer_is_shared_for_a_moment_and_then_asked_anew() -> 
     assert provider.started == 2
 
 
-async def test_other_callers_and_own_tokens_never_share() -> None:
+def with_token(token: str, provider: str = "google") -> Caller:
+    return Caller(kind=ANNA.kind, subject=ANNA.subject, tokens=(ProviderToken(provider, Secret(token)),))
+
+
+async def test_other_callers_and_other_tokens_never_share() -> None:
     provider = Provider()
     provider.go.set()
-    mine = Caller(kind=ANNA.kind, subject=ANNA.subject, tokens=(ProviderToken("google", Secret("t")),))
     async with Openings(lambda: provider, FakeClock()) as openings:
-        for caller in (ANNA, BEN, mine, mine):
+        callers = (ANNA, BEN, with_token("one"), with_token("two"), with_token("one", "aks"))
+        for caller in callers:
             await read(openings, caller)
-        assert openings.newest(ENTITY, mine) is None
-    assert provider.started == 4
+            assert openings.newest(ENTITY, with_token("three")) is None
+    assert provider.started == len(callers)
+
+
+async def test_what_an_own_token_reads_is_shared_with_the_same_token_for_five_seconds_at_most() -> None:
+    provider, clock = Provider(), FakeClock()
+    async with Openings(lambda: provider, clock) as openings:
+        async with asyncio.TaskGroup() as group:
+            readers = [group.create_task(read(openings, with_token("one"))) for _ in range(3)]
+            await asyncio.sleep(0)
+            provider.go.set()
+        assert [r.result()[-1] for r in readers] == [DONE] * 3
+        assert openings.newest(ENTITY, with_token("one")) == DONE
+        assert provider.started == 1
+        clock.advance(5.1)
+        assert openings.newest(ENTITY, with_token("one")) is None
+        await read(openings, with_token("one"))
+    assert provider.started == 2
+
+
+async def test_what_was_seen_is_gone_when_the_token_has_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.02)
+    provider = Provider()
+    provider.error = NotSignedIn("Your own token for a ran out.", code="token-expired")
+    async with Openings(lambda: provider, FakeClock()) as openings:
+        following = openings.follow(ENTITY, with_token("one"))
+        await anext(following)
+        provider.go.set()
+        with pytest.raises(NotSignedIn, match="ran out"):
+            await anext(following)
+        assert openings.newest(ENTITY, with_token("one")) is None
+        await eventually(lambda: not openings._shared)
 
 
 async def test_an_asking_nobody_waits_for_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ class Secret:
     `reveal()` is the only way to the value; call it where the bytes leave for the wire and nowhere else.
     `fingerprint` tells two secrets apart without telling either: the first 12 hex digits of their SHA-256. It is for
     noticing a change in memory (a rotated token), never for an identity: identities are named, not derived from tokens.
+    `keyed` stands for the value in a key that never leaves the process.
     """
 
     __slots__ = ("_value",)
@@ -27,6 +28,10 @@ class Secret:
     def fingerprint(self) -> str:
         """Twelve hex digits that change when the value does."""
         return hashlib.sha256(self._value.encode()).hexdigest()[:12]
+
+    def keyed(self, key: bytes) -> str:
+        """32 hex digits that differ where the value or `key` (at most 64 random bytes) does, and tell neither."""
+        return hashlib.blake2b(self._value.encode(), key=key, digest_size=16).hexdigest()
 
     def __bool__(self) -> bool:
         return bool(self._value)

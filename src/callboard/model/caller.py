@@ -31,7 +31,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who is asking: never implicit, an argument of every call below the faces.
 
     `subject` is an entity ref of a User for people, a name for services. `identity` is the key under which anything
-    that depends on the caller may be cached; what was read with one of `tokens` may not be cached at all.
+    that depends on the caller may be cached; what was read with one of `tokens` is shared with requests of the same tokens
+    alone, and not for longer than some seconds.
     """
 
     kind: CallerKind

@@ -1,5 +1,6 @@
 """Clusters, and as whom we ask them."""
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -111,7 +112,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
     `identity` names the holder ("serviceAccount at eu-1", "kubeconfig user admin"), is the same before and after the token is
     renewed, and never contains it: it is part of every cache key. `own` says that it belongs to the caller of this request, so
-    that nothing read with it may outlive the request.
+    that what is read with it is shared with nobody and ends with the request or stream. `expires` is when it runs out, where
+    the strategy knows; of a JWT it is read from the token itself.
     """
 
     kind: CredentialKind
@@ -121,3 +123,4 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     certificate_pem: str = ""
     key_pem: Secret = Secret("")
     own: bool = False
+    expires: datetime | None = None

@@ -1,6 +1,7 @@
 """Running questions, shared: a page, its stream and its drawer join one asking instead of starting three."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from types import TracebackType
@@ -26,6 +27,9 @@ GRACE = 2.0
 """Seconds an unsettled asking goes on without anyone waiting: a page has come, its stream has not joined yet."""
 MOST = 500
 """Askings kept at once; beyond it a new one is not shared."""
+
+_Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
+"""Entity, etag, the caller's identity, and what stands for each of their tokens in this process."""
 
 _log = structlog.get_logger(__name__)
 
@@ -94,16 +98,18 @@ class Openings:
     """Owns the tasks that ask. Use as an async context manager; leaving it cancels them all.
 
     `provider` gives the present one: after a change of configuration, new askings use the new parts, and live ones go on
-    with them. Askings are shared by (entity, its etag, the caller's identity); never when the caller brought tokens of
-    their own. The caller, and not their visibility class, is in the key because suppliers, locators and auth strategies may
-    answer by caller; where they do not, the hub's looks are shared below, and what a class sees of them is shared above
-    (`sights`), so that an asking of one's own is a list of clusters and little more.
+    with them. Askings are shared by (entity, its etag, the caller's identity and tokens): what a user's own token reads goes to
+    requests that bring the same token, and is gone as any asking is, within seconds of the last of them. The caller, and not
+    their visibility class, is in the key because suppliers, locators and auth strategies may answer by caller; where they do
+    not, the hub's looks are shared below, and what a class sees of them is shared above (`sights`), so that an asking of one's
+    own is a list of clusters and little more.
     """
 
     def __init__(self, provider: Callable[[], ObjectsProvider], clock: Clock) -> None:
         self._provider = provider
         self._clock = clock
-        self._shared: dict[tuple[str, str, str], Opening] = {}
+        self._salt = secrets.token_bytes(32)
+        self._shared: dict[_Key, Opening] = {}
         self._running: dict[asyncio.Task[None], Opening] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -157,8 +163,8 @@ class Openings:
 
     def newest(self, entity: Entity, caller: Caller) -> ServiceSnapshot | None:
         """The newest settled snapshot if one is fresh or live, without asking anything."""
-        opening = self._shared.get(_key(entity, caller))
-        if opening is None or caller.tokens:
+        opening = self._shared.get(self._key(entity, caller))
+        if opening is None or opening.error is not None:
             return None
         if opening.done_at is None:
             return opening.settled if opening.settled is not None and opening.settled.live else None
@@ -167,8 +173,8 @@ class Openings:
     def _join(self, entity: Entity, caller: Caller) -> Opening:
         if self._tasks is None:
             raise Unavailable("Callboard is shutting down.")
-        key = _key(entity, caller)
-        found = None if caller.tokens else self._shared.get(key)
+        key = self._key(entity, caller)
+        found = self._shared.get(key)
         if found is not None and (
             found.done_at is None
             or (found.error is None and self._clock.monotonic() - found.done_at <= FRESH)
@@ -176,7 +182,7 @@ class Openings:
             return found
         opening = Opening()
         opening.left_at = self._clock.monotonic()
-        if not caller.tokens and len(self._shared) < MOST:
+        if len(self._shared) < MOST:
             self._shared[key] = opening
         task = self._tasks.create_task(self._ask(opening, entity, caller), name=f"ask {entity.ref}")
         self._running[task] = opening
@@ -224,9 +230,9 @@ class Openings:
                 elif opening.latest is not None and opening.latest.live:
                     opening.keep_to(self._provider())
             for key, opening in list(self._shared.items()):
-                if opening.done_at is not None and now - opening.done_at > FRESH:
+                if opening.done_at is not None and (opening.error or now - opening.done_at > FRESH):
                     del self._shared[key]
 
-
-def _key(entity: Entity, caller: Caller) -> tuple[str, str, str]:
-    return str(entity.ref), entity.metadata.etag, caller.identity
+    def _key(self, entity: Entity, caller: Caller) -> _Key:
+        tokens = tuple(sorted((t.provider, t.token.keyed(self._salt)) for t in caller.tokens))
+        return str(entity.ref), entity.metadata.etag, caller.identity, tokens

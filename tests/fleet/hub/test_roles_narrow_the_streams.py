@@ -118,18 +118,6 @@ async def test_the_scopes_of_the_policy() -> None:
             await changes_arrive(world, viewer, scope)
 
 
-async def test_what_a_callers_own_token_reads_is_not_shared_and_does_not_stay() -> None:
-    async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet, kubernetes=FEW) as world:
-        world.tokens.own = True
-        async with Follower(world.provider, DICE) as one, Follower(world.provider, DICE) as two:
-            first, second = await one.settled(), await two.settled()
-            assert not first.live
-            assert contents(first) == contents(second)
-        assert not world.hub.streams
-        assert fleet[0].counters.count("/deployments") == 2
-        assert watched(fleet[0]) == set()
-
-
 async def test_an_object_that_cannot_be_read_is_told_where_it_belongs_and_nowhere_else() -> None:
     async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet, kubernetes=FEW) as world:
         fleet[0].streaming_lists = False

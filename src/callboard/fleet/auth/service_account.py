@@ -1,15 +1,12 @@
 """`serviceAccount`: a service account's bearer token, from the cluster's entry or from the pod we run in."""
 
 import asyncio
-import base64
-import binascii
 import re
 from collections.abc import Sequence
 
-import msgspec
-
 from callboard.base.errors import Problem, Unavailable
 from callboard.base.secret import Secret
+from callboard.fleet.auth.claims import claims_of
 from callboard.fleet.pod_identity import PodIdentity
 from callboard.fleet.suppliers.config import SERVICE_ACCOUNT_TOKEN
 from callboard.model.caller import Caller
@@ -18,10 +15,6 @@ from callboard.model.cluster import Cluster, Credential, CredentialKind
 __all__ = ["ServiceAccountStrategy", "holder_of"]
 
 _SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9.-]{1,253}):([a-z0-9.-]{1,253})")
-
-
-class _Claims(msgspec.Struct):
-    sub: str = ""
 
 
 class ServiceAccountStrategy:
@@ -72,14 +65,5 @@ def holder_of(token: Secret) -> str:
     The signature is not checked: this names a cache key, it grants nothing. A token that names no service account is
     `serviceAccount`.
     """
-    parts = token.reveal().split(".")
-    if len(parts) == 3:
-        try:
-            payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-            claims = msgspec.json.decode(payload, type=_Claims)
-        except (binascii.Error, ValueError, msgspec.MsgspecError):
-            return "serviceAccount"
-        found = _SUBJECT.fullmatch(claims.sub)
-        if found:
-            return f"serviceAccount {found.group(1)}/{found.group(2)}"
-    return "serviceAccount"
+    found = _SUBJECT.fullmatch(claims_of(token).sub)
+    return f"serviceAccount {found.group(1)}/{found.group(2)}" if found else "serviceAccount"

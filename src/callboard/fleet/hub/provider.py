@@ -11,12 +11,12 @@ from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, Unavailable
 from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.registration import Parts
-from callboard.fleet.asking import Asking
 from callboard.fleet.fan_out import FanOut, located
 from callboard.fleet.hub.followed import FollowedAs
 from callboard.fleet.hub.following import HubFollowing
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.look import Look
+from callboard.fleet.hub.own import OwnLook
 from callboard.fleet.hub.port import Source, SourceKey
 from callboard.fleet.selection import select
 from callboard.model.caller import Caller
@@ -77,8 +77,8 @@ class HubProvider:
     ) -> AsyncGenerator[ServiceSnapshot, None]:
         """What is held, then a snapshot after each change, at most one in COALESCE seconds, until the iterator is closed.
 
-        It ends by itself only when no cluster can be listened to: there is none, or all are asked with the caller's own
-        tokens. Raises as `FanOut.objects` does.
+        A cluster that is asked with the caller's own token is asked again at an interval. It ends by itself only where there
+        is no cluster. Raises as `FanOut.objects` does, and NotSignedIn when a token of the caller's has run out meanwhile.
         """
         chosen, notices = await located(self.parts, entity, caller, only)
         news = asyncio.Event()
@@ -90,10 +90,11 @@ class HubProvider:
                 clusters=tuple(p.snapshot for p in parts),
                 notices=notices,
                 as_of=self.clock.now(),
-                live=any(p.live for p in parts),
+                live=bool(parts),
             )
 
         loop = asyncio.get_running_loop()
+        over: CallboardError | None = None
         async with asyncio.TaskGroup() as group:
             try:
                 for part in parts:
@@ -103,7 +104,7 @@ class HubProvider:
                         while any(p.snapshot.state is ClusterState.AWAITED for p in parts):
                             news.clear()
                             await news.wait()
-                while True:
+                while not over:
                     news.clear()
                     shown = loop.time()
                     current = snapshot()
@@ -111,6 +112,7 @@ class HubProvider:
                     if not current.live and current.settled:
                         return
                     await news.wait()
+                    over = next((p.over for p in parts if p.over is not None), None)
                     await asyncio.sleep(max(0.0, shown + self._coalesce - loop.time()))
                     for part in parts:
                         part.renew(group)
@@ -120,6 +122,8 @@ class HubProvider:
             finally:
                 for part in parts:
                     part.end()
+        if over is not None:
+            raise over
 
     def following(self, caller: Caller) -> HubFollowing:
         """All entities at once, for as long as it runs."""
@@ -190,7 +194,7 @@ async def _kept_from_raising(look: Look) -> None:
 
 
 class _Part:
-    """One cluster for one reader: the shared look, or an asking of their own."""
+    """One cluster for one reader: the shared look, or one of their own."""
 
     def __init__(
         self,
@@ -201,14 +205,13 @@ class _Part:
         changed: Callable[[], None],
     ) -> None:
         self.cluster = cluster
-        self.live = True
         self._provider = provider
         self._entity = entity
         self._caller = caller
         self._changed = changed
         self._look: Look | None = None
         self._listening = 0
-        self._asking: Asking | None = None
+        self._own: OwnLook | None = None
         self._task: asyncio.Task[None] | None = None
         self._notices: tuple[Notice, ...] = ()
         self._noticed: tuple[ClusterSnapshot, tuple[Notice, ...], ClusterSnapshot] | None = None
@@ -216,8 +219,8 @@ class _Part:
 
     @property
     def snapshot(self) -> ClusterSnapshot:
-        if self._asking is not None:
-            return self._asking.snapshot
+        if self._own is not None and (own := self._own.snapshot) is not None:
+            return own
         found = self._look.snapshot if self._look is not None else self._alone
         if not self._notices:
             return found
@@ -226,6 +229,11 @@ class _Part:
             with_notices = msgspec.structs.replace(found, notices=(*self._notices, *found.notices))
             self._noticed = (found, self._notices, with_notices)
         return self._noticed[2]
+
+    @property
+    def over(self) -> CallboardError | None:
+        """Why the reader's stream must end: their own token has run out."""
+        return self._own.over if self._own is not None else None
 
     def begin(self, group: asyncio.TaskGroup) -> None:
         """Find out as whom to look, and join whoever looks already. The task ends with that; the look goes on."""
@@ -252,7 +260,7 @@ class _Part:
             self._provider.leave(look)
 
     async def _run(self) -> None:
-        """Until joined; a look at what only the caller's token may read goes on to its own end."""
+        """Until joined; a look at what only the caller's token may read goes on until the token has run out."""
         limits = self._provider.clusters.limits_of(self.cluster.name)
         while True:
             try:
@@ -261,12 +269,16 @@ class _Part:
                     if not credential.own:
                         self._join(credential, await self._selection())
                         return
-                self.live = False
                 self._leave()
-                self._asking = self._provider.fan_out.asking(
-                    self.cluster, self._entity, self._caller, self._changed
+                self._own = OwnLook(
+                    lambda changed: self._provider.fan_out.asking(
+                        self.cluster, self._entity, self._caller, changed
+                    ),
+                    interval=self._provider.clusters.hub_of(self.cluster.name).poll_interval,
+                    clock=self._provider.clock,
+                    changed=self._changed,
                 )
-                await self._asking.run()
+                await self._own.run(credential)
                 return
             except TimeoutError:
                 self._fail(f"the auth strategy gave no credential for {limits.hard_deadline:g} seconds")
