@@ -87,7 +87,10 @@ callboard:
        maxLogBytes: 100, maxNesting: 9, breaker: {failures: 2, openFor: 1, maxOpenFor: 2}}
     concurrent: 10
     hub: {scope: namespace, streams: 50, requestsPerSecond: 2, lists: 1, pollInterval: 5s, keep: PT1M}
-    byName: {a: {labels: {region: eu}, links: {Runbook: 'https://r'}, hardDeadline: {minutes: 1}, hub: {scope: entity}}}
+    visibility: portal
+    byName: {a: {labels: {region: eu}, links: {Runbook: 'https://r'}, hardDeadline: {minutes: 1}, hub: {scope: entity},
+                 visibility: cluster}}
+  access: {users: {'user:default/local': {user: anna, groups: [dice]}}}
   kubeconfig: {allowExecPlugins: true, execDeadline: 5}
   parts: {fetcher: direct, objectsProvider: fanOut, proxy: direct}
   catalog: {maxFileBytes: 5, urlDeadline: 1, maxEntitiesPerLocation: 2}

@@ -1,21 +1,39 @@
 """What a caller may know of a snapshot. Runs before anything is counted, diagnosed, searched, grouped or drawn."""
 
+from collections.abc import Iterable, Sequence
+
 import msgspec
 
-from callboard.model.grants import Grants
+from callboard.model.belonging import belonging, claims_of, members, nodes_of
+from callboard.model.grants import Grants, Why
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
-from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+from callboard.model.resource import NODES
+from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot, ClusterState, ServiceSnapshot
 
-__all__ = ["visible", "visible_cluster"]
+__all__ = ["COUNTS_HIDDEN", "visible", "visible_cluster"]
 
-_NOT_GRANTED = Failure(code=FailureCode.FORBIDDEN, message="not granted to you", status=403)
+_WITHHELD = {
+    Why.DENIED: Failure(code=FailureCode.NOT_GRANTED, message="not granted to you", status=403),
+    Why.UNDECIDED: Failure(
+        code=FailureCode.UNDECIDED, message="it could not be decided whether you may see this", status=403
+    ),
+    Why.NO_USER: Failure(
+        code=FailureCode.NO_USER,
+        message="this cluster decides by its own users who may see what, and you are none of them here",
+        status=403,
+    ),
+}
+COUNTS_HIDDEN = frozenset({"references-bounded"})
+"""Codes of notices that count what may be hidden."""
+_CLAIMS = "persistentvolumeclaims"
 
 
 def visible(snapshot: ServiceSnapshot, grants: Grants) -> ServiceSnapshot:
     """The snapshot of a fleet in which what is not granted does not exist.
 
-    A cluster without any grant is gone. A question whose whole scope is not granted is answered FORBIDDEN, whether or not
-    there is something; in a scope granted in part, hidden objects leave no trace, in counts and unreadable objects neither.
+    A cluster of which nothing is granted, nor withheld, is gone. A question whose whole scope is not granted is answered
+    FORBIDDEN, or AWAITED while that is being decided, whether or not there is something; in a scope granted in part, hidden
+    objects leave no trace, in counts and unreadable objects neither, nor in what was asked because of them.
     """
     clusters = tuple(seen for c in snapshot.clusters if (seen := visible_cluster(c, grants)) is not None)
     notices = tuple(n for n in snapshot.notices if not n.cluster or grants.any_of(n.cluster))
@@ -23,18 +41,30 @@ def visible(snapshot: ServiceSnapshot, grants: Grants) -> ServiceSnapshot:
 
 
 def visible_cluster(cluster: ClusterSnapshot, grants: Grants) -> ClusterSnapshot | None:
-    """One cluster's part of that, None where nothing of it is granted. The very same object where all of it is."""
+    """One cluster's part of that, None where nothing of it may be known. The very same object where all of it is granted."""
     name = cluster.cluster.name
     if not grants.any_of(name):
         return None
     asked = (*cluster.outcomes, *cluster.references)
     if all(_whole(o.question, name, grants) for o in asked):
         return cluster
+    outcomes = tuple(_outcome(o, name, grants) for o in cluster.outcomes)
+    references = _references(outcomes, tuple(_outcome(o, name, grants) for o in cluster.references))
     return msgspec.structs.replace(
         cluster,
-        outcomes=tuple(_outcome(o, name, grants) for o in cluster.outcomes),
-        references=tuple(_outcome(o, name, grants) for o in cluster.references),
+        state=_state(cluster, outcomes),
+        outcomes=outcomes,
+        references=references,
+        notices=tuple(n for n in cluster.notices if n.code not in COUNTS_HIDDEN),
     )
+
+
+def _state(cluster: ClusterSnapshot, outcomes: Sequence[Outcome]) -> ClusterState:
+    """A cluster that has answered has not, for whom it is still being decided what they may see of it."""
+    awaited = sum(o.answer is Answer.AWAITED for o in outcomes)
+    if cluster.state is not ClusterState.ANSWERED or not awaited:
+        return cluster.state
+    return ClusterState.AWAITED if awaited == len(outcomes) else ClusterState.PARTIAL
 
 
 def _outcome(outcome: Outcome, cluster: str, grants: Grants) -> Outcome:
@@ -44,12 +74,39 @@ def _outcome(outcome: Outcome, cluster: str, grants: Grants) -> Outcome:
     if not _any(question, cluster, grants):
         if outcome.answer in (Answer.AWAITED, Answer.NOT_ASKED):
             return outcome
-        return Outcome(question=question, answer=Answer.FORBIDDEN, failure=_NOT_GRANTED, as_of=outcome.as_of)
+        why = grants.why_not(cluster, question.namespace, question.type)
+        if why is Why.AWAITED:
+            return Outcome(question=question, answer=Answer.AWAITED)
+        return Outcome(
+            question=question, answer=Answer.FORBIDDEN, failure=_WITHHELD[why], as_of=outcome.as_of
+        )
     objects = tuple(o for o in outcome.objects if grants.allow(cluster, o.namespace, question.type))
     answer = Answer.EMPTY if outcome.answer is Answer.OBJECTS and not objects else outcome.answer
     return msgspec.structs.replace(
         outcome, objects=objects, answer=answer, malformed=(), truncated=False, remaining=None
     )
+
+
+def _references(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Only what would have been asked second, and found to belong, if hidden objects did not exist."""
+    found = belonging(outcomes, references)
+    mine = members(outcomes, found)
+    namespaces = {o.namespace for o in mine}
+    makers = {o.namespace for o in mine if o.type.key != "pods"}
+    nodes, claims = nodes_of(mine), claims_of(mine)
+
+    def asked(question: Question) -> bool:
+        if question.type == NODES:
+            return not question.name or question.name in nodes
+        if question.type.key == _CLAIMS:
+            return (question.namespace, question.name) in claims if question.name else _in(question, claims)
+        return question.namespace in (makers if question.type.key in CHILD_TYPES else namespaces)
+
+    return tuple(o for o in found if asked(o.question))
+
+
+def _in(question: Question, claims: Iterable[tuple[str, str]]) -> bool:
+    return any(namespace == question.namespace for namespace, _ in claims)
 
 
 def _whole(question: Question, cluster: str, grants: Grants) -> bool:

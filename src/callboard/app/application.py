@@ -9,7 +9,8 @@ from pathlib import Path
 
 import structlog
 
-from callboard.access.grants import portal_grants
+from callboard.access.reviews import Reviews
+from callboard.access.visibility import Visibility
 from callboard.app.configuration import Configuration, read_configuration
 from callboard.app.fleet import FleetInForce
 from callboard.app.metrics import Metrics
@@ -28,8 +29,9 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.watching import ConnectionsWatcher
 from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
-from callboard.kube.connection import Connections
+from callboard.kube.connection import Connection, Connections
 from callboard.kube.limits import Limits
+from callboard.model.caller import Caller
 from callboard.portal.kubernetes import KubernetesRoad
 from callboard.portal.look_around import look_around
 from callboard.portal.openings import Openings
@@ -58,6 +60,7 @@ class Application:
         verdicts: Verdicts,
         metrics: Metrics,
         sights: Sights,
+        visibility: Visibility,
         clock: Clock,
     ) -> None:
         self.configuration = configuration
@@ -68,6 +71,7 @@ class Application:
         self.verdicts = verdicts
         self.metrics = metrics
         self.sights = sights
+        self.visibility = visibility
         self.clock = clock
 
     async def keep_up(self) -> None:
@@ -152,19 +156,29 @@ async def open_application(
             fleet = FleetInForce(
                 connections=connections, hub=hub, catalog=catalog, metrics=metrics, clock=clock
             )
-            async with Openings(lambda: fleet.current.provider, clock) as openings:
+
+            async def way(cluster: str) -> Connection:
+                return connections.to(*await fleet.current.way(cluster, Caller.callboard()))
+
+            async with (
+                Openings(lambda: fleet.current.provider, clock) as openings,
+                Reviews(
+                    way,
+                    lambda name: app.configuration.settings.callboard.clusters.limits_of(name).soft_deadline,
+                ) as reviews,
+            ):
+                visibility = Visibility(lambda: app.configuration.settings.callboard, reviews)
                 sights = Sights()
                 portal = CallboardPortal(
-                    services=ServicesRoad(catalog, verdicts, portal_grants),
+                    services=ServicesRoad(catalog, verdicts, visibility),
                     kubernetes=KubernetesRoad(
                         openings=openings,
                         fleet=lambda: fleet.current,
-                        grants=portal_grants,
+                        visibility=visibility,
                         sights=sights,
                         clock=clock,
                     ),
                     verdicts=verdicts,
-                    grants=portal_grants,
                     tabs=lambda: fleet.plugins.tabs(),
                     cards=lambda: fleet.plugins.cards(),
                 )
@@ -182,6 +196,7 @@ async def open_application(
                     verdicts=verdicts,
                     metrics=metrics,
                     sights=sights,
+                    visibility=visibility,
                     clock=clock,
                 )
                 await fleet.put_to_use(configuration)

@@ -19,6 +19,13 @@ _UNSEEN = {
     Answer.NOT_ASKED: "{what} not asked for",
 }
 
+_WITHHELD = {
+    FailureCode.NOT_GRANTED: "you may not see {what}",
+    FailureCode.UNDECIDED: "it could not be decided whether you may see {what}",
+    FailureCode.NO_USER: "you are no user of this cluster, and so may not see {what}",
+}
+"""What the caller may not see; all else is what we may not."""
+
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Questions that failed alike. `types` are plurals in the order asked; `words` are the API server's own, each once."""
@@ -38,7 +45,9 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def plain(self) -> str:
         """One clause for everyone."""
-        return _UNSEEN.get(self.answer, "{what} could not be seen").format(what=self.what)
+        code = self.outcomes[0].failure.code if self.outcomes and self.outcomes[0].failure else None
+        words = _WITHHELD.get(code) if code else None
+        return (words or _UNSEEN.get(self.answer, "{what} could not be seen")).format(what=self.what)
 
 
 def gaps(outcomes: Iterable[Outcome]) -> tuple[Gap, ...]:

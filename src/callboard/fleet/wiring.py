@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from callboard.base.clock import Clock
-from callboard.base.errors import BadInput, BadInputs, Problem
+from callboard.base.errors import BadInput, BadInputs, NotFound, Problem
 from callboard.base.settings import CatalogLocator, GkeLocator, KubernetesSettings, Settings
 from callboard.extend.parts import EntityReader, ObjectsProvider, Proxy
 from callboard.extend.registration import PartConfig, Parts
@@ -16,6 +16,7 @@ from callboard.fleet.registry import Registry, choose
 from callboard.fleet.sections import locator_type, options_of
 from callboard.fleet.suppliers.combined import CombinedSupplier, NamedSupplier
 from callboard.model.caller import Caller
+from callboard.model.cluster import Cluster, Credential
 from callboard.model.snapshot import Notice
 
 __all__ = ["Fleet", "wire"]
@@ -29,6 +30,15 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     proxy: Proxy
     suppliers: CombinedSupplier
     auth: DispatchingStrategy
+
+    async def way(self, name: str, caller: Caller) -> tuple[Cluster, Credential]:
+        """The cluster of that name, and as whom to ask it for this caller. Raises NotFound where there is none for them, and
+        what suppliers and auth strategies raise."""
+        clusters = await self.parts.clusters.clusters(caller)
+        cluster = next((c for c in clusters if c.name == name), None)
+        if cluster is None:
+            raise NotFound(f"There is no cluster {name!r}.", code="no-such-cluster")
+        return cluster, await self.parts.auth.credential(cluster, caller)
 
     async def check(self, caller: Caller) -> Sequence[Notice]:
         """To be called before a configuration is put to use: reads the suppliers once.

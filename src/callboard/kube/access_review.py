@@ -1,9 +1,11 @@
-"""Asking an API server who we are and what we may: SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview.
+"""Asking an API server who we are and what we may: SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview; and
+what somebody else may: SubjectAccessReview.
 
-Every authenticated user may create these (the ClusterRole system:basic-user); nothing is stored by them.
+Every authenticated user may create the first three (the ClusterRole system:basic-user); the last takes `create` on
+`subjectaccessreviews` of `authorization.k8s.io`. Nothing is stored by any of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -14,7 +16,7 @@ from callboard.kube.text import clean
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.resource import ResourceType
 
-__all__ = ["Access", "Rule", "Rules", "WhoAmI", "may", "rules_in", "who_am_i"]
+__all__ = ["Access", "Attributes", "Rule", "Rules", "WhoAmI", "may", "rules_in", "they_may", "who_am_i"]
 
 _AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 _AUTHENTICATION = "/apis/authentication.k8s.io/v1"
@@ -33,6 +35,21 @@ class Access(msgspec.Struct, frozen=True):
 
     allowed: bool
     reason: str = ""
+
+
+class Attributes(msgspec.Struct, frozen=True, order=True):
+    """What somebody wants to do with objects of any name. No `namespace` means in all of them, or at the cluster's scope."""
+
+    verb: str
+    group: str
+    resource: str
+    subresource: str = ""
+    namespace: str = ""
+
+    @classmethod
+    def listing(cls, resource: ResourceType, namespace: str = "") -> "Attributes":
+        """Listing objects of a type."""
+        return cls("list", resource.group, resource.plural, namespace=namespace)
 
 
 class Rule(msgspec.Struct, frozen=True, rename="camel"):
@@ -84,6 +101,7 @@ class _SelfSubject(msgspec.Struct):
 
 class _AccessStatus(msgspec.Struct):
     allowed: bool
+    denied: bool = False
     reason: str = ""
 
 
@@ -133,6 +151,34 @@ async def may(
     return Access(found.status.allowed, clean(found.status.reason, 256))
 
 
+async def they_may(
+    connection: Connection,
+    user: str,
+    groups: Sequence[str],
+    wanted: Attributes,
+    *,
+    until: float | None = None,
+) -> Access | Failure:
+    """Whether a user with these groups may do what is wanted, asked as whoever the connection is. `until` is the loop's time
+    by which the answer must be there. Only an answer that says so in so many words allows anything."""
+    attributes = {
+        "verb": wanted.verb,
+        "group": wanted.group,
+        "resource": wanted.resource,
+        "subresource": wanted.subresource,
+        "namespace": wanted.namespace,
+    }
+    spec = {
+        "user": user,
+        "groups": list(groups),
+        "resourceAttributes": {k: v for k, v in attributes.items() if v},
+    }
+    found = await _create(connection, _AUTHORIZATION, "SubjectAccessReview", spec, _AccessReview, until=until)
+    if isinstance(found, Failure):
+        return found
+    return Access(found.status.allowed and not found.status.denied, clean(found.status.reason, 256))
+
+
 async def rules_in(connection: Connection, namespace: str) -> Rules | Failure:
     """All we may do in `namespace`."""
     found = await _create(
@@ -147,6 +193,8 @@ async def _create(
     kind: str,
     spec: Mapping[str, object] | None,
     as_: type[_Review],
+    *,
+    until: float | None = None,
 ) -> _Review | Failure:
     group_version = api.removeprefix("/apis/")
     review: dict[str, object] = {"apiVersion": group_version, "kind": kind}
@@ -154,7 +202,7 @@ async def _create(
         review["spec"] = spec
     try:
         answer = await connection.read(
-            "POST", f"{api}/{kind.lower()}s", body=msgspec.json.encode(review), most=_MOST
+            "POST", f"{api}/{kind.lower()}s", body=msgspec.json.encode(review), most=_MOST, until=until
         )
     except AnswerRefused as refused:
         return refused.failure

@@ -1,10 +1,12 @@
 """What a caller may see, as sets of (cluster, namespace, type)."""
 
+from enum import StrEnum
+
 import msgspec
 
 from callboard.model.resource import ResourceType
 
-__all__ = ["Grant", "Grants"]
+__all__ = ["Grant", "Grants", "Why", "Withheld"]
 
 ANY = "*"
 
@@ -24,10 +26,33 @@ class Grant(msgspec.Struct, frozen=True, order=True):
         )
 
 
+class Why(StrEnum):
+    """Why something is not granted."""
+
+    DENIED = "denied"
+    AWAITED = "awaited"
+    """It is being decided."""
+    UNDECIDED = "undecided"
+    """Nobody could say: denied until somebody does."""
+    NO_USER = "no user"
+    """The cluster decides by its own users, and does not know the caller as one."""
+
+
+class Withheld(msgspec.Struct, frozen=True, order=True):
+    """What is not granted, and why. It opens nothing; the caller may know that there is such a cluster."""
+
+    cluster: str
+    namespace: str = ANY
+    type: str = ANY
+    why: Why = Why.DENIED
+
+
 class Grants(msgspec.Struct, frozen=True):
-    """All of a caller's grants. Callers with equal grants share one visibility class: `identity` is its key."""
+    """All of a caller's grants, and what is to be told of the rest. What is neither granted nor withheld is not there at
+    all. Callers with equal grants share one visibility class: `identity` is its key."""
 
     grants: frozenset[Grant] = frozenset()
+    withheld: frozenset[Withheld] = frozenset()
 
     @classmethod
     def everything(cls) -> "Grants":
@@ -42,9 +67,34 @@ class Grants(msgspec.Struct, frozen=True):
         return any(g.covers(cluster, ANY, resource.key) for g in self.grants)
 
     def any_of(self, cluster: str) -> bool:
-        """Whether anything of a cluster may be seen."""
-        return any(g.cluster in (ANY, cluster) for g in self.grants)
+        """Whether anything of a cluster may be seen, if only its name."""
+        return any(g.cluster in (ANY, cluster) for g in self.grants) or any(
+            w.cluster == cluster for w in self.withheld
+        )
+
+    def why_not(self, cluster: str, namespace: str, resource: ResourceType) -> Why:
+        """Why a scope that is not granted is not; `namespace` "" means all of them."""
+        found = {
+            w.why
+            for w in self.withheld
+            if w.cluster == cluster
+            and w.type in (ANY, resource.key)
+            and w.namespace in (ANY, namespace or ANY)
+        }
+        return next((why for why in (Why.NO_USER, Why.AWAITED, Why.UNDECIDED) if why in found), Why.DENIED)
+
+    @property
+    def decided(self) -> bool:
+        """Whether nothing is open: what is seen with these grants may be remembered."""
+        return all(w.why in (Why.DENIED, Why.NO_USER) for w in self.withheld)
 
     @property
     def identity(self) -> str:
-        return ";".join(f"{g.cluster}/{g.namespace}/{g.type}" for g in sorted(self.grants))
+        granted = ";".join(f"{g.cluster}/{g.namespace}/{g.type}" for g in sorted(self.grants))
+        if not self.withheld:
+            return granted
+        return (
+            granted
+            + "!"
+            + ";".join(f"{w.cluster}/{w.namespace}/{w.type}/{w.why}" for w in sorted(self.withheld))
+        )

@@ -59,6 +59,12 @@ class FailureCode(StrEnum):
     """Stable reasons, for metrics, tests and machines."""
 
     FORBIDDEN = "forbidden"
+    NOT_GRANTED = "not-granted"
+    """We may see it; the caller may not."""
+    UNDECIDED = "undecided"
+    """Whether the caller may see it could not be found out."""
+    NO_USER = "no-user"
+    """The cluster decides who may see it, and does not know the caller as one of its users."""
     UNAUTHORIZED = "unauthorized"
     CREDENTIAL = "credential"
     """The auth strategy could not get a credential; nothing was sent."""

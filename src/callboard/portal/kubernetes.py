@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
+from typing import NamedTuple
 
 import msgspec
 
+from callboard.access.visibility import Visibility
 from callboard.access.visible import visible
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotFound, Unavailable, UsageError
 from callboard.fleet.selection import namespaces_of, selector_of
 from callboard.fleet.wiring import Fleet
+from callboard.kube.access_review import Attributes
 from callboard.model.caller import Caller
-from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity
-from callboard.model.grants import Grants
+from callboard.model.grants import Grants, Why
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
@@ -23,13 +25,13 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnaps
 from callboard.portal.events import events_of
 from callboard.portal.logs import read_log
 from callboard.portal.objects import find_object, object_view
-from callboard.portal.openings import Openings
+from callboard.portal.openings import Opening, Openings
 from callboard.portal.pods import container_rows
 from callboard.portal.protocol import LogQuery
 from callboard.portal.sights import Sight, Sights
 from callboard.portal.views import EventsPart, KubernetesView, LogView, ObjectKey, ObjectView
 
-__all__ = ["KubernetesRoad"]
+__all__ = ["KubernetesRoad", "Seen"]
 
 EVENTS_DEADLINE = 5.0
 """Seconds a drawer waits for its object's events; without them it opens all the same."""
@@ -39,18 +41,36 @@ MOST_SIGHTS = 4
 """Classes kept with one asking: its caller has one, and now and then another when rights change."""
 
 
-class _Look(msgspec.Struct, frozen=True):
-    """A snapshot, and what the caller's class sees of the asking it came from."""
+_WHY = {
+    Why.DENIED: "You may not see {what}.",
+    Why.AWAITED: "It is not decided yet whether you may see {what}.",
+    Why.UNDECIDED: "It could not be decided whether you may see {what}; try again in a moment.",
+    Why.NO_USER: "This cluster decides by its own users who may see {what}, and does not know you as one of them.",
+}
+
+
+class _Look(NamedTuple):
+    """A snapshot, and what the caller's class sees of the asking it came from. `pending` says that it is still being decided
+    what the caller may see."""
 
     snapshot: ServiceSnapshot
+    grants: Grants
     sight: Sight
+    pending: bool
 
     @property
     def settled(self) -> bool:
-        return self.snapshot.settled
+        return self.snapshot.settled and not self.pending
 
     def view(self) -> KubernetesView:
         return self.sight.view(self.snapshot)
+
+
+class Seen(NamedTuple):
+    """A view, and the grants of the visibility class it is for."""
+
+    view: KubernetesView
+    grants: Grants
 
 
 class KubernetesRoad:
@@ -61,17 +81,17 @@ class KubernetesRoad:
         *,
         openings: Openings,
         fleet: Callable[[], Fleet],
-        grants: Callable[[Caller], Grants],
+        visibility: Visibility,
         sights: Sights,
         clock: Clock,
     ) -> None:
         self._openings = openings
         self._fleet = fleet
-        self._grants = grants
+        self._visibility = visibility
         self._clock = clock
         self._sights = sights
 
-    async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
+    async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[Seen, None]:
         """The tab as its clusters answer, and for as long as this is read where they are listened to. A view that is the
         same as the one before, for what this caller may see, is not given again."""
         shown: KubernetesView | None = None
@@ -80,9 +100,9 @@ class KubernetesRoad:
                 view = look.view()
                 if view is not shown:
                     shown = view
-                    yield view
+                    yield Seen(view, look.grants)
 
-    async def settled(self, entity: Entity, caller: Caller, *, within: float) -> KubernetesView:
+    async def settled(self, entity: Entity, caller: Caller, *, within: float) -> Seen:
         """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited. Only what
         is given is arranged."""
         async with aclosing(self._looks(entity, caller)) as looks:
@@ -95,21 +115,36 @@ class KubernetesRoad:
                                 break
         if newest is None:
             raise NotFound("Nothing could be asked for this entity.")
-        return newest.view()
+        return Seen(newest.view(), newest.grants)
 
-    async def _looks(self, entity: Entity, caller: Caller) -> AsyncGenerator["_Look", None]:
+    async def _looks(self, entity: Entity, caller: Caller) -> AsyncGenerator[_Look, None]:
         """The newest snapshot with what the caller may see of it, whenever either changes."""
         selector, (namespaces, _) = str(selector_of(entity)), namespaces_of(entity)
-        grants = self._grants(caller)
-        async with aclosing(self._openings.follow(entity, caller)) as following:
-            async for opening, snapshot in following:
-                sight = opening.sights.get(grants)
-                if sight is None:
-                    sight = Sight(self._sights, grants, selector=selector, namespaces=namespaces)
-                    while len(opening.sights) >= MOST_SIGHTS:
-                        del opening.sights[next(iter(opening.sights))]
-                    opening.sights[grants] = sight
-                yield _Look(snapshot, sight)
+        news = asyncio.Event()
+        with (
+            self._openings.joined(entity, caller, news.set) as opening,
+            self._visibility.reader(caller, news.set) as reader,
+        ):
+            while True:
+                news.clear()
+                if opening.error is not None:
+                    raise opening.error
+                if opening.latest is not None:
+                    grants = reader.grants(opening.latest)
+                    sight = self._sight(opening, grants, selector, namespaces)
+                    yield _Look(opening.latest, grants, sight, reader.pending)
+                if opening.done and not reader.pending:
+                    return
+                await news.wait()
+
+    def _sight(self, opening: Opening, grants: Grants, selector: str, namespaces: tuple[str, ...]) -> Sight:
+        sight = opening.sights.pop(grants, None)
+        if sight is None:
+            sight = Sight(self._sights, grants, selector=selector, namespaces=namespaces)
+            while len(opening.sights) >= MOST_SIGHTS:
+                del opening.sights[next(iter(opening.sights))]
+        opening.sights[grants] = sight
+        return sight
 
     async def object(self, entity: Entity, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object with its events. Raises NotFound when it is not among the objects of this service for this caller."""
@@ -128,40 +163,40 @@ class KubernetesRoad:
         view = LogView(
             key=key, cluster=part.cluster, container=container, containers=rows, previous=query.previous
         )
-        cluster, credential = await self._way(key.cluster, caller)
+        reading = Attributes("get", "", "pods", subresource="log", namespace=obj.namespace)
+        if why := await self._visibility.may(caller, key.cluster, reading):
+            words = _WHY[why].format(what="the logs of this namespace's pods")
+            return msgspec.structs.replace(view, failure=words, as_of=self._clock.now())
+        cluster, credential = await self._fleet().way(key.cluster, caller)
         return await read_log(view, obj, query, self._fleet().proxy, cluster, credential, self._clock)
 
     async def _find(
         self, entity: Entity, key: ObjectKey, caller: Caller
     ) -> tuple[ClusterSnapshot, KubeObject]:
-        """The object in a fresh enough snapshot, else after asking its cluster alone."""
+        """The object in a fresh enough snapshot, else after asking its cluster alone. Raises what may be told to somebody for
+        whom hidden objects do not exist."""
         newest = self._openings.newest(entity, caller)
-        found = self._look(newest, key, caller) if newest else None
+        seen = await self._seen(newest, key, caller) if newest else None
+        found = _found(seen, key)
         if found is None:
             asking = self._fleet().provider.objects(entity, caller, only=frozenset({key.cluster}))
             async with aclosing(asking) as snapshots:
                 async for newest in snapshots:
-                    if (found := self._look(newest, key, caller)) or newest.settled:
+                    seen = await self._seen(newest, key, caller)
+                    if (found := _found(seen, key)) or newest.settled:
                         break
         if found is None:
-            raise _not_found(entity, key, newest)
+            raise _not_found(entity, key, seen)
         return found
 
-    def _look(
+    async def _seen(
         self, snapshot: ServiceSnapshot, key: ObjectKey, caller: Caller
-    ) -> tuple[ClusterSnapshot, KubeObject] | None:
-        for part in visible(snapshot, self._grants(caller)).clusters:
-            if part.cluster.name == key.cluster and (obj := find_object(part, key)):
-                return part, obj
-        return None
-
-    async def _way(self, name: str, caller: Caller) -> tuple[Cluster, Credential]:
-        parts = self._fleet().parts
-        clusters = await parts.clusters.clusters(caller)
-        cluster = next((c for c in clusters if c.name == name), None)
-        if cluster is None:
-            raise NotFound(f"There is no cluster {name!r}.", code="no-such-cluster")
-        return cluster, await parts.auth.credential(cluster, caller)
+    ) -> ClusterSnapshot | None:
+        """What the caller may see of the object's cluster, once that is decided."""
+        only = tuple(c for c in snapshot.clusters if c.cluster.name == key.cluster)
+        narrowed = msgspec.structs.replace(snapshot, clusters=only)
+        seen = visible(narrowed, await self._visibility.decided(narrowed, caller))
+        return next(iter(seen.clusters), None)
 
     async def _events(self, key: ObjectKey, obj: KubeObject, caller: Caller) -> EventsPart:
         """All events of the object, in its namespace; a refusal or silence is told as such."""
@@ -169,8 +204,9 @@ class KubernetesRoad:
             return EventsPart(
                 answer=Answer.NOT_ASKED, plain="Events of cluster-scoped objects are not asked for."
             )
-        if not self._grants(caller).allow(key.cluster, obj.namespace, EVENTS):
-            return EventsPart(answer=Answer.FORBIDDEN, plain="Events are not granted to you.")
+        listing = Attributes.listing(EVENTS, obj.namespace)
+        if why := await self._visibility.may(caller, key.cluster, listing):
+            return EventsPart(answer=Answer.FORBIDDEN, plain=_WHY[why].format(what="its events"))
         question = Question(
             type=EVENTS,
             namespace=obj.namespace,
@@ -180,7 +216,7 @@ class KubernetesRoad:
         outcomes: list[Outcome] = []
         try:
             async with asyncio.timeout(EVENTS_DEADLINE):
-                cluster, credential = await self._way(key.cluster, caller)
+                cluster, credential = await self._fleet().way(key.cluster, caller)
                 outcomes = [o async for o in self._fleet().parts.fetcher.ask(cluster, credential, [question])]
         except TimeoutError:
             return EventsPart(answer=Answer.LATE, plain="The events did not arrive in time.")
@@ -189,10 +225,14 @@ class KubernetesRoad:
         return events_of(key.cluster, [obj], outcomes)
 
 
-def _not_found(entity: Entity, key: ObjectKey, snapshot: ServiceSnapshot | None) -> CallboardError:
-    """Why an object is not to be had: it is not there, or it cannot be told whether it is."""
+def _found(part: ClusterSnapshot | None, key: ObjectKey) -> tuple[ClusterSnapshot, KubeObject] | None:
+    obj = find_object(part, key) if part is not None else None
+    return (part, obj) if part is not None and obj is not None else None
+
+
+def _not_found(entity: Entity, key: ObjectKey, part: ClusterSnapshot | None) -> CallboardError:
+    """Why an object is not to be had: it is not there, or it cannot be told whether it is. `part` is what may be seen."""
     name = f"{key.namespace}/{key.name}" if key.namespace else key.name
-    part = next((c for c in snapshot.clusters if c.cluster.name == key.cluster), None) if snapshot else None
     if part is None:
         return NotFound(f"{entity.ref} has no cluster called {key.cluster}.", code="no-such-cluster")
     asked = [o for o in part.outcomes if o.question.type.key == key.type]

@@ -26,14 +26,12 @@ class CallboardPortal:
         services: ServicesRoad,
         kubernetes: KubernetesRoad,
         verdicts: Verdicts,
-        grants: Callable[[Caller], Grants],
         tabs: Callable[[], tuple[Tab, ...]],
         cards: Callable[[], tuple[Card, ...]],
     ) -> None:
         self._services = services
         self._kubernetes = kubernetes
         self._verdicts = verdicts
-        self._grants = grants
         self._tabs = tabs
         self._cards = cards
 
@@ -48,20 +46,20 @@ class CallboardPortal:
     async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
         """The Kubernetes tab as its clusters answer; each settled verdict is remembered."""
         entity = await self._services.entity(ref, caller)
-        remembered: Verdict | None = None
+        remembered: tuple[Grants, Verdict] | None = None
         async with aclosing(self._kubernetes.views(entity, caller)) as views:
-            async for view in views:
-                if view.settled and view.verdict != remembered:
-                    await self._remember(ref, view, caller)
-                    remembered = view.verdict
+            async for view, grants in views:
+                if view.settled and (grants, view.verdict) != remembered:
+                    await self._remember(ref, view, grants, caller)
+                    remembered = (grants, view.verdict)
                 yield view
 
     async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
         """The newest view when settled, or after `within` seconds."""
         entity = await self._services.entity(ref, caller)
-        view = await self._kubernetes.settled(entity, caller, within=within)
+        view, grants = await self._kubernetes.settled(entity, caller, within=within)
         if view.settled:
-            await self._remember(ref, view, caller)
+            await self._remember(ref, view, grants, caller)
         return view
 
     async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
@@ -80,7 +78,7 @@ class CallboardPortal:
         """All cards in their order."""
         return self._cards()
 
-    async def _remember(self, ref: EntityRef, view: KubernetesView, caller: Caller) -> None:
-        # What a caller's own token read is forgotten with the request.
-        if not caller.tokens:
-            await self._verdicts.remember(ref, self._grants(caller), view.verdict)
+    async def _remember(self, ref: EntityRef, view: KubernetesView, grants: Grants, caller: Caller) -> None:
+        # What a caller's own token read is forgotten with the request; so is what was told while it was not known who may see.
+        if not caller.tokens and grants.decided:
+            await self._verdicts.remember(ref, grants, view.verdict)

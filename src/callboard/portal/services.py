@@ -1,12 +1,14 @@
 """The list of services and what the catalog says about one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
+from callboard.access.visibility import Visibility
 from callboard.base.errors import NotFound
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.search import FacetValue, SearchQuery
+from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
@@ -23,6 +25,9 @@ from callboard.portal.views import (
 )
 
 __all__ = ["ServicesRoad"]
+
+DECIDING = 0.5
+"""Seconds the list waits for clusters to say what this caller may see; what is not decided by then is not told."""
 
 _FACETS = {
     "kind": "Kind",
@@ -54,10 +59,10 @@ _RELATIONS = {
 class ServicesRoad:
     """Reads the catalog for a caller, and what is remembered of each service's health."""
 
-    def __init__(self, catalog: Catalog, verdicts: Verdicts, grants: Callable[[Caller], Grants]) -> None:
+    def __init__(self, catalog: Catalog, verdicts: Verdicts, visibility: Visibility) -> None:
         self._catalog = catalog
         self._verdicts = verdicts
-        self._grants = grants
+        self._visibility = visibility
 
     async def entity(self, ref: EntityRef, caller: Caller) -> Entity:
         """The entity. Raises NotFound when it is not there for this caller."""
@@ -83,7 +88,7 @@ class ServicesRoad:
         facets = await self._catalog.facets(search, caller)
         problems = await self._catalog.problems(caller)
         rows = [_row(e) for e in found.entities]
-        last = await self._verdicts.last([r.ref for r in rows], self._grants(caller))
+        last = await self._last([r.ref for r in rows], caller)
         return ServicesView(
             rows=tuple(
                 msgspec.structs.replace(
@@ -103,6 +108,16 @@ class ServicesRoad:
             ),
             problems=tuple(str(p) for p in problems),
         )
+
+    async def _last(self, refs: Sequence[EntityRef], caller: Caller) -> dict[EntityRef, LastVerdict]:
+        """What is remembered for callers who may see of each service what this one may; nothing where that is not known."""
+        by_class: dict[Grants, list[EntityRef]] = {}
+        for ref, grants in (await self._visibility.recall(refs, caller, within=DECIDING)).items():
+            by_class.setdefault(grants, []).append(ref)
+        found: dict[EntityRef, LastVerdict] = {}
+        for grants, alike in by_class.items():
+            found |= await self._verdicts.last(alike, grants)
+        return found
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         """An entity with the other ends of its relations."""

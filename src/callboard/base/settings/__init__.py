@@ -17,6 +17,7 @@ from callboard.base.settings.backend import (
     ReadingSettings,
 )
 from callboard.base.settings.callboard import (
+    AccessSettings,
     BreakerSettings,
     CallboardSettings,
     CatalogReadingSettings,
@@ -28,6 +29,7 @@ from callboard.base.settings.callboard import (
     KubeconfigSettings,
     LoggingSettings,
     PartsSettings,
+    UserSettings,
     WebSettings,
 )
 from callboard.base.settings.catalog import (
@@ -56,6 +58,7 @@ from callboard.base.settings.organization import OrganizationSettings
 from callboard.base.settings.root import Settings
 
 __all__ = [
+    "AccessSettings",
     "AppSettings",
     "BackendSettings",
     "BreakerSettings",
@@ -96,5 +99,6 @@ __all__ = [
     "RuleAllow",
     "ServiceLocatorMethod",
     "Settings",
+    "UserSettings",
     "WebSettings",
 ]

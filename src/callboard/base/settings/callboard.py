@@ -7,6 +7,7 @@ import msgspec
 from callboard.base.settings.forms import Seconds, SettingsStruct
 
 __all__ = [
+    "AccessSettings",
     "BreakerSettings",
     "CallboardSettings",
     "CatalogReadingSettings",
@@ -18,6 +19,7 @@ __all__ = [
     "KubeconfigSettings",
     "LoggingSettings",
     "PartsSettings",
+    "UserSettings",
     "WebSettings",
 ]
 
@@ -104,6 +106,9 @@ class HubSettings(SettingsStruct, frozen=True, kw_only=True):
     watch costs less than the list that begins it."""
 
 
+Visibility = Literal["portal", "cluster"]
+
+
 class ClusterOverride(SettingsStruct, frozen=True, kw_only=True):
     """What is different about one cluster. A limit left out is the common one."""
 
@@ -143,6 +148,9 @@ class ClusterOverride(SettingsStruct, frozen=True, kw_only=True):
     hub: HubSettings | None = None
     """As in the common `hub`; given whole."""
 
+    visibility: Visibility | None = None
+    """As in the common `visibility`."""
+
 
 class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
     """Limits for every cluster, and what is different about some."""
@@ -156,6 +164,12 @@ class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
 
     hub: HubSettings = HubSettings()
     """What listening may cost, for every cluster not named below."""
+
+    visibility: Visibility = "portal"
+    """Who decides what a caller may see of a cluster. `portal`: whoever may read the entity sees what our credential sees, as
+    in Backstage. `cluster`: the cluster's own authorizer, asked by SubjectAccessReviews for the caller's user and groups;
+    what it denies, or does not answer, is not shown. Our credential then needs `create` on `subjectaccessreviews`. Default:
+    `portal`, which asks nothing further of a cluster."""
 
     by_name: dict[str, ClusterOverride] = msgspec.field(default_factory=dict)
     """Exceptions, by cluster name. A name that no supplier brings is a warning when the fleet is wired."""
@@ -173,10 +187,34 @@ class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
         override = self.by_name.get(name)
         return self.hub if override is None or override.hub is None else override.hub
 
+    def visibility_of(self, name: str) -> Visibility:
+        """Who decides what may be seen of the cluster called `name`."""
+        override = self.by_name.get(name)
+        return self.visibility if override is None or override.visibility is None else override.visibility
+
     def labels_of(self, name: str) -> dict[str, str]:
         """The labels of the cluster called `name`."""
         override = self.by_name.get(name)
         return dict(override.labels) if override else {}
+
+
+class UserSettings(SettingsStruct, frozen=True, kw_only=True):
+    """As whom the clusters know somebody."""
+
+    user: Annotated[str, msgspec.Meta(min_length=1)]
+    """The user's name as in role bindings, with whatever prefix the API server puts before it, e.g. `oidc:anna@example.com`."""
+
+    groups: tuple[str, ...] = ()
+    """Their groups, likewise. `system:authenticated` is always among them."""
+
+
+class AccessSettings(SettingsStruct, frozen=True, kw_only=True):
+    """Who callers are to the clusters that decide visibility themselves (`clusters.visibility: cluster`)."""
+
+    users: dict[str, UserSettings] = msgspec.field(default_factory=dict)
+    """By caller: an entity ref such as `user:default/anna`. `user:default/local` is the person at this machine, who is known
+    to no cluster unless named here, and then sees nothing of those that decide. Default: a person who signed in is asked for
+    by their entity ref and groups as they stand; what begins with `system:` among them is left out."""
 
 
 class KubeconfigSettings(SettingsStruct, frozen=True, kw_only=True):
@@ -260,6 +298,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     clusters: ClustersSettings = ClustersSettings()
     """What clusters may cost, and what is different about some."""
+
+    access: AccessSettings = AccessSettings()
+    """Who callers are to clusters that decide visibility themselves."""
 
     kubeconfig: KubeconfigSettings = KubeconfigSettings()
     """How kubeconfig files are read."""

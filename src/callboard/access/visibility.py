@@ -1,0 +1,250 @@
+"""Who may see what, decided for a caller and a snapshot: by the portal, or by each cluster for its own users.
+
+`callboard.clusters.visibility` says which. Grants are made of what is known at the moment; what is not is asked for, and a
+reader is told when to look again: when it was found out, and before what was decided runs out.
+"""
+
+import asyncio
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from callboard.access.reviews import Decision, Reviews
+from callboard.access.scopes import Scopes, Seen, decide, scopes_of
+from callboard.access.subject import Subject, subject_of
+from callboard.base.settings import CallboardSettings
+from callboard.kube.access_review import Attributes
+from callboard.model.caller import Caller, CallerKind
+from callboard.model.entity import EntityRef
+from callboard.model.grants import Grant, Grants, Why, Withheld
+from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+
+__all__ = ["Reader", "Visibility"]
+
+MOST_REMEMBERED = 20_000
+"""Services whose scopes are kept, so that the list can tell what is remembered of them to whom it may be told."""
+SOONEST = 0.05
+"""Seconds between two looks of a reader because of time alone."""
+
+_NOTHING = Grants()
+_EVERYTHING = Grants.everything()
+
+
+class Visibility:
+    """Decides for everybody. `settings` gives those in force."""
+
+    def __init__(self, settings: Callable[[], CallboardSettings], reviews: Reviews) -> None:
+        self._settings = settings
+        self.reviews = reviews
+        self._scopes: dict[int, tuple[weakref.ref[ClusterSnapshot], Scopes]] = {}
+        self._remembered: OrderedDict[EntityRef, tuple[tuple[str, Scopes], ...]] = OrderedDict()
+
+    @contextmanager
+    def reader(self, caller: Caller, changed: Callable[[], None]) -> Iterator["Reader"]:
+        """Somebody who looks; `changed` is called when their grants may have changed since they asked for them last. It must
+        be quick and not raise."""
+        reader = Reader(self, caller, changed)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    async def decided(self, snapshot: ServiceSnapshot, caller: Caller) -> Grants:
+        """The grants once nothing is open any more: after the clusters' deadlines at most."""
+        news = asyncio.Event()
+        with self.reader(caller, news.set) as reader:
+            while True:
+                news.clear()
+                grants = reader.grants(snapshot)
+                if not reader.pending:
+                    return grants
+                await news.wait()
+
+    async def may(self, caller: Caller, cluster: str, wanted: Attributes) -> Why | None:
+        """Whether a caller may do one thing in a cluster: None, or why not."""
+        if caller.kind is CallerKind.ANONYMOUS:
+            return Why.DENIED
+        if self._portal_decides(caller, cluster):
+            return None
+        subject = self.subject(caller)
+        if subject is None:
+            return Why.NO_USER
+        news = asyncio.Event()
+        self.reviews.listen(cluster, subject, news.set)
+        try:
+            while True:
+                news.clear()
+                decision, _ = self.reviews.decision(cluster, subject, wanted)
+                if decision is not Decision.OPEN:
+                    break
+                await news.wait()
+        finally:
+            self.reviews.leave(cluster, subject, news.set)
+        why = {Decision.ALLOWED: None, Decision.UNDECIDED: Why.UNDECIDED}
+        return why.get(decision, Why.DENIED)
+
+    def recalled(self, ref: EntityRef, caller: Caller) -> tuple[Grants | None, bool]:
+        """(grants of a caller for a service as anybody saw it last, whether more may be known in a moment). None where a
+        cluster decides and nobody has seen the service yet, or not everything is decided: what is remembered of it is then
+        told to nobody. What is not known is asked for."""
+        if caller.kind is CallerKind.ANONYMOUS:
+            return _NOTHING, False
+        if not self._any_decides():
+            return _EVERYTHING, False
+        scopes = self._remembered.get(ref)
+        if scopes is None:
+            return None, False
+        seen = [self.seen(name, each, caller, settled=True)[0] for name, each in scopes]
+        grants, open_ = _joined(seen), any(found.open for found in seen)
+        return (grants if grants.decided and not open_ else None), open_
+
+    async def recall(
+        self, refs: Sequence[EntityRef], caller: Caller, *, within: float
+    ) -> dict[EntityRef, Grants]:
+        """The same for many, waiting at most `within` seconds for what is being decided; those without grants left out."""
+        subject, news = self.subject(caller), asyncio.Event()
+        listened: list[tuple[str, Subject]] = []
+        if subject is not None:
+            clusters = {name for ref in refs for name, _ in self._remembered.get(ref, ())}
+            listened = [(name, subject) for name in clusters]
+        for name, whose in listened:
+            self.reviews.listen(name, whose, news.set)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    # Of all, so that they are asked side by side.
+                    while sum(self.recalled(ref, caller)[1] for ref in refs):
+                        await news.wait()
+                        news.clear()
+        finally:
+            for name, whose in listened:
+                self.reviews.leave(name, whose, news.set)
+        found = {ref: self.recalled(ref, caller)[0] for ref in refs}
+        return {ref: grants for ref, grants in found.items() if grants is not None}
+
+    def subject(self, caller: Caller) -> Subject | None:
+        """As whom the clusters know the caller."""
+        return subject_of(caller, self._settings().access)
+
+    def scopes(self, cluster: ClusterSnapshot) -> Scopes:
+        """The scopes of a cluster's part, found once for each."""
+        key = id(cluster)
+        known = self._scopes.get(key)
+        if known is None:
+            held = weakref.ref(cluster, lambda _: self._scopes.pop(key, None))
+            known = self._scopes[key] = (held, scopes_of(cluster))
+        return known[1]
+
+    def seen(
+        self, cluster: str, scopes: Scopes, caller: Caller, *, settled: bool
+    ) -> tuple[Seen, float | None]:
+        """What a caller may see of a cluster by what is known now, and when to look again (the loop's time)."""
+        if self._portal_decides(caller, cluster):
+            granted = {Grant(cluster, type=t.key) for t in scopes.types}
+            withheld = frozenset[Withheld]() if granted else frozenset({Withheld(cluster)})
+            if not self._cluster_decides(cluster):
+                granted, withheld = {Grant(cluster)}, frozenset()
+            return Seen(frozenset(granted), withheld, open=False), None
+        subject = self.subject(caller)
+        if subject is None:
+            withheld = frozenset({Withheld(cluster, why=Why.NO_USER)})
+            return Seen(frozenset(), withheld, open=False), None
+        again: list[float] = []
+
+        def decision(wanted: Attributes) -> Decision:
+            found, until = self.reviews.decision(cluster, subject, wanted)
+            again.append(until)
+            return found
+
+        return decide(cluster, scopes, decision, settled=settled), min(again, default=None)
+
+    def grants(
+        self, snapshot: ServiceSnapshot, caller: Caller, settled: set[str]
+    ) -> tuple[Grants, bool, float | None]:
+        """(grants by what is known now, whether anything is open, when to look again). Clusters of which nothing is open join
+        `settled` once they have answered."""
+        if caller.kind is CallerKind.ANONYMOUS:
+            return _NOTHING, False, None
+        if not self._any_decides():
+            return _EVERYTHING, False, None
+        parts: list[Seen] = []
+        times: list[float] = []
+        scopes = tuple((c.cluster.name, self.scopes(c)) for c in snapshot.clusters)
+        if snapshot.complete:
+            self._remember(snapshot.entity.ref, scopes)
+        for (name, each), cluster in zip(scopes, snapshot.clusters, strict=True):
+            found, again = self.seen(name, each, caller, settled=name in settled)
+            parts.append(found)
+            times += [again] if again is not None else []
+            if not found.open and cluster.outcomes:
+                settled.add(name)
+        return _joined(parts), any(p.open for p in parts), min(times, default=None)
+
+    def _remember(self, ref: EntityRef, scopes: tuple[tuple[str, Scopes], ...]) -> None:
+        self._remembered[ref] = scopes
+        self._remembered.move_to_end(ref)
+        while len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def _portal_decides(self, caller: Caller, cluster: str) -> bool:
+        """Callboard's own work sees what its credential sees; nobody is shown it but callers of equal grants."""
+        return caller.kind is CallerKind.CALLBOARD or not self._cluster_decides(cluster)
+
+    def _cluster_decides(self, cluster: str) -> bool:
+        return self._settings().clusters.visibility_of(cluster) == "cluster"
+
+    def _any_decides(self) -> bool:
+        clusters = self._settings().clusters
+        return clusters.visibility == "cluster" or any(
+            o.visibility == "cluster" for o in clusters.by_name.values()
+        )
+
+
+class Reader:
+    """One who looks at snapshots of one service. Made by `Visibility.reader`."""
+
+    def __init__(self, visibility: Visibility, caller: Caller, changed: Callable[[], None]) -> None:
+        self._visibility = visibility
+        self._caller = caller
+        self._changed = changed
+        self._subject = visibility.subject(caller)
+        self._listening: set[str] = set()
+        self._settled: set[str] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self.pending = False
+        """Whether something is being asked for the first time: the grants given last are not the last word."""
+
+    def grants(self, snapshot: ServiceSnapshot) -> Grants:
+        """What may be seen of a snapshot by what is known now."""
+        if self._subject is not None:
+            for cluster in snapshot.clusters:
+                self._listen(cluster.cluster.name, self._subject)
+        grants, self.pending, again = self._visibility.grants(snapshot, self._caller, self._settled)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if again is not None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(again, loop.time() + SOONEST), self._changed)
+        return grants
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._subject is not None:
+            for cluster in self._listening:
+                self._visibility.reviews.leave(cluster, self._subject, self._changed)
+        self._listening.clear()
+
+    def _listen(self, cluster: str, subject: Subject) -> None:
+        if cluster not in self._listening:
+            self._listening.add(cluster)
+            self._visibility.reviews.listen(cluster, subject, self._changed)
+
+
+def _joined(parts: list[Seen]) -> Grants:
+    return Grants(
+        frozenset().union(*(p.grants for p in parts)), frozenset().union(*(p.withheld for p in parts))
+    )

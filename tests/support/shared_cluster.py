@@ -1,0 +1,78 @@
+"""A service of which something is in three namespaces, on clusters that decide for themselves who sees what."""
+
+from typing import Any
+
+from callboard.model.caller import Caller, CallerKind
+from callboard.model.entity import EntityRef
+from callboard.portal.views import ClusterPart, KubernetesView
+from callboard.simulator import Fleet
+from callboard.simulator.cluster import Cluster
+
+DICE = EntityRef.parse("component:default/dice-roller")
+NAMESPACES = ("games", "lab", "vault")
+REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+
+
+def person(name: str, *groups: str) -> Caller:
+    """Somebody who signed in, known to the clusters by the same name."""
+    return Caller(kind=CallerKind.PERSON, subject=name, groups=groups)
+
+
+def deciding(provider: str = "fanOut", **more: Any) -> dict[str, Any]:
+    """Settings below `callboard` by which every cluster decides."""
+    clusters = {"visibility": "cluster", **more.pop("clusters", {})}
+    return {"clusters": clusters, "parts": {"objectsProvider": provider}, **more}
+
+
+def furnish(fleet: Fleet) -> None:
+    """Something of the dice roller in `lab` and `vault` too, beside `games`."""
+    for cluster in fleet:
+        for namespace in NAMESPACES[1:]:
+            cluster.store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+            config_map(cluster, f"settings-of-{namespace}", namespace)
+            pod(cluster, f"helper-of-{namespace}", namespace)
+
+
+def config_map(cluster: Cluster, name: str, namespace: str) -> None:
+    """A ConfigMap of the dice roller."""
+    cluster.store.create(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(name, namespace), "data": {}}
+    )
+
+
+def pod(cluster: Cluster, name: str, namespace: str) -> None:
+    """A pod of the dice roller that nothing owns."""
+    spec = {"containers": [{"name": "app", "image": "registry.example.com/helper:1"}]}
+    cluster.store.create(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": _meta(name, namespace), "spec": spec}
+    )
+
+
+def unbind(cluster: Cluster, user: str, *namespaces: str) -> None:
+    """Take back what `Cluster.bind` gave."""
+    if not namespaces:
+        cluster.store.delete("clusterrolebindings.rbac.authorization.k8s.io", user)
+    for namespace in namespaces:
+        cluster.store.delete("rolebindings.rbac.authorization.k8s.io", user, namespace)
+
+
+def namespaces_in(view: KubernetesView) -> set[str]:
+    """The namespaces of every row that is shown."""
+    return {n for part in view.clusters for n in namespaces_of_part(part)}
+
+
+def namespaces_of_part(part: ClusterPart) -> set[str]:
+    """The same, of one cluster."""
+    rows = [*part.pods, *(p for w in part.workloads for p in w.pods)]
+    keys = [row.key for row in rows]
+    keys += [w.row.key for w in part.workloads] + [r.key for s in part.sections for r in s.rows]
+    return {key.namespace for key in keys if key.namespace}
+
+
+def reviews(fleet: Fleet) -> int:
+    """How many reviews about others the clusters were asked for."""
+    return sum(cluster.counters.count("/subjectaccessreviews") for cluster in fleet)
+
+
+def _meta(name: str, namespace: str) -> dict[str, Any]:
+    return {"name": name, "namespace": namespace, "labels": {"backstage.io/kubernetes-id": "dice-roller"}}
