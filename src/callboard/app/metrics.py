@@ -56,6 +56,12 @@ class Metrics:
             buckets=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1),
             registry=self.registry,
         )
+        self._running = Gauge(
+            "callboard_tasks",
+            "Tasks of the event loop: streams, looks, open pages. Bounded by what is looked at and listened to.",
+            registry=self.registry,
+        )
+        self._running.set_function(_tasks)
 
     def asked(self, cluster: str, outcome: Outcome) -> None:
         """One question was answered, or was not."""
@@ -77,6 +83,13 @@ class Metrics:
     def text(self) -> bytes:
         """The exposition format, of type CONTENT_TYPE_LATEST."""
         return generate_latest(self.registry)
+
+
+def _tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0  # no loop is running: a command that has ended
 
 
 async def watch_loop(metrics: Metrics) -> None:
