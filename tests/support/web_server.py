@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import msgspec
 import uvicorn
+from starlette.types import ASGIApp
 from yarl import URL
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
@@ -48,7 +49,7 @@ def site(portal: Portal, port: int = 7007, options: WebOptions | None = None) ->
 
 
 @asynccontextmanager
-async def listening(make: Callable[[int], Site]) -> AsyncIterator[str]:
+async def listening(make: Callable[[int], ASGIApp]) -> AsyncIterator[str]:
     """Serve the site made for a free port, for as long as the context lasts; gives the base URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

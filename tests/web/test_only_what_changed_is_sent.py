@@ -22,51 +22,12 @@ from callboard.web.live.stream import LiveStream, Pace
 from callboard.web.live.topics import Live, Topics
 from callboard.web.site import Site
 from support.live import KUBERNETES, ask, body, have_of, messages, topic, watching
-from support.web_scenes import NOW, StubPortal, healthy, kubernetes, troubled
+from support.live_portal import NAMES, LivePortal
+from support.web_scenes import NOW, healthy, troubled
 from support.web_server import door, get, listening, operations, serving
 
 PAGE = "/catalog/default/component/dice-roller/kubernetes"
 CLUSTER = "callboard/tabs/kubernetes_cluster.html"
-NAMES = tuple(f"eu-{i:02}" for i in range(12))
-
-
-class LivePortal(StubPortal):
-    """A settled, live page: all callers see the same view, and a change replaces one part of it."""
-
-    def __init__(self, *parts: ClusterPart) -> None:
-        super().__init__()
-        self.parts = {part.cluster.name: part for part in parts or map(healthy, NAMES)}
-        self.changed = asyncio.Condition()
-        self.view = self._made()
-        self.given = 0
-
-    def _made(self) -> KubernetesView:
-        return kubernetes(*self.parts.values(), live=True, settled=True, complete=True)
-
-    async def change(self, part: ClusterPart) -> None:
-        """One cluster is another."""
-        async with self.changed:
-            self.parts[part.cluster.name] = part
-            self.view = self._made()
-            self.changed.notify_all()
-
-    async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
-        self._seen(caller)
-        shown = None
-        try:
-            while True:
-                async with self.changed:
-                    while self.view is shown:
-                        await self.changed.wait()
-                    shown = self.view
-                self.given += 1
-                yield shown
-        finally:
-            self.closed += 1
-
-    async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
-        self._seen(caller)
-        return self.view
 
 
 def pods(name: str, count: int) -> ClusterPart:

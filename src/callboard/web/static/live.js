@@ -12,26 +12,48 @@ const WORDS = {
 };
 
 export function setUpLive() {
-  const place = document.querySelector("[data-topic]");
-  if (!place) return;
-  const { topic } = place.dataset;
-  const have = JSON.parse(place.dataset.have);
-  place.removeAttribute("data-have");
-  const reader = watchReader(place);
+  let place = null;
+  let topic = "";
+  let have = {};
+  let reader = null;
+  let line = null;
   let over = false;
   let work = Promise.resolve();
   let lost = 0;
 
-  const line = connect((message) => {
-    work = work.then(() => take(message)).catch((error) => console.error("live update", error));
-  });
-  line.join(topic, have);
+  begin();
+  document.addEventListener("htmx:after:swap", begin);
+
+  // what the page shows may become another topic's: a filter was chosen
+  function begin() {
+    const found = document.querySelector("[data-topic]");
+    if (!found) {
+      if (place) line.leave();
+      place = null;
+      return;
+    }
+    if (!found.dataset.have) return;
+    if (found !== place) reader = watchReader(found);
+    place = found;
+    ({ topic } = place.dataset);
+    have = JSON.parse(place.dataset.have);
+    place.removeAttribute("data-have");
+    over = false;
+    line ??= connect((message) => {
+      work = work.then(() => take(message)).catch((error) => console.error("live update", error));
+    });
+    line.join(topic, have);
+  }
 
   async function take(message) {
+    if (!place || (message.kind !== "state" && message.topic !== topic)) return;
     if (message.kind === "update") {
-      await put(place, message, reader);
-      for (const { id, tag } of [...message.fragments, ...message.lineups]) have[id] = tag;
-      line.placed();
+      try {
+        await put(place, message, reader);
+        for (const { id, tag } of [...message.fragments, ...message.lineups]) have[id] = tag;
+      } finally {
+        line.placed(); // the next one may come, also after one that would not go in
+      }
     } else if (message.kind === "state") {
       clearTimeout(lost);
       if (message.state === "lost") lost = setTimeout(() => tell(WORDS.lost), QUIET_FOR);
@@ -45,36 +67,46 @@ export function setUpLive() {
     }
   }
 
-  addEventListener("pagehide", () => line.leave());
+  addEventListener("pagehide", () => line?.leave());
   addEventListener("pageshow", (event) => {
-    if (event.persisted && !over) line.join(topic, have);
+    if (event.persisted && place && !over) line.join(topic, have);
   });
-  addEventListener("online", () => line.wake(0));
-  document.addEventListener("visibilitychange", () => line.shown(document.visibilityState === "visible"));
+  addEventListener("online", () => line?.wake(0));
+  document.addEventListener("visibilitychange", () => line?.shown(document.visibilityState === "visible"));
 }
 
 // the worker that all tabs share, or where there is none (or it would not start) a stream of this tab's own
 function connect(receive) {
   let present = null;
   const own = () => {
-    const stream = new Stream((_, message) => receive(message));
+    let count = 0;
+    const stream = new Stream((name, message) => {
+      if (name === undefined || name === present?.name) receive({ ...message, topic: present?.topic });
+    });
+    const add = () => stream.add(present.name, present.topic, present.have);
+    const remove = () => present && stream.remove(present.name);
     return {
-      join: (topic, have) => ((present = { topic, have }), stream.add("page", topic, have)),
-      leave: () => stream.remove("page"),
+      join: (topic, have) => {
+        remove();
+        present = { topic, have, name: `page-${++count}` }; // what still comes for the topic before is nobody's
+        add();
+      },
+      leave: remove,
       placed: () => {},
       wake: (quietFor) => stream.wake(quietFor),
       // a browser has six connections to a host: a tab nobody looks at gives its own back
-      shown: (visible) => present && (visible ? stream.add("page", present.topic, present.have) : stream.remove("page")),
+      shown: (visible) => present && (visible ? add() : remove()),
     };
   };
   if (!globalThis.SharedWorker) return own();
   const worker = new SharedWorker(new URL("worker.js", import.meta.url), { type: "module", name: "callboard" });
   const lock = `callboard-page-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
-  navigator.locks?.request(lock, () => new Promise(() => {})); // until this page is gone
-  worker.port.onmessage = ({ data }) => receive(data);
   const say = (message) => worker.port.postMessage(message);
+  worker.port.onmessage = ({ data }) => receive(data);
+  // held until this page is gone, however it ends: that is when the worker gets it
+  navigator.locks?.request(lock, () => (say({ do: "locked", lock }), new Promise(() => {})));
   let line = {
-    join: (topic, have) => ((present = { topic, have }), say({ do: "join", topic, have, lock })),
+    join: (topic, have) => ((present = { topic, have }), say({ do: "join", topic, have })),
     leave: () => say({ do: "leave" }),
     placed: () => say({ do: "placed" }),
     wake: (quietFor) => say({ do: "wake", quietFor }),

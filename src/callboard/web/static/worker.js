@@ -14,7 +14,6 @@ class Tab {
     this.name = String(++count);
     this.busy = false;
     this.waiting = null; // an update not yet passed on
-    this.joined = false;
   }
 
   receive(message) {
@@ -25,7 +24,7 @@ class Tab {
 
   pass(message) {
     this.busy = message.kind === "update";
-    this.port.postMessage(message);
+    this.port.postMessage({ ...message, topic: this.topic });
   }
 
   placed() {
@@ -36,7 +35,7 @@ class Tab {
     if (waiting?.last) this.pass({ kind: "end" });
   }
 
-  join({ topic, have, lock }) {
+  join({ topic, have }) {
     this.topic = topic;
     this.seen = Date.now();
     this.busy = false;
@@ -48,9 +47,6 @@ class Tab {
       tab.leave();
       tab.pass({ kind: "state", state: "crowded" });
     }
-    // the lock is the page's own for as long as it lives, however it ends
-    if (lock && globalThis.navigator.locks && !this.joined) navigator.locks.request(lock, () => this.leave()).catch(() => {});
-    this.joined = true;
   }
 
   leave() {
@@ -73,6 +69,7 @@ globalThis.onconnect = ({ ports: [port] }) => {
     if (data.do === "join") tab.join(data);
     else if (data.do === "leave") tab.leave();
     else if (data.do === "placed") tab.placed();
+    else if (data.do === "locked") navigator.locks.request(data.lock, () => tab.leave()).catch(() => {});
     else if (data.do === "wake") stream.wake(data.quietFor);
   };
 };
