@@ -8,6 +8,7 @@ PYTHON ?= python3
 PYTEST_WORKERS ?= 2
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
+SOAK_FLAGS ?=
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
@@ -60,8 +61,12 @@ conformance: $(STAMPS)/dev $(BROWSER_FILES) ## the client against a real cluster
 	CONFORMANCE_KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest tests/conformance -m conformance $(PYTEST_FLAGS)
 
 .PHONY: bench
-bench: $(STAMPS)/dev $(BROWSER_FILES) ## what reading a fleet costs, beside Node (BENCH_FLAGS="--clusters 8 --only ingest")
+bench: $(STAMPS)/dev $(BROWSER_FILES) ## what Callboard costs, beside Backstage (BENCH_FLAGS="--only backstage --cells 40x10")
 	$(WITH_VENV) $(BIN)/python -m bench $(BENCH_FLAGS)
+
+.PHONY: soak
+soak: $(STAMPS)/dev $(BROWSER_FILES) ## half an hour of churn, chaos and viewers (SOAK_FLAGS="--minutes 3")
+	$(BIN)/python -m bench.soak $(SOAK_FLAGS)
 
 .PHONY: debian
 debian: ## the Debian packages the tests need: installed, or the line to run named

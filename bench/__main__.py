@@ -5,13 +5,17 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+from bench import beside, held
 from bench.drain import Drain
 from bench.machine import describe, load
 from bench.processes import Measured, Round, ServedFleet, measured, served
+from bench.tables import say as _say
+from bench.tables import spread as _spread
+from bench.tables import table as _table
 
 _SELECTOR = "labelSelector=backstage.io%2Fkubernetes-id%3Daccounts-000"
 _WATCHED = 8
@@ -24,22 +28,49 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, default=40)
     parser.add_argument("--pods", type=int, default=6750, help="in each cluster")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", choices=sorted(_PARTS), nargs="*", help="parts to run (default: all)")
+    names = [*_PARTS, *_WITH_THEIR_OWN]
+    parser.add_argument("--only", choices=sorted(names), nargs="*", help="parts to run (default: all)")
+    add_options(parser)
     given = parser.parse_args()
     if given.rounds < 5:
         parser.error("a median needs at least 5 rounds")
     node = shutil.which("node") or ""
     _table("Machine", ("", ""), describe(node))
-    began = time.monotonic()
-    with served(clusters=given.clusters, pods=given.pods) as fleet:
-        report = fleet.report()
-        _say(
-            f"\nReplay: {given.clusters} clusters of {given.pods} pods, {report.rss / 2**30:.2f} GiB "
-            f"(peak {report.peak_rss / 2**30:.2f}), built in {time.monotonic() - began:.0f} s"
-        )
-        for name in given.only or _PARTS:
-            _PARTS[name](fleet, given.rounds, node)
+    chosen = given.only or names
+    if any(name in _PARTS for name in chosen):
+        began = time.monotonic()
+        with served(clusters=given.clusters, pods=given.pods) as fleet:
+            report = fleet.report()
+            _say(
+                f"\nReplay: {given.clusters} clusters of {given.pods} pods, {report.rss / 2**30:.2f} GiB "
+                f"(peak {report.peak_rss / 2**30:.2f}), built in {time.monotonic() - began:.0f} s"
+            )
+            for name in chosen:
+                if name in _PARTS:
+                    _PARTS[name](fleet, given.rounds, node)
+    for name in chosen:
+        if name in _WITH_THEIR_OWN:
+            _WITH_THEIR_OWN[name](given, node)
     _say(f"\nLoad at the end: {load()}")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What the parts with fleets of their own can be told."""
+    beside_ = parser.add_argument_group("backstage")
+    beside_.add_argument(
+        "--cells", nargs="*", default=["40x10", "40x100"], help="CLUSTERSxPODS of the service"
+    )
+    beside_.add_argument("--rows", nargs="*", choices=beside.ROWS, default=list(beside.ROWS))
+    beside_.add_argument(
+        "--encoding", choices=("gzip", "identity"), default="gzip", help="what browsers accept"
+    )
+    beside_.add_argument("--viewers", type=int, default=500, help="of one service at once")
+    beside_.add_argument("--plain", action="store_true", help="http to the clusters instead of https")
+    held_ = parser.add_argument_group("hub")
+    held_.add_argument("--hub-rows", nargs="*", choices=held.ROWS, default=list(held.ROWS))
+    held_.add_argument("--seconds", type=float, default=60.0, help="that the aimed rate is held")
+    held_.add_argument("--rate", type=float, default=5000.0, help="changes a second aimed at")
+    held_.add_argument("--core", type=int, help="the processor Callboard is pinned to (default: the last)")
 
 
 def ingest(fleet: ServedFleet, rounds: int, node: str) -> None:
@@ -192,6 +223,13 @@ _PARTS: dict[str, Callable[[ServedFleet, int, str], None]] = {
     "memory": memory,
     "replay": replay,
 }
+"""Parts that share one fleet."""
+
+_WITH_THEIR_OWN: dict[str, Callable[[argparse.Namespace, str], None]] = {
+    "backstage": beside.run,
+    "hub": held.run,
+}
+"""Parts that start what they need."""
 
 
 def _served_bytes(fleet: ServedFleet, process: Measured, settings: dict[str, object]) -> tuple[Round, float]:
@@ -207,22 +245,6 @@ def _callboard() -> list[str]:
 
 def _node(node: str) -> list[str]:
     return [node, str(Path(__file__).with_name("node_client.mjs"))] if node else [sys.executable, "-c", ""]
-
-
-def _spread(values: Sequence[float], digits: int = 2) -> str:
-    """The median, and the lowest and highest."""
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
-
-
-def _table(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    _say(f"\n### {title}\n\n| {' | '.join(titles)} |\n|{'---|' * len(titles)}")
-    for row in rows:
-        _say(f"| {' | '.join(row)} |")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

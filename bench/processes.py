@@ -31,8 +31,8 @@ class ServedFleet:
         self.places = places
         self.ca = ca
 
-    def report(self, **settings: float) -> Report:
-        """What it has done so far; `rate` and `delay` are set first."""
+    def report(self, **settings: float | str) -> Report:
+        """What it has done so far; what is named (see `callboard.simulator.replay.server.Replay`) is done first."""
         query = "&".join(f"{name}={value}" for name, value in settings.items())
         with urlopen(f"{self.places[0].plain}/replay?{query}", timeout=30) as answer:  # noqa: S310
             return msgspec.json.decode(answer.read(), type=Report)
