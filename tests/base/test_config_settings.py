@@ -97,6 +97,7 @@ callboard:
   dataDirectory: /var/lib/callboard
   checkpoint: {enabled: false, every: 1m, maxBytes: 1000}
   watchInterval: 500ms
+  followServices: false
   lookAround: 5m
   logging: {level: debug, format: json}
   web: {allowedHosts: [portal], drainDeadline: 3}

@@ -17,7 +17,6 @@ from callboard.portal.arrangement import arrange
 from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
-    HealthsView,
     KubernetesView,
     LogView,
     ObjectKey,
@@ -56,9 +55,10 @@ class StubPortal:
         assert self.listed is not None
         return self.listed
 
-    async def healths(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[HealthsView, None]:
-        self.queries.append(query)
-        yield HealthsView()
+    async def services_live(
+        self, query: ServicesQuery, caller: Caller
+    ) -> AsyncGenerator[ServicesView, None]:
+        yield await self.services(query, caller)
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         self._known(ref)

@@ -26,7 +26,6 @@ from callboard.portal.views import (
     EventsPart,
     Facet,
     Field,
-    HealthsView,
     KubernetesView,
     LogView,
     MissingRow,
@@ -352,7 +351,6 @@ class StubPortal:
         self.rows = service_rows()
         self.callers: list[Caller] = []
         self.queries: list[ServicesQuery] = []
-        self.healths_told: list[HealthsView] = []
         self.error: Exception | None = None
         self._pages = Pages(self)
 
@@ -376,11 +374,10 @@ class StubPortal:
             facets=(Facet("type", "Type", types), Facet("owner", "Owner", (Count("team-games", len(rows)),))),
         )
 
-    async def healths(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[HealthsView, None]:
-        self._seen(caller)
-        for view in self.healths_told:
-            yield view
-        await asyncio.Event().wait()
+    async def services_live(
+        self, query: ServicesQuery, caller: Caller
+    ) -> AsyncGenerator[ServicesView, None]:
+        yield await self.services(query, caller)
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         self._seen(caller)

@@ -23,6 +23,7 @@ from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.http import HttpFetch
 from callboard.catalog.store import Store
+from callboard.extend.parts import ObjectsProvider
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.hub import Hub
@@ -32,6 +33,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
+from callboard.portal.board import Board
 from callboard.portal.kubernetes import KubernetesRoad
 from callboard.portal.look_around import look_around
 from callboard.portal.openings import Openings
@@ -58,6 +60,7 @@ class Application:
         catalog: Catalog,
         fleet: FleetInForce,
         verdicts: Verdicts,
+        board: Board,
         metrics: Metrics,
         sights: Sights,
         visibility: Visibility,
@@ -69,6 +72,7 @@ class Application:
         self.catalog = catalog
         self.fleet = fleet
         self.verdicts = verdicts
+        self.board = board
         self.metrics = metrics
         self.sights = sights
         self.visibility = visibility
@@ -80,12 +84,14 @@ class Application:
             for name, work in (
                 ("catalog", self.catalog.run),
                 ("verdicts", self.verdicts.run),
+                ("board", self.board.run),
                 ("configuration", self._reload),
             ):
                 group.create_task(keep_running(name, work), name=name)
             every = self.configuration.settings.callboard.look_around
             if every is not None:
-                group.create_task(keep_running("look-around", partial(look_around, self.portal, every)))
+                around = partial(look_around, self.portal, every, self.board.follows)
+                group.create_task(keep_running("look-around", around))
 
     async def _reload(self) -> None:
         """A valid change replaces clusters, credentials and catalog locations; an invalid one is told and the old stays."""
@@ -168,9 +174,21 @@ async def open_application(
                 ) as reviews,
             ):
                 visibility = Visibility(lambda: app.configuration.settings.callboard, reviews)
+
+                def to_follow() -> ObjectsProvider | None:
+                    followed = app.configuration.settings.callboard.follow_services
+                    return fleet.current.provider if followed else None
+
+                board = Board(
+                    provider=to_follow,
+                    catalog=catalog,
+                    verdicts=verdicts,
+                    visibility=visibility,
+                    clock=clock,
+                )
                 sights = Sights()
                 portal = CallboardPortal(
-                    services=ServicesRoad(catalog, verdicts, visibility),
+                    services=ServicesRoad(catalog, verdicts, visibility, board),
                     kubernetes=KubernetesRoad(
                         openings=openings,
                         fleet=lambda: fleet.current,
@@ -194,6 +212,7 @@ async def open_application(
                     catalog=catalog,
                     fleet=fleet,
                     verdicts=verdicts,
+                    board=board,
                     metrics=metrics,
                     sights=sights,
                     visibility=visibility,

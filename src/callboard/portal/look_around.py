@@ -1,7 +1,7 @@
 """Opening every service once in a while, so that the list tells a health that nobody had to ask for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import structlog
 
@@ -21,14 +21,19 @@ PAUSE = 0.05
 _log = structlog.get_logger(__name__)
 
 
-async def look_around(portal: Portal, every: float) -> None:
-    """Open every Component, one after the other, again `every` seconds after the last; until cancelled.
+async def look_around(
+    portal: Portal, every: float, current: Callable[[EntityRef], bool] = lambda _: False
+) -> None:
+    """Open every Component that is not `current` anyway, one after the other, again `every` seconds after the last; until
+    cancelled.
 
     It looks as Callboard itself, whose verdicts are remembered for callers who may see everything.
     """
     caller = Caller.callboard()
     while True:
         async for ref in _components(portal, caller):
+            if current(ref):
+                continue
             try:
                 await portal.kubernetes_settled(ref, caller, within=PATIENCE)
             except CallboardError as error:

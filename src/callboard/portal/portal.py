@@ -12,7 +12,14 @@ from callboard.model.verdict import Verdict
 from callboard.portal.kubernetes import KubernetesRoad
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.services import ServicesRoad
-from callboard.portal.views import KubernetesView, LogView, ObjectKey, ObjectView, ServicesView, ServiceView
+from callboard.portal.views import (
+    KubernetesView,
+    LogView,
+    ObjectKey,
+    ObjectView,
+    ServicesView,
+    ServiceView,
+)
 
 __all__ = ["CallboardPortal"]
 
@@ -38,6 +45,11 @@ class CallboardPortal:
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         """One page of the list."""
         return await self._services.list(query, caller)
+
+    def services_live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
+        """The page of the list, and again whenever it reads otherwise than before, until the generator is closed. Where
+        nothing is kept current, it ends with the first."""
+        return self._services.live(query, caller)
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         """What the catalog says about one service."""

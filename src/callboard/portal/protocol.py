@@ -8,7 +8,14 @@ import msgspec
 from callboard.extend.pages import Card, Tab
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
-from callboard.portal.views import KubernetesView, LogView, ObjectKey, ObjectView, ServicesView, ServiceView
+from callboard.portal.views import (
+    KubernetesView,
+    LogView,
+    ObjectKey,
+    ObjectView,
+    ServicesView,
+    ServiceView,
+)
 
 __all__ = ["LogQuery", "Portal", "ServicesQuery"]
 
@@ -41,6 +48,11 @@ class Portal(Protocol):
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         """One page of the list."""
+        ...
+
+    def services_live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
+        """The page of the list, and again whenever it reads otherwise than before, until the generator is closed. Where
+        nothing is kept current, it ends with the first."""
         ...
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:

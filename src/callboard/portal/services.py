@@ -1,6 +1,8 @@
 """The list of services and what the catalog says about one."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -13,12 +15,14 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
+from callboard.portal.board import Board
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import (
     Count,
     Facet,
     RelatedEntity,
     RelationGroup,
+    ServiceHealth,
     ServiceRow,
     ServicesView,
     ServiceView,
@@ -28,6 +32,9 @@ __all__ = ["ServicesRoad"]
 
 DECIDING = 0.5
 """Seconds the list waits for clusters to say what this caller may see; what is not decided by then is not told."""
+
+BETWEEN = 0.2
+"""Seconds between two answers on what has changed, at least: what changes together is told together."""
 
 _FACETS = {
     "kind": "Kind",
@@ -59,10 +66,11 @@ _RELATIONS = {
 class ServicesRoad:
     """Reads the catalog for a caller, and what is remembered of each service's health."""
 
-    def __init__(self, catalog: Catalog, verdicts: Verdicts, visibility: Visibility) -> None:
+    def __init__(self, catalog: Catalog, verdicts: Verdicts, visibility: Visibility, board: Board) -> None:
         self._catalog = catalog
         self._verdicts = verdicts
         self._visibility = visibility
+        self._board = board
 
     async def entity(self, ref: EntityRef, caller: Caller) -> Entity:
         """The entity. Raises NotFound when it is not there for this caller."""
@@ -73,31 +81,16 @@ class ServicesRoad:
 
     async def list(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         """One page of the list with its filters."""
-        search = SearchQuery(
-            text=query.text,
-            kind=query.kind,
-            type=query.type,
-            owner=query.owner,
-            lifecycle=query.lifecycle,
-            tag=query.tag,
-            system=query.system,
-            offset=query.offset,
-            limit=query.limit,
-        )
+        search = _search(query)
         found = await self._catalog.search(search, caller)
         facets = await self._catalog.facets(search, caller)
         problems = await self._catalog.problems(caller)
         rows = [_row(e) for e in found.entities]
-        last = await self._last([r.ref for r in rows], caller)
+        refs = [r.ref for r in rows]
+        current, _ = self._board.healths(refs, caller)
+        last = await self._last([r for r in refs if r not in current], caller)
         return ServicesView(
-            rows=tuple(
-                msgspec.structs.replace(
-                    r, health=v.health, sentence=v.sentence, health_since=v.since, health_as_of=v.as_of
-                )
-                if (v := last.get(r.ref))
-                else r
-                for r in rows
-            ),
+            rows=tuple(_with_health(r, current.get(r.ref), last.get(r.ref)) for r in rows),
             total=found.total,
             offset=query.offset,
             limit=query.limit,
@@ -107,7 +100,46 @@ class ServicesRoad:
                 for key, title in _FACETS.items()
             ),
             problems=tuple(str(p) for p in problems),
+            tally=self._board.tally(caller),
+            live=self._board.live,
         )
+
+    async def live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
+        """The page of the list, and again whenever it reads otherwise, until it is closed; ends where nothing is kept
+        current."""
+        board, loop = self._board, asyncio.get_running_loop()
+        catalog, revision = -1, 0
+        again: float | None = None
+        view: ServicesView | None = None
+        while view is None or board.live:
+            before = view
+            if view is None or catalog != self._catalog.revision:
+                catalog, revision = self._catalog.revision, board.revision
+                view = await self.list(query, caller)
+                again = None
+            if again is None or loop.time() >= again or board.revision > revision:
+                everything = again is not None and loop.time() >= again
+                view, again = self._renewed(view, caller, 0 if everything else revision)
+                revision = board.revision
+            if before is None or _timeless(view) != _timeless(before):
+                yield view
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(again):
+                    await board.changed(revision)
+            await asyncio.sleep(BETWEEN)
+
+    def _renewed(self, view: ServicesView, caller: Caller, since: int) -> tuple[ServicesView, float | None]:
+        """(the view with what has changed since that revision, when to look at all of it again)."""
+        refs = [row.ref for row in view.rows]
+        found, again = self._board.healths(refs, caller, since)
+        if not since:
+            found = {row.ref: ServiceHealth(ref=row.ref) for row in view.rows if row.health_live} | found
+        newer = msgspec.structs.replace(
+            view,
+            rows=tuple(_with_health(row, found.get(row.ref), None) for row in view.rows),
+            tally=self._board.tally(caller),
+        )
+        return newer, None if again is None else asyncio.get_running_loop().time() + again
 
     async def _last(self, refs: Sequence[EntityRef], caller: Caller) -> dict[EntityRef, LastVerdict]:
         """What is remembered for callers who may see of each service what this one may; nothing where that is not known."""
@@ -138,6 +170,51 @@ class ServicesRoad:
         return ServiceView(
             entity=entity, owners=owners, relations=groups, problems=tuple(s.message for s in entity.status)
         )
+
+
+def _search(query: ServicesQuery) -> SearchQuery:
+    return SearchQuery(
+        text=query.text,
+        kind=query.kind,
+        type=query.type,
+        owner=query.owner,
+        lifecycle=query.lifecycle,
+        tag=query.tag,
+        system=query.system,
+        offset=query.offset,
+        limit=query.limit,
+    )
+
+
+def _timeless(view: ServicesView) -> ServicesView:
+    """Without the moment that rows are as of which are kept current: what makes two views the same to a reader."""
+    rows = tuple(msgspec.structs.replace(r, health_as_of=None) if r.health_live else r for r in view.rows)
+    return msgspec.structs.replace(view, rows=rows)
+
+
+def _with_health(row: ServiceRow, current: ServiceHealth | None, last: LastVerdict | None) -> ServiceRow:
+    """The row with what is known now, else with what was seen last."""
+    if current is not None:
+        return msgspec.structs.replace(
+            row,
+            health=current.health,
+            sentence=current.sentence,
+            health_since=current.since,
+            health_as_of=current.as_of,
+            health_live=current.live,
+            health_polled=current.polled,
+            health_stale_since=current.stale_since,
+            health_stale=current.stale,
+        )
+    if last is not None:
+        return msgspec.structs.replace(
+            row,
+            health=last.health,
+            sentence=last.sentence,
+            health_since=last.since,
+            health_as_of=last.as_of,
+        )
+    return row
 
 
 def _related(ref: EntityRef, entity: Entity | None) -> RelatedEntity:

@@ -24,7 +24,6 @@ __all__ = [
     "Field",
     "FreshnessRow",
     "HealthTally",
-    "HealthsView",
     "KubernetesView",
     "LogView",
     "MissingRow",
@@ -81,6 +80,8 @@ class ServiceRow(msgspec.Struct, frozen=True, kw_only=True):
     health_as_of: datetime | None = None
     health_live: bool = False
     """It is kept current: the next change changes it here."""
+    health_polled: bool = False
+    """It is, but some of it is asked for again and again instead of listened to."""
     health_stale_since: datetime | None = None
     """Since when some of its clusters are shown as they were seen last."""
     health_stale: tuple[str, ...] = ()
@@ -97,6 +98,7 @@ class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     as_of: datetime | None = None
     live: bool = False
+    polled: bool = False
     stale_since: datetime | None = None
     stale: tuple[str, ...] = ()
 
@@ -108,14 +110,6 @@ class HealthTally(msgspec.Struct, frozen=True, kw_only=True):
     known: int
     total: int
     counts: dict[Health, int] = {}
-
-
-class HealthsView(msgspec.Struct, frozen=True, kw_only=True):
-    """What is new about the services of a list. `tally` is None for callers who may not see all that is counted."""
-
-    rows: tuple[ServiceHealth, ...] = ()
-    tally: HealthTally | None = None
-    revision: int = 0
 
 
 class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +125,7 @@ class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with the catalog's files, one sentence each."""
     tally: HealthTally | None = None
     live: bool = False
-    """Healths are kept current: `Portal.healths` goes on from `revision`."""
-    revision: int = 0
+    """Healths are kept current: `Portal.services_live` goes on."""
 
 
 class RelatedEntity(msgspec.Struct, frozen=True):

@@ -322,10 +322,15 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
     """Seconds between two looks at config, catalog and kubeconfig files. Default: a look costs one stat a file, and works
     where change notices do not (network mounts, ConfigMaps)."""
 
+    follow_services: bool = True
+    """Whether the health of every service is kept current while nobody looks, where the objects provider listens
+    (`parts.objectsProvider: hub`); the list of services is live then. Default: on, because it costs one stream per type and
+    cluster, which serves every page as well; turn it off where many clusters are configured and few are looked at."""
+
     look_around: Span | None = None
-    """Seconds between two rounds in which every Component is opened once, so that the list tells a health nobody asked for.
-    Default: off, because with the provider `fanOut` a round costs each cluster what opening every service costs; with
-    `hub` it costs next to nothing."""
+    """Seconds between two rounds in which every Component whose health is not kept current is opened once, so that the list
+    tells one nobody asked for: with the provider `fanOut` all of them, with `hub` those whose objects are in no shared stream.
+    Default: off, because a round costs each cluster what opening those services costs."""
 
     logging: LoggingSettings = LoggingSettings()
     """What goes to standard error."""

@@ -1,0 +1,521 @@
+"""The health of every service while nobody looks: what each change touches is judged again, and nothing else.
+
+The provider tells which services a change touches on which cluster; a worker takes them one by one, reads what is held of
+the service on that cluster, judges it, and joins it to what is known of the others. Nothing is asked of a cluster.
+"""
+
+import asyncio
+import heapq
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import count
+
+import structlog
+
+from callboard.access.visibility import Visibility
+from callboard.access.visible import visible
+from callboard.base.clock import Clock
+from callboard.base.errors import CallboardError, UsageError
+from callboard.catalog.catalog import Catalog
+from callboard.catalog.search import SearchQuery
+from callboard.diagnosis.verdict import cluster_verdict, verdict
+from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
+from callboard.extend.parts import ObjectsProvider
+from callboard.fleet.selection import namespaces_of
+from callboard.history.verdict import LastVerdict
+from callboard.history.verdicts import Verdicts
+from callboard.model.caller import Caller
+from callboard.model.entity import Entity, EntityRef
+from callboard.model.grants import Grants
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.verdict import ClusterVerdict, Health
+from callboard.portal.share import Share
+from callboard.portal.standing import Standing, combined, covers, health_row, stale_of
+from callboard.portal.views import HealthTally, ServiceHealth
+
+__all__ = ["Board"]
+
+COALESCE = 1.0
+"""Seconds between two looks at one service: a rollout is some of them, not a hundred."""
+SHARE = 0.2
+"""Of the process's time, at most: whoever looks comes first."""
+RENEWED = 30.0
+"""Seconds after which a service that is not well is judged again although nothing has changed: what it means may depend on
+the time, such as whether a pod that crashed has run long enough since."""
+STAMPED = timedelta(minutes=5)
+"""Age at which what is remembered of an unchanged service is told to be true still."""
+DECIDED_AGAIN = 15.0
+"""Seconds between two looks at what a caller sees who does not see everything."""
+DECIDING = 1.0
+"""The same while it is being decided."""
+LOOK = 1.0
+"""Seconds between two looks whether the catalog or the provider is another."""
+PAGE = 200
+"""Entities read from the catalog in one go."""
+
+_NO_SERVICE = EntityRef("", "", "")
+_FIRST, _LATER = "touched", "the rest"
+_WELL = (Health.HEALTHY, Health.NOTHING)
+
+_log = structlog.get_logger(__name__)
+
+
+class Board:
+    """`run` it in a task of its owner. While `provider` gives none that can follow, it knows nothing and says so.
+
+    `judged` counts, for tests and figures, how often a service was looked at on a cluster.
+    """
+
+    def __init__(
+        self,
+        *,
+        provider: Callable[[], ObjectsProvider | None],
+        catalog: Catalog,
+        verdicts: Verdicts,
+        visibility: Visibility,
+        clock: Clock,
+        coalesce: float = COALESCE,
+        share: float = SHARE,
+    ) -> None:
+        self._provider = provider
+        self._catalog = catalog
+        self._verdicts = verdicts
+        self._visibility = visibility
+        self._clock = clock
+        self._coalesce = coalesce
+        self._share = Share(share)
+        self._following: Following | None = None
+        self._services: dict[EntityRef, Standing] = {}
+        self._clusters: dict[str, FollowedCluster] = {}
+        self._clusters_at = float("-inf")
+        self._nothing: dict[tuple[str, tuple[str, ...]], tuple[ClusterVerdict, ClusterSnapshot]] = {}
+        self._lanes: dict[str, deque[Standing]] = {_FIRST: deque(), _LATER: deque()}
+        self._waiting: list[tuple[float, int, Standing, str]] = []
+        self._renewals: list[tuple[float, int, Standing]] = []
+        self._number = count()
+        self._work = asyncio.Event()
+        self._tally: Counter[Health] = Counter()
+        self._told: tuple[int, HealthTally | None] = (-1, None)
+        self._news = asyncio.Event()
+        self.revision = 0
+        self.judged = 0
+
+    # ---- for those who look
+
+    @property
+    def live(self) -> bool:
+        """Whether healths are kept current at all."""
+        return self._following is not None
+
+    def follows(self, ref: EntityRef) -> bool:
+        """Whether its health is kept current here, or will be as soon as its clusters have come to something."""
+        standing = self._services.get(ref)
+        return standing is not None and not standing.lost and self._following is not None
+
+    def healths(
+        self, refs: Collection[EntityRef], caller: Caller, since: int = 0
+    ) -> tuple[dict[EntityRef, ServiceHealth], float | None]:
+        """(what is known now of those of the services that may have changed since that revision, as this caller may see it;
+        in how many seconds to look again at all of them, because what they may see may be another then)."""
+        found: dict[EntityRef, ServiceHealth] = {}
+        following, states, again = self._following, self._states(), float("inf")
+        if following is None:
+            return found, None
+        now = self._clock.now()
+        for ref in refs:
+            standing = self._services.get(ref)
+            if standing is None:
+                continue
+            if standing.verdict is None:
+                if since and standing.revision > since:
+                    found[ref] = ServiceHealth(ref=ref)
+            elif self._sees_all(caller, standing):
+                if standing.revision > since:
+                    known = standing.since[1] if standing.since else None
+                    found[ref] = health_row(
+                        standing.verdict, known, standing.entity, standing.clusters, states, now
+                    )
+            else:
+                again = min(again, DECIDED_AGAIN)
+                if standing.moved > since or not since:
+                    row, deciding = self._seen_by(caller, standing, following, now)
+                    again = min(again, DECIDING if deciding else again)
+                    if row is not None:
+                        found[ref] = row
+        return found, None if again == float("inf") else again
+
+    def tally(self, caller: Caller) -> HealthTally | None:
+        """How all services are; None for callers who may not see everything that is counted, and where nothing is followed."""
+        if (
+            self._following is None
+            or self._visibility.recalled(_NO_SERVICE, caller)[0] != Grants.everything()
+        ):
+            return None
+        revision, tally = self._told
+        if tally is None or revision != self.revision:
+            total = sum(1 for s in self._services.values() if not s.lost)
+            counts = {h: n for h in Health if (n := self._tally[h])}
+            tally = HealthTally(known=sum(counts.values()), total=total, counts=counts)
+            self._told = (self.revision, tally)
+        return tally
+
+    async def changed(self, since: int) -> int:
+        """Wait until there is a newer revision than that, and tell it."""
+        while self.revision <= since:
+            await self._news.wait()
+        return self.revision
+
+    def _sees_all(self, caller: Caller, standing: Standing) -> bool:
+        grants, _ = self._visibility.recalled(standing.entity.ref, caller)
+        return grants is not None and covers(grants, standing.clusters)
+
+    def _seen_by(
+        self, caller: Caller, standing: Standing, following: Following, now: datetime
+    ) -> tuple[ServiceHealth | None, bool]:
+        """Judged for a caller who does not see everything: as of a fleet in which the rest does not exist. None while it is
+        being decided what they may see, which the second says."""
+        clusters: list[ClusterSnapshot] = []
+        for name in sorted(standing.clusters):
+            nothing = self._nothing.get((name, standing.namespaces))
+            part = (
+                nothing[1]
+                if nothing is not None and name not in standing.parts
+                else following.read(standing.entity, name)
+            )
+            if part is None:
+                return None, False
+            clusters.append(part)
+        whole = ServiceSnapshot(entity=standing.entity, clusters=tuple(clusters))
+        grants, open_, _ = self._visibility.grants(whole, caller, set())
+        if open_:
+            return None, True
+        seen = visible(whole, grants)
+        if not seen.clusters:
+            return None, False
+        found = verdict(seen)
+        names = frozenset(c.cluster.name for c in seen.clusters)
+        return health_row(found, found.since, standing.entity, names, self._states(), now), False
+
+    def _states(self) -> dict[str, FollowedCluster]:
+        """The clusters, at most a moment ago."""
+        now = asyncio.get_running_loop().time()
+        if self._following is not None and now - self._clusters_at > self._coalesce / 2:
+            self._clusters, self._clusters_at = self._following.clusters(), now
+        return self._clusters
+
+    # ---- running
+
+    async def run(self) -> None:
+        """Follow all services that run on Kubernetes, with the present provider, until cancelled."""
+        while True:
+            provider = self._provider()
+            if isinstance(provider, FollowingProvider):
+                await self._with(provider)
+            else:
+                self._forget()
+                await asyncio.sleep(LOOK)
+
+    async def _with(self, provider: FollowingProvider) -> None:
+        """Until the provider is another."""
+        self._forget()
+        following = provider.following(Caller.callboard())
+        revision = self._catalog.revision
+        await self._register(following)
+        self._following = following
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(work, name=name)
+                    for name, work in (
+                        ("follow", following.run()),
+                        ("touched", self._take(following)),
+                        ("judge", self._judge(following)),
+                        ("stamp", self._stamp()),
+                    )
+                ]
+                while self._provider() is provider:
+                    await asyncio.sleep(LOOK)
+                    if self._catalog.revision != revision:
+                        revision = self._catalog.revision
+                        await self._register(following)
+                for task in tasks:
+                    task.cancel()
+        finally:
+            self._following = None
+
+    def _forget(self) -> None:
+        if self._services:
+            self._tell()
+        self._services.clear()
+        self._clusters = {}
+        self._clusters_at = float("-inf")
+        self._nothing.clear()
+        self._tally.clear()
+        for lane in self._lanes.values():
+            lane.clear()
+        self._waiting.clear()
+        self._renewals.clear()
+
+    async def _register(self, following: Following) -> None:
+        """Follow exactly what the catalog has now."""
+        gone = set(self._services)
+        new: list[Standing] = []
+        offset = total = 0
+        while offset <= total:
+            found = await self._catalog.search(
+                SearchQuery(sort="name", offset=offset, limit=PAGE), Caller.callboard()
+            )
+            for entity in found.entities:
+                if entity.runs_on_kubernetes and self._put(entity, following, new):
+                    gone.discard(entity.ref)
+            offset, total = offset + PAGE, found.total
+            await asyncio.sleep(0)
+        for ref in gone:
+            following.drop(ref)
+            self._drop(self._services.pop(ref))
+        remembered = await self._verdicts.last([s.entity.ref for s in new], Grants.everything())
+        for standing in new:
+            last = remembered.get(standing.entity.ref)
+            if last is not None and standing.since is None:
+                standing.since = (last.health, last.since)
+        for number, standing in enumerate(new, 1):
+            await self._locate(standing, following)
+            standing.touched |= standing.clusters
+            if self._clusters:
+                self._queue(standing, _LATER)
+            if number % PAGE == 0:
+                await asyncio.sleep(0)
+        if gone or new:
+            self._tell()
+
+    def _put(self, entity: Entity, following: Following, new: list[Standing]) -> bool:
+        known = self._services.get(entity.ref)
+        if known is not None and known.entity.metadata.etag == entity.metadata.etag:
+            return True
+        try:
+            following.put(entity)
+        except UsageError:
+            return False  # its own page says what is wrong with its annotations
+        standing = self._services[entity.ref] = Standing(entity, namespaces_of(entity)[0])
+        if known is not None:
+            standing.since = known.since
+            self._drop(known)
+        new.append(standing)
+        return True
+
+    def _drop(self, standing: Standing) -> None:
+        if standing.verdict is not None:
+            self._tally[standing.verdict.health] -= 1
+            standing.verdict = None
+
+    async def _locate(self, standing: Standing, following: Following) -> None:
+        try:
+            standing.clusters = await following.located(standing.entity)
+        except CallboardError as error:
+            _log.debug("not-located", entity=str(standing.entity.ref), error=error.message)
+
+    # ---- what is touched
+
+    async def _take(self, following: Following) -> None:
+        while True:
+            await following.wait()
+            known = frozenset(self._clusters)
+            self._clusters_at = float("-inf")
+            states = self._states()
+            if frozenset(states) != known:
+                for number, standing in enumerate(list(self._services.values()), 1):
+                    await self._locate(standing, following)
+                    if number % PAGE == 0:
+                        await asyncio.sleep(0)
+                self._all(_LATER)
+            for touched in following.take():
+                self._touch(touched, states)
+            await asyncio.sleep(0)
+
+    def _touch(self, touched: Touched, states: dict[str, FollowedCluster]) -> None:
+        name = touched.cluster
+        for ref in touched.refs:
+            standing = self._services.get(ref)
+            if standing is not None:
+                standing.touched.add(name)
+                self._queue(standing, _FIRST)
+        if touched.whole:
+            for key in [k for k in self._nothing if k[0] == name]:
+                del self._nothing[key]
+            if name not in states or states[name].ready:
+                for standing in self._services.values():
+                    if name in standing.clusters:
+                        if name in standing.parts or name in standing.lost:
+                            standing.touched.add(name)
+                        self._queue(standing, _LATER)
+
+    def _all(self, lane: str) -> None:
+        for standing in self._services.values():
+            self._queue(standing, lane)
+
+    def _queue(self, standing: Standing, lane: str) -> None:
+        """To be judged, once however often this is called; the touched before the others, each not before it is due."""
+        if standing.lane in (_FIRST, lane):
+            return
+        standing.lane = lane
+        if standing.due > asyncio.get_running_loop().time():
+            heapq.heappush(self._waiting, (standing.due, next(self._number), standing, lane))
+        else:
+            self._lanes[lane].append(standing)
+        self._work.set()
+
+    def _next(self) -> Standing | None:
+        """The next that is due."""
+        now = asyncio.get_running_loop().time()
+        while self._renewals and self._renewals[0][0] <= now:
+            standing = heapq.heappop(self._renewals)[2]
+            standing.renewing = False
+            standing.touched |= {n for n, part in standing.parts.items() if part.health not in _WELL}
+            self._queue(standing, _LATER)
+        while self._waiting and self._waiting[0][0] <= now:
+            _, _, standing, lane = heapq.heappop(self._waiting)
+            self._lanes[lane].append(standing)
+        for lane, queue in self._lanes.items():
+            while queue:
+                standing = queue.popleft()
+                # What was moved to the other lane meanwhile, or is no more, is left where it stood.
+                if standing.lane == lane and self._services.get(standing.entity.ref) is standing:
+                    return standing
+        return None
+
+    def _idle_until(self) -> float | None:
+        """When something becomes due."""
+        return min((each[0][0] for each in (self._waiting, self._renewals) if each), default=None)
+
+    # ---- judging
+
+    async def _judge(self, following: Following) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._work.clear()
+            standing = self._next()
+            if standing is None:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(self._idle_until()):
+                        await self._work.wait()
+                continue
+            standing.lane = None
+            standing.due = loop.time() + self._coalesce
+            await self._look(standing, following)
+
+    async def _look(self, standing: Standing, following: Following) -> None:
+        """Judge the clusters that were touched, and the service if all of its clusters have come to something."""
+        states = self._states()
+        self._share.begin()
+        touched, standing.touched = standing.touched, set()
+        before = dict(standing.parts), set(standing.lost)
+        for name in sorted(touched):
+            if name in standing.clusters and name in states and states[name].ready:
+                self._part(standing, name, following)
+                await self._share.rest()
+                self._share.begin()
+            elif name in standing.clusters:
+                standing.touched.add(name)
+        for name in [n for n in standing.parts if n not in standing.clusters]:
+            del standing.parts[name]
+        if (standing.parts, standing.lost) != before:
+            standing.moved = self.revision + 1
+        if self._services.get(standing.entity.ref) is standing and all(
+            name in states and states[name].ready for name in standing.clusters
+        ):
+            self._conclude(standing, states, following)
+        await self._share.rest()
+
+    def _part(self, standing: Standing, name: str, following: Following) -> ClusterVerdict | None:
+        """What the service is on one cluster; where nothing of it is, that is noted for all services alike."""
+        self.judged += 1
+        standing.lost.discard(name)
+        snapshot = following.read(standing.entity, name)
+        if snapshot is None:
+            standing.lost.add(name)
+            standing.parts.pop(name, None)
+            return None
+        found = cluster_verdict(snapshot)
+        if snapshot.state is ClusterState.PARTIAL or next(snapshot.objects(), None) is not None:
+            standing.parts[name] = found
+        else:
+            standing.parts.pop(name, None)
+            self._nothing[(name, standing.namespaces)] = (found, snapshot)
+        return found
+
+    def _conclude(self, standing: Standing, states: dict[str, FollowedCluster], following: Following) -> None:
+        found: dict[str, ClusterVerdict] = {}
+        for name in standing.clusters:
+            part = standing.parts.get(name)
+            if part is None and (nothing := self._nothing.get((name, standing.namespaces))) is not None:
+                part = nothing[0]
+            elif part is None and name not in standing.lost:
+                part = self._part(standing, name, following)
+            if part is None:
+                break
+            found[name] = part
+        if standing.lost:
+            if standing.verdict is not None:
+                self._drop(standing)
+                self._tell()
+                standing.revision = self.revision
+            return
+        clusters: Sequence[FollowedCluster] = [states[name] for name in sorted(standing.clusters)]
+        now = self._clock.now()
+        concluded = combined(standing.entity, clusters, found.__getitem__)
+        stale = stale_of(standing.clusters, states)
+        last = standing.verdict
+        if standing.since is None or standing.since[0] is not concluded.health:
+            standing.since = (concluded.health, concluded.since or now)
+        standing.verdict = concluded
+        if last is None or (last.health, last.sentence, standing.stale) != (
+            concluded.health,
+            concluded.sentence,
+            stale,
+        ):
+            if last is not None:
+                self._tally[last.health] -= 1
+            self._tally[concluded.health] += 1
+            standing.stale = stale
+            self._remember(standing, now)
+            self._tell()
+            standing.revision = self.revision
+        if standing.moved > self.revision:
+            self._tell()
+        if concluded.health not in _WELL and not standing.renewing:
+            standing.renewing = True
+            at = asyncio.get_running_loop().time() + RENEWED
+            heapq.heappush(self._renewals, (at, next(self._number), standing))
+
+    def _tell(self) -> None:
+        self.revision += 1
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    # ---- remembering
+
+    def _remember(self, standing: Standing, now: datetime) -> None:
+        if standing.verdict is not None and standing.since is not None:
+            self._verdicts.keep(
+                LastVerdict(
+                    standing.entity.ref,
+                    standing.verdict.health,
+                    standing.verdict.sentence,
+                    standing.since[1],
+                    now,
+                ),
+                Grants.everything(),
+            )
+
+    async def _stamp(self) -> None:
+        """Tell the memory now and then that what it has is still so: after a restart it says until when."""
+        while True:
+            await asyncio.sleep(STAMPED.total_seconds())
+            now = self._clock.now()
+            for number, standing in enumerate(list(self._services.values()), 1):
+                if not standing.stale:
+                    self._remember(standing, now)
+                if number % PAGE == 0:
+                    await asyncio.sleep(0)

@@ -1,0 +1,212 @@
+"""With the hub the list of services has each one's health while nobody looks, and a change is on it at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from callboard.app.application import Application
+from callboard.model.caller import Caller
+from callboard.model.entity import EntityRef
+from callboard.model.verdict import Health
+from callboard.portal.protocol import ServicesQuery
+from callboard.portal.views import ServiceRow
+from callboard.simulator import Cluster, Fleet
+from support.listening import eventually
+from support.portal import ENTITY, application
+
+ME = Caller.loopback()
+ALL = ServicesQuery(kind=("component",))
+SERVICES = ("dice-roller", "payments", "checkout", "nobody")
+
+
+def hub(**more: Any) -> dict[str, Any]:
+    return {"parts": {"objectsProvider": "hub"}, "watchInterval": 0.1, **more}
+
+
+@asynccontextmanager
+async def kept_up(app: Application) -> AsyncIterator[None]:
+    running = asyncio.create_task(app.keep_up())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def rows(app: Application, caller: Caller = ME) -> dict[str, ServiceRow]:
+    return {row.ref.name: row for row in (await app.portal.services(ALL, caller)).rows}
+
+
+async def until(
+    app: Application, wanted: Callable[[dict[str, ServiceRow]], bool], within: float = 20
+) -> dict[str, ServiceRow]:
+    async with asyncio.timeout(within):
+        while not wanted(found := await rows(app)):  # noqa: ASYNC110 - what is waited for is a whole answer
+            await asyncio.sleep(0.05)
+    return found
+
+
+def all_live(found: dict[str, ServiceRow]) -> bool:
+    return all(row.health_live for row in found.values())
+
+
+def evict(cluster: Cluster, service: str, namespace: str) -> None:
+    """Every pod of the service fails."""
+    for pod in cluster.store.list("pods", namespace):
+        if pod["metadata"]["labels"].get("app.kubernetes.io/name") == service:
+            cluster.store.patch(
+                "pods",
+                pod["metadata"]["name"],
+                {"status": {"phase": "Failed", "reason": "Evicted"}},
+                namespace,
+                subresource="status",
+            )
+
+
+async def test_every_service_is_judged_without_a_viewer_as_its_own_page_judges_it(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("demo", clusters=3, speed=0.0) as fleet,
+        application(tmp_path, fleet, *SERVICES, callboard=hub()) as app,
+        kept_up(app),
+    ):
+        found = await until(app, all_live)
+        tally = (await app.portal.services(ALL, ME)).tally
+        assert tally is not None
+        assert (tally.known, tally.total) == (4, 4)
+        assert sum(tally.counts.values()) == 4
+        asked = [c.counters.requests for c in fleet]
+
+        for name, row in found.items():
+            view = await app.portal.kubernetes_settled(EntityRef("component", "default", name), ME, within=10)
+            assert (row.health, row.sentence) == (view.verdict.health, view.verdict.sentence)
+        assert all(asked)
+
+
+async def test_a_change_is_judged_where_it_happened_and_nothing_is_asked(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("demo", clusters=3, speed=0.0) as fleet,
+        application(tmp_path, fleet, *SERVICES, callboard=hub()) as app,
+        kept_up(app),
+    ):
+        assert (await until(app, all_live))["dice-roller"].health is Health.HEALTHY
+        async with aclosing(app.portal.services_live(ALL, ME)) as views:
+            first = await anext(views)
+            assert first.live
+            asked, judged = [c.counters.requests for c in fleet], app.board.judged
+            evict(fleet[1], "dice-roller", "games")
+            async with asyncio.timeout(10):
+                changed = await anext(views)
+        assert {r for r in changed.rows if r not in first.rows} == {
+            r for r in changed.rows if r.ref.name == "dice-roller" and r.health is Health.UNHEALTHY
+        }
+        assert first.tally is not None
+        assert changed.tally is not None
+        unhealthy = first.tally.counts.get(Health.UNHEALTHY, 0)
+        assert changed.tally.counts[Health.UNHEALTHY] == 1 + unhealthy
+        assert [c.counters.requests for c in fleet] == asked
+        # One cluster, once at the change and at most once more for what came within the same second.
+        assert app.board.judged - judged <= 2
+
+
+async def test_many_changes_are_judged_once_for_each_window(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("quiet", speed=0.0) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=hub()) as app,
+        kept_up(app),
+    ):
+        await until(app, all_live)
+        judged = app.board.judged
+        for number in range(100):
+            labels = {"metadata": {"labels": {"round": str(number)}}}
+            fleet[0].store.patch("deployments", "dice-roller", labels, "games")
+        await eventually(lambda: app.board.judged > judged)
+        await asyncio.sleep(1.5)
+        assert app.board.judged - judged <= 2
+
+
+async def test_the_list_follows_the_catalog(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("quiet", speed=0.0) as fleet,
+        application(tmp_path, fleet, "dice-roller", "nobody", callboard=hub()) as app,
+        kept_up(app),
+    ):
+        assert (await until(app, all_live))["nobody"].health is Health.NOTHING
+        asked = fleet[0].counters.requests
+        written = "---\n".join(
+            (
+                ENTITY.format(name="scoreboard"),
+                ENTITY.format(name="nobody").replace("kubernetes-id: nobody", "kubernetes-id: dice-roller"),
+            )
+        )
+        (tmp_path / "catalog-info.yaml").write_text(written)
+        found = await until(app, lambda r: "scoreboard" in r and "dice-roller" not in r and all_live(r))
+        assert {name: row.health for name, row in found.items()} == {
+            "scoreboard": Health.HEALTHY,
+            "nobody": Health.HEALTHY,
+        }
+        assert fleet[0].counters.requests == asked
+        assert not app.board.follows(EntityRef("component", "default", "dice-roller"))
+
+
+async def test_a_cluster_that_is_away_is_told_with_the_time_since_when(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("quiet", clusters=2, speed=0.0) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=hub()) as app,
+        kept_up(app),
+    ):
+        await until(app, all_live)
+        await fleet[0].close()
+        row = (await until(app, lambda r: r["dice-roller"].health_stale_since is not None))["dice-roller"]
+        assert row.health_stale == (fleet[0].name,)
+        await until(app, lambda r: r["dice-roller"].health is Health.UNKNOWN)
+
+
+async def test_anonymous_callers_are_told_nothing(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("quiet", speed=0.0) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=hub()) as app,
+        kept_up(app),
+    ):
+        await until(app, all_live)
+        refs = [EntityRef("component", "default", "dice-roller")]
+        assert app.board.healths(refs, ME)[0]
+        assert app.board.healths(refs, Caller.anonymous())[0] == {}
+        assert app.board.tally(Caller.anonymous()) is None
+
+
+async def test_what_is_remembered_holds_until_all_is_known_again(tmp_path: Path) -> None:
+    async with Fleet.start("quiet", speed=0.0) as fleet:
+        async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app, kept_up(app):
+            before = (await until(app, all_live))["dice-roller"]
+        async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app:
+            assert (await rows(app))["dice-roller"].health is Health.HEALTHY
+            async with kept_up(app):
+                after = (await until(app, all_live))["dice-roller"]
+            assert after.health_since == before.health_since
+
+
+async def test_without_following_nothing_is_listened_to(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("quiet", speed=0.0) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=hub(followServices=False)) as app,
+        kept_up(app),
+    ):
+        await asyncio.sleep(0.3)
+        assert fleet[0].counters.requests == 0
+        view = await app.portal.services(ALL, ME)
+        assert not view.live
+        assert view.tally is None
+
+
+async def test_nothing_is_left_running(tmp_path: Path) -> None:
+    async with Fleet.start("quiet", speed=0.0) as fleet:
+        async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app:
+            async with kept_up(app):
+                await until(app, all_live)
+                assert fleet[0].counters.open_watches > 0
+            assert not app.board.live
+        await eventually(lambda: fleet[0].counters.open_watches == 0)
+        assert {t for t in asyncio.all_tasks() if t.get_name() in ("judge", "follow", "touched")} == set()
