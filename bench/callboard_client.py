@@ -1,4 +1,4 @@
-"""The measured process of Callboard: lists, watches or holds pods through `callboard.kube`, as the portal does.
+"""The measured process of Callboard: lists, watches or holds pods as the hub does, in the form and the index it keeps.
 
 Each line of stdin is the settings of one round, each line of stdout its Round.
 """
@@ -14,27 +14,32 @@ import msgspec
 import uvloop
 
 from bench.processes import Round
+from callboard.base.clock import SystemClock
 from callboard.base.secret import Secret
+from callboard.fleet.hub.holdings import Holdings
 from callboard.kube.connection import Connection, Connections
+from callboard.kube.keeping import Keeper
 from callboard.kube.limits import Limits
-from callboard.kube.lists import list_objects
-from callboard.kube.watch import Delete, Reset, Upsert, watch
+from callboard.kube.lists import Listed, list_objects
+from callboard.kube.watch import Delete, Reset, Upsert, watch_together
 from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
-from callboard.model.objects import KubeObject
-from callboard.model.outcome import Question
-from callboard.model.resource import DEFAULT_OBJECT_TYPES
+from callboard.model.objects import Body, Kept, KubeObject
+from callboard.model.outcome import Freshness, Question
+from callboard.model.resource import DEFAULT_OBJECT_TYPES, ResourceType
 
 _PODS = Question(DEFAULT_OBJECT_TYPES[0])
 _CREDENTIAL = Credential(kind=CredentialKind.BEARER, identity="bench", token=Secret("bench"))
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What one round is to do: "list", "hold" (lists, and keeps what it read for good) or "watch" (counts what comes in
-    `seconds` while `rate` pods a second change; the watches stay open for the next round)."""
+    """What one round is to do: "list" or "hold" (which keeps what it read for good), both with "open" or "plain" in `form`
+    for other forms than the hub's; or "watch" (counts what comes in `seconds` while `rate` pods a second change; the watches
+    stay open for the next round)."""
 
     do: str
     urls: list[str]
     ca: str
+    form: str = "kept"
     seconds: float = 0.0
     rate: float = 0.0
 
@@ -45,7 +50,7 @@ class Client:
     def __init__(self, connections: Connections, tasks: asyncio.TaskGroup) -> None:
         self._connections = connections
         self._tasks = tasks
-        self._held: list[KubeObject] = []
+        self._held: list[KubeObject | Kept] = []
         self._following: list[asyncio.Task[None]] = []
         self._lists = 0
         self._listed = asyncio.Semaphore(0)
@@ -57,10 +62,10 @@ class Client:
         if settings.do == "watch":
             return await self._watched(ways, settings)
         cpu, wall = time.process_time(), time.monotonic()
-        found = [pod for way in ways for pod in await _listed(way)]
+        found = [pod for way in ways for pod in await _listed(way, settings.form)]
         cpu, wall = time.process_time() - cpu, time.monotonic() - wall
         count, release = len(found), time.process_time()
-        kept = sum(len(pod.raw) for pod in found)
+        kept = sum(len(pod.packed if isinstance(pod, Kept) else pod.raw) for pod in found)
         if settings.do == "hold":
             self._held += found
         else:
@@ -87,13 +92,23 @@ class Client:
         return Round(cpu=cpu, wall=wall, count=events, bytes=size, rss=_rss(), relists=relists)
 
     async def _follow(self, way: Connection) -> None:
-        async for change in watch(way, _PODS, streaming_lists=False):
-            if isinstance(change, Upsert | Delete):
+        held = Holdings(_PODS, SystemClock(), lambda: None)
+        async for changes in watch_together(way, _PODS, streaming_lists=False):
+            for change in changes:
+                if isinstance(change, Upsert):
+                    held.put(change.object)
+                elif isinstance(change, Delete):
+                    held.delete(change.object)
+                elif isinstance(change, Reset):
+                    await held.replace(change.objects, change.malformed, Freshness.LIVE, change.truncated)
+                    self._lists += 1
+                    self._listed.release()
+                    continue
+                else:
+                    continue
                 self._events += 1
                 self._size += len(change.object.packed)
-            elif isinstance(change, Reset):
-                self._lists += 1
-                self._listed.release()
+            held.seen()
 
     def close(self) -> None:
         """End the watches."""
@@ -105,11 +120,22 @@ class Client:
         return self._connections.to(Cluster(name="bench", url=url, trust=trust), _CREDENTIAL)
 
 
-async def _listed(way: Connection) -> Sequence[KubeObject]:
-    listed = await list_objects(way, _PODS)
+async def _listed(way: Connection, form: str) -> Sequence[KubeObject | Kept]:
+    listed: Listed[KubeObject] | Listed[Kept]
+    if form == "open":
+        listed = await list_objects(way, _PODS)
+    else:
+        listed = await list_objects(way, _PODS, _plain if form == "plain" else Keeper())
     if listed.malformed:
         raise RuntimeError(f"{len(listed.malformed)} pods could not be read")
     return listed.objects
+
+
+def _plain(resource: ResourceType, body: Body, raw: bytes) -> Kept:
+    """What the hub keeps, not packed."""
+    meta = body.metadata
+    labels = meta.labels or {}
+    return Kept(resource, meta.namespace, meta.name, meta.uid, meta.resource_version, labels, raw)
 
 
 def _rss() -> int:

@@ -49,7 +49,8 @@ class Keeper:
         if packing is None:
             self._sample(raw)
         elif len(raw) >= _SMALL:
-            packed = packing.pack(raw)
+            # A copy: what the compressor returns was cut down from the size of the whole, and leaves a hole behind it.
+            packed = bytes(memoryview(packing.pack(raw)))
             if len(packed) >= len(raw):
                 packed, packing = raw, None
         else:
