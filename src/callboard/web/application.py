@@ -14,6 +14,7 @@ from callboard.portal.protocol import Portal
 from callboard.web.door import Door
 from callboard.web.errors import Trouble, wants_json
 from callboard.web.live.fragments import Fragments
+from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.live.stream import Pace
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.live.topics import Topics
@@ -62,7 +63,8 @@ def create_web(
     renderer = Renderer(static, clock, title=options.title, organization=options.organization)
     fragments = Fragments(renderer, clock, options.rendered)
     tabs = EntityTabs(portal, renderer, fragments)
-    topics = Topics((TabTopic(tabs),))
+    listing = ServiceList(renderer, clock, options.rendered)
+    topics = Topics((TabTopic(tabs), ListTopic(portal, listing)))
 
     async def show(request: Request, trouble: Trouble, request_id: str) -> Response:
         if request.url.path.startswith("/api/") or wants_json(request.headers.get("accept", "")):
@@ -72,7 +74,7 @@ def create_web(
         return HTMLResponse(html, status_code=trouble.status)
 
     routes = site_map(
-        CatalogPages(portal, renderer),
+        CatalogPages(portal, renderer, listing),
         EntityPages(tabs, renderer),
         ObjectPages(portal, renderer),
         OperationPages(operations, static),

@@ -19,6 +19,10 @@ CLUSTER_SCOPED = "-"
 """Stands for "no namespace" in a path; no Kubernetes namespace can have this name."""
 
 
+LIST_KEYS = frozenset({"q", "kind", "type", "owner", "lifecycle", "tag", "system", "offset"})
+"""The parameters that choose a page of the list of services."""
+
+
 def segment(name: str) -> str:
     """One path segment that decodes back to `name` with `from_segment`, whatever `name` holds."""
     safe = name.replace("%", "%25").replace("/", "%2F").replace("\\", "%5C")
@@ -36,6 +40,11 @@ def list_url(filters: Iterable[tuple[str, str]] = ()) -> str:
     """The list of services with those filters that are not empty, in their order."""
     query = urlencode([(key, value) for key, value in filters if value])
     return f"/catalog?{query}" if query else "/catalog"
+
+
+def list_query(given: Iterable[tuple[str, str]]) -> str:
+    """What of an address of the list says which page of it is meant, as a query string; the rest of the address is left out."""
+    return urlencode([(key, value) for key, value in given if value and key in LIST_KEYS])
 
 
 def entity_url(ref: EntityRef) -> str:

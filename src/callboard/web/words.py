@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from callboard.model.outcome import Answer
@@ -21,6 +22,7 @@ __all__ = [
     "plain_status",
     "safe_url",
     "short_ref",
+    "stale_clusters",
 ]
 
 HEALTH = {
@@ -96,6 +98,11 @@ def cluster_word(state: ClusterState, health: Health) -> str:
         return "No answer yet"
     word = HEALTH[health]
     return f"{word}, more to come" if state is ClusterState.PARTIAL else word
+
+
+def stale_clusters(names: Sequence[str]) -> str:
+    """Which clusters are shown as they were seen last, short."""
+    return names[0] if len(names) == 1 else f"{len(names)} clusters"
 
 
 def anchor(name: str, prefix: str = "c") -> str:

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from callboard.portal.protocol import Portal
 from callboard.portal.views import Count, Facet, ServicesView
 from callboard.web.door import caller_of
+from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.queries import FILTERS, PAGE_SIZE, services_query
 from callboard.web.rendering import Renderer
 from callboard.web.urls import HOME, list_url
@@ -26,9 +27,10 @@ class Paging(msgspec.Struct, frozen=True):
 class CatalogPages:
     """`/` and `/catalog`."""
 
-    def __init__(self, portal: Portal, renderer: Renderer) -> None:
+    def __init__(self, portal: Portal, renderer: Renderer, drawing: ServiceList) -> None:
         self._portal = portal
         self._renderer = renderer
+        self._drawing = drawing
 
     async def root(self, request: Request) -> Response:
         """The list is the front page."""
@@ -41,8 +43,13 @@ class CatalogPages:
         chosen = tuple(
             (key, value) for key in FILTERS for value in request.query_params.getlist(key) if value
         )
+        frame = self._drawing.frame(view)
+        topic = ListTopic.address(request.query_params) if view.live else ""
         html = self._renderer.page(
             "services.html",
+            pieces=self._drawing.pieces(frame),
+            topic=topic,
+            have=msgspec.json.encode(frame.tags()).decode() if topic else "",
             view=with_selected(view, chosen),
             paging=paging(view, chosen),
             filtered=bool(chosen or query.text),

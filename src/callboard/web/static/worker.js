@@ -36,6 +36,10 @@ class Tab {
   }
 
   join({ topic, have }) {
+    if (topic !== this.topic) {
+      this.leave();
+      this.name = String(++count); // what still comes for the topic before is nobody's
+    }
     this.topic = topic;
     this.seen = Date.now();
     this.busy = false;

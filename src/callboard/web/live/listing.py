@@ -1,0 +1,96 @@
+"""The list of services: drawn into frames, one element for each row, and kept current as a topic."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Mapping
+from urllib.parse import parse_qsl
+
+import msgspec
+from markupsafe import Markup
+from starlette.datastructures import QueryParams
+
+from callboard.base.clock import Clock
+from callboard.model.caller import Caller
+from callboard.portal.protocol import Portal
+from callboard.portal.views import HealthTally, ServiceRow, ServicesView
+from callboard.web import words
+from callboard.web.live.fragments import Fragment, Frame
+from callboard.web.live.topics import Live
+from callboard.web.queries import services_query
+from callboard.web.rendering import Renderer
+from callboard.web.urls import list_query
+
+__all__ = ["ListTopic", "ServiceList"]
+
+ROWS = "services"
+"""The id of the list."""
+TALLY = "health-tally"
+MOST_ROWS = 4000
+"""Rows kept as they were drawn last, each about a kilobyte: all pages of a large catalog that are looked at."""
+LONGEST = 1900
+"""Characters of a topic's key: a list filtered by more is not kept current."""
+
+
+class ServiceList:
+    """Draws a page of the list. `rendered` counts, by template, what was not drawn before."""
+
+    def __init__(self, renderer: Renderer, clock: Clock, rendered: Counter[str]) -> None:
+        self._renderer = renderer
+        self._clock = clock
+        self._rendered = rendered
+        self._drawn: OrderedDict[Hashable, Fragment] = OrderedDict()
+
+    def frame(self, view: ServicesView) -> Frame:
+        """The page's elements, those drawn before as they were."""
+        return Frame.of((self._tally(view.tally), *(self._row(row) for row in view.rows)), (ROWS,))
+
+    def pieces(self, frame: Frame) -> Mapping[str, Markup]:
+        """The same as they stand in a page: the tally, and the rows."""
+        tally, *rows = (f.html(self._clock) for f in frame.fragments)
+        return {TALLY: tally, ROWS: Markup("\n").join(rows)}
+
+    def _row(self, row: ServiceRow) -> Fragment:
+        # As of when a row is that is kept current is not on it: it is as of now.
+        key = msgspec.structs.replace(row, health_as_of=None) if row.health_live else row
+        name = words.anchor(str(row.ref), "s")
+        return self._once(key, name, "service_row.html", within=ROWS, row=row)
+
+    def _tally(self, tally: HealthTally | None) -> Fragment:
+        key = None if tally is None else (tally.known, tally.total, tuple(sorted(tally.counts.items())))
+        return self._once((TALLY, key), TALLY, "health_tally.html", tally=tally)
+
+    def _once(self, key: Hashable, name: str, template: str, within: str = "", **shown: object) -> Fragment:
+        fragment = self._drawn.get(key)
+        if fragment is None:
+            self._rendered[template] += 1
+            html = self._renderer.page(template, **shown).strip()
+            fragment = self._drawn[key] = Fragment(name, html, within, at=self._clock.monotonic())
+            if len(self._drawn) > MOST_ROWS:
+                self._drawn.popitem(last=False)
+        else:
+            self._drawn.move_to_end(key)
+        return fragment
+
+
+class ListTopic:
+    """`list/<query string of the page>`."""
+
+    kind = "list"
+
+    def __init__(self, portal: Portal, drawing: ServiceList) -> None:
+        self._portal = portal
+        self._drawing = drawing
+
+    @staticmethod
+    def address(params: QueryParams) -> str:
+        """The topic that keeps the page of this address current; "" where there is none."""
+        key = list_query(params.multi_items())
+        return f"list/{key}" if len(key) <= LONGEST else ""
+
+    async def open(self, key: str, caller: Caller) -> Live:
+        """The page's views as they come. Raises UsageError, as the page does."""
+        query = services_query(QueryParams(parse_qsl(key)))
+
+        async def draw(view: ServicesView) -> Frame:
+            return self._drawing.frame(view)
+
+        return Live(self._portal.services_live(query, caller), draw)

@@ -1,0 +1,62 @@
+"""An application that keeps the health of every service current."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from callboard.app.application import Application
+from callboard.model.caller import Caller
+from callboard.portal.protocol import ServicesQuery
+from callboard.portal.views import ServiceRow
+from callboard.simulator import Cluster
+
+__all__ = ["ALL", "ME", "all_live", "evict", "hub", "kept_up", "rows", "until"]
+
+ME = Caller.loopback()
+ALL = ServicesQuery(kind=("component",))
+
+
+def hub(**more: Any) -> dict[str, Any]:
+    return {"parts": {"objectsProvider": "hub"}, "watchInterval": 0.1, **more}
+
+
+@asynccontextmanager
+async def kept_up(app: Application) -> AsyncIterator[None]:
+    running = asyncio.create_task(app.keep_up())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def rows(app: Application, caller: Caller = ME) -> dict[str, ServiceRow]:
+    return {row.ref.name: row for row in (await app.portal.services(ALL, caller)).rows}
+
+
+async def until(
+    app: Application, wanted: Callable[[dict[str, ServiceRow]], bool], within: float = 20
+) -> dict[str, ServiceRow]:
+    async with asyncio.timeout(within):
+        while not wanted(found := await rows(app)):  # noqa: ASYNC110 - what is waited for is a whole answer
+            await asyncio.sleep(0.05)
+    return found
+
+
+def all_live(found: dict[str, ServiceRow]) -> bool:
+    return all(row.health_live for row in found.values())
+
+
+def evict(cluster: Cluster, service: str, namespace: str) -> None:
+    """Every pod of the service fails."""
+    for pod in cluster.store.list("pods", namespace):
+        if pod["metadata"]["labels"].get("app.kubernetes.io/name") == service:
+            cluster.store.patch(
+                "pods",
+                pod["metadata"]["name"],
+                {"status": {"phase": "Failed", "reason": "Evicted"}},
+                namespace,
+                subresource="status",
+            )
