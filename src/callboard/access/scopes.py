@@ -26,8 +26,6 @@ class Scopes(msgspec.Struct, frozen=True):
     """(type key, namespace) of the selection's questions; "" where they ask everywhere."""
     selected: frozenset[tuple[str, str]]
     """(type key, namespace) of the selected objects."""
-    referred: frozenset[tuple[str, str]]
-    """(type key, namespace) of what was asked second, and of what was found by it."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -43,19 +41,14 @@ def scopes_of(cluster: ClusterSnapshot) -> Scopes:
     types: dict[str, ResourceType] = {}
     asked: set[tuple[str, str]] = set()
     selected: set[tuple[str, str]] = set()
-    referred: set[tuple[str, str]] = set()
     for outcome in cluster.outcomes:
         key = outcome.question.type.key
         types.setdefault(key, outcome.question.type)
         asked.add((key, outcome.question.namespace))
         selected.update((key, o.namespace) for o in outcome.objects if o.namespace)
     for outcome in cluster.references:
-        key = outcome.question.type.key
-        types.setdefault(key, outcome.question.type)
-        if outcome.question.namespace:
-            referred.add((key, outcome.question.namespace))
-        referred.update((key, o.namespace) for o in outcome.objects if o.namespace)
-    return Scopes(tuple(types.values()), frozenset(asked), frozenset(selected), frozenset(referred))
+        types.setdefault(outcome.question.type.key, outcome.question.type)
+    return Scopes(tuple(types.values()), frozenset(asked), frozenset(selected))
 
 
 def decide(
@@ -64,9 +57,9 @@ def decide(
     """What may be seen, by `decision`, which is called for whatever has to be known and asks for what is not.
 
     First each type in the whole cluster. Where that is denied, the namespaces that the questions name and those in which
-    there is something of the type; and, in namespaces in which something is granted and there, the other types too, so that
-    "there is none" can be told from "you may not see". Hidden objects leave no trace in what comes of it: a namespace in
-    which nothing is granted that is there is never asked about for another type.
+    something of the type was selected; and, in namespaces in which something was selected that is granted, the other types
+    too: for what belongs to it, and so that "there is none" can be told from "you may not see". Hidden objects leave no
+    trace in what comes of it: because of them only their own type is asked about in their own namespace, and denied.
 
     `settled` says that this subject has been shown this cluster before: what is still open because of an object (and not of
     a question) is then hidden without a word.
@@ -110,15 +103,14 @@ class _Deciding:
     def _in_namespaces(self, types: list[ResourceType]) -> None:
         keys = {t.key: t for t in types}
         asked = {(k, n) for k, n in self._scopes.asked if n and k in keys}
-        found = {(k, n) for k, n in self._scopes.selected | self._scopes.referred if k in keys}
-        kept = sorted({n for _, n in asked | found})[:MOST_NAMESPACES]
-        for key, namespace in sorted(asked | found):
+        scopes = asked | {(k, n) for k, n in self._scopes.selected if k in keys}
+        kept = sorted({n for _, n in scopes})[:MOST_NAMESPACES]
+        for key, namespace in sorted(scopes):
             if namespace in kept:
                 self._namespace(keys[key], namespace, told=(key, namespace) in asked)
-        everywhere = sorted(key for key, namespace in self._scopes.asked if not namespace and key in keys)
         for namespace in sorted(self._populated()):
-            for key in everywhere:
-                if (key, namespace) not in found:
+            for key in sorted(keys):
+                if (key, namespace) not in scopes:
                     self._namespace(keys[key], namespace, told=False)
 
     def _populated(self) -> Iterable[str]:

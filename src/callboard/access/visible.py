@@ -7,8 +7,9 @@ import msgspec
 from callboard.model.belonging import belonging, claims_of, members, nodes_of
 from callboard.model.grants import Grants, Why
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
-from callboard.model.resource import NODES
+from callboard.model.resource import NODES, POD_METRICS
 from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.workloads import cron_template_of, workloads
 
 __all__ = ["COUNTS_HIDDEN", "visible", "visible_cluster"]
 
@@ -92,17 +93,35 @@ def _references(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> t
     found = belonging(outcomes, references)
     mine = members(outcomes, found)
     namespaces = {o.namespace for o in mine}
-    makers = {o.namespace for o in mine if o.type.key != "pods"}
+    makers = {(w.object.namespace, str(w.selector)) for w in workloads(mine)}
+    makers |= {(o.namespace, str(cron.selector)) for o in mine if (cron := cron_template_of(o)) is not None}
     nodes, claims = nodes_of(mine), claims_of(mine)
+    pods = {
+        (o.question.namespace, o.question.label_selector)
+        for o in (*outcomes, *found)
+        if o.objects and o.question.type.key == "pods"
+    }
 
     def asked(question: Question) -> bool:
         if question.type == NODES:
             return not question.name or question.name in nodes
         if question.type.key == _CLAIMS:
             return (question.namespace, question.name) in claims if question.name else _in(question, claims)
-        return question.namespace in (makers if question.type.key in CHILD_TYPES else namespaces)
+        if question.type.key == POD_METRICS.key:
+            return (question.namespace, question.label_selector) in pods
+        if question.type.key in CHILD_TYPES:
+            return (question.namespace, question.label_selector) in makers
+        return question.namespace in namespaces
 
-    return tuple(o for o in found if asked(o.question))
+    kept = [o for o in found if asked(o.question) or (o.objects and o.question.type.key in CHILD_TYPES)]
+    # They were asked in an order that hidden objects had a part in; they are told in one of their own.
+    return tuple(sorted(kept, key=_place))
+
+
+def _place(outcome: Outcome) -> tuple[str, str, str, str, str]:
+    question = outcome.question
+    key, selectors = question.type.key, (question.label_selector, question.field_selector)
+    return (key, question.namespace, *selectors, question.name)
 
 
 def _in(question: Question, claims: Iterable[tuple[str, str]]) -> bool:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from callboard.fleet.belonging import belonging
+from callboard.model.belonging import belonging
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
 from callboard.model.selection import Selection

@@ -5,19 +5,18 @@ namespaces, the nodes their pods run on and the claims they mount. Each is asked
 what was refused once is not asked again in the same look.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from callboard.fleet.belonging import claims_of, members
-from callboard.fleet.workloads import cron_template_of, workloads
+from callboard.model.belonging import claims_of, members
 from callboard.model.objects import KubeObject
 from callboard.model.objects.meta import condition
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS, NODES, ResourceType, known_type
 from callboard.model.selection import Selection
-from callboard.model.selector import LabelSelector, Operator, Requirement
+from callboard.model.workloads import cron_template_of, workloads
 
 __all__ = ["MOST_QUESTIONS", "Wanted", "questions", "withheld"]
 
@@ -91,7 +90,7 @@ def _children(selection: Selection, objects: Sequence[KubeObject]) -> list[Quest
     for obj in objects:
         cron = cron_template_of(obj)
         if cron is not None and "jobs.batch" in types and not selection.selector.matches(cron.labels):
-            wanted.append(_ask(_type(selection, "jobs"), obj.namespace, label_selector=_equals(cron.labels)))
+            wanted.append(_ask(_type(selection, "jobs"), obj.namespace, label_selector=str(cron.selector)))
     for workload in workloads(objects):
         obj = workload.object
         owner = obj.meta.controller
@@ -135,10 +134,6 @@ def _nodes(objects: Sequence[KubeObject], references: Sequence[Outcome]) -> tupl
 def _ready(pod: Pod) -> bool:
     ready = condition(pod.status.conditions, "Ready")
     return ready is not None and ready.status == "True"
-
-
-def _equals(labels: Mapping[str, str]) -> str:
-    return str(LabelSelector(tuple(sorted(Requirement(k, Operator.EQUALS, (v,)) for k, v in labels.items()))))
 
 
 def _type(selection: Selection, plural: str) -> ResourceType:

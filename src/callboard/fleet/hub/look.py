@@ -10,10 +10,10 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.base.settings import ClusterLimits
 from callboard.fleet.asking import ROUNDS
-from callboard.fleet.belonging import belonging
 from callboard.fleet.hub.port import Held, HubPort, Key, Source, Subscription, Update
 from callboard.fleet.progress import whole_failure
 from callboard.fleet.references import questions, withheld
+from callboard.model.belonging import belonging
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Outcome, Question
 from callboard.model.selection import Selection

@@ -41,6 +41,13 @@ class CronTemplate(msgspec.Struct, frozen=True):
 
     labels: Mapping[str, str]
 
+    @property
+    def selector(self) -> LabelSelector:
+        """What selects them."""
+        return LabelSelector(
+            tuple(sorted(Requirement(k, Operator.EQUALS, (v,)) for k, v in self.labels.items()))
+        )
+
 
 class _Template(msgspec.Struct, frozen=True):
     metadata: TemplateMeta = TemplateMeta()
