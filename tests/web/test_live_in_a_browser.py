@@ -232,6 +232,25 @@ async def test_what_a_reader_holds_survives_updates_of_its_own_cluster(open_page
 
 
 @pytest.mark.browser
+async def test_a_table_of_many_pods_comes_when_it_is_unfolded_and_stays_current(open_page: OpenPage) -> None:
+    portal = LivePortal(*(healthy(f"eu-{i}", 60) for i in range(4)))
+    async with through_a_way(portal) as (base, way), open_page(base + PAGE) as page:
+        await until(lambda: way.open == 1)
+        await expect(page.locator("table")).to_have_count(0)
+        panel = page.locator(".cluster", has=page.get_by_role("heading", name=re.compile("^eu-2 ")))
+        await panel.locator("details.inside > summary").click()
+        await panel.locator("details.pods-fold > summary").click()
+        await expect(panel.locator("tbody tr")).to_have_count(60)
+        await expect(page.locator("table")).to_have_count(1)
+        await portal.change(healthy("eu-2", 61))
+        await expect(panel.locator("tbody tr")).to_have_count(61)
+        await expect(panel.locator("details.pods-fold")).to_have_attribute("open", "")
+        async with page.expect_navigation():
+            await page.goto(base + PAGE + "?tables=1")
+        await expect(page.locator("table")).to_have_count(4)
+
+
+@pytest.mark.browser
 async def test_a_cut_stream_heals_and_brings_only_what_was_missed(open_page: OpenPage) -> None:
     portal = LivePortal(healthy("eu-1"), healthy("eu-2"))
     async with through_a_way(portal) as (base, way), open_page(base + PAGE) as page:

@@ -1,19 +1,23 @@
 """A change costs one rendering for everyone, and each reader gets just what they have not got."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import gzip
+import random
+import re
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
+import aiohttp
 import msgspec
 import pytest
 from starlette.types import Message
 
 from callboard.base.clock import FakeClock
-from callboard.base.errors import NotFound
 from callboard.model.caller import Caller
 from callboard.model.door import Refused, RequestFacts, RouteClass
 from callboard.model.entity import EntityRef
-from callboard.portal.views import ClusterPart, KubernetesView
+from callboard.portal.views import ClusterPart
 from callboard.web import times
 from callboard.web.application import WebOptions, create_web
 from callboard.web.live.fragments import Fragment, Frame
@@ -23,7 +27,7 @@ from callboard.web.live.topics import Live, Topics
 from callboard.web.site import Site
 from support.live import KUBERNETES, ask, body, have_of, messages, topic, watching
 from support.live_portal import NAMES, LivePortal
-from support.web_scenes import NOW, healthy, troubled
+from support.web_scenes import NOW, healthy, pod, troubled, workload
 from support.web_server import door, get, listening, operations, serving
 
 PAGE = "/catalog/default/component/dice-roller/kubernetes"
@@ -191,7 +195,7 @@ async def test_several_topics_share_a_stream_and_one_refusal_is_its_own() -> Non
     portal = LivePortal()
     async with serving(portal) as base:
         topics = {"a": KUBERNETES, "b": topic(ref=EntityRef("component", "default", "nobody")), "c": topic("overview"),
-                  "d": topic("nope"), "e": "list/x", "f": "tab/x", "g": KUBERNETES}  # fmt: skip
+                  "d": topic("nope"), "e": "nothing/x", "f": "tab/x", "g": KUBERNETES}  # fmt: skip
         async with watching(base, topics) as reader:
             refused = {m.data["as"]: m.data["code"] for m in [await reader.next("refused") for _ in "bcdef"]}
         async with watching(base, topics) as reader:
@@ -226,6 +230,52 @@ async def test_another_sites_page_gets_no_stream(headers: dict[str, str]) -> Non
     async with serving(portal) as base:
         assert (await ask(base, headers=headers)).status == 403
     assert portal.callers == []
+
+
+async def test_two_thousand_pods_weigh_little_and_their_tables_come_on_demand() -> None:
+    def big(name: str, crc: int = 0) -> ClusterPart:
+        # names, ages and nodes as different as real ones are
+        draw = random.Random(name)
+        letters = "bcdfghjklmnpqrstvwxz2456789"
+        made = tuple(
+            pod(
+                name,
+                f"dice-roller-7d9f8c6b5-{''.join(draw.choices(letters, k=5))}",
+                created=NOW - timedelta(seconds=draw.randrange(900_000)),
+                node=f"ip-10-{draw.randrange(256)}-{draw.randrange(256)}.compute.internal",
+            )
+            for _ in range(50)
+        )
+        return msgspec.structs.replace(healthy(name), workloads=(workload(name, made),), took=0.08 + crc)
+
+    names = [f"eu-{i:02}" for i in range(40)]
+    portal = LivePortal(*map(big, names))
+    async with serving(portal) as base:
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.get(base + PAGE, headers={"Accept-Encoding": "gzip"}) as answer,
+        ):
+            zipped = await answer.read()
+        page = gzip.decompress(zipped).decode()
+        assert len(zipped) <= 60_000
+        assert page.count('class="tile"') == 2000
+        assert "<table" not in page
+        whole = (await get(base, PAGE + "?tables=1")).text
+        assert whole.count("<table") == 40
+        assert "data-topic" not in whole, "a page with everything in it is read by reloading"
+        place = re.findall(r'data-place="([^"]+)"', page)[7]
+        async with watching(base, have={"1": have_of(page) | {place: ""}}) as reader:
+            table = await reader.next()
+            assert table.ids == {place}
+            assert table.html.count("<tr") == 51
+            await portal.change(big("eu-00", 1))
+            assert place not in (await reader.next()).ids, "another cluster's change leaves it alone"
+            shown = big("eu-07")
+            gone = msgspec.structs.replace(shown.workloads[0], pods=shown.workloads[0].pods[1:])
+            await portal.change(msgspec.structs.replace(shown, workloads=(gone,)))
+            update = await reader.next()
+    assert place in update.ids
+    assert update.html.count("<tr") == 50
 
 
 async def test_once_gives_what_is_new_and_ends() -> None:
@@ -270,11 +320,33 @@ async def test_a_session_that_ends_ends_its_stream_and_says_so() -> None:
 
 
 async def test_a_topic_that_cannot_be_drawn_costs_itself_only() -> None:
-    class Broken(LivePortal):
-        async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
-            yield msgspec.structs.replace(self.view, verdict=None)
-            raise NotFound("not reached")
+    class Broken(Numbers):
+        kind = "broken"
 
-    async with serving(Broken()) as base:
-        answer = await ask(base)
-    assert "Callboard itself failed while drawing this" in answer.text
+        async def open(self, key: str, caller: Caller) -> Live:
+            async def draw(view: int) -> Frame:
+                raise RuntimeError("eyJ")
+
+            return Live((await super().open(key, caller)).views, draw)
+
+    wanted = LiveRequest(
+        watch=(Wanted(as_="b", topic="broken/x"), Wanted(as_="n", topic="numbers/x")), once=True
+    )
+    sent: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message.get("body", b""))
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    stream = LiveStream(
+        wanted, Topics((Broken(), Numbers())), Caller.loopback(), Pace(),
+        admitted=lambda: None, draining=asyncio.Event(),
+    )  # fmt: skip
+    await stream({"type": "http"}, receive, send)
+    told = b"".join(sent).decode()
+    assert '"as":"b","code":"internal","message":"Callboard itself failed while drawing this.' in told
+    assert 'event: update\ndata: {"as":"n"' in told
+    assert "eyJ" not in told

@@ -48,6 +48,9 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     `within` is the id of the element of the tab's own template that holds this one among others; "" for one that stands
     where the tab's template puts it.
+
+    A piece `on_demand` is sent only to pages whose reader unfolded the place for it: an element with `data-place` and the id
+    that `within` names, somewhere in another piece. What stands there meanwhile should lead to the same without JavaScript.
     """
 
     id: str
@@ -56,6 +59,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     shows: object = None
     variant: Hashable = ()
     within: str = ""
+    on_demand: bool = False
 
 
 class Tab(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The Kubernetes tab: the portal's view, put in the order it is read in. Pure but for the asking."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import datetime
 
@@ -20,6 +20,7 @@ __all__ = [
     "Heading",
     "KubernetesPage",
     "KubernetesTab",
+    "PodTable",
     "StripEntry",
     "kubernetes_page",
     "pieces",
@@ -32,6 +33,9 @@ LONGEST_WAIT = 20
 FOLD_HEALTHY_FROM = 4
 """With so many clusters the healthy ones are folded: what runs there waits behind a click."""
 TEMPLATES = "callboard/tabs/"
+TABLES_UP_TO = 200
+"""Pods of a page with their tables in it. A page with more, of a service that is listened to, shows each pod as a tile, and a
+table when its fold is opened: 2,000 pods weigh a quarter then, and so does each change of them."""
 CLUSTERS = "clusters"
 """The id of the element that holds the clusters."""
 
@@ -45,6 +49,8 @@ class ClusterPanel(msgspec.Struct, frozen=True, kw_only=True):
     mark: str
     word: str
     open: bool
+    tables: bool = True
+    """Whether the tables of pods stand in the page, or come when they are unfolded."""
     stale: bool = False
 
     @property
@@ -84,6 +90,14 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None
 
 
+class PodTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The pods of one workload, or those without one, as a table. `of` names it among all of a page."""
+
+    of: str
+    pods: tuple[PodRow, ...]
+    caption: str
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked, and of which clusters: (name, as whom)."""
 
@@ -102,20 +116,26 @@ class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True):
     live: bool = False
 
 
-def kubernetes_page(view: KubernetesView) -> KubernetesPage:
-    """Arrange a view: clusters with trouble, then those awaited or failed, then the healthy; by name within each."""
+def kubernetes_page(view: KubernetesView, *, tables: bool = False) -> KubernetesPage:
+    """Arrange a view: clusters with trouble, then those awaited or failed, then the healthy; by name within each. `tables`
+    puts every table of pods in, however many; such a page is as of now and not kept current."""
     many = len(view.clusters) >= FOLD_HEALTHY_FROM
-    strip = sorted((_panel(part, many) for part in view.clusters), key=lambda p: p.part.cluster.name)
+    inline = tables or not view.live or sum(map(_count, view.clusters)) <= TABLES_UP_TO
+    strip = sorted((_panel(part, many, inline) for part in view.clusters), key=lambda p: p.part.cluster.name)
     return KubernetesPage(
         view=view,
         strip=tuple(strip),
         panels=tuple(sorted(strip, key=_rank)),
         settled=view.settled,
-        live=view.live,
+        live=view.live and not tables,
     )
 
 
-def _panel(part: ClusterPart, many: bool) -> ClusterPanel:
+def _count(part: ClusterPart) -> int:
+    return len(part.pods) + sum(len(workload.pods) for workload in part.workloads)
+
+
+def _panel(part: ClusterPart, many: bool, tables: bool) -> ClusterPanel:
     calm = part.state is ClusterState.AWAITED or (
         part.verdict.health in (Health.HEALTHY, Health.NOTHING) and not part.missing
     )
@@ -124,6 +144,7 @@ def _panel(part: ClusterPart, many: bool) -> ClusterPanel:
         mark=cluster_mark(part.state, part.verdict.health),
         word=cluster_word(part.state, part.verdict.health),
         open=not (many and calm),
+        tables=tables,
         stale=any(row.stale_since for row in part.freshness),
     )
 
@@ -139,7 +160,7 @@ def _rank(panel: ClusterPanel) -> int:
 
 def pieces(page: KubernetesPage) -> tuple[Piece, ...]:
     """What the tab consists of: above, each cluster, below. Of a cluster all is decided by its part, which is the same
-    object until something changes there, and by whether it stands open at first."""
+    object until something changes there, and by whether it stands open and holds its tables."""
     view = page.view
     heading = Heading(
         verdict=view.verdict,
@@ -174,13 +195,37 @@ def pieces(page: KubernetesPage) -> tuple[Piece, ...]:
                 template=f"{TEMPLATES}kubernetes_cluster.html",
                 view=panel,
                 shows=panel.part,
-                variant=panel.open,
+                variant=(panel.open, panel.tables),
                 within=CLUSTERS,
             )
             for panel in page.panels
         ),
+        *(
+            Piece(
+                id=anchor(table.of, "table"),
+                template=f"{TEMPLATES}kubernetes_pods.html",
+                view=table,
+                shows=panel.part,
+                variant=table.of,
+                within=anchor(table.of, "place"),
+                on_demand=True,
+            )
+            for panel in page.panels
+            if not panel.tables
+            for table in _tables(panel.part)
+        ),
         Piece(id="asked", template=f"{TEMPLATES}kubernetes_asked.html", view=asked),
     )
+
+
+def _tables(part: ClusterPart) -> Iterator[PodTable]:
+    cluster = part.cluster.name
+    for item in part.workloads:
+        if item.pods:
+            caption = f"Pods of {item.row.key.name} in {cluster}"
+            yield PodTable(of=str(item.row.key), pods=item.pods, caption=caption)
+    if part.pods:
+        yield PodTable(of=cluster, pods=part.pods, caption=f"Pods without a workload in {cluster}")
 
 
 class KubernetesTab:
@@ -207,7 +252,7 @@ class KubernetesTab:
         """What is known after a moment's patience, or after `?wait=` seconds."""
         within = max(PATIENCE, _wait(context.query.get("wait", "0")))
         settled = await self._portal.kubernetes_settled(context.entity.ref, context.caller, within=within)
-        return kubernetes_page(settled)
+        return kubernetes_page(settled, tables=settled.settled and context.query.get("tables") == "1")
 
     async def live(self, context: CardContext) -> AsyncIterator[KubernetesPage]:
         """Every view as it comes; closing this closes the portal's iterator."""

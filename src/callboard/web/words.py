@@ -70,6 +70,7 @@ STATUS = {
 }
 
 DEFAULT_REF = re.compile(r"^(group|user|system|domain):default/(?=.)")
+PLAIN = re.compile(r"[A-Za-z0-9./-]{1,600}")
 FAILED = "failed"
 
 
@@ -106,8 +107,11 @@ def stale_clusters(names: Sequence[str]) -> str:
 
 
 def anchor(name: str, prefix: str = "c") -> str:
-    """An id for a foreign name: stable, and safe in a selector and a fragment."""
-    return f"{prefix}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+    """An id for a foreign name: stable, and safe in an attribute and a URL's fragment. Names as Kubernetes has them stay
+    readable, which also compresses; any other is a hash, which no readable one can look like."""
+    if PLAIN.fullmatch(name):
+        return f"{prefix}-{name}"
+    return f"{prefix}_{hashlib.sha256(name.encode()).hexdigest()[:10]}"
 
 
 def safe_url(url: str) -> str:

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import weakref
 from collections import Counter, OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 import msgspec
 from markupsafe import Markup
@@ -71,29 +71,40 @@ class Lineup(msgspec.Struct, frozen=True):
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """All of one topic at one moment. Fragments are shared with every other frame that shows the same."""
+    """All of one topic at one moment. Fragments are shared with every other frame that shows the same. `on_demand` makes
+    those, by id, that only some readers hold."""
 
     fragments: tuple[Fragment, ...]
     lineups: tuple[Lineup, ...] = ()
+    on_demand: Mapping[str, Callable[[], Fragment]] = {}
 
     @classmethod
-    def of(cls, fragments: Iterable[Fragment], lists: Iterable[str] = ()) -> "Frame":
+    def of(
+        cls,
+        fragments: Iterable[Fragment],
+        lists: Iterable[str] = (),
+        on_demand: Mapping[str, Callable[[], Fragment]] | None = None,
+    ) -> "Frame":
         """A frame whose lists hold the fragments that name them, in the order given."""
         made = tuple(fragments)
         held = {name: tuple(f.id for f in made if f.within == name) for name in lists}
-        return cls(made, tuple(Lineup(name, ids, tag_of("\n".join(ids))) for name, ids in held.items()))
+        lineups = tuple(Lineup(name, ids, tag_of("\n".join(ids))) for name, ids in held.items())
+        return cls(made, lineups, on_demand or {})
 
     def tags(self) -> dict[str, str]:
         """What a reader holds who has all of this: ids of fragments and lists, and their tags."""
         return {f.id: f.tag for f in self.fragments} | {each.id: each.tag for each in self.lineups}
 
-    def beyond(self, held: Mapping[str, str]) -> bytes:
-        """What a reader lacks who holds these tags, as the members of a JSON object; empty for nothing."""
-        fragments = [f.wire for f in self.fragments if held.get(f.id) != f.tag]
+    def beyond(self, held: Mapping[str, str]) -> tuple[bytes, Mapping[str, str]]:
+        """What a reader lacks who holds these tags, as the members of a JSON object, empty for nothing; and the tags that
+        they hold then."""
+        asked = [self.on_demand[name]() for name in held if name in self.on_demand]
+        fragments = [f.wire for f in (*self.fragments, *asked) if held.get(f.id) != f.tag]
         lineups = [each.wire for each in self.lineups if held.get(each.id) != each.tag]
+        after = self.tags() | {f.id: f.tag for f in asked}
         if not fragments and not lineups:
-            return b""
-        return b'"fragments":[' + b",".join(fragments) + b'],"lineups":[' + b",".join(lineups) + b"]"
+            return b"", after
+        return b'"fragments":[' + b",".join(fragments) + b'],"lineups":[' + b",".join(lineups) + b"]", after
 
 
 class Fragments:

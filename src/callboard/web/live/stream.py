@@ -185,8 +185,7 @@ class LiveStream(Response):
     ) -> list[bytes]:
         """What the reader lacks of a view: one message or none."""
         frame = await draw(view)
-        beyond = frame.beyond(reading.held)
-        reading.held = frame.tags()
+        beyond, reading.held = frame.beyond(reading.held)
         name = msgspec.json.encode(reading.wanted.as_)
         return [_event("update", b'{"as":' + name + b"," + beyond + b"}")] if beyond else []
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import structlog
 from markupsafe import Markup
@@ -57,7 +58,10 @@ class EntityTabs:
             html = self._renderer.template(tab.template, view=view, entity=entity).strip()
             whole = f'<div id="{WHOLE}">{html}</div>'
             return Frame.of((Fragment(WHOLE, whole, at=self._fragments.clock.monotonic()),))
-        return Frame.of(await self._rendered(tab.pieces(view), entity), tab.lists)
+        pieces = tab.pieces(view)
+        on_demand = {p.id: partial(self._fragments.of, p, entity) for p in pieces if p.on_demand}
+        shown = [p for p in pieces if not p.on_demand]
+        return Frame.of(await self._rendered(shown, entity), tab.lists, on_demand)
 
     def page(self, tab: Tab, view: object, entity: Entity, frame: Frame) -> Markup:
         """The tab as it stands in a page."""

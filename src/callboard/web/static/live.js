@@ -67,6 +67,18 @@ export function setUpLive() {
     }
   }
 
+  // what is folded away at first, and large, comes when it is unfolded, and is kept current from then on
+  document.addEventListener("toggle", wantUnfolded, { capture: true });
+
+  function wantUnfolded() {
+    if (!place || over) return;
+    const open = [...place.querySelectorAll("details[open] [data-place]")].filter((each) => each.checkVisibility());
+    const wanted = open.map((each) => each.dataset.place).filter((id) => !(id in have));
+    if (wanted.length === 0) return;
+    for (const id of wanted) have[id] = "";
+    line.join(topic, have);
+  }
+
   addEventListener("pagehide", () => line?.leave());
   addEventListener("pageshow", (event) => {
     if (event.persisted && place && !over) line.join(topic, have);
@@ -136,7 +148,7 @@ async function put(place, { fragments, lineups }, reader) {
     const present = document.getElementById(fragment.id);
     const target = present ?? document.getElementById(fragment.in);
     if (!target) continue;
-    const swap = present ? "outerMorph" : "beforeend";
+    const swap = present ? "outerMorph" : "place" in target.dataset ? "innerHTML" : "beforeend";
     await globalThis.htmx.swap({ text: fragment.html, target, swap, sourceElement: place });
   }
   for (const lineup of lineups) lineUp(lineup, reader.touched);

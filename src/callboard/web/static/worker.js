@@ -23,7 +23,7 @@ class Tab {
   }
 
   pass(message) {
-    this.busy = message.kind === "update";
+    if (message.kind === "update") this.busy = true;
     this.port.postMessage({ ...message, topic: this.topic });
   }
 
