@@ -1,7 +1,7 @@
 """What a stream holds: the objects, how far they can be trusted, and who must be told of a change."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -164,6 +164,14 @@ class Holdings:
         """The watch stands: what is held is current."""
         self._seen = self._clock.now()
         self.current(Freshness.LIVE, self._status.truncated)
+
+    def restore(self, objects: Sequence[Kept]) -> None:
+        """Some of what was known before a restart. Nothing else is held, and nobody is told until `restored`."""
+        self.objects.fill(objects)
+        self.changes += len(objects)
+        if self._changed is not None:
+            for obj in objects:
+                self._changed(obj.namespace, None, obj.labels)
 
     def restored(self, as_of: datetime, malformed: tuple[Malformed, ...], truncated: bool) -> None:
         """What was put so far was all there was at that moment, before a restart: stale until something is heard."""

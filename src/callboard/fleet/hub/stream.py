@@ -122,8 +122,7 @@ class Stream:
         )
 
     def restore(self, objects: Sequence[Kept]) -> None:
-        for obj in objects:
-            self.held.put(obj)
+        self.held.restore(objects)
 
     def restored(self, header: Header) -> None:
         self._version = header.version

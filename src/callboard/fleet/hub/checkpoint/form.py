@@ -23,8 +23,8 @@ __all__ = ["BLOCK", "FORM", "Header", "NotWhole", "Reader", "TooLarge", "write"]
 
 FORM: Final = 1
 """Raised when the form changes, and when less may be kept of an object than before: older files are then not read."""
-BLOCK: Final = 256
-"""Objects in one block: some hundred kilobytes, encoded in less than a millisecond."""
+BLOCK: Final = 500
+"""Objects in one block: half a megabyte, encoded in a millisecond or two."""
 
 _MAGIC: Final = b"callboard hub\r\n\x1a"
 _DIGEST: Final = 32
@@ -60,16 +60,9 @@ class _Form(msgspec.Struct):
     form: int = 0
 
 
-class _Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`labels` and `dictionary` are numbers from 1 on; 0 is none."""
-
-    namespace: str
-    name: str
-    uid: str
-    version: str
-    labels: int
-    dictionary: int
-    packed: bytes
+_Record = tuple[str, str, str, str, int, int, bytes]
+"""Namespace, name, uid, resourceVersion, number of its labels, number of its dictionary, packed. Numbers count from 1; 0 is
+none. A tuple is made and taken apart in half the time a struct takes, and there are hundreds of thousands."""
 
 
 class _Block(msgspec.Struct, frozen=True, array_like=True):
@@ -145,7 +138,7 @@ class _Blocks:
             dictionary = self._dictionary_of(obj, block)
             packed = obj.packed if dictionary else obj.json()
             block.records.append(
-                _Record(obj.namespace, obj.name, obj.uid, obj.resource_version, labels, dictionary, packed)
+                (obj.namespace, obj.name, obj.uid, obj.resource_version, labels, dictionary, packed)
             )
         return block
 
@@ -213,12 +206,9 @@ class Reader:
         resource, labels, unpack, intern = self._type, self._labels, self._unpack, sys.intern
         try:
             return [
-                Kept(
-                    resource, intern(r.namespace), r.name, r.uid, r.version, labels[r.labels], r.packed,
-                    unpack[r.dictionary],
-                )
-                for r in block.records
-            ]  # fmt: skip
+                Kept(resource, intern(namespace), name, uid, version, labels[its], packed, unpack[of])
+                for namespace, name, uid, version, its, of, packed in block.records
+            ]
         except IndexError:
             raise NotWhole("an object of it points to what is not there") from None
 
