@@ -290,7 +290,8 @@ async def test_once_gives_what_is_new_and_ends() -> None:
     assert len(messages(after)[1].ids) == 2
 
 
-async def test_a_session_that_ends_ends_its_stream_and_says_so() -> None:
+@pytest.mark.parametrize("busy", [False, True])
+async def test_a_session_that_ends_ends_its_stream_and_says_so(busy: bool) -> None:
     portal = LivePortal()
     closed = asyncio.Event()
 
@@ -313,6 +314,9 @@ async def test_a_session_that_ends_ends_its_stream_and_says_so() -> None:
     async with listening(make) as base, watching(base) as reader:
         await reader.next()
         closed.set()
+        for _ in range(3 if busy else 0):
+            await portal.change(troubled("eu-00"))
+            await portal.change(healthy("eu-00"))
         bye = await reader.next("bye")
         assert bye.data == {"code": "not-signed-in", "message": "Sign in."}
         assert await reader.response.content.read() == b""

@@ -13,8 +13,9 @@ A comment every 15 s shows both sides that the line stands.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import cast
 
 import msgspec
@@ -121,6 +122,8 @@ class LiveStream(Response):
             reading.live = await self._topics.open(reading.wanted.topic, self._caller)
             async with aclosing(cast("AsyncGenerator[object]", reading.live.views)) as views:
                 async for view in views:
+                    if reading.over:
+                        return
                     reading.newest = view
                     reading.settled = bool(getattr(view, "settled", True))
                     self._news.set()
@@ -135,22 +138,24 @@ class LiveStream(Response):
         self._news.set()
 
     async def _write(self, send: Send) -> None:
-        """Send what is new until there is nothing more."""
+        """Send what is new until there is nothing more, or the door would not let the reader in any more."""
         await self._emit(send, message("hello"))
+        asked = time.monotonic()
         while not all(each.over for each in self._readings):
-            try:
+            told = b": still here\n\n"
+            with suppress(TimeoutError):
                 async with asyncio.timeout(self._pace.heartbeat):
                     await self._news.wait()
-            except TimeoutError:
+            if time.monotonic() - asked >= self._pace.heartbeat:
                 if refused := self._admitted():
-                    told = {"code": refused.code, "message": refused.message}
-                    await self._emit(send, message("bye", told))
+                    words = {"code": refused.code, "message": refused.message}
+                    await self._emit(send, message("bye", words))
                     return
-                if not await self._emit(send, b": still here\n\n"):
-                    return
-                continue
-            self._news.clear()
-            if not await self._emit(send, await self._messages()):
+                asked = time.monotonic()
+            if self._news.is_set():
+                self._news.clear()
+                told = await self._messages()
+            if not await self._emit(send, told):
                 return
             await asyncio.sleep(self._pace.between)
 
