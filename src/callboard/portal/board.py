@@ -5,34 +5,30 @@ the service on that cluster, judges it, and joins it to what is known of the oth
 """
 
 import asyncio
-import heapq
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import count
 
 import structlog
 
 from callboard.access.visibility import Visibility
-from callboard.access.visible import visible
 from callboard.base.clock import Clock
-from callboard.base.errors import CallboardError, UsageError
 from callboard.catalog.catalog import Catalog
-from callboard.catalog.search import SearchQuery
-from callboard.diagnosis.verdict import cluster_verdict, verdict
+from callboard.diagnosis.verdict import cluster_verdict
 from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.parts import ObjectsProvider
-from callboard.fleet.selection import namespaces_of
 from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
-from callboard.model.entity import Entity, EntityRef
+from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
-from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.snapshot import ClusterSnapshot, ClusterState
 from callboard.model.verdict import ClusterVerdict, Health
+from callboard.portal.roster import PAGE, Roster
 from callboard.portal.share import Share
+from callboard.portal.sighted import judged_for
 from callboard.portal.standing import Standing, combined, covers, health_row, stale_of
+from callboard.portal.turns import LATER, TOUCHED, Turns
 from callboard.portal.views import HealthTally, ServiceHealth
 
 __all__ = ["Board"]
@@ -52,11 +48,8 @@ DECIDING = 1.0
 """The same while it is being decided."""
 LOOK = 1.0
 """Seconds between two looks whether the catalog or the provider is another."""
-PAGE = 200
-"""Entities read from the catalog in one go."""
 
 _NO_SERVICE = EntityRef("", "", "")
-_FIRST, _LATER = "touched", "the rest"
 _WELL = (Health.HEALTHY, Health.NOTHING)
 
 _log = structlog.get_logger(__name__)
@@ -80,22 +73,18 @@ class Board:
         share: float = SHARE,
     ) -> None:
         self._provider = provider
-        self._catalog = catalog
         self._verdicts = verdicts
         self._visibility = visibility
         self._clock = clock
         self._coalesce = coalesce
         self._share = Share(share)
         self._following: Following | None = None
-        self._services: dict[EntityRef, Standing] = {}
+        self._roster = Roster(catalog, verdicts)
+        self._services = self._roster.services
         self._clusters: dict[str, FollowedCluster] = {}
         self._clusters_at = float("-inf")
         self._nothing: dict[tuple[str, tuple[str, ...]], tuple[ClusterVerdict, ClusterSnapshot]] = {}
-        self._lanes: dict[str, deque[Standing]] = {_FIRST: deque(), _LATER: deque()}
-        self._waiting: list[tuple[float, int, Standing, str]] = []
-        self._renewals: list[tuple[float, int, Standing]] = []
-        self._number = count()
-        self._work = asyncio.Event()
+        self._turns = Turns()
         self._tally: Counter[Health] = Counter()
         self._told: tuple[int, HealthTally | None] = (-1, None)
         self._news = asyncio.Event()
@@ -187,15 +176,9 @@ class Board:
             if part is None:
                 return None, False
             clusters.append(part)
-        whole = ServiceSnapshot(entity=standing.entity, clusters=tuple(clusters))
-        grants, open_, _ = self._visibility.grants(whole, caller, set())
-        if open_:
-            return None, True
-        seen = visible(whole, grants)
-        if not seen.clusters:
-            return None, False
-        found = verdict(seen)
-        names = frozenset(c.cluster.name for c in seen.clusters)
+        found, names, deciding = judged_for(self._visibility, caller, standing.entity, tuple(clusters))
+        if found is None:
+            return None, deciding
         return health_row(found, found.since, standing.entity, names, self._states(), now), False
 
     def _states(self) -> dict[str, FollowedCluster]:
@@ -221,7 +204,7 @@ class Board:
         """Until the provider is another."""
         self._forget()
         following = provider.following(Caller.callboard())
-        revision = self._catalog.revision
+        revision = self._roster.revision
         await self._register(following)
         self._following = following
         try:
@@ -237,8 +220,8 @@ class Board:
                 ]
                 while self._provider() is provider:
                     await asyncio.sleep(LOOK)
-                    if self._catalog.revision != revision:
-                        revision = self._catalog.revision
+                    if self._roster.revision != revision:
+                        revision = self._roster.revision
                         await self._register(following)
                 for task in tasks:
                     task.cancel()
@@ -253,68 +236,24 @@ class Board:
         self._clusters_at = float("-inf")
         self._nothing.clear()
         self._tally.clear()
-        for lane in self._lanes.values():
-            lane.clear()
-        self._waiting.clear()
-        self._renewals.clear()
+        self._turns.clear()
 
     async def _register(self, following: Following) -> None:
         """Follow exactly what the catalog has now."""
-        gone = set(self._services)
-        new: list[Standing] = []
-        offset = total = 0
-        while offset <= total:
-            found = await self._catalog.search(
-                SearchQuery(sort="name", offset=offset, limit=PAGE), Caller.callboard()
-            )
-            for entity in found.entities:
-                if entity.runs_on_kubernetes and self._put(entity, following, new):
-                    gone.discard(entity.ref)
-            offset, total = offset + PAGE, found.total
-            await asyncio.sleep(0)
-        for ref in gone:
-            following.drop(ref)
-            self._drop(self._services.pop(ref))
-        remembered = await self._verdicts.last([s.entity.ref for s in new], Grants.everything())
+        new, gone = await self._roster.update(following)
+        for standing in gone:
+            self._drop(standing)
         for standing in new:
-            last = remembered.get(standing.entity.ref)
-            if last is not None and standing.since is None:
-                standing.since = (last.health, last.since)
-        for number, standing in enumerate(new, 1):
-            await self._locate(standing, following)
             standing.touched |= standing.clusters
             if self._clusters:
-                self._queue(standing, _LATER)
-            if number % PAGE == 0:
-                await asyncio.sleep(0)
+                self._turns.ask(standing, LATER)
         if gone or new:
             self._tell()
-
-    def _put(self, entity: Entity, following: Following, new: list[Standing]) -> bool:
-        known = self._services.get(entity.ref)
-        if known is not None and known.entity.metadata.etag == entity.metadata.etag:
-            return True
-        try:
-            following.put(entity)
-        except UsageError:
-            return False  # its own page says what is wrong with its annotations
-        standing = self._services[entity.ref] = Standing(entity, namespaces_of(entity)[0])
-        if known is not None:
-            standing.since = known.since
-            self._drop(known)
-        new.append(standing)
-        return True
 
     def _drop(self, standing: Standing) -> None:
         if standing.verdict is not None:
             self._tally[standing.verdict.health] -= 1
             standing.verdict = None
-
-    async def _locate(self, standing: Standing, following: Following) -> None:
-        try:
-            standing.clusters = await following.located(standing.entity)
-        except CallboardError as error:
-            _log.debug("not-located", entity=str(standing.entity.ref), error=error.message)
 
     # ---- what is touched
 
@@ -325,11 +264,9 @@ class Board:
             self._clusters_at = float("-inf")
             states = self._states()
             if frozenset(states) != known:
-                for number, standing in enumerate(list(self._services.values()), 1):
-                    await self._locate(standing, following)
-                    if number % PAGE == 0:
-                        await asyncio.sleep(0)
-                self._all(_LATER)
+                await self._roster.locate(self._services.values(), following)
+                for standing in self._services.values():
+                    self._turns.ask(standing, LATER)
             for touched in following.take():
                 self._touch(touched, states)
             await asyncio.sleep(0)
@@ -340,7 +277,7 @@ class Board:
             standing = self._services.get(ref)
             if standing is not None:
                 standing.touched.add(name)
-                self._queue(standing, _FIRST)
+                self._turns.ask(standing, TOUCHED)
         if touched.whole:
             for key in [k for k in self._nothing if k[0] == name]:
                 del self._nothing[key]
@@ -349,61 +286,22 @@ class Board:
                     if name in standing.clusters:
                         if name in standing.parts or name in standing.lost:
                             standing.touched.add(name)
-                        self._queue(standing, _LATER)
-
-    def _all(self, lane: str) -> None:
-        for standing in self._services.values():
-            self._queue(standing, lane)
-
-    def _queue(self, standing: Standing, lane: str) -> None:
-        """To be judged, once however often this is called; the touched before the others, each not before it is due."""
-        if standing.lane in (_FIRST, lane):
-            return
-        standing.lane = lane
-        if standing.due > asyncio.get_running_loop().time():
-            heapq.heappush(self._waiting, (standing.due, next(self._number), standing, lane))
-        else:
-            self._lanes[lane].append(standing)
-        self._work.set()
-
-    def _next(self) -> Standing | None:
-        """The next that is due."""
-        now = asyncio.get_running_loop().time()
-        while self._renewals and self._renewals[0][0] <= now:
-            standing = heapq.heappop(self._renewals)[2]
-            standing.renewing = False
-            standing.touched |= {n for n, part in standing.parts.items() if part.health not in _WELL}
-            self._queue(standing, _LATER)
-        while self._waiting and self._waiting[0][0] <= now:
-            _, _, standing, lane = heapq.heappop(self._waiting)
-            self._lanes[lane].append(standing)
-        for lane, queue in self._lanes.items():
-            while queue:
-                standing = queue.popleft()
-                # What was moved to the other lane meanwhile, or is no more, is left where it stood.
-                if standing.lane == lane and self._services.get(standing.entity.ref) is standing:
-                    return standing
-        return None
-
-    def _idle_until(self) -> float | None:
-        """When something becomes due."""
-        return min((each[0][0] for each in (self._waiting, self._renewals) if each), default=None)
+                        self._turns.ask(standing, LATER)
 
     # ---- judging
 
     async def _judge(self, following: Following) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            self._work.clear()
-            standing = self._next()
-            if standing is None:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout_at(self._idle_until()):
-                        await self._work.wait()
-                continue
-            standing.lane = None
-            standing.due = loop.time() + self._coalesce
-            await self._look(standing, following)
+            for standing in self._turns.renewals():
+                standing.touched |= {n for n, part in standing.parts.items() if part.health not in _WELL}
+                self._turns.ask(standing, LATER)
+            standing_now = self._turns.take()
+            if standing_now is None:
+                await self._turns.wait()
+            elif self._roster.has(standing_now):
+                standing_now.due = loop.time() + self._coalesce
+                await self._look(standing_now, following)
 
     async def _look(self, standing: Standing, following: Following) -> None:
         """Judge the clusters that were touched, and the service if all of its clusters have come to something."""
@@ -422,7 +320,7 @@ class Board:
             del standing.parts[name]
         if (standing.parts, standing.lost) != before:
             standing.moved = self.revision + 1
-        if self._services.get(standing.entity.ref) is standing and all(
+        if self._roster.has(standing) and all(
             name in states and states[name].ready for name in standing.clusters
         ):
             self._conclude(standing, states, following)
@@ -484,10 +382,8 @@ class Board:
             standing.revision = self.revision
         if standing.moved > self.revision:
             self._tell()
-        if concluded.health not in _WELL and not standing.renewing:
-            standing.renewing = True
-            at = asyncio.get_running_loop().time() + RENEWED
-            heapq.heappush(self._renewals, (at, next(self._number), standing))
+        if concluded.health not in _WELL:
+            self._turns.renew(standing, RENEWED)
 
     def _tell(self) -> None:
         self.revision += 1
