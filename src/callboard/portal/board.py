@@ -31,7 +31,7 @@ from callboard.portal.standing import Standing, combined, covers, health_row, st
 from callboard.portal.turns import LATER, TOUCHED, Turns
 from callboard.portal.views import HealthTally, ServiceHealth
 
-__all__ = ["Board"]
+__all__ = ["DECIDING_AGAIN", "Board"]
 
 COALESCE = 1.0
 """Seconds between two looks at one service: a rollout is some of them, not a hundred."""
@@ -44,7 +44,7 @@ STAMPED = timedelta(minutes=5)
 """Age at which what is remembered of an unchanged service is told to be true still."""
 DECIDED_AGAIN = 15.0
 """Seconds between two looks at what a caller sees who does not see everything."""
-DECIDING = 1.0
+DECIDING_AGAIN = 0.25
 """The same while it is being decided."""
 LOOK = 1.0
 """Seconds between two looks whether the catalog or the provider is another."""
@@ -130,7 +130,7 @@ class Board:
                 again = min(again, DECIDED_AGAIN)
                 if standing.moved > since or not since:
                     row, deciding = self._seen_by(caller, standing, following, now)
-                    again = min(again, DECIDING if deciding else again)
+                    again = min(again, DECIDING_AGAIN if deciding else again)
                     if row is not None:
                         found[ref] = row
         return found, None if again == float("inf") else again

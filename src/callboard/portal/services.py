@@ -15,7 +15,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
-from callboard.portal.board import Board
+from callboard.portal.board import DECIDING_AGAIN, Board
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import (
     Count,
@@ -87,7 +87,7 @@ class ServicesRoad:
         problems = await self._catalog.problems(caller)
         rows = [_row(e) for e in found.entities]
         refs = [r.ref for r in rows]
-        current, _ = self._board.healths(refs, caller)
+        current = await self._current(refs, caller)
         last = await self._last([r for r in refs if r not in current], caller)
         return ServicesView(
             rows=tuple(_with_health(r, current.get(r.ref), last.get(r.ref)) for r in rows),
@@ -114,7 +114,7 @@ class ServicesRoad:
         while view is None or board.live:
             before = view
             if view is None or catalog != self._catalog.revision:
-                catalog, revision = self._catalog.revision, board.revision
+                catalog, revision = self._catalog.revision, 0
                 view = await self.list(query, caller)
                 again = None
             if again is None or loop.time() >= again or board.revision > revision:
@@ -127,6 +127,15 @@ class ServicesRoad:
                 async with asyncio.timeout_at(again):
                     await board.changed(revision)
             await asyncio.sleep(BETWEEN)
+
+    async def _current(self, refs: Sequence[EntityRef], caller: Caller) -> dict[EntityRef, ServiceHealth]:
+        """What is known now, waiting a moment for what is being decided."""
+        until = asyncio.get_running_loop().time() + DECIDING
+        while True:
+            found, again = self._board.healths(refs, caller)
+            if again is None or again > DECIDING_AGAIN or asyncio.get_running_loop().time() >= until:
+                return found
+            await asyncio.sleep(again)
 
     def _renewed(self, view: ServicesView, caller: Caller, since: int) -> tuple[ServicesView, float | None]:
         """(the view with what has changed since that revision, when to look at all of it again)."""
