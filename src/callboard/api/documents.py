@@ -15,6 +15,7 @@ __all__ = [
     "ServiceDocument",
     "ServiceListItem",
     "ServicesDocument",
+    "TallyDocument",
     "ValueDocument",
     "service_document",
     "services_document",
@@ -22,7 +23,11 @@ __all__ = [
 
 
 class ServiceListItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One service. `health` is the last verdict Callboard knows, from `health_as_of`; null where none was ever seen."""
+    """One service. `health` is the last verdict Callboard knows, from `health_as_of`; null where none was ever seen.
+
+    `live`: it is kept current while nobody looks. `stale_since` is then the time since when `stale_clusters` could not be
+    heard, and what is told of them is what was seen last.
+    """
 
     ref: str
     kind: str
@@ -39,6 +44,18 @@ class ServiceListItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     health: Health | None
     sentence: str
     health_as_of: datetime | None
+    live: bool
+    stale_since: datetime | None
+    stale_clusters: tuple[str, ...]
+
+
+class TallyDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How all services are that are kept current, those of other pages included: how many of each health, of how many it is
+    known by now, and how many there are."""
+
+    known: int
+    total: int
+    counts: dict[Health, int]
 
 
 class ValueDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -58,7 +75,8 @@ class FacetDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ServicesDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One page. `next_offset` is the next page's `offset`, null on the last one."""
+    """One page. `next_offset` is the next page's `offset`, null on the last one; `tally` is null where nothing is kept
+    current, and for callers who may not see all that is counted."""
 
     services: tuple[ServiceListItem, ...]
     total: int
@@ -67,6 +85,7 @@ class ServicesDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     next_offset: int | None
     facets: tuple[FacetDocument, ...]
     problems: tuple[str, ...]
+    tally: TallyDocument | None
 
 
 class RelatedDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -115,6 +134,7 @@ def services_document(view: ServicesView) -> ServicesDocument:
             for facet in view.facets
         ),
         problems=view.problems,
+        tally=TallyDocument(known=t.known, total=t.total, counts=t.counts) if (t := view.tally) else None,
     )
 
 
@@ -149,6 +169,9 @@ def _item(row: ServiceRow) -> ServiceListItem:
         health=row.health,
         sentence=row.sentence,
         health_as_of=row.health_as_of,
+        live=row.health_live,
+        stale_since=row.health_stale_since,
+        stale_clusters=row.health_stale,
     )
 
 

@@ -59,7 +59,6 @@ def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
                 "dataDirectory": str(directory),
                 "checkpoint": {"enabled": False},
                 "parts": {"objectsProvider": "hub"},
-                "lookAround": "30s",
                 "logging": {"level": "warning"},
                 "clusters": {"byName": {name: {"labels": _labels(name)} for name in _contexts(kubeconfig)}},
             },
