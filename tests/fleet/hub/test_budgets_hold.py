@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from callboard.base.settings import HubSettings, KubernetesSettings
-from callboard.fleet.hub.budget import Budget
+from callboard.fleet.hub.budget import Budget, Places
 from callboard.model.outcome import Freshness
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
@@ -136,3 +136,47 @@ def test_the_least_important_makes_room_and_only_for_what_matters_more() -> None
     budget.leave(pods)
     assert nodes.told == ["promote"]
     assert events.told == ["demote"]
+
+
+async def test_all_clusters_together_begin_no_more_lists_than_there_are_places() -> None:
+    places = Places(most=3, lent=60.0)
+    budgets = [Budget(HubSettings(lists=4, requests_per_second=10_000), places) for _ in range(5)]
+    most = served = 0
+
+    async def list_(budget: Budget, tier: int) -> None:
+        nonlocal most, served
+        turn = await budget.turn(tier)
+        most = max(most, places.taken)
+        await asyncio.sleep(0)
+        turn.over()
+        served += 1
+
+    async with asyncio.TaskGroup() as group:
+        for budget in budgets:
+            for tier in (0, 1, 2, 3):
+                group.create_task(list_(budget, tier))
+    assert (most, served, places.taken) == (3, 20, 0)
+
+
+async def test_a_cluster_that_does_not_answer_keeps_no_other_from_its_place() -> None:
+    places = Places(most=1, lent=0.01)
+    hangs, answers = (Budget(HubSettings(), places) for _ in range(2))
+    held = await hangs.turn(0)
+    async with asyncio.timeout(10):
+        (await answers.turn(3)).over()
+    assert hangs.lists == 1
+    held.over()
+    assert (hangs.lists, places.taken) == (0, 0)
+
+
+async def test_whoever_gives_up_waiting_for_a_place_leaves_its_turn_behind() -> None:
+    places = Places(most=1, lent=60.0)
+    budget = Budget(HubSettings(lists=2), places)
+    held = await budget.turn(0)
+    waits = asyncio.create_task(budget.turn(0))
+    await eventually(lambda: budget.lists == 2)
+    waits.cancel()
+    await asyncio.gather(waits, return_exceptions=True)
+    assert (budget.lists, places.taken) == (1, 1)
+    held.over()
+    assert (budget.lists, places.taken) == (0, 0)

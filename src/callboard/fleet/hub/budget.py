@@ -1,4 +1,5 @@
-"""What listening to one cluster may cost: watches open, requests started per second, lists on their way.
+"""What listening may cost: to one cluster watches open, requests started per second, lists on their way; and to this process
+lists that come in at once.
 
 What matters most goes first: a list of pods is served before a list of events, and where all watches are taken, a pod's
 pushes out an event's, which is polled from then on.
@@ -11,7 +12,13 @@ from typing import Protocol
 
 from callboard.base.settings import HubSettings
 
-__all__ = ["Budget", "Turn", "Watching"]
+__all__ = ["Budget", "Places", "Turn", "Watching"]
+
+PLACES = 8
+"""Lists of all clusters together that begin to come in at once. More come in no sooner, since one core reads them all; but where
+hundreds of connections are made at once, on a busy machine none is ready before its deadline, again and again."""
+LENT = 2.0
+"""Seconds after which a place is somebody else's: a cluster that does not answer may not hold up the others."""
 
 
 class Watching(Protocol):
@@ -42,16 +49,71 @@ class Turn:
             give_back()
 
 
+class _Line:
+    """Who waits for one of a few things, the important ones first."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken = 0
+        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._number = 0
+
+    async def take(self, tier: int) -> Turn:
+        """Wait until one is free."""
+        if self.taken >= self.most or self._queue:
+            self._number += 1
+            waiter = asyncio.get_running_loop().create_future()
+            heapq.heappush(self._queue, (tier, self._number, waiter))
+            self._next()
+            try:
+                await waiter
+            except BaseException:
+                if waiter.done() and not waiter.cancelled():
+                    self._over()
+                raise
+        else:
+            self.taken += 1
+        return Turn(self._over)
+
+    def _over(self) -> None:
+        self.taken -= 1
+        self._next()
+
+    def _next(self) -> None:
+        while self._queue and self.taken < self.most:
+            waiter = heapq.heappop(self._queue)[2]
+            if not waiter.done():
+                self.taken += 1
+                waiter.set_result(None)
+
+
+class Places:
+    """What lists of all clusters share. A place is lent for `lent` seconds, or until the list is there."""
+
+    def __init__(self, most: int = PLACES, lent: float = LENT) -> None:
+        self._line = _Line(most)
+        self._lent = lent
+
+    @property
+    def taken(self) -> int:
+        return self._line.taken
+
+    async def take(self, tier: int) -> Turn:
+        """Wait for a place."""
+        place = await self._line.take(tier)
+        asyncio.get_running_loop().call_later(self._lent, place.over)
+        return place
+
+
 class Budget:
     """One cluster's. `settings` may be replaced while it is in use."""
 
-    def __init__(self, settings: HubSettings) -> None:
+    def __init__(self, settings: HubSettings, places: Places | None = None) -> None:
         self.settings = settings
+        self._places = places or Places()
         self._watching: dict[Watching, None] = {}
         self._waiting: dict[Watching, None] = {}
-        self._lists = 0
-        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._number = 0
+        self._line = _Line(settings.lists)
         self._due = 0.0
 
     @property
@@ -60,7 +122,7 @@ class Budget:
 
     @property
     def lists(self) -> int:
-        return self._lists
+        return self._line.taken
 
     def admit(self, who: Watching) -> bool:
         """Whether `who` may watch; if not, it will be promoted when it may. The least important of those that watch makes
@@ -87,26 +149,20 @@ class Budget:
 
     async def turn(self, tier: int) -> Turn:
         """Wait until a request may start, the important ones first. Whoever holds a turn bounds what it waits for."""
-        if self._lists >= self.settings.lists or self._queue:
-            self._number += 1
-            waiter = asyncio.get_running_loop().create_future()
-            heapq.heappush(self._queue, (tier, self._number, waiter))
-            self._next()
-            try:
-                await waiter
-            except BaseException:
-                if waiter.done() and not waiter.cancelled():
-                    self._over()
-                raise
-        else:
-            self._lists += 1
-        turn = Turn(self._over)
+        self._line.most = self.settings.lists
+        turn = await self._line.take(tier)
         try:
             await self._pace()
+            place = await self._places.take(tier)
         except BaseException:
             turn.over()
             raise
-        return turn
+
+        def over() -> None:
+            place.over()
+            turn.over()
+
+        return Turn(over)
 
     async def _pace(self) -> None:
         """At most `requests_per_second`, with a burst of as many."""
@@ -114,14 +170,3 @@ class Budget:
         self._due = max(self._due, now - 1.0) + 1.0 / self.settings.requests_per_second
         if self._due > now:
             await asyncio.sleep(self._due - now)
-
-    def _over(self) -> None:
-        self._lists -= 1
-        self._next()
-
-    def _next(self) -> None:
-        while self._queue and self._lists < self.settings.lists:
-            waiter = heapq.heappop(self._queue)[2]
-            if not waiter.done():
-                self._lists += 1
-                waiter.set_result(None)

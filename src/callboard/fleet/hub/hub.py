@@ -12,7 +12,7 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
 from callboard.base.tasks import keep_running
-from callboard.fleet.hub.budget import Budget
+from callboard.fleet.hub.budget import Budget, Places
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.holdings import Holdings, Labels, ObjectChanged, Reader
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
@@ -59,6 +59,7 @@ class Hub:
         self._running: dict[StreamKey, asyncio.Task[None]] = {}
         self._ending: dict[StreamKey, asyncio.TimerHandle] = {}
         self._budgets: dict[tuple[str, str], Budget] = {}
+        self._places = Places()
         self._tasks: asyncio.TaskGroup | None = None
         self._others: set[asyncio.Task[None]] = set()
         self._writing: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class Hub:
     def budget(self, source: Source) -> Budget:
         """The budget of the source's cluster."""
         key = (source.cluster.name, source.cluster.url)
-        budget = self._budgets.setdefault(key, Budget(source.settings))
+        budget = self._budgets.setdefault(key, Budget(source.settings, self._places))
         budget.settings = source.settings
         return budget
 
