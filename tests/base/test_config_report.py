@@ -80,12 +80,6 @@ def test_a_key_nobody_knows_is_an_error_inside_kubernetes_and_callboard(
             Outcome.UNUSED,
             "no other origin",
         ),
-        (
-            locators("{type: kubeconfig, skipMetricsLookup: true}"),
-            "kubernetes.clusterLocatorMethods[0].skipMetricsLookup",
-            Outcome.UNUSED,
-            "pod metrics",
-        ),
         (locators("{type: catalog}"), "kubernetes.clusterLocatorMethods[0]", Outcome.UNUSED, "catalog"),
         (
             locators("{type: kubconfig}"),

@@ -89,7 +89,7 @@ def test_every_asked_type_is_granted_for_reading_only_and_secrets_only_on_demand
 def test_a_misspelt_feature_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"did you mean logs\?"):
         features_of(["objects", "log"])
-    assert features_of([]) == (Feature.OBJECTS, Feature.LOGS, Feature.EVENTS)
+    assert features_of([]) == (Feature.OBJECTS, Feature.LOGS, Feature.EVENTS, Feature.METRICS)
 
 
 def test_an_impossible_namespace_is_refused() -> None:

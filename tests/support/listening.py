@@ -85,8 +85,9 @@ async def listening(
     watch_silence: float = 150.0,
     watch_start: float = 15.0,
     checkpoints: Checkpoints | None = None,
+    usage: bool = False,
 ) -> AsyncIterator[Listening]:
-    """All clusters of the fleet, asked as `who`."""
+    """All clusters of the fleet, asked as `who`; with `usage` also what their pods use."""
     kubernetes = kubernetes or KubernetesSettings()
     clock = SystemClock()
     clusters = ClustersSettings(limits=limits, hub=hub)
@@ -94,7 +95,11 @@ async def listening(
     supplier = FixedSupplier(
         *(
             Cluster(
-                name=c.name, url=c.url, trust=Trust(ca_pem=c.ca_pem), auth_metadata={AUTH_PROVIDER: "test"}
+                name=c.name,
+                url=c.url,
+                trust=Trust(ca_pem=c.ca_pem),
+                auth_metadata={AUTH_PROVIDER: "test"},
+                skip_metrics_lookup=not usage,
             )
             for c in fleet
         )

@@ -27,7 +27,7 @@ __all__ = ["rbac"]
     metavar="X,Y",
     default="",
     callback=names,
-    help="What the portal shall show: objects, logs, events (these three without it), metrics, nodes, secrets. "
+    help="What the portal shall show: objects, logs, events, metrics (these four without it), nodes, secrets, visibility. "
     "Leave to list Secrets is leave to read their values, so it is granted only where named.",
 )
 @click.option("--name", default="callboard", show_default=True, help="The name of the account and its roles.")

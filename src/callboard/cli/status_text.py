@@ -14,10 +14,13 @@ from callboard.portal.document import (
     MissingDocument,
     ObjectDocument,
     PodDocument,
+    PodUsageDocument,
     StatusDocument,
     WorkloadDocument,
 )
 from callboard.portal.freshness import FRESHNESS, STALE
+from callboard.portal.usage import usage_words
+from callboard.portal.views import PodUsage
 
 __all__ = ["cluster_head", "stale_text", "status_lines", "view_lines"]
 
@@ -137,10 +140,26 @@ def _pods(
             words.append(f"{pod.restarts} restart{'s' if pod.restarts > 1 else ''}{last}")
         if pod.detail:
             words.append(plain(pod.detail, 600))
+        if pod.usage:
+            words.append(_usage(pod.usage))
         first = f"{blanks}{terminal.mark(pod.health)} {what} {_name(pod.namespace, pod.name)}  "
         yield from terminal.wrapped(first, "  ".join(words), indent=indent + 4)
     if len(told) > MOST_PODS:
         yield terminal.style(f"{blanks}and {len(told) - MOST_PODS} more; --json has them all", ASIDE)
+
+
+def _usage(usage: PodUsageDocument) -> str:
+    cpu, memory = usage_words(
+        PodUsage(
+            cpu=usage.cpu_cores,
+            cpu_request=usage.cpu_request_cores,
+            cpu_limit=usage.cpu_limit_cores,
+            memory=usage.memory_bytes,
+            memory_request=usage.memory_request_bytes,
+            memory_limit=usage.memory_limit_bytes,
+        )
+    )
+    return f"uses {cpu}; {memory}"
 
 
 def _object(row: ObjectDocument, terminal: Terminal) -> Iterator[str]:

@@ -19,7 +19,7 @@ from callboard.cli.wiring import OpenedPortal
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.snapshot import ClusterState
-from callboard.portal.document import StatusDocument, document_of, etag_of, is_late
+from callboard.portal.document import StatusDocument, document_of, etag_of, is_late, without_usage
 from callboard.portal.views import KubernetesView
 
 __all__ = ["WatchOptions", "watch"]
@@ -228,7 +228,7 @@ class _Lines:
 
 
 class _JsonLines:
-    """One document a line: the first, then each that differs in more than its times."""
+    """One document a line: the first, then each that differs in more than its times and what pods use at the moment."""
 
     def __init__(self, options: WatchOptions) -> None:
         self._options = options
@@ -248,7 +248,7 @@ class _JsonLines:
             return
         if not self._last:
             _tell_how(document, self._options)
-        etag = etag_of(document)
+        etag = etag_of(without_usage(document))
         if etag != self._last:
             say(json_line(document))
             self._last = etag

@@ -21,7 +21,7 @@ from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
-from callboard.model.resource import ResourceType
+from callboard.model.resource import POD_METRICS, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 
@@ -29,6 +29,9 @@ __all__ = ["Asking", "AskingTools"]
 
 log = structlog.get_logger(__name__)
 
+USAGE = 1.0
+"""Seconds that what the pods use may take longer than all other references: it is nice to know, and a metrics API that hangs
+must not hold up a page."""
 ROUNDS = 5
 """References of references: ReplicaSets and pods, their first node, the other nodes and claims, and one to spare."""
 
@@ -171,8 +174,9 @@ class Asking:
         for notice in chosen.notices:
             if notice.cluster:  # the others are the entity's, and told once
                 self._progress.tell(notice.code, notice.message)
-        self._progress.expect(chosen.selection)
-        return chosen.selection
+        selection = msgspec.structs.replace(chosen.selection, usage=not self._cluster.skip_metrics_lookup)
+        self._progress.expect(selection)
+        return selection
 
     def _admit(self, credential: Credential) -> Permit:
         breaker = self._tools.breakers.of(self._cluster.name, self._cluster.url, credential.identity)
@@ -235,6 +239,8 @@ class Asking:
         progress = self._progress
         progress.withhold(withheld(selection))
         left_out = 0
+        asked: list[Question] = []
+        beside: list[asyncio.Task[None]] = []
         deadline = asyncio.timeout(self._limits.hard_deadline)
         try:
             async with deadline:
@@ -243,14 +249,26 @@ class Asking:
                     left_out = wanted.left_out
                     if not wanted.questions:
                         break
-                    await self._ask(credential, wanted.questions)
+                    asked += wanted.questions
+                    progress.expect_references(wanted.questions)
+                    usage = [q for q in wanted.questions if q.type.key == POD_METRICS.key]
+                    if usage:
+                        beside.append(asyncio.ensure_future(self._ask(credential, usage)))
+                    await self._ask(credential, [q for q in wanted.questions if q not in usage])
+                if beside:
+                    await asyncio.wait(beside, timeout=USAGE)
         except TimeoutError:
             if not deadline.expired():
                 raise
-            progress.close_references(Answer.LATE, self._too_late())
         except Exception as error:
             # The selection stands: only what was asked second is broken.
-            progress.close_references(Answer.BROKEN, self._defect("asking for references failed", error))
+            failure = self._defect("asking for references failed", error)
+            progress.close_references(Answer.BROKEN, failure, asked)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+        progress.close_references(Answer.LATE, self._too_late(), asked)
         if left_out:
             progress.tell(
                 "references-bounded",
@@ -259,10 +277,10 @@ class Asking:
         progress.references_complete()
 
     async def _ask(self, credential: Credential, asked: Sequence[Question]) -> None:
-        self._progress.expect_references(asked)
-        fetcher = self._tools.parts.fetcher
-        await self._collect(fetcher.ask(self._cluster, credential, asked), self._progress.take_reference)
-        self._progress.close_references(Answer.BROKEN, _NO_ANSWER)
+        if asked:
+            fetcher = self._tools.parts.fetcher
+            await self._collect(fetcher.ask(self._cluster, credential, asked), self._progress.take_reference)
+            self._progress.close_references(Answer.BROKEN, _NO_ANSWER, asked)
 
     def _late(self, give_back: Callable[[], None]) -> None:
         """The soft deadline: pages stop waiting for this cluster, and it stops standing in others' way."""

@@ -99,8 +99,11 @@ class Progress:
         self._references[outcome.question] = outcome
         self._change()
 
-    def close_references(self, answer: Answer, failure: Failure) -> None:
-        if _close(self._references, answer, failure):
+    def close_references(self, answer: Answer, failure: Failure, among: Iterable[Question]) -> None:
+        """Those of these questions that are still open get this answer."""
+        open_ = {q: self._references[q] for q in among if q in self._references}
+        if _close(open_, answer, failure):
+            self._references.update(open_)
             self._change()
 
     def references_complete(self) -> None:

@@ -40,7 +40,7 @@ class Feature(StrEnum):
     is never granted unless asked for by name."""
 
 
-DEFAULT = (Feature.OBJECTS, Feature.LOGS, Feature.EVENTS)
+DEFAULT = (Feature.OBJECTS, Feature.LOGS, Feature.EVENTS, Feature.METRICS)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -56,7 +56,8 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def features_of(names: Iterable[str]) -> tuple[Feature, ...]:
-    """The named features, each once. None named: `objects`, `logs` and `events`. Raises UsageError for an unknown one."""
+    """The named features, each once. None named: `objects`, `logs`, `events` and `metrics`. Raises UsageError for an unknown
+    one."""
     found: list[Feature] = []
     known = [f.value for f in Feature]
     for name in (n.strip() for n in names):

@@ -14,7 +14,7 @@ from callboard.model.objects import KubeObject
 from callboard.model.objects.meta import condition
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
-from callboard.model.resource import EVENTS, NODES, ResourceType, known_type
+from callboard.model.resource import EVENTS, NODES, POD_METRICS, ResourceType, known_type
 from callboard.model.selection import Selection
 from callboard.model.workloads import cron_template_of, workloads
 
@@ -70,6 +70,8 @@ def questions(
         nodes, more = _nodes(objects, references)
         wanted += nodes
         left_out += more
+    if selection.usage:
+        wanted += _usage((*outcomes, *references))
     fresh = [q for q in dict.fromkeys(wanted) if q not in asked and (q.type.key, q.namespace) not in refused]
     room = max(0, MOST_QUESTIONS - len(asked))
     return Wanted(tuple(fresh[:room]), left_out + max(0, len(fresh) - room))
@@ -129,6 +131,15 @@ def _nodes(objects: Sequence[KubeObject], references: Sequence[Outcome]) -> tupl
     most = MOST_NODES if tried else 1
     more = max(0, len(names) - MOST_NODES) if tried else 0
     return [_ask(NODES, "", name=n) for n in names[:most]], more
+
+
+def _usage(outcomes: Sequence[Outcome]) -> list[Question]:
+    """What pods use, asked as the pods themselves were: metrics-server hands their labels on."""
+    return [
+        _ask(POD_METRICS, o.question.namespace, label_selector=o.question.label_selector)
+        for o in outcomes
+        if o.question.type.key == "pods" and o.objects and not o.question.name
+    ]
 
 
 def _ready(pod: Pod) -> bool:

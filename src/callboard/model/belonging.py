@@ -12,6 +12,7 @@ from callboard.model.objects import KubeObject
 from callboard.model.objects.cluster_state import Event
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome
+from callboard.model.resource import POD_METRICS
 from callboard.model.snapshot import CHILD_TYPES
 
 __all__ = ["belonging", "claims_of", "members", "nodes_of"]
@@ -19,7 +20,7 @@ __all__ = ["belonging", "claims_of", "members", "nodes_of"]
 
 def belonging(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """The references with only what belongs: children by the uid of their controller, however many steps below a selected
-    object; events by their involved object; nodes and claims that the service's pods name; quotas whole.
+    object; events by their involved object; nodes and claims that the service's pods name; what its pods use; quotas whole.
 
     Objects that were selected already, or stand in an earlier reference, are dropped. An answer of which nothing is left is
     EMPTY; every other answer, failure and malformed object stays as it came.
@@ -31,6 +32,7 @@ def belonging(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> tup
     named = {(o.type.title, o.namespace, o.name) for o in (*selected, *children)}
     pods = [o for o in (*selected, *children) if isinstance(o.body, Pod)]
     nodes, claims = nodes_of(pods), claims_of(pods)
+    measured = {(o.namespace, o.name) for o in pods}
     seen = {_identity(o) for o in selected}
     kept: list[Outcome] = []
     for outcome in references:
@@ -48,6 +50,8 @@ def belonging(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> tup
                 mine = obj.name in nodes
             elif key == "persistentvolumeclaims":
                 mine = (obj.namespace, obj.name) in claims
+            elif key == POD_METRICS.key:
+                mine = (obj.namespace, obj.name) in measured
             else:
                 mine = True
             identity = _identity(obj)

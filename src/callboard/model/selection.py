@@ -13,12 +13,14 @@ class Selection(msgspec.Struct, frozen=True):
     """Resource types, namespaces and a label selector, for one cluster.
 
     No namespaces means all of them. With namespaces, types that are known to be cluster-scoped are never asked for; a type
-    whose scope only discovery can tell (`namespaced` None) is asked once that is known to be namespaced.
+    whose scope only discovery can tell (`namespaced` None) is asked once that is known to be namespaced. `usage`: what the
+    pods use is asked for too, as a reference.
     """
 
     types: tuple[ResourceType, ...]
     selector: LabelSelector
     namespaces: tuple[str, ...] = ()
+    usage: bool = False
 
     def questions(self) -> tuple[Question, ...]:
         """One list request per type and namespace, in the order of the types."""

@@ -1,6 +1,6 @@
 """A visible snapshot, arranged for reading. Pure. Nothing that was fetched is left out."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from callboard.diagnosis.gaps import gaps
@@ -10,6 +10,7 @@ from callboard.diagnosis.verdict import cluster_time, cluster_verdict, verdict
 from callboard.diagnosis.words import plain_reason
 from callboard.diagnosis.workload_health import replicas, workload_health
 from callboard.model.objects import KubeObject
+from callboard.model.objects.metrics import PodMetrics
 from callboard.model.objects.pod import Pod
 from callboard.model.objects.workload import (
     DaemonSet,
@@ -20,13 +21,14 @@ from callboard.model.objects.workload import (
     StatefulSet,
 )
 from callboard.model.outcome import Answer, Failure, Outcome
-from callboard.model.resource import EVENTS
+from callboard.model.resource import EVENTS, POD_METRICS
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import Health, ObjectHealth
 from callboard.portal.events import events_part
 from callboard.portal.freshness import freshness_of
 from callboard.portal.pods import pod_row, worst_first
 from callboard.portal.summaries import images, summary
+from callboard.portal.usage import metrics_by_pod, usage_answer, usage_of
 from callboard.portal.views import (
     ClusterPart,
     KubernetesView,
@@ -90,10 +92,16 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
     grouping = group(cluster)
     scalers = _scalers(grouping)
     now = cluster_time(cluster)
-    workloads = [_workload(name, w, grouping, scalers, now) for w in grouping.workloads]
+    metrics = metrics_by_pod(cluster)
+
+    def pod(obj: KubeObject) -> PodRow:
+        referenced = obj.meta.uid in grouping.referenced
+        return pod_row(name, obj, now, referenced=referenced, usage=usage_of(obj, metrics))
+
+    workloads = [_workload(name, w, grouping, scalers, now, pod) for w in grouping.workloads]
     workloads.sort(key=lambda w: (_WORST[w.row.health], w.row.key.namespace, w.row.key.name))
-    references = [o for o in cluster.references if o.question.type != EVENTS]
-    pods = sorted((_pod(name, p, grouping, now) for p in grouping.pods), key=worst_first)
+    references = [o for o in cluster.references if o.question.type != EVENTS and not _unmeasured(o)]
+    pods = sorted(map(pod, grouping.pods), key=worst_first)
     return ClusterPart(
         cluster=cluster.cluster,
         state=cluster.state,
@@ -117,7 +125,13 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         as_of=cluster.as_of,
         took=cluster.took,
         freshness=freshness_of(cluster),
+        usage_answer=usage_answer(cluster),
     )
+
+
+def _unmeasured(outcome: Outcome) -> bool:
+    """A cluster that does not measure what pods use lacks nothing of the service."""
+    return outcome.question.type.key == POD_METRICS.key and outcome.answer in (Answer.ABSENT, Answer.LATE)
 
 
 def _empty(cluster: ClusterSnapshot) -> tuple[str, ...]:
@@ -163,16 +177,13 @@ def object_row(
     )
 
 
-def _pod(cluster: str, obj: KubeObject, grouping: Grouping, now: datetime | None) -> PodRow:
-    return pod_row(cluster, obj, now, referenced=obj.meta.uid in grouping.referenced)
-
-
 def _workload(
     cluster: str,
     workload: Workload,
     grouping: Grouping,
     scalers: dict[tuple[str, str, str], KubeObject],
     now: datetime | None,
+    pod: Callable[[KubeObject], PodRow],
 ) -> WorkloadPart:
     obj = workload.object
     health = workload_health(workload, now)
@@ -193,7 +204,7 @@ def _workload(
         revision=_revision(obj),
         images=images(obj),
         since=health.since,
-        pods=tuple(sorted((_pod(cluster, p, grouping, now) for p in workload.pods), key=worst_first)),
+        pods=tuple(sorted(map(pod, workload.pods), key=worst_first)),
         children=tuple(children),
         scaler=object_row(cluster, scaler) if scaler else None,
     )
@@ -254,7 +265,7 @@ def _sections(cluster: str, grouping: Grouping, snapshot: ClusterSnapshot) -> tu
         for o in outcome.objects
         if id(o) not in selected
         and outcome.question.type != EVENTS
-        and not isinstance(o.body, Pod | ReplicaSet | Job)
+        and not isinstance(o.body, Pod | ReplicaSet | Job | PodMetrics)
     ]
     seen = {(o.type.key, o.namespace, o.name) for o in grouping.others}
     for obj, by_reference in [*((o, False) for o in grouping.others), *((o, True) for o in referenced)]:

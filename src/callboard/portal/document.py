@@ -19,6 +19,7 @@ from callboard.portal.views import (
     MissingRow,
     ObjectRow,
     PodRow,
+    PodUsage,
     WorkloadPart,
 )
 
@@ -27,11 +28,13 @@ __all__ = [
     "Conclusion",
     "EntityDocument",
     "EventDocument",
+    "FreshnessDocument",
     "Gap",
     "MissingDocument",
     "NoticeDocument",
     "ObjectDocument",
     "PodDocument",
+    "PodUsageDocument",
     "StatusDocument",
     "Trouble",
     "VerdictDocument",
@@ -40,6 +43,7 @@ __all__ = [
     "document_of",
     "etag_of",
     "is_late",
+    "without_usage",
 ]
 
 VERSION = 1
@@ -120,8 +124,20 @@ class NoticeDocument(Document, frozen=True, kw_only=True):
     cluster: str
 
 
+class PodUsageDocument(Document, frozen=True, kw_only=True):
+    """What a pod used when it was last measured, and what it asked for and may have at most; null where nothing is set."""
+
+    cpu_cores: float
+    cpu_request_cores: float | None
+    cpu_limit_cores: float | None
+    memory_bytes: int
+    memory_request_bytes: int | None
+    memory_limit_bytes: int | None
+
+
 class PodDocument(Document, frozen=True, kw_only=True):
-    """A pod. `status` is kubectl's word; `referenced`: found through its owner, not by the selector."""
+    """A pod. `status` is kubectl's word; `referenced`: found through its owner, not by the selector; `usage` is null where it
+    was not measured."""
 
     namespace: str
     name: str
@@ -135,6 +151,7 @@ class PodDocument(Document, frozen=True, kw_only=True):
     created: datetime | None
     node: str
     referenced: bool
+    usage: PodUsageDocument | None
 
 
 class ObjectDocument(Document, frozen=True, kw_only=True):
@@ -205,7 +222,8 @@ class ClusterDocument(Document, frozen=True, kw_only=True):
 
     `empty` names the types that were asked for and are not there: with `missing`, `state` and `objects` it tells "asked and
     empty" from "could not see" from "no answer". `events_answer` tells whether events could be looked at; `freshness` how
-    each type is kept current, and is empty where all was asked once, as of `as_of`.
+    each type is kept current, and is empty where all was asked once, as of `as_of`. `usage_answer`: whether it could be told
+    what pods use; "absent" where the cluster measures nothing.
     """
 
     name: str
@@ -231,6 +249,7 @@ class ClusterDocument(Document, frozen=True, kw_only=True):
     as_of: datetime | None
     took_seconds: float
     freshness: tuple[FreshnessDocument, ...]
+    usage_answer: Answer
 
 
 class StatusDocument(Document, frozen=True, kw_only=True):
@@ -324,6 +343,23 @@ def etag_of(document: StatusDocument) -> str:
     return f'W/"{hashlib.sha256(msgspec.json.encode(timeless, order="deterministic")).hexdigest()[:32]}"'
 
 
+def without_usage(document: StatusDocument) -> StatusDocument:
+    """The document without what pods use, which is another every few seconds."""
+
+    def bare(pods: tuple[PodDocument, ...]) -> tuple[PodDocument, ...]:
+        return tuple(msgspec.structs.replace(p, usage=None) if p.usage else p for p in pods)
+
+    clusters = tuple(
+        msgspec.structs.replace(
+            c,
+            pods=bare(c.pods),
+            workloads=tuple(msgspec.structs.replace(w, pods=bare(w.pods)) for w in c.workloads),
+        )
+        for c in document.clusters
+    )
+    return msgspec.structs.replace(document, clusters=clusters)
+
+
 def is_late(part: ClusterPart) -> bool:
     """Whether the cluster is past its soft deadline: a page no longer waits for it."""
     return any(n.code == LATE for n in part.notices)
@@ -382,6 +418,7 @@ def _cluster(part: ClusterPart) -> ClusterDocument:
             )
             for row in part.freshness
         ),
+        usage_answer=part.usage_answer,
     )
 
 
@@ -425,6 +462,21 @@ def _pod(row: PodRow) -> PodDocument:
         created=row.created,
         node=row.node,
         referenced=row.referenced,
+        usage=_usage(row.usage) if row.usage else None,
+    )
+
+
+def _usage(usage: PodUsage) -> PodUsageDocument:
+    def whole(amount: float | None) -> int | None:
+        return None if amount is None else round(amount)
+
+    return PodUsageDocument(
+        cpu_cores=round(usage.cpu, 6),
+        cpu_request_cores=usage.cpu_request,
+        cpu_limit_cores=usage.cpu_limit,
+        memory_bytes=round(usage.memory),
+        memory_request_bytes=whole(usage.memory_request),
+        memory_limit_bytes=whole(usage.memory_limit),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from callboard.model.outcome import Freshness, Outcome
+from callboard.model.resource import POD_METRICS
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.views import FreshnessRow
 
@@ -23,7 +24,9 @@ _ORDER = (Freshness.LIVE, Freshness.POLLED, Freshness.ASKED)
 def freshness_of(cluster: ClusterSnapshot) -> tuple[FreshnessRow, ...]:
     """Stale types first, then live, polled, and asked once. Empty where nothing is kept current: all was asked once, and
     the cluster's own as-of says when."""
-    known = [o for o in (*cluster.outcomes, *cluster.references) if o.answer.known]
+    every = (*cluster.outcomes, *cluster.references)
+    # What pods use is a measurement: it has a time of its own, and cannot be kept current.
+    known = [o for o in every if o.answer.known and o.question.type.key != POD_METRICS.key]
     if all(o.freshness is Freshness.ASKED and o.stale_since is None for o in known):
         return ()
     groups: dict[tuple[Freshness, bool, str], list[Outcome]] = {}

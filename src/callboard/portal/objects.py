@@ -16,7 +16,8 @@ from callboard.model.objects.workload import CronJob, DaemonSet, Deployment, Job
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.pods import container_rows
 from callboard.portal.summaries import images, summary
-from callboard.portal.views import ConditionRow, EventsPart, Field, ObjectKey, ObjectView
+from callboard.portal.usage import metrics_by_pod, usage_of, usage_words
+from callboard.portal.views import ConditionRow, EventsPart, Field, ObjectKey, ObjectView, PodUsage
 
 __all__ = ["find_object", "object_view"]
 
@@ -47,7 +48,7 @@ def object_view(
         api_version=obj.type.api_version,
         health=health.health,
         reason=plain_reason(health.reason),
-        fields=_fields(obj),
+        fields=_fields(obj, usage_of(obj, metrics_by_pod(cluster))),
         conditions=tuple(_condition(c) for c in _conditions(obj)),
         labels=tuple(sorted((obj.meta.labels or {}).items())),
         owners=tuple(f"{o.kind} {o.name}" for o in obj.meta.owner_references),
@@ -82,7 +83,7 @@ def _condition(found: Condition) -> ConditionRow:
     )
 
 
-def _fields(obj: KubeObject) -> tuple[Field, ...]:
+def _fields(obj: KubeObject, usage: PodUsage | None) -> tuple[Field, ...]:
     body = obj.body
     fields = [Field("Namespace", obj.namespace)] if obj.namespace else []
     if line := summary(obj):
@@ -99,6 +100,9 @@ def _fields(obj: KubeObject) -> tuple[Field, ...]:
                 ("Pod IP", body.status.pod_ip),
                 ("Service account", body.spec.service_account_name),
             )
+            if usage is not None:
+                cpu, memory = usage_words(usage)
+                fields += _named(("Uses of CPU", cpu), ("Uses of memory", memory))
         case Deployment():
             fields += _named(
                 ("Strategy", body.spec.strategy.type),

@@ -8,7 +8,7 @@ from callboard.diagnosis.words import plain_reason
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Container, ContainerStatus, Pod
 from callboard.model.verdict import Health
-from callboard.portal.views import ContainerRow, ObjectKey, PodRow
+from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
 
 __all__ = ["container_rows", "pod_row", "worst_first"]
 
@@ -16,7 +16,12 @@ _ORDER = {Health.UNHEALTHY: 0, Health.UNKNOWN: 1, Health.PROGRESSING: 2, Health.
 
 
 def pod_row(
-    cluster: str, obj: KubeObject, now: datetime | None = None, *, referenced: bool = False
+    cluster: str,
+    obj: KubeObject,
+    now: datetime | None = None,
+    *,
+    referenced: bool = False,
+    usage: PodUsage | None = None,
 ) -> PodRow:
     """A pod's row. The object must be a pod; `now` is the cluster's time."""
     pod = obj.body
@@ -36,6 +41,7 @@ def pod_row(
         node=pod.spec.node_name,
         containers=container_rows(pod),
         referenced=referenced,
+        usage=usage,
     )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "ObjectRow",
     "ObjectView",
     "PodRow",
+    "PodUsage",
     "RelatedEntity",
     "RelationGroup",
     "Section",
@@ -183,6 +184,18 @@ class ContainerRow(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
 
 
+class PodUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pod used when it was last measured, and what it asked for and may have at most. CPU in cores, memory in bytes;
+    None where nothing is set."""
+
+    cpu: float
+    memory: float
+    cpu_request: float | None = None
+    cpu_limit: float | None = None
+    memory_request: float | None = None
+    memory_limit: float | None = None
+
+
 class PodRow(msgspec.Struct, frozen=True, kw_only=True):
     """One pod. `status` is the word kubectl shows in its STATUS column; `detail` the reason in the kubelet's own words."""
 
@@ -199,6 +212,8 @@ class PodRow(msgspec.Struct, frozen=True, kw_only=True):
     containers: tuple[ContainerRow, ...] = ()
     referenced: bool = False
     """Found through its owner: its own labels do not match the service's selector."""
+    usage: PodUsage | None = None
+    """None where it was not measured."""
 
 
 class ObjectRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -308,6 +323,8 @@ class ClusterPart(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     took: float = 0.0
     freshness: tuple[FreshnessRow, ...] = ()
     """How each type is kept current; empty where everything was asked once, as of `as_of`."""
+    usage_answer: Answer = Answer.NOT_ASKED
+    """Whether it could be told what pods use."""
 
     @property
     def settled(self) -> bool:

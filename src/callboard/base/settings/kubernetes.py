@@ -29,7 +29,6 @@ __all__ = [
 ]
 
 
-_NO_METRICS: Final = {"skip_metrics_lookup": "pod metrics are asked of no cluster"}
 _NO_LINK: Final = "no link to the console is shown"
 
 
@@ -60,10 +59,9 @@ class ServiceLocatorMethod(SettingsStruct, frozen=True, kw_only=True):
 class ClusterSettings(SettingsStruct, frozen=True, kw_only=True):
     """One entry of a `config` locator's `clusters`."""
 
-    NOT_YET: ClassVar[Mapping[str, str]] = {
-        **_NO_METRICS,
-        **dict.fromkeys(("dashboard_url", "dashboard_app", "dashboard_parameters"), _NO_LINK),
-    }
+    NOT_YET: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("dashboard_url", "dashboard_app", "dashboard_parameters"), _NO_LINK
+    )
     """Fields that are read and have no effect, with what is to be known about it."""
 
     name: str
@@ -97,7 +95,8 @@ class ClusterSettings(SettingsStruct, frozen=True, kw_only=True):
     """Talk to the API server without checking who it is. Default: off; `config check` warns when it is on."""
 
     skip_metrics_lookup: bool = False
-    """Do not ask for pod metrics. Default: off; switch on where no metrics-server runs."""
+    """Do not ask what pods use (metrics.k8s.io). Default: off, so that usage stands beside requests and limits; a cluster
+    that does not measure it answers 404, and that is no trouble. Switch on to save the request."""
 
     ca_data: Secret | None = None
     """The CA bundle, base64 of PEM. Wins over `caFile`. Default: the system's CAs."""
@@ -128,9 +127,6 @@ class ConfigLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type",
 class KubeconfigLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type", tag="kubeconfig"):
     """`{type: kubeconfig}`, Callboard's own: every context of one or more kubeconfig files is a cluster."""
 
-    NOT_YET: ClassVar[Mapping[str, str]] = _NO_METRICS
-    """Fields that are read and have no effect, with what is to be known about it."""
-
     files: tuple[str, ...] = ()
     """The files, relative to the working directory, `~` allowed. They are watched. Default: `$KUBECONFIG`, else
     `~/.kube/config`, as kubectl."""
@@ -139,7 +135,7 @@ class KubeconfigLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="ty
     """The contexts to take. Default: every one."""
 
     skip_metrics_lookup: bool = False
-    """Do not ask these clusters for pod metrics. Default: off."""
+    """Do not ask these clusters what pods use (metrics.k8s.io). Default: off."""
 
     custom_resources: tuple[CustomResourceSettings, ...] = ()
     """Custom resources to ask for on these clusters, beside the global ones."""
@@ -154,9 +150,6 @@ class LocalKubectlProxyLocator(
 class InClusterLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type", tag="inCluster"):
     """`{type: inCluster}`, Callboard's own: the cluster we run in, as the pod's service account."""
 
-    NOT_YET: ClassVar[Mapping[str, str]] = _NO_METRICS
-    """Fields that are read and have no effect, with what is to be known about it."""
-
     name: str = "in-cluster"
     """What to call it."""
 
@@ -164,7 +157,7 @@ class InClusterLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="typ
     """The name people see. Default: `name`."""
 
     skip_metrics_lookup: bool = False
-    """Do not ask for pod metrics. Default: off."""
+    """Do not ask what pods use (metrics.k8s.io). Default: off."""
 
     custom_resources: tuple[CustomResourceSettings, ...] = ()
     """Custom resources to ask for, beside the global ones."""

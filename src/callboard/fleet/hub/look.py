@@ -16,6 +16,7 @@ from callboard.fleet.references import questions, withheld
 from callboard.model.belonging import belonging
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Outcome, Question
+from callboard.model.resource import POD_METRICS
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 
@@ -100,6 +101,7 @@ class Look:
         current from here on, also if nobody has listened for a while."""
         if self.idle:
             if self._subscription is not None:
+                self._subscription.want((*self._asked, *self._references))
                 self._refresh(self._subscription)
             as_of = moment_of(self.snapshot.outcomes, self._clock.now())
             self.snapshot = msgspec.structs.replace(self.snapshot, as_of=as_of)
@@ -113,6 +115,10 @@ class Look:
         self._listeners.pop(number, None)
         if not self._listeners:
             self._listened.clear()
+            if self._subscription is not None:
+                # What cannot be watched is asked for only while somebody looks.
+                wanted = (*self._asked, *self._references)
+                self._subscription.want([q for q in wanted if q.type.key != POD_METRICS.key])
 
     async def run(self) -> None:
         """Follow the source until cancelled."""
@@ -219,7 +225,8 @@ class Look:
         outcomes = self._outcomes(self._asked)
         state, failure = state_of(outcomes)
         found = self._outcomes(self._references)
-        complete = state is ClusterState.ANSWERED and all(o.answer is not Answer.AWAITED for o in found)
+        usual = [o for o in found if o.question.type.key != POD_METRICS.key]
+        complete = state is ClusterState.ANSWERED and all(o.answer is not Answer.AWAITED for o in usual)
         self._settled = self._settled or complete
         notices: list[Notice] = []
         if self._late and state in (ClusterState.AWAITED, ClusterState.PARTIAL):

@@ -302,7 +302,7 @@ class _Part:
         chosen = select(self._entity, self.cluster.name, self._provider.kubernetes, custom)
         notices += [n for n in chosen.notices if n.cluster]
         self._notices = tuple(notices)
-        return chosen.selection
+        return msgspec.structs.replace(chosen.selection, usage=not self.cluster.skip_metrics_lookup)
 
     def _join(self, credential: Credential, selection: Selection) -> None:
         provider, identity = self._provider, credential.identity

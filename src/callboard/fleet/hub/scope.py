@@ -7,6 +7,7 @@ import msgspec
 
 from callboard.base.errors import UsageError
 from callboard.model.outcome import Purpose, Question
+from callboard.model.resource import POD_METRICS
 from callboard.model.selector import LabelSelector
 
 __all__ = ["NOTHING_SELECTED", "Scope", "candidates", "covers_less", "selector_of_question", "tier"]
@@ -40,24 +41,27 @@ _THIRD = frozenset(
 
 
 def tier(question: Question) -> int:
-    """How much a type matters when not everything can be had: 0 is pods and their workloads, 3 is events."""
+    """How much a type matters when not everything can be had: 0 is pods and their workloads, 3 is events, 4 what pods use."""
     key = question.type.key
     if key in _FIRST:
         return 0
     if key == "events":
         return 3
+    if key == POD_METRICS.key:
+        return 4
     return 2 if key in _THIRD else 1
 
 
 def candidates(question: Question, scope: Scope) -> tuple[Question, ...]:
     """What to list to answer `question`, best first; the last is always the question itself.
 
-    A selector that we cannot evaluate ourselves is left to the API server.
+    A selector that we cannot evaluate ourselves is left to the API server. What pods use cannot be watched and is worthless a
+    minute later: it is never listed more widely than somebody looks.
     """
     asked = msgspec.structs.replace(question, purpose=Purpose.SELECTION)
     wide = Question(type=question.type, field_selector=question.field_selector)
     found: list[Question] = []
-    if selector_of_question(question) is not None:
+    if question.type.key != POD_METRICS.key and selector_of_question(question) is not None:
         if scope == "cluster":
             found.append(wide)
         if scope != "entity" and question.namespace:

@@ -196,7 +196,7 @@ class Stream:
                     async for changes in watching:
                         self._turn_over()
                         last = changes[-1]
-                        if isinstance(last, Stale) and last.failure.code in _REFUSED:
+                        if isinstance(last, Stale) and _refuses(last.failure):
                             self._refuse(last.failure)
                             return
                         await self._take(changes)
@@ -347,3 +347,8 @@ class Stream:
             code=FailureCode.INTERNAL,
             message=f"listening failed unexpectedly ({type(error).__name__}); the log tells where",
         )
+
+
+def _refuses(failure: Failure) -> bool:
+    """Whether there is nothing to watch here; 405 where the type has no such verb."""
+    return failure.code in _REFUSED or failure.status == 405

@@ -10,7 +10,7 @@ from callboard.kube.connection import Connections
 from callboard.kube.discovery import Discovery
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.watch import Change, watch_together
-from callboard.model.outcome import Failure, Question
+from callboard.model.outcome import Failure, FailureCode, Question
 from callboard.model.resource import ResourceType
 
 __all__ = ["ConnectionsWatcher"]
@@ -28,12 +28,18 @@ class ConnectionsWatcher:
         self._discovery = discovery or Discovery()
 
     async def resolve(self, source: Source, resource: ResourceType) -> ResourceType | Failure:
-        """The type with its kind and scope. Where discovery is closed to us, the type as it is: it may be open itself."""
+        """The type with its kind and scope; a Failure where discovery says that it is not served, or cannot be watched. Where
+        discovery is closed to us, the type as it is: it may be open itself."""
         if resource.kind and resource.namespaced is not None:
             return resource
         connection = self._connections.to(source.cluster, await source.credential())
         try:
-            return await self._discovery.resolve(connection, resource)
+            resolved = await self._discovery.resolve(connection, resource)
+            served = await self._discovery.served(connection, resource.group, resource.version)
+            verbs = served[resource.plural].verbs
+            if verbs and "watch" not in verbs:
+                return Failure(code=FailureCode.FORBIDDEN, message="it cannot be watched", status=405)
+            return resolved
         except AnswerRefused as refused:
             return refused.failure if refused.failure.status == 404 else resource
 

@@ -6,6 +6,7 @@ from callboard.model.objects.cluster_state import Event, Node
 from callboard.model.objects.config import ConfigMap, LimitRange, ResourceQuota, SecretMetadata
 from callboard.model.objects.generic import Generic
 from callboard.model.objects.meta import ObjectMeta
+from callboard.model.objects.metrics import PodMetrics
 from callboard.model.objects.network import Ingress, Service
 from callboard.model.objects.pod import Pod
 from callboard.model.objects.storage import PersistentVolume, PersistentVolumeClaim
@@ -41,6 +42,7 @@ Body = (
     | PersistentVolumeClaim
     | Node
     | Event
+    | PodMetrics
     | Generic
 )
 
@@ -63,6 +65,7 @@ _BODIES: dict[tuple[str, str], type[Body]] = {
     ("", "persistentvolumeclaims"): PersistentVolumeClaim,
     ("", "nodes"): Node,
     ("", "events"): Event,
+    ("metrics.k8s.io", "pods"): PodMetrics,
 }
 
 
