@@ -1,9 +1,11 @@
 """A change costs one rendering for everyone, and each reader gets just what they have not got."""
 
 import asyncio
+import gc
 import gzip
 import random
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -20,14 +22,18 @@ from callboard.model.entity import EntityRef
 from callboard.portal.views import ClusterPart
 from callboard.web import times
 from callboard.web.application import WebOptions, create_web
-from callboard.web.live.fragments import Fragment, Frame
+from callboard.web.kubernetes_tab import KubernetesTab, kubernetes_page
+from callboard.web.live.fragments import Fragment, Fragments, Frame
 from callboard.web.live.request import MOST_TOPICS, LiveRequest, Wanted
 from callboard.web.live.stream import LiveStream, Pace
+from callboard.web.live.tabs import EntityTabs
 from callboard.web.live.topics import Live, Topics
+from callboard.web.rendering import Renderer
 from callboard.web.site import Site
+from callboard.web.static_files import StaticFiles
 from support.live import KUBERNETES, ask, body, have_of, messages, topic, watching
 from support.live_portal import NAMES, LivePortal
-from support.web_scenes import NOW, healthy, pod, troubled, workload
+from support.web_scenes import ENTITY, NOW, StubPortal, healthy, kubernetes, pod, troubled, workload
 from support.web_server import door, get, listening, operations, serving
 
 PAGE = "/catalog/default/component/dice-roller/kubernetes"
@@ -55,6 +61,25 @@ async def test_a_change_is_rendered_once_however_many_watch() -> None:
     assert sum(new.values()) == 2
     assert len({update.html for update in updates}) == 1
     assert "keeps crashing" in updates[0].html
+
+
+async def test_what_was_rendered_goes_with_what_it_shows() -> None:
+    renderer = Renderer(StaticFiles(), FakeClock(NOW), title="Callboard")
+    fragments = Fragments(renderer, FakeClock(NOW), Counter())
+    tabs = EntityTabs(StubPortal(), renderer, fragments)
+    tab = KubernetesTab(StubPortal()).tab()
+    view = kubernetes(*map(healthy, NAMES))
+    page = kubernetes_page(view)
+    first = await tabs.frame(tab, page, ENTITY)
+    assert await tabs.frame(tab, page, ENTITY) is first, "one frame for everyone with the same view"
+    other = await tabs.frame(tab, kubernetes_page(view), ENTITY)
+    assert other is not first
+    assert all(one is same for one, same in zip(first.fragments, other.fragments, strict=True))
+    assert len(fragments._by_object) == len(NAMES)
+    assert len(tabs._frames) == 1, "a frame goes with its view"
+    del view, page
+    gc.collect()
+    assert len(fragments._by_object) == len(tabs._frames) == 0
 
 
 async def test_a_change_brings_its_cluster_and_the_head_and_no_more() -> None:

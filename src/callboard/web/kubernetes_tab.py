@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -106,7 +107,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     clusters: tuple[tuple[str, str], ...]
 
 
-class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True):
+class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """The tab. `strip` keeps the clusters in one order for good; `panels` has trouble first."""
 
     view: KubernetesView
@@ -233,6 +234,7 @@ class KubernetesTab:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
+        self._pages: WeakValueDictionary[int, KubernetesPage] = WeakValueDictionary()
 
     def tab(self) -> Tab:
         """Its registration. It applies to what can be expected to run."""
@@ -252,14 +254,23 @@ class KubernetesTab:
         """What is known after a moment's patience, or after `?wait=` seconds."""
         within = max(PATIENCE, _wait(context.query.get("wait", "0")))
         settled = await self._portal.kubernetes_settled(context.entity.ref, context.caller, within=within)
-        return kubernetes_page(settled, tables=settled.settled and context.query.get("tables") == "1")
+        if settled.settled and context.query.get("tables") == "1":
+            return kubernetes_page(settled, tables=True)
+        return self._page(settled)
 
     async def live(self, context: CardContext) -> AsyncIterator[KubernetesPage]:
         """Every view as it comes; closing this closes the portal's iterator."""
         views = self._portal.kubernetes(context.entity.ref, context.caller)
         async with aclosing(views) as each:
             async for view in each:
-                yield kubernetes_page(view)
+                yield self._page(view)
+
+    def _page(self, view: KubernetesView) -> KubernetesPage:
+        """One page for all readers of one view: what is kept with it is made once."""
+        page = self._pages.get(id(view))
+        if page is None or page.view is not view:
+            page = self._pages[id(view)] = kubernetes_page(view)
+        return page
 
 
 def _wait(text: str) -> float:

@@ -6,9 +6,9 @@ for all callers of one class, until its cluster changes), or, for small pieces w
 
 import base64
 import hashlib
-import weakref
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cached_property
 
 import msgspec
 from markupsafe import Markup
@@ -17,6 +17,7 @@ from callboard.base.clock import Clock
 from callboard.extend.pages import Piece
 from callboard.model.entity import Entity
 from callboard.web import times
+from callboard.web.live.kept import Kept
 from callboard.web.rendering import Renderer
 
 __all__ = ["Fragment", "Fragments", "Frame", "Lineup"]
@@ -70,7 +71,7 @@ class Lineup(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self)
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, dict=True):
     """All of one topic at one moment. Fragments are shared with every other frame that shows the same. `on_demand` makes
     those, by id, that only some readers hold."""
 
@@ -91,20 +92,28 @@ class Frame(msgspec.Struct, frozen=True):
         lineups = tuple(Lineup(name, ids, tag_of("\n".join(ids))) for name, ids in held.items())
         return cls(made, lineups, on_demand or {})
 
-    def tags(self) -> dict[str, str]:
+    def tags(self) -> Mapping[str, str]:
         """What a reader holds who has all of this: ids of fragments and lists, and their tags."""
+        return self._tags
+
+    @cached_property
+    def _tags(self) -> Mapping[str, str]:
         return {f.id: f.tag for f in self.fragments} | {each.id: each.tag for each in self.lineups}
 
     def beyond(self, held: Mapping[str, str]) -> tuple[bytes, Mapping[str, str]]:
         """What a reader lacks who holds these tags, as the members of a JSON object, empty for nothing; and the tags that
         they hold then."""
+        before = self.__dict__.get("_before")
+        if before is not None and before[0] is held:  # as for everyone who got the frame before this one
+            return before[1], before[2]
         asked = [self.on_demand[name]() for name in held if name in self.on_demand]
         fragments = [f.wire for f in (*self.fragments, *asked) if held.get(f.id) != f.tag]
         lineups = [each.wire for each in self.lineups if held.get(each.id) != each.tag]
-        after = self.tags() | {f.id: f.tag for f in asked}
-        if not fragments and not lineups:
-            return b"", after
-        return b'"fragments":[' + b",".join(fragments) + b'],"lineups":[' + b",".join(lineups) + b"]", after
+        after = {**self._tags, **{f.id: f.tag for f in asked}} if asked else self._tags
+        told = b'"fragments":[' + b",".join(fragments) + b'],"lineups":[' + b",".join(lineups) + b"]"
+        lacked = told if fragments or lineups else b""
+        self.__dict__["_before"] = (held, lacked, after)
+        return lacked, after
 
 
 class Fragments:
@@ -114,24 +123,18 @@ class Fragments:
         self.clock = clock
         self.rendered = rendered
         self._renderer = renderer
-        self._by_object: dict[Hashable, tuple[weakref.ref[object], Fragment]] = {}
+        self._by_object: Kept[Fragment] = Kept()
         self._by_value: OrderedDict[Hashable, Fragment] = OrderedDict()
 
     def of(self, piece: Piece, entity: Entity) -> Fragment:
         """The piece, rendered now or before."""
         if piece.shows is None:
             return self._valued(piece, entity)
-        key = (id(piece.shows), piece.template, piece.variant, entity.ref, entity.metadata.etag)
-        known = self._by_object.get(key)
-        if known is not None and known[0]() is piece.shows:
-            return known[1]
-        fragment = self._render(piece, entity)
-        try:
-            # the entry goes with the object, before another one can have its id
-            alive = weakref.ref(piece.shows, lambda _, key=key: self._by_object.pop(key, None))  # type: ignore[misc]
-        except TypeError:
-            return fragment  # cannot be watched, so it cannot be kept
-        self._by_object[key] = (alive, fragment)
+        variant = (piece.template, piece.variant, entity.ref, entity.metadata.etag)
+        fragment = self._by_object.get(piece.shows, variant)
+        if fragment is None:
+            fragment = self._render(piece, entity)
+            self._by_object.put(fragment, piece.shows, variant)
         return fragment
 
     def _valued(self, piece: Piece, entity: Entity) -> Fragment:

@@ -57,6 +57,8 @@ class _Reading:
         self.wanted = wanted
         self.live: Live | None = None
         self.newest: object = None
+        self.shown: object = None
+        """The view sent last: what is kept with it serves other readers of the same for as long as one shows it."""
         self.held: Mapping[str, str] = wanted.have
         self.last_words = b""
         """The message that ends this topic, once its views have ended."""
@@ -190,6 +192,7 @@ class LiveStream(Response):
     ) -> list[bytes]:
         """What the reader lacks of a view: one message or none."""
         frame = await draw(view)
+        reading.shown = view
         beyond, reading.held = frame.beyond(reading.held)
         name = msgspec.json.encode(reading.wanted.as_)
         return [_event("update", b'{"as":' + name + b"," + beyond + b"}")] if beyond else []

@@ -15,6 +15,7 @@ from callboard.model.entity import Entity, EntityRef
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ServiceView
 from callboard.web.live.fragments import Fragment, Fragments, Frame
+from callboard.web.live.kept import Kept
 from callboard.web.live.topics import Live
 from callboard.web.queries import entity_ref
 from callboard.web.rendering import Renderer
@@ -36,6 +37,7 @@ class EntityTabs:
         self._portal = portal
         self._renderer = renderer
         self._fragments = fragments
+        self._frames: Kept[Frame] = Kept()
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         """The entity, for this caller. Raises NotFound."""
@@ -53,15 +55,20 @@ class EntityTabs:
         return tab
 
     async def frame(self, tab: Tab, view: object, entity: Entity) -> Frame:
-        """The tab's elements, those rendered before as they were."""
+        """The tab's elements, those rendered before as they were; the same frame for everyone who has the same view."""
         if tab.pieces is None:
             html = self._renderer.template(tab.template, view=view, entity=entity).strip()
             whole = f'<div id="{WHOLE}">{html}</div>'
             return Frame.of((Fragment(WHOLE, whole, at=self._fragments.clock.monotonic()),))
+        variant = (tab.key, entity.ref, entity.metadata.etag)
+        if (known := self._frames.get(view, variant)) is not None:
+            return known
         pieces = tab.pieces(view)
         on_demand = {p.id: partial(self._fragments.of, p, entity) for p in pieces if p.on_demand}
         shown = [p for p in pieces if not p.on_demand]
-        return Frame.of(await self._rendered(shown, entity), tab.lists, on_demand)
+        frame = Frame.of(await self._rendered(shown, entity), tab.lists, on_demand)
+        self._frames.put(frame, view, variant)
+        return frame
 
     def page(self, tab: Tab, view: object, entity: Entity, frame: Frame) -> Markup:
         """The tab as it stands in a page."""
