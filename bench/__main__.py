@@ -5,7 +5,7 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -74,11 +74,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def ingest(fleet: ServedFleet, rounds: int, node: str) -> None:
-    """From the socket to what is kept: one whole cluster a round, in pages of 500, Callboard and Node in turn."""
+    """From the socket to what is kept: one whole cluster a round, in pages of 500, Callboard (its summary and redacted JSON,
+    and then packed as well) and Node in turn."""
     rows = []
+    forms = ("plain", "kept")
     with measured(_callboard()) as ours, measured(_node(node)) as theirs:
         for scheme in ("plain", "tls"):
-            mine, release, others = [], [], []
+            mine: dict[str, list[float]] = {form: [] for form in forms}
+            release, others = [], []
             for number in range(rounds + 1):
                 place = fleet.places[number % len(fleet.places)]
                 settings: dict[str, object] = {
@@ -86,52 +89,69 @@ def ingest(fleet: ServedFleet, rounds: int, node: str) -> None:
                     "urls": [getattr(place, scheme)],
                     "ca": str(fleet.ca),
                 }
-                made, size = _served_bytes(fleet, ours, settings)
+                made = {form: _served_bytes(fleet, ours, {**settings, "form": form}) for form in forms}
                 other, other_size = _served_bytes(fleet, theirs, settings) if node else (None, 1)
                 if number:  # the first round connects and warms up
-                    mine.append(made.cpu * 1e3 / size)
-                    release.append(made.release * 1e3 / size)
+                    for form, (found, size) in made.items():
+                        mine[form].append(found.cpu * 1e3 / size)
+                    release.append(found.release * 1e3 / size)
                     if other:
                         others.append(other.cpu * 1e3 / other_size)
-            one, two = statistics.median(mine), statistics.median(others) if others else 0.0
-            ratios = [b / a for a, b in zip(mine, others, strict=False)]
             rows.append(
                 (
                     "http" if scheme == "plain" else "https",
-                    _spread(mine),
+                    *(_spread(mine[form]) for form in forms),
                     _spread(release),
                     _spread(others) if others else "no Node",
-                    f"{two / one:.1f} (by round {min(ratios):.1f}-{max(ratios):.1f})" if others else "",
+                    *(_ratio(mine[form], others) for form in forms),
                 )
             )
     titles = (
         "",
         "Callboard, ms CPU/MB",
+        "and packed",
         "letting go of it",
         "Node parse + stringify, ms CPU/MB",
         "Node ÷ Callboard",
+        "Node ÷ and packed",
     )
     _table("From the socket to the form that is kept", titles, rows)
 
 
+def _ratio(mine: Sequence[float], others: Sequence[float]) -> str:
+    """Of the medians, and the lowest and highest of a round; "" where there is nothing to compare with."""
+    if not others:
+        return ""
+    ratios = [b / a for a, b in zip(mine, others, strict=True)]
+    return (
+        f"{statistics.median(others) / statistics.median(mine):.1f} "
+        f"(by round {min(ratios):.1f}-{max(ratios):.1f})"
+    )
+
+
 def memory(fleet: ServedFleet, rounds: int, node: str) -> None:
     """What a pod costs while it is held: growth of the process from round to round, a cluster each."""
-    with measured(_callboard()) as ours:
-        held: list[Round] = []
-        for place in fleet.places[: max(rounds, 5)]:
-            held.append(ours.round(do="hold", urls=[place.plain], ca=str(fleet.ca)))
-    grown = [(b.rss - a.rss) / b.count for a, b in pairwise(held)]
-    raw = statistics.median(item.bytes / item.count for item in held)
-    rows = [
-        ("a pod held (growth of RSS)", f"{statistics.median(grown) / 1e3:.1f} KB"),
-        ("of it redacted JSON", f"{raw / 1e3:.1f} KB"),
-        ("pods held in the end", str(sum(item.count for item in held))),
-    ]
-    _table("Memory", ("", ""), rows)
+    rows = []
+    for title, form in (("as the hub holds it", "kept"), ("not packed", "plain"), ("open", "open")):
+        with measured(_callboard()) as ours:
+            held: list[Round] = []
+            for place in fleet.places[: max(rounds, 5)]:
+                held.append(ours.round(do="hold", urls=[place.plain], ca=str(fleet.ca), form=form))
+        grown = [(b.rss - a.rss) / b.count for a, b in pairwise(held)]
+        raw = statistics.median(item.bytes / item.count for item in held)
+        rows.append(
+            (
+                title,
+                f"{statistics.median(grown) / 1e3:.1f} KB",
+                f"{raw / 1e3:.1f} KB",
+                str(sum(item.count for item in held)),
+            )
+        )
+    _table("Memory of a pod", ("", "growth of RSS", "of it JSON", "pods held in the end"), rows)
 
 
 def watching(fleet: ServedFleet, rounds: int, node: str) -> None:
-    """Changes to pods through `callboard.kube.watch`, at rates the replay is told to make."""
+    """Changes to pods, from the socket to the hub's index, at rates the replay is told to make."""
     rows = []
     places = fleet.places[:_WATCHED]
     urls = [place.tls for place in places]
