@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 
 import aiohttp
@@ -16,6 +16,7 @@ import pytest
 from starlette.types import Message
 
 from callboard.base.clock import FakeClock
+from callboard.extend.pages import CardContext
 from callboard.model.caller import Caller
 from callboard.model.door import Refused, RequestFacts, RouteClass
 from callboard.model.entity import EntityRef
@@ -61,6 +62,17 @@ async def test_a_change_is_rendered_once_however_many_watch() -> None:
     assert sum(new.values()) == 2
     assert len({update.html for update in updates}) == 1
     assert "keeps crashing" in updates[0].html
+
+
+async def test_readers_of_one_view_share_its_frame() -> None:
+    portal = LivePortal()
+    (tab,) = (t for t in portal.tabs() if t.key == "kubernetes")
+    (again,) = (t for t in portal.tabs() if t.key == "kubernetes")
+    context = CardContext(entity=ENTITY, caller=Caller.loopback())
+    assert tab.live is not None
+    assert again.live is not None
+    async with aclosing(tab.live(context)) as one, aclosing(again.live(context)) as other:  # type: ignore[type-var]
+        assert await anext(one) is await anext(other)
 
 
 async def test_what_was_rendered_goes_with_what_it_shows() -> None:

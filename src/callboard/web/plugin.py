@@ -16,11 +16,12 @@ class Pages:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
+        self._kubernetes = KubernetesTab(portal)  # one for good: it knows the views that are looked at
 
     @hookimpl
     def callboard_tabs(self) -> Sequence[Tab]:
         """Ours: Overview first, Kubernetes second."""
-        return (OverviewTab(self._portal).tab(), KubernetesTab(self._portal).tab())
+        return (OverviewTab(self._portal).tab(), self._kubernetes.tab())
 
     @hookimpl
     def callboard_cards(self) -> Sequence[Card]:
