@@ -4,9 +4,12 @@ import asyncio
 from contextlib import aclosing
 from pathlib import Path
 
+import pytest
+
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
+from callboard.portal import board
 from callboard.simulator import Fleet
 from support.kept_up import ALL, ME, all_live, evict, hub, kept_up, rows, until
 from support.listening import eventually
@@ -134,7 +137,23 @@ async def test_what_is_remembered_holds_until_all_is_known_again(tmp_path: Path)
             assert (await rows(app))["dice-roller"].health is Health.HEALTHY
             async with kept_up(app):
                 after = (await until(app, all_live))["dice-roller"]
+            assert after.health is Health.HEALTHY
             assert after.health_since == before.health_since
+
+
+async def test_a_cluster_that_is_away_after_a_restart_is_awaited_before_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "PATIENCE", 2.0)
+    async with Fleet.start("quiet", clusters=2, speed=0.0) as fleet:
+        async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app, kept_up(app):
+            await until(app, all_live)
+        await fleet[0].close()
+        async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app, kept_up(app):
+            seen = (await until(app, lambda r: r["dice-roller"].health is not None))["dice-roller"]
+            assert (seen.health, seen.health_live) == (Health.HEALTHY, False)
+            told = (await until(app, all_live, within=30))["dice-roller"]
+            assert told.health is Health.UNKNOWN
 
 
 async def test_without_following_nothing_is_listened_to(tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ RENEWED = 30.0
 the time, such as whether a pod that crashed has run long enough since."""
 STAMPED = timedelta(minutes=5)
 """Age at which what is remembered of an unchanged service is told to be true still."""
+PATIENCE = 15.0
+"""Seconds after the start that a cluster is awaited of which only a state from before the start is known: until then what is
+remembered of its services is the better answer."""
 DECIDED_AGAIN = 15.0
 """Seconds between two looks at what a caller sees who does not see everything."""
 DECIDING_AGAIN = 0.25
@@ -83,6 +86,8 @@ class Board:
         self._services = self._roster.services
         self._clusters: dict[str, FollowedCluster] = {}
         self._clusters_at = float("-inf")
+        self._heard: set[str] = set()
+        self._patient = True
         self._nothing: dict[tuple[str, tuple[str, ...]], tuple[ClusterVerdict, ClusterSnapshot]] = {}
         self._turns = Turns()
         self._tally: Counter[Health] = Counter()
@@ -186,7 +191,13 @@ class Board:
         now = asyncio.get_running_loop().time()
         if self._following is not None and now - self._clusters_at > self._coalesce / 2:
             self._clusters, self._clusters_at = self._following.clusters(), now
+            self._heard |= {n for n, c in self._clusters.items() if c.ready and c.stale_since is None}
         return self._clusters
+
+    def _ready(self, name: str, states: dict[str, FollowedCluster]) -> bool:
+        """Whether services may be judged by what is known of the cluster."""
+        state = states.get(name)
+        return state is not None and state.ready and (name in self._heard or not self._patient)
 
     # ---- running
 
@@ -218,8 +229,14 @@ class Board:
                         ("stamp", self._stamp()),
                     )
                 ]
+                loop = asyncio.get_running_loop()
+                patient_until = loop.time() + PATIENCE
                 while self._provider() is provider:
                     await asyncio.sleep(LOOK)
+                    if self._patient and loop.time() >= patient_until:
+                        self._patient = False
+                        for standing in self._services.values():
+                            self._turns.ask(standing, LATER)
                     if self._roster.revision != revision:
                         revision = self._roster.revision
                         await self._register(following)
@@ -234,6 +251,8 @@ class Board:
         self._services.clear()
         self._clusters = {}
         self._clusters_at = float("-inf")
+        self._heard.clear()
+        self._patient = True
         self._nothing.clear()
         self._tally.clear()
         self._turns.clear()
@@ -281,7 +300,7 @@ class Board:
         if touched.whole:
             for key in [k for k in self._nothing if k[0] == name]:
                 del self._nothing[key]
-            if name not in states or states[name].ready:
+            if name not in states or self._ready(name, states):
                 for standing in self._services.values():
                     if name in standing.clusters:
                         if name in standing.parts or name in standing.lost:
@@ -310,7 +329,7 @@ class Board:
         touched, standing.touched = standing.touched, set()
         before = dict(standing.parts), set(standing.lost)
         for name in sorted(touched):
-            if name in standing.clusters and name in states and states[name].ready:
+            if name in standing.clusters and self._ready(name, states):
                 self._part(standing, name, following)
                 await self._share.rest()
                 self._share.begin()
@@ -320,9 +339,7 @@ class Board:
             del standing.parts[name]
         if (standing.parts, standing.lost) != before:
             standing.moved = self.revision + 1
-        if self._roster.has(standing) and all(
-            name in states and states[name].ready for name in standing.clusters
-        ):
+        if self._roster.has(standing) and all(self._ready(name, states) for name in standing.clusters):
             self._conclude(standing, states, following)
         await self._share.rest()
 
