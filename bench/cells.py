@@ -133,21 +133,21 @@ async def crowd(sides: Sides, title: str, service: str, rounds: int, *, viewers:
     theirs: list[Sample] = []
     ours: list[Sample] = []
     peer = sides.peer
-    for number in range(rounds + 1):
+    for _ in range(rounds):
         if peer is not None:
 
             async def all_there() -> list[float]:
                 return await _at_once([_answered(sides, peer, service) for _ in range(viewers)])
 
             found = await sample(sides.fleet, peer.pid, all_there, pages=viewers)
-            theirs += [found] if number else []
+            theirs.append(found)
 
         async def all_here() -> list[float]:
             path = Portal.page(service) + _WAIT
             return await _at_once([sides.viewer.get(sides.warm, path) for _ in range(viewers)])
 
         found = await sample(sides.fleet, sides.warm.pid, all_here, pages=viewers)
-        ours += [found] if number else []
+        ours.append(found)
     return Row(title=title, ours=tuple(ours), theirs=tuple(theirs))
 
 

@@ -70,7 +70,6 @@ def callboard_config(directory: Path, provider: str, *, settings: Mapping[str, A
     return _written(
         directory / f"app-config.{provider}.yaml",
         {
-            "backend": {"database": {"client": "better-sqlite3", "connection": ":memory:"}},
             "callboard": {
                 "dataDirectory": str(directory / f"data-{provider}"),
                 "parts": {"objectsProvider": provider},

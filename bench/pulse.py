@@ -1,8 +1,8 @@
 """How long a server's event loop stays away: somebody asks `/livez` all the time and notes how late the answers are.
 
-A process of its own, so that what the benchmark does beside it delays nothing: `python -m bench.pulse HOST PORT` asks until
-a line comes on stdin, and answers it with the Pulse since the line before. How late its own sleeps end is told beside: that
-much is the machine's.
+A process of its own, so that what the benchmark does beside it delays nothing: `python -m bench.pulse HOST PORT` begins to
+ask with one line on stdin, and with the next it stops and answers with the Beat. Asking costs the server some percent of a
+core: never measure its CPU meanwhile. How late the asking process wakes up itself is told beside: that much is the machine's.
 """
 
 import select
@@ -21,7 +21,7 @@ from bench.tables import percentile
 
 __all__ = ["Beat", "Pulse", "pulse"]
 
-_BETWEEN: Final = 0.005
+_BETWEEN: Final = 0.01
 _REQUEST: Final = b"GET /livez HTTP/1.1\r\nHost: %b:%d\r\n\r\n"
 
 
@@ -44,9 +44,14 @@ class Pulse:
         self._asked = asked
         self._told = told
 
-    def beat(self) -> Beat:
-        """What was seen since the last call."""
-        self._asked.write("\n")
+    def begin(self) -> None:
+        """Ask from now on."""
+        self._asked.write("begin\n")
+        self._asked.flush()
+
+    def end(self) -> Beat:
+        """Ask no more; what was seen."""
+        self._asked.write("end\n")
         self._asked.flush()
         return msgspec.json.decode(self._told.readline(), type=Beat)
 
@@ -71,25 +76,25 @@ def pulse(portal: Portal) -> Iterator[Pulse]:
 
 def _main(host: str, port: int) -> None:
     request = _REQUEST % (host.encode(), port)
-    with socket.create_connection((host, port), timeout=60) as line:
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    while sys.stdin.readline():
         late: list[float] = []
         own: list[float] = []
-        while True:
-            slept = time.monotonic()
-            if select.select([sys.stdin], [], [], _BETWEEN)[0]:
-                if not sys.stdin.readline():
-                    return
-                sys.stdout.write(msgspec.json.encode(_beat(late, own)).decode() + "\n")
-                sys.stdout.flush()
-                late, own = [], []
-                continue
-            began = time.monotonic()
-            own.append((began - slept - _BETWEEN) * 1e3)
-            line.sendall(request)
-            while not line.recv(4096):
-                raise ConnectionError("the server closed the line")
-            late.append((time.monotonic() - began) * 1e3)
+        with socket.create_connection((host, port), timeout=60) as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while True:
+                slept = time.monotonic()
+                if select.select([sys.stdin], [], [], _BETWEEN)[0]:
+                    break
+                began = time.monotonic()
+                own.append((began - slept - _BETWEEN) * 1e3)
+                line.sendall(request)
+                if not line.recv(4096):
+                    raise ConnectionError("the server closed the line")
+                late.append((time.monotonic() - began) * 1e3)
+        if not sys.stdin.readline():
+            return
+        sys.stdout.write(msgspec.json.encode(_beat(late, own)).decode() + "\n")
+        sys.stdout.flush()
 
 
 def _beat(late: list[float], own: list[float]) -> Beat:

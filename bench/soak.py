@@ -231,7 +231,10 @@ class _Run:
     async def _whole(self, name: str) -> bool:
         until = time.monotonic() + 60
         while time.monotonic() < until:
-            got = await self._looker.get(self._asked, Portal.json(name) + "?wait=15")
+            try:
+                got = await self._looker.get(self._asked, Portal.json(name) + "?wait=15")
+            except ConnectionError:
+                return False
             if b'"complete":true' in got.body:
                 return True
             await asyncio.sleep(1)
