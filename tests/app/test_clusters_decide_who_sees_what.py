@@ -14,7 +14,7 @@ from callboard.model.caller import Caller
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState
 from callboard.portal.protocol import LogQuery, ServicesQuery
-from callboard.portal.views import KubernetesView, ObjectKey
+from callboard.portal.views import ClusterPart, KubernetesView, ObjectKey
 from callboard.simulator import Fleet
 from support.portal import application
 from support.shared_cluster import (
@@ -31,7 +31,6 @@ from support.shared_cluster import (
 )
 
 ANNA = person("anna")
-QUICK = {"limits": {"softDeadline": "400ms", "hardDeadline": "3s"}}
 
 
 async def settled(app: Application, caller: Caller) -> KubernetesView:
@@ -120,16 +119,19 @@ async def test_two_users_of_equal_rights_share_one_class_and_what_is_remembered(
         furnish(fleet)
         fleet[0].bind("developers", "view", "games", kind="Group")
         async with application(tmp_path, fleet, "dice-roller", callboard=deciding("hub")) as app:
-            one = await settled(app, person("dora", "developers"))
-            made = app.sights.arranged
-            two = await settled(app, person("otto", "developers"))
+            for _ in range(10):  # a change of the cluster may come in between
+                one = await settled(app, person("dora", "developers"))
+                made = app.sights.arranged
+                two = await settled(app, person("otto", "developers"))
+                if app.sights.arranged == made:
+                    break
             assert two.clusters[0] is one.clusters[0]
             assert app.sights.arranged == made
             rows = {}
             for caller in (person("otto", "developers"), person("nobody"), Caller.loopback()):
                 listed = await app.portal.services(ServicesQuery(), caller)
                 rows[caller.subject] = next(r for r in listed.rows if r.ref == DICE).sentence
-            assert rows == {"otto": one.verdict.sentence, "nobody": "", "user:default/local": ""}
+            assert rows == {"otto": two.verdict.sentence, "nobody": "", "user:default/local": ""}
 
 
 async def test_an_open_page_loses_what_is_revoked_and_gains_what_is_granted(
@@ -183,19 +185,17 @@ async def test_a_review_without_an_answer_allows_nothing_and_holds_nobody_up(
         fleet[0].chaos.on(mode, path=f"{REVIEWS}*")
         sick = fleet[0].name
         async with (
-            application(tmp_path, fleet, "dice-roller", callboard=deciding(clusters=QUICK)) as app,
+            application(tmp_path, fleet, "dice-roller", callboard=deciding()) as app,
             aclosing(app.portal.kubernetes(DICE, ANNA)) as views,
         ):
-            parts = {}
+            parts: dict[str, ClusterPart] = {}
+            meanwhile = set()
             async for view in views:
                 parts = {p.cluster.name: p for p in view.clusters}
                 assert namespaces_of_part(parts[sick]) == set()
-                if (
-                    mode == "hang"
-                    and parts[fleet[1].name].state is ClusterState.ANSWERED
-                    and not view.settled
-                ):
-                    assert parts[sick].state is ClusterState.AWAITED
+                if parts[fleet[1].name].state is ClusterState.ANSWERED:
+                    meanwhile.add(parts[sick].state)
+            assert mode != "hang" or ClusterState.AWAITED in meanwhile
             assert namespaces_of_part(parts[fleet[1].name]) == {"games"}
             assert {m.answer for m in parts[sick].missing} == {Answer.FORBIDDEN}
             assert "it could not be decided whether you may see" in parts[sick].missing[0].plain

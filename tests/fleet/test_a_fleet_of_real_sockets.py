@@ -5,6 +5,8 @@ from collections import Counter
 from contextlib import aclosing
 from pathlib import Path
 
+import pytest
+
 from callboard.base.settings import ClusterLimits, ClusterOverride
 from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
 from callboard.fleet.check import check_clusters
@@ -126,3 +128,20 @@ async def test_checking_within_namespaces_finds_the_rights_that_are_there(tmp_pa
     assert {p.allowed for p in whole.clusters[0].permissions} == {False}
     assert within.clusters[0].missing == ()
     assert "list pods in games" in {p.title for p in within.clusters[0].permissions}
+
+
+@pytest.mark.parametrize(("identity", "allowed"), [("admin", True), ("viewer", False)])
+async def test_checking_tells_whether_a_cluster_that_decides_may_be_asked(
+    tmp_path: Path, identity: str, allowed: bool
+) -> None:
+    async with Fleet.start("quiet", clusters=2) as simulated:
+        decides = {simulated[0].name: ClusterOverride(visibility="cluster")}
+        async with wired_fleet(
+            simulated.kubeconfig(tmp_path / "config", identity), limits=PATIENT, by_name=decides
+        ) as wired:
+            checked = await check_clusters(wired.fleet.parts, wired.connections, wired.settings, CALLER)
+    asked = [
+        {p.title: p.allowed for p in c.permissions if p.type.plural == "subjectaccessreviews"}
+        for c in checked.clusters
+    ]
+    assert asked == [{"create subjectaccessreviews.authorization.k8s.io": allowed}, {}]

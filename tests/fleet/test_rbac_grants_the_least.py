@@ -73,6 +73,8 @@ def test_every_asked_type_is_granted_for_reading_only_and_secrets_only_on_demand
     settings = KubernetesSettings(object_types=tuple(plurals), custom_resources=SETTINGS.custom_resources)
     found = documents(settings=settings, features=sorted(features), namespaces=["shop"] if namespaced else [])
     everything = {**granted(found, "Role"), **granted(found, "ClusterRole")}
+    reviews = everything.pop(("authorization.k8s.io", "subjectaccessreviews"), None)
+    assert reviews == ({"create"} if Feature.VISIBILITY in features else None)
     assert {v for verbs in everything.values() for v in verbs} <= {"get", "list", "watch"}
     assert (("", "secrets") in everything) == (Feature.SECRETS in features)
     assert (("", "pods/log") in everything) == (Feature.LOGS in features)

@@ -1,5 +1,6 @@
 """A service of which something is in three namespaces, on clusters that decide for themselves who sees what."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from callboard.model.caller import Caller, CallerKind
@@ -24,13 +25,17 @@ def deciding(provider: str = "fanOut", **more: Any) -> dict[str, Any]:
     return {"clusters": clusters, "parts": {"objectsProvider": provider}, **more}
 
 
-def furnish(fleet: Fleet) -> None:
-    """Something of the dice roller in `lab` and `vault` too, beside `games`."""
+def furnish(
+    fleet: Fleet, *, pods: Sequence[str] = NAMESPACES[1:], config_maps: Sequence[str] = NAMESPACES[1:]
+) -> None:
+    """Something of the dice roller in `lab` and `vault` too, beside `games`: pods, then ConfigMaps."""
     for cluster in fleet:
         for namespace in NAMESPACES[1:]:
             cluster.store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-            config_map(cluster, f"settings-of-{namespace}", namespace)
+        for namespace in pods:
             pod(cluster, f"helper-of-{namespace}", namespace)
+        for namespace in config_maps:
+            config_map(cluster, f"settings-of-{namespace}", namespace)
 
 
 def config_map(cluster: Cluster, name: str, namespace: str) -> None:

@@ -95,7 +95,8 @@ class _Deciding:
         if found is Decision.ALLOWED:
             self._grants.add(Grant(self._cluster, type=resource.key))
         elif found is Decision.OPEN:
-            self._hold(resource, "*", Why.AWAITED)
+            asked = any(key == resource.key for key, _ in self._scopes.asked)
+            self._await(resource, "*", told=asked)
         elif found is Decision.UNDECIDED:
             self._hold(resource, "*", Why.UNDECIDED)
         return found is not Decision.DENIED
@@ -124,13 +125,14 @@ class _Deciding:
         if found is Decision.ALLOWED:
             self._grants.add(Grant(self._cluster, namespace, resource.key))
         elif found is Decision.OPEN:
-            if told or not self._settled:
-                self._hold(resource, namespace if told else "*", Why.AWAITED)
-            else:
-                self._open = True
+            self._await(resource, namespace if told else "*", told=told)
         elif found is Decision.UNDECIDED and told:
             self._hold(resource, namespace, Why.UNDECIDED)
 
+    def _await(self, resource: ResourceType, namespace: str, *, told: bool) -> None:
+        self._open = True
+        if told or not self._settled:
+            self._hold(resource, namespace, Why.AWAITED)
+
     def _hold(self, resource: ResourceType, namespace: str, why: Why) -> None:
         self._withheld.add(Withheld(self._cluster, namespace, resource.key, why))
-        self._open |= why is Why.AWAITED

@@ -56,6 +56,7 @@ def visible_cluster(cluster: ClusterSnapshot, grants: Grants) -> ClusterSnapshot
         state=_state(cluster, outcomes),
         outcomes=outcomes,
         references=references,
+        references_complete=cluster.references_complete and not grants.awaits(name),
         notices=tuple(n for n in cluster.notices if n.code not in COUNTS_HIDDEN),
     )
 

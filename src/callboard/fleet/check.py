@@ -28,6 +28,10 @@ __all__ = ["Access", "ClusterCheck", "FleetCheck", "Permission", "WhoAmI", "chec
 SPOKE = frozenset(
     {FailureCode.FORBIDDEN, FailureCode.UNAUTHORIZED, FailureCode.THROTTLED, FailureCode.NOT_SERVED}
 )
+SUBJECT_ACCESS_REVIEWS = ResourceType(
+    "authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", namespaced=False
+)
+"""What we must be able to create where the cluster decides who sees what; without it nobody sees anything."""
 REFERENCES = ("persistentvolumeclaims", "resourcequotas", "replicasets")
 
 
@@ -213,6 +217,8 @@ class _Checking:
                     asked.append(Permission(type=resource, verb=verb, namespace=namespace))
             if pods is not None:
                 asked.append(Permission(type=pods, verb="get", subresource="log", namespace=namespace))
+        if self._settings.callboard.clusters.visibility_of(self._cluster.name) == "cluster":
+            asked.append(Permission(type=SUBJECT_ACCESS_REVIEWS, verb="create"))
         return tuple(asked)
 
     def _note(self, **changes: object) -> None:

@@ -1,7 +1,7 @@
 """The least a cluster must grant Callboard: a ServiceAccount, roles and bindings as YAML. Pure.
 
 All verbs are reading ones. `watch` is among them: it shows nothing that `list` does not, and lets a provider listen instead
-of asking again and again.
+of asking again and again. Access reviews are created, as Kubernetes calls it: nothing comes of one but its answer.
 """
 
 import re
@@ -38,6 +38,9 @@ class Feature(StrEnum):
     SECRETS = "secrets"
     """Names and keys of Secrets. Kubernetes cannot grant those alone: whoever holds the token can read the values too, so it
     is never granted unless asked for by name."""
+    VISIBILITY = "visibility"
+    """Asking the cluster what its users may see (`callboard.clusters.visibility: cluster`). It tells who may do what, and
+    changes nothing."""
 
 
 DEFAULT = (Feature.OBJECTS, Feature.LOGS, Feature.EVENTS, Feature.METRICS)
@@ -108,6 +111,8 @@ def rules(
         found.append(Rule("metrics.k8s.io", ("pods",), ("get", "list")))
     if Feature.NODES in features:
         outer.append(Rule("", ("nodes",), READ))
+    if Feature.VISIBILITY in features:
+        outer.append(Rule("authorization.k8s.io", ("subjectaccessreviews",), ("create",)))
     return (tuple(found), tuple(outer)) if namespaced else ((*found, *outer), ())
 
 

@@ -83,6 +83,10 @@ class Grants(msgspec.Struct, frozen=True):
         }
         return next((why for why in (Why.NO_USER, Why.AWAITED, Why.UNDECIDED) if why in found), Why.DENIED)
 
+    def awaits(self, cluster: str) -> bool:
+        """Whether something of a cluster is being decided."""
+        return any(w.cluster == cluster and w.why is Why.AWAITED for w in self.withheld)
+
     @property
     def decided(self) -> bool:
         """Whether nothing is open: what is seen with these grants may be remembered."""

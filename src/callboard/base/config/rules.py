@@ -16,13 +16,16 @@ from callboard.base.config.report import Outcome
 from callboard.base.config.tree import Node, at, shown
 from callboard.base.secret import Secret
 from callboard.base.settings import (
+    AccessSettings,
     AppSettings,
     BackendSettings,
     BreakerSettings,
+    CallboardSettings,
     CatalogLocation,
     ClusterLimits,
     ClusterOverride,
     ClusterSettings,
+    ClustersSettings,
     ConfigLocator,
     CorsSettings,
     DatabaseSettings,
@@ -42,6 +45,8 @@ _AUTH_NOT_HERE = ("aks", "aws", "azure", "google", "googleServiceAccount", "oidc
 _AUTH_HERE = ("serviceAccount", "localKubectlProxy")
 _LOCATORS = ("config", "kubeconfig", "localKubectlProxy", "inCluster", "gke", "catalog")
 _SERVICE_LOCATORS = ("multiTenant", "singleTenant", "catalogRelation")
+LOCAL = "user:default/local"
+"""The person at this machine (`Caller.loopback`)."""
 _DASHBOARDS = ("standard", "rancher", "openshift", "gke", "aks", "eks", "headlamp")
 
 
@@ -270,10 +275,27 @@ def _breaker(fields: Fields, node: Node, path: Path, findings: Findings) -> None
         )  # fmt: skip
 
 
+def _callboard(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+    clusters, access = fields.get("clusters"), fields.get("access")
+    written = at(node, ("clusters",))
+    if not isinstance(clusters, ClustersSettings) or written is None:
+        return
+    decide = [clusters.visibility, *(o.visibility for o in clusters.by_name.values())]
+    users = access.users if isinstance(access, AccessSettings) else {}
+    if "cluster" in decide and LOCAL not in users:
+        findings.warn(
+            written,
+            (*path, "clusters"),
+            f"clusters decide who sees what, and the person at this machine is no user of theirs: they will see nothing "
+            f"there; callboard.access.users['{LOCAL}'] says whom they are",
+        )
+
+
 RULES: dict[type[msgspec.Struct], Rule] = {
     AppSettings: _app,
     BackendSettings: _app,
     BreakerSettings: _breaker,
+    CallboardSettings: _callboard,
     CatalogLocation: _location,
     ClusterLimits: _limits,
     ClusterOverride: _override,
