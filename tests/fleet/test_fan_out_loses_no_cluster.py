@@ -224,6 +224,8 @@ async def test_a_cluster_that_keeps_failing_is_left_alone_and_found_again() -> N
         def breaker(self, cluster: str, open_: bool) -> None:
             watched.append((cluster, open_))
 
+        def taken(self, cluster: str, changes: int, seconds: float) -> None: ...
+
     provider = fan_out(
         fetcher,
         FixedSupplier(cluster("a"), cluster("b")),

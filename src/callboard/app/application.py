@@ -26,6 +26,7 @@ from callboard.catalog.store import Store
 from callboard.extend.parts import ObjectsProvider
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.checkpoint.files import Files
+from callboard.fleet.hub.figures import figures
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.watching import ConnectionsWatcher
 from callboard.history.store import VerdictStore
@@ -159,6 +160,7 @@ async def open_application(
             Connections(limits_of, clock=clock) as connections,
             Hub(ConnectionsWatcher(connections), clock, observer=metrics, checkpoints=checkpoints) as hub,
         ):
+            metrics.read_hub(partial(figures, hub))
             fleet = FleetInForce(
                 connections=connections, hub=hub, catalog=catalog, metrics=metrics, clock=clock
             )

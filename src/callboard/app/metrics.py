@@ -1,13 +1,14 @@
 """Figures for Prometheus. Labels are clusters and kinds of answer, never entities, objects or callers."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from callboard.fleet.hub.figures import HubFigures, StreamState
 from callboard.model.outcome import Answer, FailureCode, Outcome
 from callboard.model.snapshot import ClusterState
 
@@ -22,6 +23,7 @@ LABELS: Final[Mapping[str, tuple[str, type[Enum] | None]]] = {
     "answer": ("What a question came to.", Answer),
     "code": ("Why there was no answer; empty where there was one.", FailureCode),
     "state": ("How far the asking of a cluster came.", ClusterState),
+    "stream": ("How a stream of the hub stands.", StreamState),
 }
 """Every label that a figure may have: its meaning, and its values where they are few."""
 
@@ -63,6 +65,43 @@ class Metrics:
         )
         self._running.set_function(_tasks)
 
+        self._hub: Callable[[], HubFigures] | None = None
+        self._streams = self._of_clusters(
+            "streams", "Streams of the hub: one for each type, scope and identity.", "stream"
+        )
+        self._watches = self._of_clusters("watches", "Watches open, or being opened.")
+        self._lists = self._of_clusters("lists", "Lists and watches that have begun and not answered yet.")
+        self._waiting = self._of_clusters(
+            "waiting", "Streams that would watch and may not, and requests that wait for their turn."
+        )
+        self._objects = self._of_clusters("objects", "Objects held.")
+        self._bytes = self._of_clusters("bytes", "Bytes of the objects held, packed as they are kept.")
+        self._looks = Gauge(
+            "callboard_hub_looks",
+            "Services composed, each on one cluster; some outlive their last viewer by a minute.",
+            registry=self.registry,
+        )
+        self._viewers = Gauge(
+            "callboard_hub_viewers",
+            "Askings that follow a service: one for each person and service, however many tabs.",
+            registry=self.registry,
+        )
+        self._changes = Counter(
+            "callboard_hub_changes",
+            "Changes that watches brought and the hub took in.",
+            ["cluster"],
+            registry=self.registry,
+        )
+        self._ingest = Histogram(
+            "callboard_hub_ingest_seconds",
+            "Seconds from what a watch brought at once having been read to its being indexed and told.",
+            buckets=(0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1),
+            registry=self.registry,
+        )
+
+    def _of_clusters(self, name: str, words: str, *labels: str) -> Gauge:
+        return Gauge(f"callboard_hub_{name}", words, ["cluster", *labels], registry=self.registry)
+
     def asked(self, cluster: str, outcome: Outcome) -> None:
         """One question was answered, or was not."""
         code = outcome.failure.code.value if outcome.failure else ""
@@ -76,12 +115,38 @@ class Metrics:
         """A cluster is left alone from now on, or asked again."""
         self._breaker.labels(cluster).set(1 if open_ else 0)
 
+    def taken(self, cluster: str, changes: int, seconds: float) -> None:
+        """The hub has taken in what a watch brought at once."""
+        self._changes.labels(cluster).inc(changes)
+        self._ingest.observe(seconds)
+
+    def read_hub(self, figures: Callable[[], HubFigures]) -> None:
+        """Where the hub's figures come from, whenever all are asked for."""
+        self._hub = figures
+
+    def _read_hub(self) -> None:
+        if self._hub is None:
+            return
+        found = self._hub()
+        self._looks.set(found.looks)
+        self._viewers.set(found.viewers)
+        by_cluster = (self._watches, self._lists, self._waiting, self._objects, self._bytes)
+        for gauge in (self._streams, *by_cluster):
+            gauge.clear()  # a cluster that is gone has no figures
+        for name, cluster in found.clusters.items():
+            for state, count in cluster.streams.items():
+                self._streams.labels(name, state.value).set(count)
+            values = (cluster.watches, cluster.lists, cluster.waiting, cluster.objects, cluster.bytes)
+            for gauge, value in zip(by_cluster, values, strict=True):
+                gauge.labels(name).set(value)
+
     def stalled(self, seconds: float) -> None:
         """A timer fired that much late."""
         self._stall.observe(seconds)
 
     def text(self) -> bytes:
         """The exposition format, of type CONTENT_TYPE_LATEST."""
+        self._read_hub()
         return generate_latest(self.registry)
 
 

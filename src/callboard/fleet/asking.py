@@ -25,7 +25,7 @@ from callboard.model.resource import POD_METRICS, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 
-__all__ = ["Asking", "AskingTools"]
+__all__ = ["ROUNDS", "USAGE", "Asking", "AskingTools"]
 
 log = structlog.get_logger(__name__)
 

@@ -26,6 +26,10 @@ class Observer(Protocol):
         """A cluster is left alone from now on, or asked again."""
         ...
 
+    def taken(self, cluster: str, changes: int, seconds: float) -> None:
+        """The hub has taken in what a watch brought at once: `seconds` from having been read to being indexed and told."""
+        ...
+
 
 class Unobserved:
     """Nobody counts."""
@@ -37,4 +41,7 @@ class Unobserved:
         """Nothing."""
 
     def breaker(self, cluster: str, open_: bool) -> None:
+        """Nothing."""
+
+    def taken(self, cluster: str, changes: int, seconds: float) -> None:
         """Nothing."""

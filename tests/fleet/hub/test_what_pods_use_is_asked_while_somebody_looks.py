@@ -104,7 +104,8 @@ async def test_one_that_hangs_holds_up_nothing() -> None:
     async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet, usage=True) as world:
         fleet[0].chaos.on("hang", "*metrics.k8s.io*")
         async with Follower(world.provider, DICE) as viewer:
-            assert [o.answer for o in measured(await viewer.settled())] == [Answer.AWAITED]
+            (told,) = measured(await viewer.settled())
+            assert told.answer in (Answer.AWAITED, Answer.LATE)
         async with asyncio.timeout(world.provider.clusters.limits.hard_deadline - 1):
             fresh = await world.fresh(DICE)
         assert fresh.settled

@@ -58,6 +58,10 @@ class _Line:
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
         self._number = 0
 
+    @property
+    def waiting(self) -> int:
+        return sum(not waiter.done() for _, _, waiter in self._queue)
+
     async def take(self, tier: int) -> Turn:
         """Wait until one is free."""
         if self.taken >= self.most or self._queue:
@@ -123,6 +127,11 @@ class Budget:
     @property
     def lists(self) -> int:
         return self._line.taken
+
+    @property
+    def waiting(self) -> int:
+        """Streams that would watch and may not, and requests that wait for their turn."""
+        return len(self._waiting) + self._line.waiting
 
     def admit(self, who: Watching) -> bool:
         """Whether `who` may watch; if not, it will be promoted when it may. The least important of those that watch makes

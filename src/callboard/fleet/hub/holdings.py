@@ -109,6 +109,11 @@ class Holdings:
         return self._seen
 
     @property
+    def stale_since(self) -> datetime | None:
+        """Since when what is held is what was seen last; None where it is current, or nothing is held."""
+        return self._status.stale_since
+
+    @property
     def malformed(self) -> tuple[Malformed, ...]:
         """What could not be read."""
         return tuple(self._malformed.values())

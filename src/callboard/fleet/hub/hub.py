@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -64,6 +64,10 @@ class Hub:
         self._others: set[asyncio.Task[None]] = set()
         self._writing: asyncio.Task[None] | None = None
         self._told: tuple[Told, ...] = ()
+        self.looks = 0
+        """Compositions of one service on one cluster, as their owners count them."""
+        self.viewers = 0
+        """Those who follow a service, likewise."""
 
     async def __aenter__(self) -> "Hub":
         self._tasks = asyncio.TaskGroup()
@@ -94,6 +98,11 @@ class Hub:
     def streams(self) -> tuple[Stream, ...]:
         """All there are, for figures and tests."""
         return tuple(self._streams.values())
+
+    def budgets(self) -> Iterator[tuple[str, Budget]]:
+        """The budgets of all clusters, with their names."""
+        for (name, _), budget in self._budgets.items():
+            yield name, budget
 
     def budget(self, source: Source) -> Budget:
         """The budget of the source's cluster."""

@@ -42,13 +42,15 @@ def matches(question: Question, obj: Kept) -> bool:
 
 
 class ObjectIndex:
-    """The objects of one stream. `examined` counts objects looked at to answer questions, for tests."""
+    """The objects of one stream. `bytes` are those they take, packed; `examined` counts objects looked at to answer questions,
+    for tests."""
 
     def __init__(self, most_keys: int = MOST_KEYS) -> None:
         self._most_keys = most_keys
         self._objects: dict[Key, Kept] = {}
         self._namespaces: dict[str, set[Key]] = {}
         self._labels: dict[str, dict[str, set[Key]]] = {}
+        self.bytes = 0
         self.examined = 0
 
     def __len__(self) -> int:
@@ -71,6 +73,7 @@ class ObjectIndex:
         for obj in objects:
             key = (obj.namespace, obj.name)
             held[key] = obj
+            self.bytes += len(obj.packed)
             keys = namespaces.get(key[0])
             if keys is None:
                 namespaces[key[0]] = {key}
@@ -85,6 +88,7 @@ class ObjectIndex:
         key = key_of(obj)
         old = self._objects.get(key)
         self._objects[key] = obj
+        self.bytes += len(obj.packed) - (len(old.packed) if old is not None else 0)
         if old is None:
             self._namespaces.setdefault(key[0], set()).add(key)
         before, after = old.labels if old else {}, obj.labels
@@ -97,6 +101,7 @@ class ObjectIndex:
         """Forget the object; returns what it was."""
         old = self._objects.pop(key, None)
         if old is not None:
+            self.bytes -= len(old.packed)
             held = self._namespaces[key[0]]
             held.discard(key)
             if not held:

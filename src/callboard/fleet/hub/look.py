@@ -9,7 +9,7 @@ import msgspec
 
 from callboard.base.clock import Clock
 from callboard.base.settings import ClusterLimits
-from callboard.fleet.asking import ROUNDS
+from callboard.fleet.asking import ROUNDS, USAGE
 from callboard.fleet.hub.port import Held, HubPort, Key, Source, Subscription, Update
 from callboard.fleet.progress import whole_failure
 from callboard.fleet.references import questions, withheld
@@ -81,6 +81,9 @@ class Look:
         self._began = 0.0
         self._took = 0.0
         self._settled = False
+        self._usage_due: float | None = None
+        """Until when what the pods use is awaited, once it is all that is."""
+        self._usage_over = False
         self._expired = False
         self._late = False
         self._left_out = 0
@@ -134,14 +137,18 @@ class Look:
                     deadlines.pop(0)
                     self._late, self._expired = True, not deadlines
                     self._compose()
+                due = [] if self._usage_due is None or self._usage_over else [self._usage_due]
                 with suppress(TimeoutError):
-                    until = min([composed + RENEWED, *(self._began + d for d in deadlines[:1])])
-                    async with asyncio.timeout_at(until):
+                    until = [composed + RENEWED, *(self._began + d for d in deadlines[:1]), *due]
+                    async with asyncio.timeout_at(min(until)):
                         await subscription.wait()
                 await self._listened.wait()
                 # The first change is shown at once, those that follow on its heels together.
                 await asyncio.sleep(max(0.0, composed + self._coalesce - loop.time()))
-                if not self._refresh(subscription) and loop.time() >= composed + RENEWED:
+                now = loop.time()
+                over = bool(due) and now >= due[0]
+                self._usage_over = self._usage_over or over
+                if not self._refresh(subscription) and (over or now >= composed + RENEWED):
                     self._compose()
         finally:
             self._subscription = None
@@ -225,9 +232,7 @@ class Look:
         outcomes = self._outcomes(self._asked)
         state, failure = state_of(outcomes)
         found = self._outcomes(self._references)
-        usual = [o for o in found if o.question.type.key != POD_METRICS.key]
-        complete = state is ClusterState.ANSWERED and all(o.answer is not Answer.AWAITED for o in usual)
-        self._settled = self._settled or complete
+        self._settled = self._settled or (state is ClusterState.ANSWERED and self._complete(found))
         notices: list[Notice] = []
         if self._late and state in (ClusterState.AWAITED, ClusterState.PARTIAL):
             soft = self._limits.soft_deadline
@@ -252,6 +257,15 @@ class Look:
         )
         self.composed += 1
         self._tell()
+
+    def _complete(self, references: Sequence[Outcome]) -> bool:
+        """Whether all references are known, or only what the pods use is still awaited and has been for long enough."""
+        awaited = [o for o in references if o.answer is Answer.AWAITED]
+        if any(o.question.type.key != POD_METRICS.key for o in awaited):
+            return False
+        if awaited and self._usage_due is None:
+            self._usage_due = asyncio.get_running_loop().time() + USAGE
+        return not awaited or self._usage_over
 
     def _notice(self, code: str, message: str) -> Notice:
         return Notice(code, message, cluster=self.source.cluster.name)

@@ -95,6 +95,7 @@ class HubProvider:
 
         loop = asyncio.get_running_loop()
         over: CallboardError | None = None
+        self.hub.viewers += 1
         async with asyncio.TaskGroup() as group:
             try:
                 for part in parts:
@@ -120,6 +121,7 @@ class HubProvider:
                 # The reader has left. Nothing may be yielded from here, and nothing raised into the group.
                 return
             finally:
+                self.hub.viewers -= 1
                 for part in parts:
                     part.end()
         if over is not None:
@@ -153,6 +155,7 @@ class HubProvider:
             )
             task = self.hub.start(_kept_from_raising(look), f"look {source.cluster.name}")
             shared = self._looks[key] = _Shared(look, task)
+            self.hub.looks += 1
         self._parked.pop(key, None)
         return shared.look
 
@@ -173,6 +176,7 @@ class HubProvider:
     def _end(self, key: _LookKey) -> None:
         self._parked.pop(key, None)
         self._looks.pop(key).task.cancel()
+        self.hub.looks -= 1
 
 
 class _Shared(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ refused, or the budget says so, the same question is polled.
 
 import asyncio
 import random
+import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
@@ -199,7 +200,10 @@ class Stream:
                         if isinstance(last, Stale) and _refuses(last.failure):
                             self._refuse(last.failure)
                             return
+                        began = time.perf_counter()
                         await self._take(changes)
+                        lasted = time.perf_counter() - began
+                        self._observer.taken(self.source.cluster.name, len(changes), lasted)
         except TimeoutError:
             if not limit.expired():
                 raise

@@ -20,7 +20,7 @@ from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLar
 from callboard.fleet.hub.port import SourceKey
 from callboard.model.objects import Kept
 from callboard.model.outcome import Malformed, Question
-from callboard.model.resource import EVENTS
+from callboard.model.resource import EVENTS, POD_METRICS
 
 __all__ = ["Checkpoints", "Moment", "Place", "Restored", "Writable"]
 
@@ -35,8 +35,9 @@ meantime would take them for its own future, and say nothing."""
 STOPPING: Final = 5.0
 """Seconds that writing may take when Callboard stops: with what else stops, below the 30 s Kubernetes gives a pod."""
 
-_NEVER: Final = frozenset({"secrets", EVENTS.key})
-"""Secrets: nothing of them is kept anywhere. Events: they last an hour, are never waited for, and are asked anew."""
+_NEVER: Final = frozenset({"secrets", EVENTS.key, POD_METRICS.key})
+"""Secrets: nothing of them is kept anywhere. Events: they last an hour, are never waited for, and are asked anew. What pods
+use is worthless a minute later."""
 
 _UNWRITTEN: Final = -1
 _REMOVED: Final = -2
