@@ -64,9 +64,12 @@ class Response:
         """What has come since the last call, b"" at the end. Raises AnswerRefused, also after `idle` seconds without a byte
         (default: the limits')."""
         wait = self.idle if idle is None else idle
+        content = self._answer.content
         try:
+            if piece := content.read_nowait():
+                return piece  # it is there already: no deadline to set and to take back
             async with asyncio.timeout(wait):
-                return await self._answer.content.readany()
+                return await content.readany()
         except TimeoutError:
             raise _refused(
                 FailureCode.BODY_TIMEOUT, f"nothing came for {wait:g} s in the middle of the answer"

@@ -8,7 +8,7 @@ notices a stream that has gone silent. While it cannot see, it says so (Stale), 
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Final
 
 import msgspec
@@ -239,7 +239,7 @@ class _Stream:
                 yield (Bookmark(self.version),)
             while True:
                 try:
-                    async with asyncio.timeout_at(list_until if self._initial is not None else None):
+                    async with asyncio.timeout_at(list_until) if self._initial else nullcontext():
                         piece = await response.piece(_REFUSED_WITHIN if resumed else silence)
                 except TimeoutError:
                     raise _NoStreamingLists from None
