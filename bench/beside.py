@@ -20,7 +20,7 @@ from bench.peer import NotInstalled, Peer, backstage, installed
 from bench.portal import Portal, portal
 from bench.processes import ServedFleet, served
 from bench.samples import median
-from bench.tables import doing, say, table
+from bench.tables import doing, line, say, table
 from bench.viewer import Got, Screen, viewer
 
 __all__ = ["ROWS", "run"]
@@ -80,9 +80,7 @@ async def _with(
                 f"{clusters} clusters, {given.encoding}, {'http' if given.plain else 'https'} to the clusters"
             )
             doing(f"started: {title}")
-            found = await _cells(sides, clusters, sizes, given.rounds, rows)
-            if found:
-                table(f"Backstage and Callboard: {title}; load at the end {load()}", COLUMNS, map_rows(found))
+            found = await _cells(sides, clusters, sizes, given.rounds, rows, title)
             if "delay" in rows:
                 doing("answers late")
                 await _delayed(sides, given.rounds)
@@ -95,11 +93,6 @@ async def _with(
             if "day" in rows:
                 doing("a day of it")
                 await _a_day(sides, sync, found, given.rounds)
-
-
-def map_rows(found: list[Row]) -> list[tuple[str, ...]]:
-    """The lines of a table."""
-    return [row(each) for each in found]
 
 
 async def _warmed_up(sides: Sides, service: str) -> None:
@@ -129,22 +122,35 @@ async def _synced(sides: Sides, service: str) -> float:
     return tree.cpu(sides.warm.pid) - before
 
 
-async def _cells(sides: Sides, clusters: int, sizes: list[int], rounds: int, rows: list[str]) -> list[Row]:
+async def _cells(
+    sides: Sides, clusters: int, sizes: list[int], rounds: int, rows: list[str], title: str
+) -> list[Row]:
+    """Each row is printed as soon as it is measured."""
     found: list[Row] = []
+    if not {"cells", "handshakes"} & set(rows):
+        return found
+    table(f"Backstage and Callboard: {title}", COLUMNS, [])
     for size in sizes:
         names = service_names(_PODS, size)
-        title = f"{clusters} × {size}"
+        cell = f"{clusters} × {size}"
         if "cells" in rows:
-            doing(f"{title}, cold")
-            found += await cold(sides, f"{title}, cold", names, rounds)
-            doing(f"{title}, warm")
-            found += (await warm(sides, f"{title}, warm", names[0], rounds))[0]
-            doing(f"{title}, ten viewers")
-            found.append(await crowd(sides, f"{title}, ten viewers, page", names[0], rounds))
+            doing(f"{cell}, cold")
+            found += _told(await cold(sides, f"{cell}, cold", names, rounds))
+            doing(f"{cell}, warm")
+            found += _told((await warm(sides, f"{cell}, warm", names[0], rounds))[0])
+            doing(f"{cell}, ten viewers")
+            found += _told([await crowd(sides, f"{cell}, ten viewers, page", names[0], rounds)])
         if "handshakes" in rows and size == sizes[0]:
-            doing(f"{title}, cold with handshakes")
-            found += await cold(sides, f"{title}, cold with handshakes", names, rounds, handshakes=True)
+            doing(f"{cell}, cold with handshakes")
+            found += _told(await cold(sides, f"{cell}, cold with handshakes", names, rounds, handshakes=True))
+    say(f"\nLoad: {load()}")
     return found
+
+
+def _told(rows: list[Row]) -> list[Row]:
+    for each in rows:
+        line(row(each))
+    return rows
 
 
 async def _delayed(sides: Sides, rounds: int) -> None:
@@ -192,7 +198,11 @@ async def _large(sides: Sides, clusters: int, rounds: int) -> None:
     """A page of 2,000 pods, and how many bytes it is."""
     size = max(1, 2000 // clusters) if clusters in (20, 40) else 50
     rows, page = await warm(sides, f"{clusters} × {size}, warm", service_names(_PODS, size)[0], rounds)
-    table(f"A page of {clusters * size} pods that somebody looks at already", COLUMNS, map_rows(rows))
+    table(
+        f"A page of {clusters * size} pods that somebody looks at already",
+        COLUMNS,
+        [row(each) for each in rows],
+    )
     say(f"\nThe page: {_size(page)}")
 
 

@@ -12,6 +12,7 @@ from bench.portal import Portal
 from bench.processes import ServedFleet
 from bench.samples import Sample, median, sample, share_of_replay
 from bench.tables import percentile
+from bench.turns import Turns
 from bench.viewer import Got, Viewer
 
 __all__ = ["COLUMNS", "Row", "Sides", "cold", "crowd", "row", "warm"]
@@ -26,8 +27,6 @@ COLUMNS: Final = (
     "requests upstream, Backstage and Callboard",
     "simulator, of a core",
 )
-_FORGOTTEN: Final = 6.0
-"""Seconds after which the fan-out shares no answer any more (`callboard.portal.openings.FRESH` is 5)."""
 _WARM_PAGES: Final = 30
 """A warm page costs less than the kernel's clock tick is long: so many are one measurement."""
 _WAIT: Final = "?wait=15"
@@ -93,7 +92,7 @@ async def cold(
     }
     theirs: list[Sample] = []
     ours: dict[str, list[Sample]] = {way: [] for way in calls}
-    turns = _Turns(services)
+    turns = Turns(services)
     for number in range(rounds + 1):  # the first opens the connections and warms up
         if sides.peer is not None:
             await _cut(sides.fleet, handshakes)
@@ -188,23 +187,6 @@ async def _cut(fleet: ServedFleet, wanted: bool) -> None:
     if wanted:
         fleet.report(drop=len(fleet.places))
         await asyncio.sleep(0.4)  # both sides notice
-
-
-class _Turns:
-    """Services by turns, none of them again before its answer is forgotten."""
-
-    def __init__(self, services: Sequence[str]) -> None:
-        self._services = services
-        self._number = 0
-        self._asked: dict[str, float] = {}
-
-    async def next(self) -> str:
-        name = self._services[self._number % len(self._services)]
-        self._number += 1
-        now = time.monotonic()
-        await asyncio.sleep(max(0.0, self._asked.get(name, 0.0) + _FORGOTTEN - now))
-        self._asked[name] = time.monotonic()
-        return name
 
 
 def _milliseconds(seconds: Sequence[float]) -> str:

@@ -20,7 +20,8 @@ from bench.portal import Portal, portal
 from bench.processes import ServedFleet, served
 from bench.pulse import Beat, Pulse, pulse
 from bench.samples import MOST_REPLAY, median
-from bench.tables import doing, percentile, say, table
+from bench.tables import doing, line, percentile, say, table
+from bench.turns import Turns
 from bench.viewer import Screen, Viewer, viewer
 
 __all__ = ["ROWS", "run"]
@@ -135,7 +136,6 @@ async def _rates(given: argparse.Namespace, core: int, looker: Viewer) -> None:
             await asyncio.sleep(_IDLE)
             rows.append(("idle, one looks", f"{(tree.cpu(listens.pid) - used) / _IDLE:.2%} of a core"))
         table(f"One process pinned to core {core}; load {load()}", ("", ""), rows)
-        tried = await _tried(given, fleet, listens, looker, watched, beats)
         titles = (
             "asked for/s",
             "changes/s",
@@ -148,7 +148,8 @@ async def _rates(given: argparse.Namespace, core: int, looker: Viewer) -> None:
             "simulator, of a core",
             "held",
         )
-        table("Changes over all clusters, one service watched", titles, [each.row() for each in tried])
+        table("Changes over all clusters, one service watched", titles, [])
+        await _tried(given, fleet, listens, looker, watched, beats)
         say(f"\nPeak RSS at the end: {tree.peak_rss(listens.pid) / 2**30:.2f} GiB; load {load()}")
 
 
@@ -184,7 +185,7 @@ async def _tried(
     looker: Viewer,
     watched: str,
     beats: Pulse,
-) -> list[_Held]:
+) -> None:
     """Rates one after the other until one is not held; then the highest held, not above the one aimed at, for long."""
     found: list[_Held] = []
     async with looker.live(listens, watched) as screens:
@@ -197,17 +198,17 @@ async def _tried(
                 found.append(
                     await _window(given.rate * share, _WINDOW, fleet, listens, watched, shown, beats)
                 )
+                line(found[-1].row())
                 if not found[-1].held:
                     break
             best = max(
                 (f.asked for f in found if f.held and f.asked <= given.rate), default=given.rate * _RATES[0]
             )
-            found.append(await _window(best, given.seconds, fleet, listens, watched, shown, beats))
+            line((await _window(best, given.seconds, fleet, listens, watched, shown, beats)).row())
         finally:
             fleet.report(rate=0)
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-    return found
 
 
 class _Shown:
@@ -331,10 +332,11 @@ async def _others_shown(
     looker: Viewer, asked: Portal, names: list[str], given: argparse.Namespace
 ) -> tuple[str, str]:
     """Seconds until all clusters that answer are on the screen, and the CPU until then, over some services."""
-    seconds, cpu = [], []
+    seconds, cpu, turns = [], [], Turns(names)
     for number in range(given.rounds + 1):
+        name = await turns.next() if len(names) > 1 else names[0]
         used, began = tree.cpu(asked.pid), time.monotonic()
-        at = await _shown_healthy(looker, asked, names[number % len(names)], given.clusters)
+        at = await _shown_healthy(looker, asked, name, given.clusters)
         if number:
             seconds.append((at - began) * 1e3)
             cpu.append((tree.cpu(asked.pid) - used) * 1e3)

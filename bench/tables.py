@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-__all__ = ["doing", "percentile", "say", "spread", "table"]
+__all__ = ["doing", "line", "percentile", "say", "spread", "table"]
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
@@ -23,10 +23,15 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def table(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print it."""
+    """Print it. More of it may follow with `line`."""
     say(f"\n### {title}\n\n| {' | '.join(titles)} |\n|{'---|' * len(titles)}")
     for row in rows:
-        say(f"| {' | '.join(row)} |")
+        line(row)
+
+
+def line(row: Sequence[str]) -> None:
+    """A further line of the table printed last: a run that is stopped has told what it had."""
+    say(f"| {' | '.join(row)} |")
 
 
 def say(text: str) -> None:

@@ -18,6 +18,7 @@ from bench.samples import Sample, share_of_replay
 from bench.soak import Noted, verdicts
 from bench.tables import percentile
 from bench.trend import growth, slope
+from bench.turns import Turns
 from bench.viewer import Message, Screen, healthy_clusters, messages
 
 CLUSTER = b'<section class="cluster%s" id="cluster-1" data-mark="%s" aria-labelledby="x">'
@@ -139,3 +140,12 @@ def test_a_graph_is_one_whole_document_with_foreign_words_escaped() -> None:
     ys = [float(point.split(",")[1]) for point in line.attrib["points"].split()]
     assert ys[0] > ys[2] > ys[1]
     assert "prefers-color-scheme: dark" in text
+
+
+async def test_no_service_is_asked_for_while_its_answer_is_kept() -> None:
+    turns = Turns(["a", "b"], forgotten=0.2)
+    asked = []
+    for _ in range(5):
+        asked.append((await turns.next(), time.monotonic()))
+    assert [name for name, _ in asked] == ["a", "b", "a", "b", "a"]
+    assert all(later - earlier >= 0.2 for (_, earlier), (_, later) in zip(asked, asked[2:], strict=False))
