@@ -20,6 +20,7 @@ from callboard.extend import pages as cards
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.resource import ALL_OBJECT_TYPES, DEFAULT_OBJECT_TYPES
+from callboard.model.snapshot import ClusterState
 from callboard.simulator import Fleet
 from callboard.web.application import WebOptions
 from callboard.web.site import Site
@@ -138,10 +139,15 @@ def test_every_hook_and_every_part_stands_in_the_page_with_its_methods() -> None
 async def test_the_metrics_of_a_running_portal_are_those_of_the_page(tmp_path: Path) -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*) \|$", PAGES["metrics.md"], re.MULTILINE)
     told = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels, _ in rows}
-    async with Fleet.start(clusters=1) as fleet, application(tmp_path, fleet, "dice-roller") as app:
+    hub = {"parts": {"objectsProvider": "hub"}}
+    async with (
+        Fleet.start(clusters=1) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=hub) as app,
+    ):
         ref = EntityRef.parse("component:default/dice-roller")
         await app.portal.kubernetes_settled(ref, Caller.loopback(), within=20)
         app.metrics.breaker(fleet[0].name, False)
+        app.metrics.settled(fleet[0].name, ClusterState.ANSWERED, 0.1)
         families = list(text_string_to_metric_families(app.metrics.text().decode()))
     seen = {}
     for family in (f for f in families if not f.name.endswith("_created")):
