@@ -88,6 +88,7 @@ class Reviews:
         self._deadline = deadline
         self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
         self._turns: dict[str, asyncio.Semaphore] = {}
+        self._told: dict[str, float] = {}
         self._listeners: dict[tuple[str, Subject], list[Callable[[], None]]] = {}
         self._running: dict[tuple[str, Subject], int] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -173,14 +174,22 @@ class Reviews:
                 self.asked += 1
                 answer = await they_may(connection, subject.user, subject.groups, wanted, until=until)
         except TimeoutError:
+            self._tell(cluster, "no answer in time")
             return None
         except CallboardError as error:
-            _log.warning("review-not-asked", cluster=cluster, error=error.message)
+            self._tell(cluster, error.message)
             return None
         if isinstance(answer, Failure):
-            _log.warning("review-not-answered", cluster=cluster, code=answer.code, message=answer.message)
+            self._tell(cluster, answer.message)
             return None
         return answer.allowed
+
+    def _tell(self, cluster: str, words: str) -> None:
+        """Log that reviews fail at a cluster, once a minute: where one does, all do."""
+        now = asyncio.get_running_loop().time()
+        if now - self._told.get(cluster, float("-inf")) >= LIFETIME:
+            self._told[cluster] = now
+            _log.warning("reviews-not-answered", cluster=cluster, message=words)
 
     def _turn(self, cluster: str) -> asyncio.Semaphore:
         return self._turns.setdefault(cluster, asyncio.Semaphore(IN_FLIGHT))

@@ -140,7 +140,9 @@ class KubernetesRoad:
     def _sight(self, opening: Opening, grants: Grants, selector: str, namespaces: tuple[str, ...]) -> Sight:
         sight = opening.sights.pop(grants, None)
         if sight is None:
-            sight = Sight(self._sights, grants, selector=selector, namespaces=namespaces)
+            sight = Sight(
+                self._sights, grants, selector=selector, namespaces=namespaces, numbers=opening.numbers
+            )
             while len(opening.sights) >= MOST_SIGHTS:
                 del opening.sights[next(iter(opening.sights))]
         opening.sights[grants] = sight

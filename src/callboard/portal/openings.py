@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
+from itertools import count
 from types import TracebackType
 
 import structlog
@@ -50,6 +51,8 @@ class Opening:
         self.error: CallboardError | None = None
         self.left_at = 0.0
         self.sights: dict[Grants, Sight] = {}
+        self.numbers = count(1)
+        """Of the views that come of it, whatever class they are for."""
         self._listeners: list[Callable[[], None]] = []
 
     @property

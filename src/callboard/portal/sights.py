@@ -7,7 +7,9 @@ the snapshot it was made of, such as a page, its asking or the hub's look, and n
 
 import weakref
 from collections import OrderedDict
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 
 import msgspec
 
@@ -111,7 +113,13 @@ class Sight:
     """
 
     def __init__(
-        self, sights: Sights, grants: Grants, *, selector: str = "", namespaces: tuple[str, ...] = ()
+        self,
+        sights: Sights,
+        grants: Grants,
+        *,
+        selector: str = "",
+        namespaces: tuple[str, ...] = (),
+        numbers: Iterator[int] | None = None,
     ) -> None:
         self._sights = sights
         self._grants = grants
@@ -121,7 +129,7 @@ class Sight:
         self._seen: dict[str, _Seen] = {}
         self._head: ServiceSnapshot | None = None
         self._view: KubernetesView | None = None
-        self._revision = 0
+        self._numbers = numbers or count(1)
 
     def view(self, whole: ServiceSnapshot) -> KubernetesView:
         """The view of a snapshot of the asking: the same object as before where nothing visible has changed."""
@@ -140,12 +148,11 @@ class Sight:
         if self._view is not None and self._same(seen, head):
             return self._view
         self._seen, self._head = seen, head
-        self._revision += 1
         self._view = arrange(
             msgspec.structs.replace(head, clusters=tuple(clusters)),
             selector=self._selector,
             namespaces=self._namespaces,
-            revision=self._revision,
+            revision=next(self._numbers),
             parts=tuple(found.part for found in seen.values()),
         )
         return self._view
