@@ -44,8 +44,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """A comment after so much silence, below the 30-60 s after which proxies cut; the door is asked again as often."""
     send_deadline: float = 30.0
     """A reader who takes nothing for so long is gone."""
-    once: float = 10.0
-    """The longest a request for what is new now waits for slow clusters: below any proxy's patience."""
+    once: float = 20.0
+    """The longest a request for what is new now waits for slow clusters: as long as most are given, and below the 30 s of an
+    impatient proxy."""
     lifetime: float = 3600.0
     """Then the browser comes back by itself."""
 
