@@ -13,8 +13,10 @@ import msgspec
 
 from bench.processes import ServedFleet
 
-__all__ = ["Chaos", "Simulated", "schedule", "simulated"]
+__all__ = ["LONG", "Chaos", "Simulated", "schedule", "simulated"]
 
+LONG: Final = "for long: "
+"""How what is told of the cluster that stays away begins."""
 _ROUND: Final = 60.0
 """Seconds after which everything goes wrong again, on other clusters."""
 _LONG_AWAY: Final = 600.0
@@ -109,8 +111,8 @@ def schedule(chaos: Chaos, lasts: float) -> list[tuple[float, str, Callable[[], 
     dice = random.Random(1)  # noqa: S311 - so that a run can be repeated
     away = names[-1]
     found: list[tuple[float, str, Callable[[], None]]] = [
-        (lasts * 0.2, f"{away} goes away", lambda: chaos.on("reset", away)),
-        (lasts * 0.2 + min(_LONG_AWAY, lasts / 3), f"{away} is back", lambda: chaos.off(away)),
+        (lasts * 0.2, f"{LONG}{away} goes away", lambda: chaos.on("reset", away)),
+        (lasts * 0.2 + min(_LONG_AWAY, lasts / 3), f"{LONG}{away} is back", lambda: chaos.off(away)),
     ]
     begin = 0.0
     while begin + _ROUND * 0.9 <= lasts * 0.95:

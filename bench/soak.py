@@ -23,7 +23,8 @@ from typing import Final
 import msgspec
 
 from bench import tree
-from bench.chaos import Chaos, Simulated, schedule, simulated
+from bench.chaos import LONG, Chaos, Simulated, schedule, simulated
+from bench.daemons import last_lines
 from bench.graph import Line, Moment, graph
 from bench.inputs import callboard_config, common_config
 from bench.machine import describe, load
@@ -48,6 +49,8 @@ _MOST_GROWTH: Final = 0.05
 """Of the median of the resident memory, from a third of the run to its end."""
 _GIVE: Final = 1.15
 """What is left at the end may be so many times what there was at the start, and ten more."""
+_MOST_MOMENTS: Final = 60
+"""Lines through the graph; where there were more, only those of the cluster that is long away are drawn."""
 _TASKS: Final = re.compile(rb"^callboard_tasks (\S+)", re.MULTILINE)
 
 
@@ -69,8 +72,8 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=30)
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two notes")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, help="directory of soak.csv and soak.svg (default: docs/images, "
-                        "for less than 30 minutes build/soak)")  # fmt: skip
+    places = "directory of soak.csv and soak.svg (default: docs/images, for less than 30 minutes build/soak)"
+    parser.add_argument("--out", type=Path, help=places)
     given = parser.parse_args()
     out = given.out or Path("docs/images" if given.minutes >= 30 else "build/soak")
     told = describe(shutil.which("node") or "")
@@ -95,7 +98,7 @@ def main() -> None:
                 Line("open sockets", tuple(n.sockets for n in notes)),
                 Line("viewers with an open page", tuple(n.viewers for n in notes)),
             ],
-            happened,
+            happened if len(happened) <= _MOST_MOMENTS else [m for m in happened if m.title.startswith(LONG)],
         )
     )
     table(
@@ -138,7 +141,11 @@ async def _soak(
             names = [s.name for s in services(_PODS)]
             people = PassersBy(looker, asked, names, given.viewers, given.seed)
             run = _Run(looker, asked, fleet, people)
-            return await run.whole(Chaos(fleet, others), others, given)
+            try:
+                return await run.whole(Chaos(fleet, others), others, given)
+            except Exception:
+                say(f"It broke. What Callboard said last:\n{last_lines(directory / 'hub.log')}")
+                raise
 
 
 class _Run:
