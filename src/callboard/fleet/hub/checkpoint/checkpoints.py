@@ -6,6 +6,7 @@ import os
 import random
 import threading
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -32,6 +33,14 @@ ROUND: Final = 5.0
 RESUMABLE: Final = timedelta(hours=1)
 """How old a version may be to be resumed from. API servers seldom know older ones, and one that was put back to a backup in the
 meantime would take them for its own future, and say nothing."""
+AT_ONCE: Final = 4
+"""Files read at the same time, in the order in which streams ask: one cluster after the other is complete."""
+TOGETHER: Final = 1.0
+"""Seconds between two moments at which what has been read is told while more is being read: each telling draws pages anew, and
+takes that time from the reading."""
+FIRST: Final = 3.0
+"""Seconds, likewise, between two moments at which restored streams go on to ask their clusters: nobody waits for that now, and
+everybody for the rest."""
 STOPPING: Final = 5.0
 """Seconds that writing may take when Callboard stops: with what else stops, below the 30 s Kubernetes gives a pod."""
 
@@ -135,6 +144,9 @@ class Checkpoints:
         self._clock = clock
         self._jitter = jitter
         self._starting = asyncio.Lock()
+        self._reading = asyncio.Semaphore(AT_ONCE)
+        self._unread = 0
+        self._all_read = asyncio.Event()
         self._ready: bool | None = None
         self._written: dict[str, _Written] = {}
         self._stop = threading.Event()
@@ -158,27 +170,48 @@ class Checkpoints:
         return self._ready
 
     async def restore(self, place: Place, into: Restored) -> None:
-        """Give the stream what was written of it, if that is whole, its own and ours. Never raises for what a file is."""
+        """Give the stream what was written of it, if that is whole, its own and ours; return when others who ask now have
+        theirs. Never raises for what a file is."""
         if not self._settings.enabled or not place.name or not (self._ready or await self._start()):
             return
+        self._unread += 1
+        self._all_read.clear()
         try:
-            await self._restore(place, into)
+            async with self._reading:
+                header = await self._restore(place, into)
         except (NotWhole, OSError) as error:
             into.not_restored()
             words = error.args[0] if isinstance(error, NotWhole) else type(error).__name__
             log.warning("checkpoint-ignored", file=place.name, type=place.question.type.key, why=words)
             await asyncio.to_thread(self._files.remove, place.name)
+            return
         except Exception as error:
             into.not_restored()
             log.error("checkpoint-not-read", type=place.question.type.key, exc_info=error)
+            return
         except BaseException:
             into.not_restored()
             raise
+        finally:
+            self._unread -= 1
+            if not self._unread:
+                self._all_read.set()
+        if header is not None:
+            await self._together(TOGETHER)
+            into.restored(header)
+            await self._together(FIRST)
 
-    async def _restore(self, place: Place, into: Restored) -> None:
+    async def _together(self, most: float) -> None:
+        """Wait until nothing more is to be read, or until the next moment, so many seconds apart, at which many go on."""
+        loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at((loop.time() // most + 1) * most):
+                await self._all_read.wait()
+
+    async def _restore(self, place: Place, into: Restored) -> Header | None:
         file = await asyncio.to_thread(self._files.open, place.name)
         if file is None:
-            return
+            return None
         try:
             reader = Reader(file, os.fstat(file.fileno()).st_size)
             header = await asyncio.to_thread(reader.header)
@@ -191,9 +224,8 @@ class Checkpoints:
         finally:
             file.close()
         self.read += 1
-        if self._clock.now() - header.as_of > RESUMABLE:
-            header = msgspec.structs.replace(header, version="")
-        into.restored(header)
+        old = self._clock.now() - header.as_of > RESUMABLE
+        return msgspec.structs.replace(header, version="") if old else header
 
     async def run(self, streams: Callable[[], Collection[Writable]]) -> None:
         """Write what is due, one file after the other, until cancelled; where checkpoints are switched off, remove those
