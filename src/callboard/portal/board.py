@@ -312,15 +312,17 @@ class Board:
     async def _judge(self, following: Following) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            for standing in self._turns.renewals():
-                standing.touched |= {n for n, part in standing.parts.items() if part.health not in _WELL}
-                self._turns.ask(standing, LATER)
-            standing_now = self._turns.take()
-            if standing_now is None:
+            for aged in self._turns.renewals():
+                aged.touched |= {n for n, part in aged.parts.items() if part.health not in _WELL}
+                self._turns.ask(aged, LATER)
+            standing = self._turns.take()
+            if standing is None:
                 await self._turns.wait()
-            elif self._roster.has(standing_now):
-                standing_now.due = loop.time() + self._coalesce
-                await self._look(standing_now, following)
+            elif self._roster.has(standing):
+                standing.due = loop.time() + self._coalesce
+                before = self._share.total
+                await self._look(standing, following)
+                self._turns.spent(self._share.total - before)
 
     async def _look(self, standing: Standing, following: Following) -> None:
         """Judge the clusters that were touched, and the service if all of its clusters have come to something."""

@@ -16,6 +16,8 @@ class Share:
         self._pause = 1 / share - 1
         self._began = 0.0
         self._spent = 0.0
+        self.total = 0.0
+        """Seconds of all the work there was."""
 
     def begin(self) -> None:
         """A piece of work that waits for nothing begins."""
@@ -23,7 +25,9 @@ class Share:
 
     async def rest(self) -> None:
         """It has ended. Returns at once until a slice is used up."""
-        self._spent += time.perf_counter() - self._began
+        took = time.perf_counter() - self._began
+        self.total += took
+        self._spent += took
         if self._spent >= SLICE:
             spent, self._spent = self._spent, 0.0
             await asyncio.sleep(spent * self._pause)

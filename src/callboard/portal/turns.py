@@ -1,4 +1,5 @@
-"""Whose turn it is to be judged: those touched before the others, each once however often it is asked for, none too soon."""
+"""Whose turn it is to be judged: each once however often it is asked for, none too soon, and the touched before the others,
+who get their turn all the same."""
 
 import asyncio
 import heapq
@@ -13,6 +14,9 @@ __all__ = ["LATER", "TOUCHED", "Turns"]
 
 TOUCHED = "touched"
 LATER = "later"
+TOUCHED_FIRST = 3.0
+"""Of the time spent, so many parts go to the touched for one to the others, while both wait: looking at all for the first
+time goes on however much changes."""
 
 
 class Turns:
@@ -23,6 +27,9 @@ class Turns:
         self._waiting: list[tuple[float, int, Standing, str]] = []
         self._renewals: list[tuple[float, int, Standing]] = []
         self._number = count()
+        self._lane = TOUCHED
+        self._spent = 0.0
+        """Seconds that the touched have had beyond their part; below zero, the others."""
         self._news = asyncio.Event()
 
     def clear(self) -> None:
@@ -62,15 +69,28 @@ class Turns:
         """The next that is due."""
         now = asyncio.get_running_loop().time()
         while self._waiting and self._waiting[0][0] <= now:
-            _, _, standing, lane = heapq.heappop(self._waiting)
-            self._lanes[lane].append(standing)
-        for lane, queue in self._lanes.items():
-            while queue:
-                standing = queue.popleft()
-                if standing.lane == lane:  # else it was moved to the other meanwhile, or had its turn
-                    standing.lane = None
-                    return standing
-        self._news.clear()
+            _, _, due, lane = heapq.heappop(self._waiting)
+            self._lanes[lane].append(due)
+        if not all(self._lanes.values()):
+            self._spent = 0.0
+        first, second = (TOUCHED, LATER) if self._spent <= 0 else (LATER, TOUCHED)
+        standing = self._first(first) or self._first(second)
+        if standing is None:
+            self._news.clear()
+        return standing
+
+    def spent(self, seconds: float) -> None:
+        """What the turn taken last has cost."""
+        self._spent += seconds if self._lane == TOUCHED else -seconds * TOUCHED_FIRST
+
+    def _first(self, lane: str) -> Standing | None:
+        queue = self._lanes[lane]
+        while queue:
+            standing = queue.popleft()
+            if standing.lane == lane:  # else it was moved to the other meanwhile, or had its turn
+                standing.lane = None
+                self._lane = lane
+                return standing
         return None
 
     async def wait(self) -> None:
