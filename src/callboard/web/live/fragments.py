@@ -37,7 +37,7 @@ class Fragment:
         self.id = name
         self.within = within
         self.tag = tag_of(times.without_ages(html))
-        self._html = str(html)
+        self._html = Markup(html)  # noqa: S704  # escaped by Jinja2 when it was rendered
         self._aged_at = at
         self._wire: bytes | None = None
 
@@ -45,15 +45,16 @@ class Fragment:
         """The element, its ages at most `AGES_HOLD` old."""
         now = clock.monotonic()
         if now - self._aged_at > AGES_HOLD:
-            self._html, self._aged_at, self._wire = times.with_ages(self._html, clock.now()), now, None
-        return Markup(self._html)  # noqa: S704  # escaped by Jinja2 when it was rendered
+            self._html = Markup(times.with_ages(self._html, clock.now()))  # noqa: S704  # only ages are new
+            self._aged_at, self._wire = now, None
+        return self._html
 
     @property
     def wire(self) -> bytes:
         """Itself as a JSON object, encoded once for all readers."""
         if self._wire is None:
             self._wire = msgspec.json.encode(
-                {"id": self.id, "in": self.within, "tag": self.tag, "html": self._html}
+                {"id": self.id, "in": self.within, "tag": self.tag, "html": str(self._html)}
             )
         return self._wire
 

@@ -76,7 +76,7 @@ class EntityTabs:
         if tab.pieces is None:
             return frame.fragments[0].html(clock)
         pieces: Mapping[str, Markup] = {f.id: f.html(clock) for f in frame.fragments if not f.within} | {
-            name: Markup("\n").join(f.html(clock) for f in frame.fragments if f.within == name)
+            name: Markup("\n".join(f.html(clock) for f in frame.fragments if f.within == name))  # noqa: S704
             for name in tab.lists
         }
         return self._renderer.template(tab.template, view=view, entity=entity, pieces=pieces)
