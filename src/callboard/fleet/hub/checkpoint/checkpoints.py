@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 import msgspec
 import structlog
@@ -35,10 +35,12 @@ RESUMABLE: Final = timedelta(hours=1)
 meantime would take them for its own future, and say nothing."""
 AT_ONCE: Final = 4
 """Files read at the same time, in the order in which streams ask: one cluster after the other is complete."""
+BLOCKS: Final = 4
+"""Blocks read in one go."""
 TOGETHER: Final = 1.0
 """Seconds between two moments at which what has been read is told while more is being read: each telling draws pages anew, and
 takes that time from the reading."""
-FIRST: Final = 3.0
+FIRST: Final = 10.0
 """Seconds, likewise, between two moments at which restored streams go on to ask their clusters: nobody waits for that now, and
 everybody for the rest."""
 STOPPING: Final = 5.0
@@ -127,6 +129,26 @@ class _Written(msgspec.Struct):
     quiet_until: float = 0.0
 
 
+class _Opened:
+    """A file that is being read; `blocks` holds what was read last, `whole` says that it was all."""
+
+    def __init__(self, file: BinaryIO, reader: Reader, header: Header) -> None:
+        self.file, self.header = file, header
+        self.blocks: list[list[Kept]] = []
+        self.whole = False
+        self._reader = reader
+
+    def go_on(self) -> None:
+        """Blocks. Some more: many enough that waking a thread is cheap beside them."""
+        self.blocks = []
+        while not self.whole and len(self.blocks) < BLOCKS:
+            block = self._reader.block()
+            if block is None:
+                self.whole = True
+            else:
+                self.blocks.append(block)
+
+
 class Checkpoints:
     """`run` in a task of the owner; `finish` while the streams still hold what they hold. The directory is made when a stream
     first asks for its file."""
@@ -209,23 +231,43 @@ class Checkpoints:
                 await self._all_read.wait()
 
     async def _restore(self, place: Place, into: Restored) -> Header | None:
-        file = await asyncio.to_thread(self._files.open, place.name)
+        opened = await asyncio.to_thread(self._open, place)
+        if opened is None:
+            return None
+        try:
+            while True:
+                for number, objects in enumerate(opened.blocks):
+                    if number:
+                        await asyncio.sleep(0)
+                    into.restore(objects)
+                if opened.whole:
+                    break
+                await asyncio.to_thread(opened.go_on)
+        finally:
+            opened.file.close()
+        self.read += 1
+        header = opened.header
+        old = self._clock.now() - header.as_of > RESUMABLE
+        return msgspec.structs.replace(header, version="") if old else header
+
+    def _open(self, place: Place) -> "_Opened | None":
+        """Blocks. The file with its first objects: most have no others."""
+        file = self._files.open(place.name)
         if file is None:
             return None
         try:
             reader = Reader(file, os.fstat(file.fileno()).st_size)
-            header = await asyncio.to_thread(reader.header)
+            header = reader.header()
             if (header.source, header.question) != (place.source, place.question):
                 raise NotWhole("it is of another source or question")
             if header.as_of > self._clock.now():
                 raise NotWhole("it is from the future")
-            while (objects := await asyncio.to_thread(reader.block)) is not None:
-                into.restore(objects)
-        finally:
+            opened = _Opened(file, reader, header)
+            opened.go_on()
+        except BaseException:
             file.close()
-        self.read += 1
-        old = self._clock.now() - header.as_of > RESUMABLE
-        return msgspec.structs.replace(header, version="") if old else header
+            raise
+        return opened
 
     async def run(self, streams: Callable[[], Collection[Writable]]) -> None:
         """Write what is due, one file after the other, until cancelled; where checkpoints are switched off, remove those
