@@ -73,7 +73,7 @@ EXPECTED: dict[str, Expected] = {
     "hang-in-body": alike(A.LATE, F.BODY_TIMEOUT),
     "drip": alike(A.LATE, F.BODY_TIMEOUT),
     "latency": UNTOUCHED,
-    "html": Expected((A.BROKEN, F.NOT_JSON), F.WRONG_SHAPE, F.NOT_JSON),
+    "html": Expected((A.BROKEN, F.NOT_JSON), F.NOT_JSON, F.NOT_JSON),
     "redirect": alike(A.BROKEN, F.REDIRECT),
     "reset": alike(A.BROKEN, F.CONNECTION),
     "reset-in-body": alike(A.BROKEN, F.TRUNCATED),

@@ -26,6 +26,7 @@ __all__ = [
     "failure_of_exception",
     "failure_of_status",
     "json_failure",
+    "page_failure",
     "retry_after_of",
     "safe_words",
 ]
@@ -150,6 +151,13 @@ def retry_after_of(headers: Mapping[str, str], said: Status | None = None) -> fl
     if said and said.details and said.details.retry_after_seconds > 0:
         return float(said.details.retry_after_seconds)
     return None
+
+
+def page_failure(headers: Mapping[str, str]) -> Failure | None:
+    """The failure of an answer that calls itself a page for browsers; None for any other."""
+    if "html" not in headers.get("Content-Type", "").lower():
+        return None
+    return Failure(code=FailureCode.NOT_JSON, status=200, message=_form(b"", headers))
 
 
 def _form(body: bytes, headers: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from callboard.kube.connection import Connection, Query, refusal
 from callboard.kube.decode import decode_event
-from callboard.kube.failure import AnswerRefused, failure_of_exception, safe_words
+from callboard.kube.failure import AnswerRefused, failure_of_exception, page_failure, safe_words
 from callboard.kube.keeping import Keeper
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.lists import list_objects, selectors
@@ -235,6 +235,8 @@ class _Stream:
                 if failure.code is FailureCode.GONE:
                     raise _Expired
                 raise AnswerRefused(failure)
+            if (page := page_failure(response.headers)) is not None:
+                raise AnswerRefused(page)
             if self._initial is None and not resumed:
                 yield (Bookmark(self.version),)
             while True:
