@@ -28,12 +28,14 @@ class FollowedCluster(msgspec.Struct, frozen=True, kw_only=True):
     """How far a cluster is followed.
 
     `ready`: every type that is listened to has come to something, be it a refusal. `as_of` is the moment all that is known
-    there is true of, None where nothing is; `stale_since` is set while some of it is what was known last.
+    there is true of, None where nothing is; `polled`: some of it is asked for at an interval; `stale_since` is set while some
+    of it is what was known last.
     """
 
     cluster: ClusterInfo
     ready: bool = False
     as_of: datetime | None = None
+    polled: bool = False
     stale_since: datetime | None = None
 
 

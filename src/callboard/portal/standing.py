@@ -1,7 +1,7 @@
 """One service as the board has it: what each of its clusters was found to be, and what that comes to."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from callboard.diagnosis.verdict import verdict
 from callboard.extend.following import FollowedCluster
@@ -12,10 +12,6 @@ from callboard.model.verdict import ClusterVerdict, Health, Verdict
 from callboard.portal.views import ServiceHealth
 
 __all__ = ["Standing", "combined", "covers", "health_row", "stale_of"]
-
-
-LISTENED = timedelta(seconds=2)
-"""What is listened to is as of now; a state this old was asked for at an interval."""
 
 
 class Standing:
@@ -92,7 +88,7 @@ def health_row(
         since=since,
         as_of=min((c.as_of for c in mine if c.as_of), default=now),
         live=True,
-        polled=any(c.as_of and not c.stale_since and now - c.as_of > LISTENED for c in mine),
+        polled=any(c.polled and not c.stale_since for c in mine),
         stale_since=min((c.stale_since for c in mine if c.stale_since), default=None),
         stale=tuple(stale),
     )

@@ -102,7 +102,12 @@ class Followed:
         self._waiting = False
         self._hold()
         signs: list[object] = [
-            (s.held.answer, (status := s.held.status(s.question)).stale_since is None, status.failure)
+            (
+                s.held.answer,
+                s.held.freshness,
+                (status := s.held.status(s.question)).stale_since is None,
+                status.failure,
+            )
             for s in self._streams.values()
         ]
         signs.append(bool(self._untold))
@@ -131,6 +136,7 @@ class Followed:
             cluster=info,
             ready=bool(statuses) and len(known) == len(statuses) and not self._untold,
             as_of=min(old, default=self._tools.clock.now()) if known else None,
+            polled=any(s.answer is Answer.EMPTY and s.freshness is Freshness.POLLED for s in known),
             stale_since=min((s.stale_since for s in statuses if s.stale_since), default=None),
         )
 
