@@ -3,10 +3,11 @@
 import asyncio
 import re
 import signal
+import sqlite3
 import stat
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,8 @@ async def test_everything_known_is_there_at_once_and_heals_by_itself(
         async with served(config, tmp_path) as app:
             before = await settled(app)
             if end is signal.SIGKILL:
-                await eventually(lambda: len(checkpoints(hub)) >= 26, within=30)
+                # All thirteen types and nodes of both clusters, and the verdict.
+                await eventually(lambda: len(checkpoints(hub)) >= 28 and remembered(tmp_path), within=30)
             app.process.send_signal(end)
             await app.process.wait()
         assert checkpoints(hub)
@@ -143,6 +145,12 @@ async def test_everything_known_is_there_at_once_and_heals_by_itself(
                 await server.serve(pair, port)
             after = await settled(app)
             assert told(after) == told(before)
+
+
+def remembered(directory: Path) -> bool:
+    with closing(sqlite3.connect(directory / "data" / "callboard.sqlite")) as tables:
+        found = tables.execute("SELECT count(*) FROM history_verdicts WHERE health = 'healthy'").fetchone()
+    return bool(found[0])
 
 
 def checkpoints(hub: Path) -> list[Path]:
