@@ -27,7 +27,7 @@ from callboard.model.verdict import ClusterVerdict, Health
 from callboard.portal.roster import PAGE, Roster
 from callboard.portal.share import Share
 from callboard.portal.sighted import judged_for
-from callboard.portal.standing import Standing, combined, covers, health_row, stale_of
+from callboard.portal.standing import Standing, combined, covers, current_of, health_row
 from callboard.portal.turns import LATER, TOUCHED, Turns
 from callboard.portal.views import HealthTally, ServiceHealth
 
@@ -114,7 +114,7 @@ class Board:
         """(what is known now of those of the services that may have changed since that revision, as this caller may see it;
         in how many seconds to look again at all of them, because what they may see may be another then)."""
         found: dict[EntityRef, ServiceHealth] = {}
-        following, states, again = self._following, self._states(), float("inf")
+        following, again = self._following, float("inf")
         if following is None:
             return found, None
         now = self._clock.now()
@@ -129,7 +129,7 @@ class Board:
                 if standing.revision > since:
                     known = standing.since[1] if standing.since else None
                     found[ref] = health_row(
-                        standing.verdict, known, standing.entity, standing.clusters, states, now
+                        standing.verdict, known, standing.entity, standing.clusters, standing.states, now
                     )
             else:
                 again = min(again, DECIDED_AGAIN)
@@ -382,20 +382,20 @@ class Board:
         clusters: Sequence[FollowedCluster] = [states[name] for name in sorted(standing.clusters)]
         now = self._clock.now()
         concluded = combined(standing.entity, clusters, found.__getitem__)
-        stale = stale_of(standing.clusters, states)
+        current, standing.states = current_of(standing.clusters, states), states
         last = standing.verdict
         if standing.since is None or standing.since[0] is not concluded.health:
             standing.since = (concluded.health, concluded.since or now)
         standing.verdict = concluded
-        if last is None or (last.health, last.sentence, standing.stale) != (
+        if last is None or (last.health, last.sentence, standing.current) != (
             concluded.health,
             concluded.sentence,
-            stale,
+            current,
         ):
             if last is not None:
                 self._tally[last.health] -= 1
             self._tally[concluded.health] += 1
-            standing.stale = stale
+            standing.current = current
             self._remember(standing, now)
             self._tell()
             standing.revision = self.revision

@@ -11,7 +11,7 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnaps
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
 from callboard.portal.views import ServiceHealth
 
-__all__ = ["Standing", "combined", "covers", "health_row", "stale_of"]
+__all__ = ["Standing", "combined", "covers", "current_of", "health_row"]
 
 
 class Standing:
@@ -19,6 +19,7 @@ class Standing:
 
     __slots__ = (
         "clusters",
+        "current",
         "due",
         "entity",
         "lane",
@@ -29,7 +30,7 @@ class Standing:
         "renewing",
         "revision",
         "since",
-        "stale",
+        "states",
         "touched",
         "verdict",
     )
@@ -49,11 +50,20 @@ class Standing:
         self.verdict: Verdict | None = None
         """None until every cluster has come to something."""
         self.since: tuple[Health, datetime] | None = None
-        self.stale: frozenset[str] = frozenset()
+        self.states: Mapping[str, FollowedCluster] = {}
+        """How current its clusters were when it was judged last: what a row of it says, so that none says what is told to
+        nobody when it is over."""
+        self.current: tuple[object, ...] = ()
+        """What that comes to in a row, to compare with."""
         self.revision = 0
         """The board's, when a row of it was last another."""
         self.moved = 0
         """The board's, when any of its clusters was last found another: what a class that sees less is told by."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether any of its clusters is shown as it was known last."""
+        return any(s.stale_since for name in self.clusters if (s := self.states.get(name)) is not None)
 
 
 def covers(grants: Grants, clusters: frozenset[str]) -> bool:
@@ -86,7 +96,7 @@ def health_row(
         health=found.health,
         sentence=found.sentence,
         since=since,
-        as_of=min((c.as_of for c in mine if c.as_of), default=now),
+        as_of=min((c.as_of for c in mine if c.as_of and (c.stale_since or c.polled)), default=now),
         live=True,
         polled=any(c.polled and not c.stale_since for c in mine),
         stale_since=min((c.stale_since for c in mine if c.stale_since), default=None),
@@ -94,6 +104,8 @@ def health_row(
     )
 
 
-def stale_of(clusters: frozenset[str], states: Mapping[str, FollowedCluster]) -> frozenset[str]:
-    """Those of the clusters whose state is what was known last."""
-    return frozenset(name for name in clusters if (s := states.get(name)) is not None and s.stale_since)
+def current_of(clusters: frozenset[str], states: Mapping[str, FollowedCluster]) -> tuple[object, ...]:
+    """What a row says of how current the clusters are; another value where it would say something else."""
+    return tuple(
+        (name, s.stale_since, s.polled) for name in sorted(clusters) if (s := states.get(name)) is not None
+    )
