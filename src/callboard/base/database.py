@@ -3,6 +3,8 @@
 Statements belong to the stores. What differs between SQLite and PostgreSQL when a connection is opened stands here.
 """
 
+import secrets
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +21,13 @@ BUSY_MILLISECONDS = 10_000
 
 
 def open_sqlite(file: str) -> AsyncEngine:
-    """An engine on an SQLite file (its directory is made, mode 0700) or on `:memory:`. Whoever opens it disposes of it.
-
-    In memory there is one connection, and whoever uses it has it alone: do not ask for a second one while holding it.
-    """
-    url = URL.create("sqlite+aiosqlite", database=file)
+    """An engine on an SQLite file (its directory is made, mode 0700) or on `:memory:`. Whoever opens it disposes of it."""
     if file == ":memory:":
-        # SQLAlchemy's own choice would share it, and one reader's end would roll back another's half-done writing.
-        engine = create_async_engine(
-            url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, hide_parameters=True
-        )
+        engine = _in_memory()
     else:
         Path(file).absolute().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = create_async_engine(url, hide_parameters=True)  # errors are logged; values are not
+        # Errors are logged; values are not.
+        engine = create_async_engine(URL.create("sqlite+aiosqlite", database=file), hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -43,6 +39,25 @@ def open_sqlite(file: str) -> AsyncEngine:
         )  # safe with WAL; a power cut may cost the last transaction
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
+
+    return engine
+
+
+def _in_memory() -> AsyncEngine:
+    """A database of this process alone, of one name for all its connections.
+
+    One connection stays open until the engine is disposed of: with the last of them the database would go, and a query given
+    up halfway closes its own. See https://www.sqlite.org/src/file/src/memdb.c
+    """
+    name = f"file:/callboard-{secrets.token_hex(8)}?vfs=memdb"
+    kept = sqlite3.connect(name, uri=True, check_same_thread=False)
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{name}&uri=true", poolclass=AsyncAdaptedQueuePool, hide_parameters=True
+    )
+
+    @event.listens_for(engine.sync_engine, "engine_disposed")
+    def close(_engine: object) -> None:
+        kept.close()
 
     return engine
 
