@@ -86,7 +86,7 @@ callboard:
       {softDeadline: 2s, hardDeadline: PT20S, connectDeadline: 1, idleDeadline: 2, connections: '6', maxBodyBytes: 1000,
        maxLogBytes: 100, maxNesting: 9, breaker: {failures: 2, openFor: 1, maxOpenFor: 2}}
     concurrent: 10
-    hub: {scope: namespace, streams: 50, requestsPerSecond: 2, lists: 1, pollInterval: 5s, keep: PT1M}
+    hub: {scope: namespace, watchEntities: true, streams: 50, requestsPerSecond: 2, lists: 1, pollInterval: 5s, keep: PT1M}
     visibility: portal
     byName: {a: {labels: {region: eu}, links: {Runbook: 'https://r'}, hardDeadline: {minutes: 1}, hub: {scope: entity},
                  visibility: cluster}}

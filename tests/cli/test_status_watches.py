@@ -233,7 +233,7 @@ async def test_a_pipe_gets_a_line_for_each_change_and_nothing_a_terminal_would_o
 async def test_json_is_one_document_a_line_and_asked_anew_where_nothing_listens(
     fleet: Fleet, tmp_path: Path
 ) -> None:
-    write_config(tmp_path, fleet, "dice-roller")
+    write_config(tmp_path, fleet, "dice-roller", callboard={"parts": {"objectsProvider": "fanOut"}})
     arguments = ("status", "dice-roller", "--watch", "--json", "--interval", "1")
     async with in_pipe(tmp_path, *arguments) as running:
         first = json.loads(await running.until(lambda line: True))

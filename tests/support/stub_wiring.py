@@ -55,9 +55,7 @@ class StubPortal:
         assert self.listed is not None
         return self.listed
 
-    async def services_live(
-        self, query: ServicesQuery, caller: Caller
-    ) -> AsyncGenerator[ServicesView, None]:
+    async def services_live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
         yield await self.services(query, caller)
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
@@ -131,7 +129,7 @@ class StubWiring:
         return configs
 
     @asynccontextmanager
-    async def open(self, configs: tuple[Path, ...]) -> AsyncIterator[OpenedPortal]:
+    async def open(self, configs: tuple[Path, ...], *, watching: bool = False) -> AsyncIterator[OpenedPortal]:
         self.opened.append(configs)
         async with asyncio.TaskGroup():
             if self.raises is not None:

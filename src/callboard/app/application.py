@@ -13,6 +13,7 @@ from callboard.access.reviews import Reviews
 from callboard.access.visibility import Visibility
 from callboard.app.configuration import Configuration, read_configuration
 from callboard.app.fleet import FleetInForce
+from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import installed
 from callboard.base.clock import Clock, SystemClock
@@ -123,7 +124,12 @@ class Application:
 
 @asynccontextmanager
 async def open_application(
-    named: Sequence[Path], *, directory: Path | None = None, clock: Clock | None = None, persist: bool = True
+    named: Sequence[Path],
+    *,
+    directory: Path | None = None,
+    clock: Clock | None = None,
+    persist: bool = True,
+    listens: Listens = Listens.FLEET,
 ) -> AsyncIterator[Application]:
     """Read the configuration, wire everything, read the catalog once. Raises BadInputs, BadInput or Conflict before anything
     is started. `persist` False keeps everything in memory: a command must not write beside what it looks at."""
@@ -162,7 +168,12 @@ async def open_application(
         ):
             metrics.read_hub(partial(figures, hub))
             fleet = FleetInForce(
-                connections=connections, hub=hub, catalog=catalog, metrics=metrics, clock=clock
+                connections=connections,
+                hub=hub,
+                catalog=catalog,
+                metrics=metrics,
+                clock=clock,
+                listens=listens,
             )
 
             async def way(cluster: str) -> Connection:

@@ -58,7 +58,6 @@ def _config(kubeconfig: Path, catalog: Path, directory: Path) -> str:
             "callboard": {
                 "dataDirectory": str(directory),
                 "checkpoint": {"enabled": False},
-                "parts": {"objectsProvider": "hub"},
                 "logging": {"level": "warning"},
                 "clusters": {"byName": {name: {"labels": _labels(name)} for name in _contexts(kubeconfig)}},
             },

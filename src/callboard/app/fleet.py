@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from callboard.app.configuration import Configuration
+from callboard.app.listening import Listens, settings_for
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import Plugins
 from callboard.base.clock import Clock
@@ -39,7 +40,9 @@ class FleetInForce:
         catalog: Catalog,
         metrics: Metrics,
         clock: Clock,
+        listens: Listens,
     ) -> None:
+        self._listens = listens
         self._extensions: tuple[tuple[str, object], ...] = ()
         self._connections = connections
         self._hub = hub
@@ -70,7 +73,7 @@ class FleetInForce:
 
     async def put_to_use(self, configuration: Configuration) -> None:
         """Replace the fleet. Raises BadInput, BadInputs or Conflict, and then the old one stays."""
-        settings = configuration.settings
+        settings = settings_for(configuration.settings, self._listens)
         built_in = FleetPlugin(
             settings,
             fetcher=DirectFetcher(self._connections),

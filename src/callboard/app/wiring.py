@@ -29,15 +29,19 @@ class AppWiring:
         """The configuration files that are read when these were named."""
         return config_files(configs, Path.cwd())
 
-    def open(self, configs: tuple[Path, ...]) -> AbstractAsyncContextManager[OpenedPortal]:
+    def open(
+        self, configs: tuple[Path, ...], *, watching: bool = False
+    ) -> AbstractAsyncContextManager[OpenedPortal]:
         """A wired portal without a server, whose tables are in memory: a command writes nothing beside what it looks at."""
-        return self._open(configs)
+        return self._open(configs, watching)
 
     @asynccontextmanager
-    async def _open(self, configs: tuple[Path, ...]) -> AsyncIterator[OpenedPortal]:
+    async def _open(self, configs: tuple[Path, ...], watching: bool) -> AsyncIterator[OpenedPortal]:
         from callboard.app.application import open_application
+        from callboard.app.listening import Listens
 
-        async with open_application(configs, persist=False) as app:
+        listens = Listens.SERVICE if watching else Listens.NOTHING
+        async with open_application(configs, persist=False, listens=listens) as app:
             if not configs:
                 sys.stderr.write(app.configuration.told + "\n")
             yield OpenedPortal(app.portal, app.operations)

@@ -33,14 +33,18 @@ def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 def with_portal(
-    wiring: Wiring, configs: tuple[Path, ...], work: Callable[[OpenedPortal], Awaitable[Result]]
+    wiring: Wiring,
+    configs: tuple[Path, ...],
+    work: Callable[[OpenedPortal], Awaitable[Result]],
+    *,
+    watching: bool = False,
 ) -> Result:
     """Open the portal, do `work` with it, close it. A CallboardError comes out as itself, whatever groups it crossed; so
     does the OSError of a reader of our output who is gone."""
 
     async def opened() -> Result:
         failed: CallboardError | OSError | None = None
-        async with wiring.open(configs) as portal:
+        async with wiring.open(configs, watching=watching) as portal:
             try:
                 return await work(portal)
             except (CallboardError, OSError) as error:

@@ -104,7 +104,7 @@ def status(
             interval=interval,
             timeout=timeout,
         )
-        return with_portal(wiring, configs, lambda opened: watch(opened, options))
+        return with_portal(wiring, configs, lambda opened: watch(opened, options), watching=True)
     view = with_portal(wiring, configs, lambda opened: _ask(opened, ref, timeout))
     document = document_of(view, require_all=require_all)
     if as_json:

@@ -55,9 +55,11 @@ class Wiring(Protocol):
         directory that Backstage would read; empty where there are none. They need not be valid."""
         ...
 
-    def open(self, configs: tuple[Path, ...]) -> AbstractAsyncContextManager[OpenedPortal]:
+    def open(
+        self, configs: tuple[Path, ...], *, watching: bool = False
+    ) -> AbstractAsyncContextManager[OpenedPortal]:
         """A wired portal without a server. No configs: the current kubeconfig and the catalog files of the working
-        directory, which is said on standard error."""
+        directory, which is said on standard error. `watching`: one service is going to be followed."""
         ...
 
     async def serve(self, options: ServeOptions) -> None:

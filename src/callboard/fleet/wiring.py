@@ -90,7 +90,7 @@ def wire(
         )
         provider = choose(
             registry.objects_providers,
-            chosen.objects_provider,
+            chosen.objects_provider or "fanOut",
             what="objects provider",
             where="callboard.parts.objectsProvider",
         )

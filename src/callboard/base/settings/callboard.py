@@ -79,12 +79,16 @@ class ClusterLimits(SettingsStruct, frozen=True, kw_only=True):
 
 
 class HubSettings(SettingsStruct, frozen=True, kw_only=True):
-    """What listening to one cluster may cost, where `parts.objectsProvider` is `hub`."""
+    """What listening to one cluster may cost, where `parts.objectsProvider` is `hub`, as it is where Callboard serves."""
 
     scope: Literal["cluster", "namespace", "entity"] = "cluster"
     """What one stream holds: everything of a type in the `cluster`, in one `namespace`, or what one `entity` selects (asked
-    at an interval, not watched). Where a wider scope is refused, a narrower one is taken. Default: one list of a type serves
-    every service; choose `namespace` where clusters are large and few of their namespaces are looked at."""
+    at an interval, unless `watchEntities`). Where a wider scope is refused, a narrower one is taken. Default: one list of a
+    type serves every service; choose `namespace` where clusters are large and few of their namespaces are looked at."""
+
+    watch_entities: bool = False
+    """Whether what one entity selects is watched as well. Default: off, because services times types would be many watches;
+    it is asked for again at `pollInterval`."""
 
     streams: Positive = 200
     """Watches open at once; further types are polled, the least important first. Default: API servers hold many thousands,
@@ -285,9 +289,10 @@ class PartsSettings(SettingsStruct, frozen=True, kw_only=True):
     fetcher: str = "direct"
     """Asks one cluster. Default: ours, with its own connections."""
 
-    objects_provider: str = "fanOut"
-    """Finds the objects of an entity. Default: ours, which asks every cluster anew for each look; `hub` listens instead, and
-    pages are live."""
+    objects_provider: str | None = None
+    """Finds the objects of an entity: `hub` listens to the clusters and makes pages live, `fanOut` asks every cluster anew for
+    each look. Default: `hub` where Callboard serves; `fanOut` for a command, which looks once and does not list whole clusters
+    for that."""
 
     proxy: str = "direct"
     """The way through to one API server. Default: ours, on the fetcher's connections."""
@@ -324,8 +329,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     follow_services: bool = True
     """Whether the health of every service is kept current while nobody looks, where the objects provider listens
-    (`parts.objectsProvider: hub`); the list of services is live then. Default: on, because it costs one stream per type and
-    cluster, which serves every page as well; turn it off where many clusters are configured and few are looked at."""
+    (`parts.objectsProvider: hub`, the default); the list of services is live then. Default: on, because it costs one stream
+    per type and cluster, which serves every page as well; turn it off where many clusters are configured and few are looked
+    at."""
 
     look_around: Span | None = None
     """Seconds between two rounds in which every Component whose health is not kept current is opened once, so that the list

@@ -204,14 +204,15 @@ class Hub:
         if stream is None:
             if self._tasks is None:
                 raise Unavailable("Callboard is shutting down.")
-            narrow = bool(question.name or question.label_selector) or source.settings.scope == "entity"
+            settings = source.settings
+            narrow = settings.scope == "entity" or bool(question.label_selector)
             stream = Stream(
                 source,
                 question,
                 watcher=self._watcher,
                 budget=self.budget(source),
                 clock=self._clock,
-                watched=not narrow,
+                watched=not question.name and (settings.watch_entities or not narrow),
                 misfit=self._misfit,
                 observer=self._observer,
                 changed=self._telling(source.cluster.name, question),
