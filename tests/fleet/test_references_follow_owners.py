@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.base.settings import KubernetesSettings
-from callboard.model.belonging import belonging
 from callboard.fleet.references import MOST_CLAIMS_BY_NAME, MOST_NODES, MOST_QUESTIONS, questions, withheld
 from callboard.fleet.selection import select
+from callboard.model.belonging import belonging
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Purpose, Question
 from callboard.model.resource import ResourceType

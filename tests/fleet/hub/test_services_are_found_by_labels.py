@@ -49,7 +49,9 @@ def test_the_touched_are_those_whose_selector_matches(
             assert set(index.touched(of, namespace)) == naive
     for service in list(known):
         index.drop(service)
-    assert not (len(index) or index._by_value or index._by_key or index._rest)
+    assert len(index) == 0
+    assert (index._by_value, index._by_key) == ({}, {})
+    assert not index._rest
 
 
 def test_a_change_looks_at_its_own_services_however_many_there_are() -> None:
