@@ -8,11 +8,12 @@ from callboard.access.visible import visible
 from callboard.base.clock import FakeClock
 from callboard.model.grants import Grant, Grants
 from callboard.model.objects import KubeObject
-from callboard.model.outcome import Answer, Outcome, Question
+from callboard.model.outcome import Answer, Freshness, Outcome, Question
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+from callboard.model.verdict import Health
 from callboard.portal.arrangement import arrange
 from callboard.portal.sights import RENEWED, Sight, Sights
-from support.kube_objects import TYPES, cluster, deployment, kube_object, service
+from support.kube_objects import cluster, deployment, kube_object, service
 
 WHOLE = service(cluster("a", deployment()), cluster("b", deployment()), cluster("c"))
 ALL = Grants.everything()
@@ -81,19 +82,51 @@ def test_a_change_of_hidden_objects_alone_leaves_no_trace() -> None:
     assert later.revision == shown.revision + 1
 
 
+def test_of_what_is_listened_to_hidden_changes_leave_no_trace_however_late() -> None:
+    sight = Sight(Sights(), SHOP)
+    first = sight.view(at(0, *mixed("hidden-1"), freshness=Freshness.LIVE))
+    assert sight.view(at(3600, *mixed("hidden-2"), freshness=Freshness.LIVE)) is first
+
+
+def test_time_alone_makes_a_pod_that_crashed_another() -> None:
+    sight = Sight(Sights(), SHOP)
+    running = {"running": {"startedAt": f"{CLOCK.now():%Y-%m-%dT%H:%M:%SZ}"}}
+    status = {
+        "name": "web",
+        "restartCount": 3,
+        "state": running,
+        "lastState": {"terminated": {"exitCode": 1}},
+    }
+    crashed = kube_object(
+        "Pod",
+        {
+            "metadata": {"name": "web", "namespace": "shop", "uid": "web"},
+            "status": {"phase": "Running", "containerStatuses": [status]},
+        },
+    )
+    hidden = (config_map(name, "pay") for name in "abcd")
+    first = sight.view(at(1, crashed, next(hidden), freshness=Freshness.LIVE))
+    assert first.verdict.health is Health.UNHEALTHY
+    assert sight.view(at(590, crashed, next(hidden), freshness=Freshness.LIVE)) is first
+    later = sight.view(at(601, crashed, next(hidden), freshness=Freshness.LIVE))
+    assert later.verdict.health is Health.PROGRESSING
+    assert sight.view(at(3600, crashed, next(hidden), freshness=Freshness.LIVE)) is later
+
+
 def test_everything_granted_arranges_the_snapshot_itself() -> None:
     assert visible(WHOLE, ALL).clusters[0] is WHOLE.clusters[0]
 
 
-def at(seconds: float, *objects: KubeObject) -> ServiceSnapshot:
-    """One cluster's ConfigMaps in all namespaces, as of so many seconds after the beginning."""
+def at(seconds: float, *objects: KubeObject, freshness: Freshness = Freshness.ASKED) -> ServiceSnapshot:
+    """One cluster's objects in all namespaces, as of so many seconds after the beginning."""
     clock = FakeClock(CLOCK.now())
     clock.advance(seconds)
     outcome = Outcome(
-        question=Question(type=TYPES["ConfigMap"]),
+        question=Question(type=objects[0].type),
         answer=Answer.OBJECTS,
         objects=objects,
         as_of=clock.now(),
+        freshness=freshness,
     )
     part: ClusterSnapshot = msgspec.structs.replace(cluster("a"), outcomes=(outcome,), as_of=clock.now())
     return msgspec.structs.replace(service(part), as_of=clock.now())

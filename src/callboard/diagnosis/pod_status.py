@@ -5,12 +5,13 @@ with one widening: a container that waits for a reason that does not pass by its
 the pod unhealthy at once, where kstatus waits for it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from callboard.model.objects.meta import condition
 from callboard.model.objects.pod import Container, ContainerStateTerminated, ContainerStatus, Pod
+from callboard.model.relapse import loops
 from callboard.model.verdict import Health, ObjectHealth
 
 __all__ = ["STUCK_REASONS", "PodStanding", "pod_health", "pod_standing", "relapse"]
@@ -34,12 +35,6 @@ STUCK_REASONS = frozenset(
     }
 )
 """Waiting reasons the kubelet retries without an end; none of them passes without somebody's doing."""
-
-
-OFTEN = 3
-"""Crashes from which on they are a loop: once is an accident, twice a coincidence."""
-RESET = timedelta(minutes=10)
-"""The kubelet's: a container that has run so long starts over with its back-off (kubelet, MaxContainerBackOff x 2)."""
 
 
 class PodStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,23 +146,10 @@ def pod_health(pod: Pod, now: datetime | None = None) -> ObjectHealth:
 def relapse(pod: Pod, now: datetime) -> str:
     """Why a pod that runs is expected to crash again: `CrashLoopBackOff, OOMKilled, exit code 137`; "" when it is not.
 
-    The kubelet forgets its back-off after RESET of running; until then a container that has crashed OFTEN is in its loop,
-    whether it waits or runs at this moment. Ends with exit code 0 are no crashes.
+    The kubelet forgets its back-off after some time of running (`model.relapse`); until then a container that has crashed
+    often is in its loop, whether it waits or runs at this moment.
     """
-    if pod.metadata.deletion_timestamp is not None or pod.status.phase != "Running":
-        return ""
-    for status in pod.status.container_statuses:
-        running, ended = status.state.running, status.last_state.terminated
-        if (
-            running is not None
-            and running.started_at is not None
-            and ended is not None
-            and ended.exit_code != 0
-            and status.restart_count >= OFTEN
-            and now - running.started_at < RESET
-        ):
-            return f"CrashLoopBackOff, {_ending(ended)}"
-    return ""
+    return next((f"CrashLoopBackOff, {_ending(ended)}" for ended, until in loops(pod) if now < until), "")
 
 
 def _health(pod: Pod, ready: bool) -> tuple[Health, str]:

@@ -9,7 +9,7 @@ import msgspec
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity
 from callboard.model.objects import KubeObject
-from callboard.model.outcome import Failure, Outcome
+from callboard.model.outcome import Failure, Freshness, Outcome
 
 __all__ = ["CHILD_TYPES", "ClusterSnapshot", "ClusterState", "Notice", "ServiceSnapshot"]
 
@@ -73,6 +73,13 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         for outcome in self.references:
             if outcome.question.type.key in CHILD_TYPES:
                 yield from outcome.objects
+
+    @property
+    def current(self) -> bool:
+        """Whether all that is known of the selection is listened to, and so as of the moment at which it is read. `as_of` is
+        then when it changed last."""
+        known = [o for o in self.outcomes if o.answer.known]
+        return bool(known) and all(o.freshness is Freshness.LIVE and o.stale_since is None for o in known)
 
     @property
     def unseen(self) -> tuple[Outcome, ...]:

@@ -151,7 +151,8 @@ class KubernetesRoad:
     async def object(self, entity: Entity, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object with its events. Raises NotFound when it is not among the objects of this service for this caller."""
         part, obj = await self._find(entity, key, caller)
-        return object_view(part, obj, await self._events(key, obj, caller), part.as_of)
+        events = await self._events(key, obj, caller)
+        return object_view(part, obj, events, self._clock.now() if part.current else part.as_of)
 
     async def log(self, entity: Entity, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log. Raises UsageError when the object is no pod or has no such container."""

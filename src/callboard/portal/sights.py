@@ -14,8 +14,10 @@ from itertools import count
 import msgspec
 
 from callboard.access.visible import visible, visible_cluster
+from callboard.diagnosis.verdict import cluster_time
 from callboard.model.grants import Grants
 from callboard.model.outcome import Outcome
+from callboard.model.relapse import relapses_end
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.portal.arrangement import arrange, arrange_cluster
 from callboard.portal.views import ClusterPart, KubernetesView
@@ -26,7 +28,8 @@ MOST = 200_000
 """Objects in the parts that are kept, each about a kilobyte of rows: what was used longest ago is arranged anew when it is
 wanted again."""
 RENEWED = timedelta(seconds=30)
-"""Age of a part after which it is arranged anew although what its class sees has not changed; see `Sight`."""
+"""Age of a part that is not listened to after which it is as of a later moment although what its class sees has not changed;
+see `Sight`."""
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -109,7 +112,7 @@ class Sight:
     """What one class sees of one asking, for all its readers: the newest view, which is replaced only by another that differs.
 
     A change of hidden objects alone must leave no trace, not even that the page is as of a later moment: then the view stays
-    as it is, until it is so old that it would have been made anew anyway.
+    as it is, until time alone makes what is seen another, or what was asked at intervals is as of a moment well after.
     """
 
     def __init__(
@@ -168,10 +171,17 @@ class Sight:
 
 
 def _alike(before: ClusterSnapshot, now: ClusterSnapshot) -> bool:
-    """Whether two sights of a cluster differ in the time of looking only, and not by much."""
-    if before.as_of is not None and now.as_of is not None and now.as_of - before.as_of >= RENEWED:
+    """Whether two sights of a cluster differ in the time of looking only, and that makes no difference."""
+    if _timeless(before) != _timeless(now):
         return False
-    return _timeless(before) == _timeless(now)
+    was, is_ = cluster_time(before), cluster_time(now)
+    if was is not None and is_ is not None:
+        end = relapses_end(before.members(), was)
+        if end is not None and end <= is_:
+            return False
+    if now.current or before.as_of is None or now.as_of is None:
+        return True
+    return now.as_of - before.as_of < RENEWED
 
 
 def _timeless(cluster: ClusterSnapshot) -> ClusterSnapshot:

@@ -2,9 +2,12 @@
 
 import asyncio
 from contextlib import AsyncExitStack, aclosing
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from callboard.base.clock import FakeClock
 from callboard.fleet.hub.hub import MOST_PENDING
 from callboard.fleet.hub.port import Changed, Held, Source
 from callboard.model.caller import Caller, CallerKind
@@ -160,17 +163,63 @@ async def test_the_tasks_of_many_viewers_do_not_grow_with_the_clusters() -> None
         assert len(asyncio.all_tasks()) == alone
 
 
-async def test_a_quiet_page_is_looked_at_again_for_what_depends_on_the_time(
+async def test_a_quiet_page_costs_nothing_until_time_makes_it_mean_something_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("callboard.fleet.hub.look.RENEWED", 0.2)
+    monkeypatch.setattr("callboard.fleet.hub.look.RENEWED", 0.05)
     async with (
         Fleet.start("quiet", speed=0.0) as fleet,
         listening(fleet) as world,
-        Follower(world.provider, DICE) as viewer,
     ):
-        settled = await viewer.settled()
-        before, seen = world.requests(), viewer.seen
-        await eventually(lambda: viewer.seen >= seen + 3)
-        assert viewer.part.as_of != settled.clusters[0].as_of
-        assert world.requests() == before
+        clock = world.provider.clock = FakeClock(datetime.now(UTC))
+        pod = next(p for p in fleet[0].store.list("pods", "games") if "dice" in p["metadata"]["name"])
+        name = pod["metadata"]["name"]
+        async with Follower(world.provider, DICE) as viewer:
+            settled = await viewer.settled()
+            (look,) = (shared.look for shared in world.provider._looks.values())
+            before, seen, composed = world.requests(), viewer.seen, look.composed
+            clock.advance(3600)
+            await asyncio.sleep(0.3)
+            assert (viewer.seen, look.composed, world.requests()) == (seen, composed, before)
+            assert look.snapshot is settled.clusters[0]
+
+            crashed = restarted(pod, clock.now() - timedelta(minutes=9))
+            fleet[0].store.patch("pods", name, {"status": crashed}, "games", subresource="status")
+            await eventually(lambda: viewer.part is not settled.clusters[0])
+            await asyncio.sleep(0.3)
+            seen, part = viewer.seen, viewer.part
+            clock.advance(50)
+            await asyncio.sleep(0.3)
+            assert viewer.seen == seen
+            clock.advance(20)
+            await eventually(lambda: viewer.seen == seen + 1)
+            assert viewer.part.outcomes == part.outcomes
+            assert (part.as_of, viewer.part.as_of) == (clock.now() - timedelta(seconds=70), clock.now())
+            clock.advance(3600)
+            await asyncio.sleep(0.3)
+            assert viewer.seen == seen + 1
+
+
+async def test_who_comes_back_finds_the_very_same_part() -> None:
+    async with Fleet.start("quiet", clusters=2, speed=0.0) as fleet, listening(fleet) as world:
+        parts = []
+        for _ in range(3):
+            async with Follower(world.provider, DICE) as viewer:
+                parts.append((await viewer.settled()).clusters)
+        assert all(a is b for later in parts[1:] for a, b in zip(parts[0], later, strict=True))
+
+
+def restarted(pod: Any, at: datetime) -> dict[str, Any]:
+    """A pod's status: it runs since then, after its fifth crash."""
+    status = pod["status"]["containerStatuses"][0]
+    return {
+        "phase": "Running",
+        "containerStatuses": [
+            {
+                **status,
+                "restartCount": 5,
+                "state": {"running": {"startedAt": f"{at:%Y-%m-%dT%H:%M:%SZ}"}},
+                "lastState": {"terminated": {"exitCode": 1}},
+            }
+        ],
+    }

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -16,6 +16,7 @@ from callboard.fleet.references import questions, withheld
 from callboard.model.belonging import belonging
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Outcome, Question
+from callboard.model.relapse import relapses_end
 from callboard.model.resource import POD_METRICS
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
@@ -23,8 +24,8 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 __all__ = ["Look", "moment_of", "state_of"]
 
 RENEWED = 30.0
-"""Seconds after which a snapshot is made anew although nothing has changed: what it means may depend on the time, such as
-whether a pod that crashed has run long enough since."""
+"""Seconds between two looks at the clock while something means another thing once time has passed: a pod that has crashed
+often and runs at the moment. Nothing else is made anew without a change."""
 
 
 class _Answered:
@@ -90,6 +91,10 @@ class Look:
         self._listened = asyncio.Event()
         self._listeners: dict[int, Callable[[], None]] = {}
         self._joined = 0
+        self._made_of: tuple[object, ...] = ()
+        """What the snapshot was made of, to compare with: the same is not made anew."""
+        self._turns: datetime | None = None
+        """When it means another thing without a change, by the cluster's time."""
         self.composed = 0
         """How often a snapshot was made, for tests and figures."""
         self.snapshot = ClusterSnapshot(cluster=source.cluster.info, asked_as=source.identity)
@@ -101,13 +106,11 @@ class Look:
 
     def listen(self, changed: Callable[[], None]) -> int:
         """Call `changed` whenever the snapshot is replaced, until `leave` is called with the number returned. The snapshot is
-        current from here on, also if nobody has listened for a while."""
-        if self.idle:
-            if self._subscription is not None:
-                self._subscription.want((*self._asked, *self._references))
-                self._refresh(self._subscription)
-            as_of = moment_of(self.snapshot.outcomes, self._clock.now())
-            self.snapshot = msgspec.structs.replace(self.snapshot, as_of=as_of)
+        current from here on, also if nobody has listened for a while; it is the same object where nothing has changed."""
+        if self.idle and self._subscription is not None:
+            self._subscription.want((*self._asked, *self._references))
+            if not self._refresh(self._subscription):
+                self._compose()
         self._joined += 1
         self._listeners[self._joined] = changed
         self._listened.set()
@@ -139,16 +142,15 @@ class Look:
                     self._compose()
                 due = [] if self._usage_due is None or self._usage_over else [self._usage_due]
                 with suppress(TimeoutError):
-                    until = [composed + RENEWED, *(self._began + d for d in deadlines[:1]), *due]
-                    async with asyncio.timeout_at(min(until)):
+                    until = [*(self._began + d for d in deadlines[:1]), *due]
+                    until += [composed + RENEWED] if self._turns is not None else []
+                    async with asyncio.timeout_at(min(until, default=None)):
                         await subscription.wait()
                 await self._listened.wait()
                 # The first change is shown at once, those that follow on its heels together.
                 await asyncio.sleep(max(0.0, composed + self._coalesce - loop.time()))
-                now = loop.time()
-                over = bool(due) and now >= due[0]
-                self._usage_over = self._usage_over or over
-                if not self._refresh(subscription) and (over or now >= composed + RENEWED):
+                self._usage_over = self._usage_over or (bool(due) and loop.time() >= due[0])
+                if not self._refresh(subscription):
                     self._compose()
         finally:
             self._subscription = None
@@ -179,6 +181,7 @@ class Look:
             self.snapshot, state=ClusterState.FAILED, failure=failure, as_of=self._clock.now()
         )
         self._answers.clear()
+        self._made_of, self._turns = (), None
         self._tell()
 
     def _tell(self) -> None:
@@ -229,6 +232,7 @@ class Look:
         return outcome
 
     def _compose(self) -> None:
+        """Make the snapshot anew, where anything it is made of has changed, or what it means."""
         outcomes = self._outcomes(self._asked)
         state, failure = state_of(outcomes)
         found = self._outcomes(self._references)
@@ -242,6 +246,13 @@ class Look:
         if self._left_out:
             words = f"{self._left_out} further nodes, namespaces or claims of this service were not looked at"
             notices.append(self._notice("references-bounded", words))
+        as_of, offset = moment_of(outcomes, self._clock.now()), self._clock_offset()
+        there = as_of + timedelta(seconds=offset or 0.0) if as_of is not None else None
+        turned = self._turns is not None and there is not None and there >= self._turns
+        made_of = (outcomes, found, self._settled, tuple(notices), self._took)
+        if made_of == self._made_of and not turned:
+            return
+        self._made_of = made_of
         self.snapshot = ClusterSnapshot(
             cluster=self.source.cluster.info,
             state=state,
@@ -251,10 +262,11 @@ class Look:
             failure=failure,
             notices=tuple(notices),
             asked_as=self.source.identity,
-            as_of=moment_of(outcomes, self._clock.now()),
+            as_of=as_of,
             took=self._took,
-            clock_offset=self._clock_offset(),
+            clock_offset=offset,
         )
+        self._turns = relapses_end(self.snapshot.members(), there) if there is not None else None
         self.composed += 1
         self._tell()
 
@@ -276,7 +288,11 @@ def moment_of(outcomes: Sequence[Outcome], now: datetime) -> datetime | None:
     known = [o for o in outcomes if o.answer is not Answer.AWAITED]
     if not known:
         return None
-    old = [o.as_of for o in known if o.as_of and (o.freshness is not Freshness.LIVE or o.stale_since)]
+    old = [
+        o.as_of
+        for o in known
+        if o.as_of and o.answer.known and (o.freshness is not Freshness.LIVE or o.stale_since)
+    ]
     return min(old, default=now)
 
 
