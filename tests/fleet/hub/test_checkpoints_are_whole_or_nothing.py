@@ -4,7 +4,7 @@ import asyncio
 import io
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from callboard.fleet.hub.checkpoint import form
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment, Place
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLarge, write
+from callboard.fleet.hub.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
 from callboard.kube.decode import decode_object
 from callboard.kube.keeping import Keeper
@@ -83,7 +84,11 @@ def read(data: bytes) -> tuple[Header, list[Kept]]:
 
 
 def plain(found: list[Kept]) -> list[object]:
-    return [(o.type, o.namespace, o.name, o.uid, o.resource_version, dict(o.labels), o.json()) for o in found]
+    """By namespace and name."""
+    return [
+        (o.type, o.namespace, o.name, o.uid, o.resource_version, dict(o.labels), o.json())
+        for o in sorted(found, key=key_of)
+    ]
 
 
 FEW = objects(20)
@@ -110,7 +115,7 @@ def test_what_many_objects_share_is_written_once_and_shared_again() -> None:
 def test_of_many_dictionaries_the_last_objects_are_written_open() -> None:
     found = [o for _ in range(form._MOST_DICTIONARIES + 4) for o in objects(12)]
     _, again = read(written(found))
-    assert [o.json() for o in again] == [o.json() for o in found]
+    assert sorted(o.json() for o in again) == sorted(o.json() for o in found)
 
 
 @settings(max_examples=300)
@@ -236,15 +241,19 @@ class Into:
     def __init__(self) -> None:
         self.objects: list[Kept] = []
         self.header: Header | None = None
+        self.read: ObjectIndex | None = None
 
-    def restore(self, objects: Sequence[Kept]) -> None:
-        self.objects += objects
+    def wanted(self) -> Collection[Question]:
+        return ()
 
-    def restored(self, header: Header) -> None:
-        self.header = header
+    def restored(self, header: Header, objects: ObjectIndex) -> None:
+        self.header, self.read = header, objects
+
+    def taken_in(self, objects: ObjectIndex) -> None:
+        self.objects = objects.all()
 
     def not_restored(self) -> None:
-        self.objects.clear()
+        self.header, self.objects = None, []
 
 
 class Of:
@@ -252,7 +261,7 @@ class Of:
 
     def __init__(self, place: Place, found: list[Kept], changes: int = 1) -> None:
         self.place, self.changes, self.found, self.taken = place, changes, found, 0
-        self.void = False
+        self.void, self.tier, self.as_of = False, 0, NOW
 
     def moment(self) -> Moment | None:
         self.taken += 1

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from callboard.base.settings import HubSettings
+from callboard.fleet.hub.reach import Reach
 
 __all__ = ["Budget", "Places", "Turn", "Watching"]
 
@@ -110,10 +111,11 @@ class Places:
 
 
 class Budget:
-    """One cluster's. `settings` may be replaced while it is in use."""
+    """One cluster's. `settings` may be replaced while it is in use; `reach` says whether it answers."""
 
     def __init__(self, settings: HubSettings, places: Places | None = None) -> None:
         self.settings = settings
+        self.reach = Reach()
         self._places = places or Places()
         self._watching: dict[Watching, None] = {}
         self._waiting: dict[Watching, None] = {}

@@ -14,6 +14,7 @@ from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.following import FollowedCluster
 from callboard.extend.registration import Parts
 from callboard.fleet.hub.held import read_held
+from callboard.fleet.hub.holdings import Holdings
 from callboard.fleet.hub.hub import Hub, Told
 from callboard.fleet.hub.port import Key, Source
 from callboard.fleet.hub.scope import tier
@@ -97,6 +98,12 @@ class Followed:
     def void(self) -> None:
         self.told()
 
+    def whole(self, held: Holdings) -> None:
+        """What a stream had before a restart is here: each of its objects is told once, for all services."""
+        self._untold += [s for s in self._streams.values() if s.held is held and s not in self._untold]
+        self._wake.set()
+        self.told()
+
     def _weigh(self) -> None:
         """Hold what a refusal makes necessary, and tell if anything is to be trusted otherwise than before."""
         self._waiting = False
@@ -110,10 +117,14 @@ class Followed:
             )
             for s in self._streams.values()
         ]
-        signs.append(bool(self._untold))
+        signs.append(bool(self._untold) or self._unread)
         if signs != self._signs:
             self._signs = signs
             self._changed(self.cluster.name)
+
+    @property
+    def _unread(self) -> bool:
+        return not all(s.held.whole for s in self._streams.values())
 
     # ---- for those who follow
 
@@ -134,7 +145,7 @@ class Followed:
         old = [s.as_of for s in known if s.as_of and (s.freshness is not Freshness.LIVE or s.stale_since)]
         return FollowedCluster(
             cluster=info,
-            ready=bool(statuses) and len(known) == len(statuses) and not self._untold,
+            ready=bool(statuses) and len(known) == len(statuses) and not self._untold and not self._unread,
             as_of=min(old, default=self._tools.clock.now()) if known else None,
             polled=any(s.answer is Answer.EMPTY and s.freshness is Freshness.POLLED for s in known),
             stale_since=min((s.stale_since for s in statuses if s.stale_since), default=None),
@@ -238,7 +249,7 @@ class Followed:
             if question not in self._streams:
                 stream = self._tools.hub.hold(self._source, question, self)
                 self._streams[question] = stream
-                if len(stream.held.objects):
+                if stream.held.whole and len(stream.held.objects):
                     self._untold.append(stream)
                     self._wake.set()
 
@@ -266,14 +277,16 @@ class Followed:
         return dict.fromkeys(found[: self._settings.streams])
 
     async def _tell_held(self) -> None:
-        """A stream that others listened to before has told its objects already: tell them again, for us."""
+        """A stream that others listened to before has told its objects already, and one that was restored tells none: tell
+        them, for us."""
         self._wake.clear()
         while self._untold:
             stream = self._untold[0]
-            held = stream.held.objects
-            for number, key in enumerate(held.keys(), 1):
-                obj = held.get(key)
-                if obj is not None:
+            told: set[tuple[str, int]] = set()
+            for number, obj in enumerate(stream.held.objects.all(), 1):
+                key = (obj.namespace, id(obj.labels))
+                if obj.labels and key not in told:  # many share theirs, and so does who is touched
+                    told.add(key)
                     self._told(self.cluster.name, obj.namespace, None, obj.labels)
                 if number % CHUNK == 0:
                     await asyncio.sleep(0)

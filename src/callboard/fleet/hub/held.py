@@ -74,8 +74,9 @@ def _outcome(hub: Hub, source: Source, question: Question) -> Outcome | None:
         if held is None:
             continue
         if not held.refused:
+            objects = held.read(question)  # before the status: a checkpoint may turn out to be broken
             status = held.status(question)
-            return None if status.truncated else status.outcome(question, held.read(question))
+            return None if status.truncated else status.outcome(question, objects)
         refused = held
     return refused.status(question).outcome(question, ()) if refused is not None else None
 

@@ -1,7 +1,7 @@
 """What a stream holds: the objects, how far they can be trusted, and who must be told of a change."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -16,14 +16,16 @@ from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Question
 from callboard.model.resource import ResourceType
 
-__all__ = ["STALE_AFTER", "Holdings", "Labels", "ObjectChanged", "Reader"]
+__all__ = ["NO_OBJECT", "STALE_AFTER", "Holdings", "Labels", "ObjectChanged", "Reader"]
 
 Labels = Mapping[str, str]
 ObjectChanged = Callable[[str, Labels | None, Labels | None], None]
 """Of one object that has changed: its namespace, and its labels before and after; None where it was not there."""
 
-CHUNK = 500
-"""Objects taken in before others get their turn: a page of a list, some milliseconds."""
+NO_OBJECT = "/"
+"""A name that no object can have: who holds a stream for its own sake is told of no object."""
+CHUNK = 100
+"""Objects taken in or dropped before others get their turn: a millisecond or two, and several lists may be taken in at once."""
 MOST_MALFORMED = 100
 STALE_AFTER = 2.0
 """Seconds of failing until what is shown is called stale: a stream that is cut and back at once is no news."""
@@ -53,12 +55,16 @@ class Reader(Protocol):
         """Everything known is void: read it all again."""
         ...
 
+    def whole(self, held: "Holdings") -> None:
+        """What was restored is in memory now; nothing of it has changed."""
+        ...
+
 
 class Holdings:
     """Everything that one question brings, as of now. Synchronous but for `replace`, which takes many objects in.
 
     `misfit` is called when some readers' questions are no longer answered by it; where else, the hub knows. `changed` is
-    told each object before and after, from the first list on.
+    told each object before and after, from the first list on; of what is restored, nothing.
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class Holdings:
         self._seen: datetime | None = None
         self._stale: Failure | None = None
         self._stale_timer: asyncio.TimerHandle | None = None
+        self._whole = True
 
     @property
     def answer(self) -> Answer:
@@ -170,16 +177,17 @@ class Holdings:
         self._seen = self._clock.now()
         self.current(Freshness.LIVE, self._status.truncated)
 
-    def restore(self, objects: Sequence[Kept]) -> None:
-        """Some of what was known before a restart. Nothing else is held, and nobody is told until `restored`."""
-        self.objects.fill(objects)
-        self.changes += len(objects)
-        if self._changed is not None:
-            for obj in objects:
-                self._changed(obj.namespace, None, obj.labels)
+    @property
+    def whole(self) -> bool:
+        """Whether the objects are here, and not only where they can be read."""
+        return self._whole
 
-    def restored(self, as_of: datetime, malformed: tuple[Malformed, ...], truncated: bool) -> None:
-        """What was put so far was all there was at that moment, before a restart: stale until something is heard."""
+    def restored(
+        self, objects: ObjectIndex, as_of: datetime, malformed: tuple[Malformed, ...], truncated: bool
+    ) -> None:
+        """These were all there were at that moment, before a restart: stale until something is heard. They may be read, and
+        nothing may be put or dropped, until they are `taken_in`."""
+        self.objects, self._whole = objects, False
         self._seen = as_of
         self._malformed = {m.where: m for m in malformed}
         status = Status(answer=Answer.EMPTY, freshness=Freshness.LIVE, truncated=truncated)
@@ -187,6 +195,20 @@ class Holdings:
         self._void()
         if malformed or truncated:
             self._misfit()
+
+    def taken_in(self, objects: ObjectIndex) -> None:
+        """The same objects, here. Readers are told that, and of no object: they have read what concerns them."""
+        self.objects, self._whole = objects, True
+        for reader in self.readers:
+            reader.whole(self)
+
+    def not_restored(self) -> None:
+        """What was restored cannot be trusted: nothing is known."""
+        if not self._whole:
+            self.objects, self._whole = ObjectIndex(), True
+            self._malformed, self._seen = {}, None
+            self._tell(Status())
+            self._void()
 
     def clear(self) -> None:
         """Nothing is held."""
@@ -216,8 +238,10 @@ class Holdings:
             self.put(obj)
             if number % CHUNK == 0:
                 await asyncio.sleep(0)
-        for key in missing:
+        for number, key in enumerate(missing, 1):
             self._drop(key)
+            if number % CHUNK == 0:
+                await asyncio.sleep(0)
         self._malformed = {m.where: m for m in malformed[:MOST_MALFORMED]}
         self._seen = self._clock.now()
         self.current(freshness, truncated)

@@ -14,7 +14,7 @@ from callboard.base.errors import Unavailable
 from callboard.base.tasks import keep_running
 from callboard.fleet.hub.budget import Budget, Places
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
-from callboard.fleet.hub.holdings import Holdings, Labels, ObjectChanged, Reader
+from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, Labels, ObjectChanged, Reader
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
 from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.stream import Stream
@@ -31,8 +31,6 @@ MOST_PENDING = 512
 StreamKey = tuple[SourceKey, Question]
 Told = Callable[[str, str, Labels | None, Labels | None], None]
 """Called with a cluster's name, and of one object of it the namespace and the labels before and after."""
-NO_OBJECT = "/"
-"""A name that no object can have: who holds a stream for its own sake is told of no object."""
 
 
 class Hub:
@@ -293,6 +291,9 @@ class _Reader:
     def told(self) -> None:
         self._owner.pending(self.question)
 
+    def whole(self, held: Holdings) -> None:
+        """It has read what concerns it."""
+
     def void(self) -> None:
         pending = self._owner.pending(self.question)
         pending.all = True
@@ -342,10 +343,12 @@ class _Subscription:
             reader = self._readers.get(question)
             if reader is None or reader.stream is None:
                 continue
-            status = reader.stream.held.status(question)
+            held = reader.stream.held
             if changes.all:
-                updates.append(Held(question, status, reader.stream.held.read(question)))
+                objects = held.read(question)  # before the status: a checkpoint may turn out to be broken
+                updates.append(Held(question, held.status(question), objects))
             else:
+                status = held.status(question)
                 upserts = tuple(opened(kept) for kept in changes.upserts.values())
                 updates.append(Changed(question, status, upserts, tuple(changes.deletes)))
         return tuple(updates)

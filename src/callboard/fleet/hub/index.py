@@ -83,6 +83,12 @@ class ObjectIndex:
             for obj in objects:
                 self._move(key_of(obj), values, None, obj.labels.get(label))
 
+    def prepare(self, question: Question) -> None:
+        """Be ready for the question, as if it had been asked."""
+        best = best_requirement(selector_of_question(question) or NOTHING_SELECTED, self._labels)
+        if best is not None:
+            self._values(best.key)
+
     def put(self, obj: Kept) -> Kept | None:
         """Hold the object; returns what it replaces."""
         key = key_of(obj)
@@ -180,6 +186,10 @@ class ReaderIndex(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return iter(tuple(self._questions))
+
+    def questions(self) -> set[Question]:
+        """All that is asked."""
+        return set(self._questions.values())
 
     def add(self, reader: T, question: Question) -> None:
         self._questions[reader] = question

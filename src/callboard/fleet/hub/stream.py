@@ -8,8 +8,9 @@ import asyncio
 import random
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -19,7 +20,8 @@ from callboard.base.errors import CallboardError, Unavailable
 from callboard.fleet.hub.budget import Budget, Turn
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment, Place
 from callboard.fleet.hub.checkpoint.form import Header
-from callboard.fleet.hub.holdings import Holdings, ObjectChanged, Reader
+from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, ObjectChanged, Reader
+from callboard.fleet.hub.index import ObjectIndex
 from callboard.fleet.hub.port import Source, Watcher
 from callboard.fleet.hub.scope import tier
 from callboard.fleet.observer import Observer
@@ -112,7 +114,7 @@ class Stream:
 
     def moment(self) -> Moment | None:
         held = self.held
-        if self._replacing or not held.known or held.as_of is None:
+        if self._replacing or not held.known or not held.whole or held.as_of is None:
             return None
         return Moment(
             version=self._version,
@@ -122,15 +124,23 @@ class Stream:
             truncated=held.truncated,
         )
 
-    def restore(self, objects: Sequence[Kept]) -> None:
-        self.held.restore(objects)
+    @property
+    def as_of(self) -> datetime | None:
+        return self.held.as_of
 
-    def restored(self, header: Header) -> None:
+    def wanted(self) -> Collection[Question]:
+        return {q for q in self.held.readers.questions() if q.name != NO_OBJECT}
+
+    def restored(self, header: Header, objects: ObjectIndex) -> None:
         self._version = header.version
-        self.held.restored(header.as_of, header.malformed, header.truncated)
+        self.held.restored(objects, header.as_of, header.malformed, header.truncated)
+
+    def taken_in(self, objects: ObjectIndex) -> None:
+        self.held.taken_in(objects)
 
     def not_restored(self) -> None:
-        self.held.clear()
+        self._version = ""
+        self.held.not_restored()
 
     # ---- for the budget
 
@@ -181,23 +191,28 @@ class Stream:
 
     async def _watch(self) -> None:
         """Watch until it is refused or the watch is needed elsewhere; then poll."""
-        resolved = await self._watcher.resolve(self.source, self.question.type)
-        if isinstance(resolved, Failure):
-            self._refuse(resolved)
-            return
-        self.held.resolved(resolved)
-        question = msgspec.structs.replace(self.question, type=resolved)
         limit = asyncio.timeout(None)
-        since = self._version if self.held.known else ""
-        watching = self._watcher.watch(self.source, question, self._credential, since)
         try:
             async with limit:
                 self._watching = limit
+                await self._admitted()
+                resolved = await self._watcher.resolve(self.source, self.question.type)
+                if isinstance(resolved, Failure):
+                    self._budget.reach.failed(resolved)
+                    self._refuse(resolved)
+                    return
+                self.held.resolved(resolved)
+                question = msgspec.structs.replace(self.question, type=resolved)
+                since = self._version if self.held.known else ""
+                watching = self._watcher.watch(self.source, question, self._credential, since)
                 async with aclosing(watching):
                     async for changes in watching:
                         self._turn_over()
                         last = changes[-1]
+                        if not isinstance(last, Stale):
+                            self._budget.reach.answered()
                         if isinstance(last, Stale) and _refuses(last.failure):
+                            self._budget.reach.answered()
                             self._refuse(last.failure)
                             return
                         began = time.perf_counter()
@@ -212,9 +227,14 @@ class Stream:
 
     async def _credential(self) -> Credential:
         """Called before every request of the watch: the moment to wait for a turn."""
-        if self._turn is None:
-            self._turn = await self._budget.turn(self.tier)
+        await self._admitted()
         return await self._shared_credential()
+
+    async def _admitted(self) -> None:
+        """Wait until the cluster may be asked: it answers, or this stream is the one that tries, and its turn has come."""
+        if self._turn is None:
+            await self._budget.reach.leave(self.held.failed, patient=self.held.known)
+            self._turn = await self._budget.turn(self.tier)
 
     async def _shared_credential(self) -> Credential:
         """The source's credential, and a second look that it is nobody's own: what it reads is shared, and kept."""
@@ -267,7 +287,7 @@ class Stream:
             self._ask_at = loop.time() + interval
 
     async def _ask(self) -> None:
-        self._turn = await self._budget.turn(self.tier)
+        await self._admitted()
         try:
             credential = await self._shared_credential()
             outcomes = [
@@ -276,6 +296,10 @@ class Stream:
         finally:
             self._turn_over()
         outcome = outcomes[0] if outcomes else Outcome(question=self.question, answer=Answer.BROKEN)
+        if outcome.failure is not None:
+            self._budget.reach.failed(outcome.failure)
+        elif outcome.answer is not Answer.NOT_ASKED:
+            self._budget.reach.answered()
         if outcome.answer is Answer.NOT_ASKED:
             self.held.not_asked()
         elif outcome.answer.known or outcome.malformed:
@@ -306,6 +330,7 @@ class Stream:
                 case Unreadable(malformed):
                     held.unreadable(malformed)
                 case Stale(failure):
+                    self._budget.reach.failed(failure)
                     self._failed(failure)
                     return
                 case Bookmark(version):

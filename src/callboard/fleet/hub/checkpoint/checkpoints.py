@@ -6,9 +6,10 @@ import os
 import random
 import threading
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from contextlib import closing
 from datetime import datetime, timedelta
-from typing import BinaryIO, Final, Protocol
+from functools import partial
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -18,6 +19,8 @@ from callboard.base.errors import Unavailable
 from callboard.base.settings import CheckpointSettings
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLarge
+from callboard.fleet.hub.checkpoint.unread import Unread
+from callboard.fleet.hub.index import ObjectIndex
 from callboard.fleet.hub.port import SourceKey
 from callboard.model.objects import Kept
 from callboard.model.outcome import Malformed, Question
@@ -33,18 +36,12 @@ ROUND: Final = 5.0
 RESUMABLE: Final = timedelta(hours=1)
 """How old a version may be to be resumed from. API servers seldom know older ones, and one that was put back to a backup in the
 meantime would take them for its own future, and say nothing."""
-AT_ONCE: Final = 4
-"""Files read at the same time, in the order in which streams ask: one cluster after the other is complete."""
-BLOCKS: Final = 4
-"""Blocks read in one go."""
-TOGETHER: Final = 1.0
-"""Seconds between two moments at which what has been read is told while more is being read: each telling draws pages anew, and
-takes that time from the reading."""
-FIRST: Final = 10.0
-"""Seconds, likewise, between two moments at which restored streams go on to ask their clusters: nobody waits for that now, and
-everybody for the rest."""
+TOGETHER: Final = 64
+"""Checkpoints opened in one go and told together: a page that waits for some of them is drawn anew once for all."""
 STOPPING: Final = 5.0
 """Seconds that writing may take when Callboard stops: with what else stops, below the 30 s Kubernetes gives a pod."""
+WRITERS: Final = 2
+"""Files written at the same time when Callboard stops: one is made while the other goes to disk."""
 
 _NEVER: Final = frozenset({"secrets", EVENTS.key, POD_METRICS.key})
 """Secrets: nothing of them is kept anywhere. Events: they last an hour, are never waited for, and are asked anew. What pods
@@ -91,6 +88,16 @@ class Writable(Protocol):
         ...
 
     @property
+    def tier(self) -> int:
+        """How little it matters: what matters most has the lowest."""
+        ...
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When what it holds was last known to be current."""
+        ...
+
+    @property
     def changes(self) -> int:
         """Goes up with every change of what it holds."""
         ...
@@ -108,12 +115,16 @@ class Writable(Protocol):
 class Restored(Protocol):
     """Where the objects of a checkpoint go."""
 
-    def restore(self, objects: Sequence[Kept]) -> None:
-        """Some of them. Nobody may be told of them yet."""
+    def wanted(self) -> Collection[Question]:
+        """What somebody waits for now: it is read before anything else."""
         ...
 
-    def restored(self, header: Header) -> None:
-        """That was all, and it was whole."""
+    def restored(self, header: Header, objects: ObjectIndex) -> None:
+        """These are the objects it held: they can be asked for, and neither put nor dropped before they are `taken_in`."""
+        ...
+
+    def taken_in(self, objects: ObjectIndex) -> None:
+        """The same objects, all of them, in an index of the stream's own."""
         ...
 
     def not_restored(self) -> None:
@@ -122,31 +133,21 @@ class Restored(Protocol):
 
 
 class _Written(msgspec.Struct):
-    """What was written last of one stream, or when it is to be written first."""
+    """What was written last of one stream, as of when, or when it is to be written first."""
 
     due: float
     changes: int = _UNWRITTEN
     quiet_until: float = 0.0
+    as_of: datetime | None = None
 
 
-class _Opened:
-    """A file that is being read; `blocks` holds what was read last, `whole` says that it was all."""
+class _Asked:
+    """Somebody who waits for a checkpoint to be opened. `found` is what came of it, when it is `done`."""
 
-    def __init__(self, file: BinaryIO, reader: Reader, header: Header) -> None:
-        self.file, self.header = file, header
-        self.blocks: list[list[Kept]] = []
-        self.whole = False
-        self._reader = reader
-
-    def go_on(self) -> None:
-        """Blocks. Some more: many enough that waking a thread is cheap beside them."""
-        self.blocks = []
-        while not self.whole and len(self.blocks) < BLOCKS:
-            block = self._reader.block()
-            if block is None:
-                self.whole = True
-            else:
-                self.blocks.append(block)
+    def __init__(self, place: Place, into: Restored) -> None:
+        self.place, self.into = place, into
+        self.done = False
+        self.found: Unread | Exception | None = None
 
 
 class Checkpoints:
@@ -166,17 +167,17 @@ class Checkpoints:
         self._clock = clock
         self._jitter = jitter
         self._starting = asyncio.Lock()
-        self._reading = asyncio.Semaphore(AT_ONCE)
-        self._unread = 0
-        self._all_read = asyncio.Event()
+        self._opening = asyncio.Lock()
+        self._taking_in = asyncio.Lock()
+        self._waiting: list[_Asked] = []
         self._ready: bool | None = None
         self._written: dict[str, _Written] = {}
         self._stop = threading.Event()
         self._one = asyncio.Lock()
         self._finishing = False
         self._refused = False
-        self.written = self.read = 0
-        """Files so far, for tests and figures."""
+        self.written = self.read = self.blocks = 0
+        """Files so far, and blocks read of those, for tests and figures."""
 
     async def _start(self) -> bool:
         """Make the directory ready, once; whether it is."""
@@ -192,82 +193,89 @@ class Checkpoints:
         return self._ready
 
     async def restore(self, place: Place, into: Restored) -> None:
-        """Give the stream what was written of it, if that is whole, its own and ours; return when others who ask now have
-        theirs. Never raises for what a file is."""
+        """Give the stream what was written of it, if that is its own and ours: what is `wanted` of it at once, all of it when
+        this returns. Never raises for what a file is."""
         if not self._settings.enabled or not place.name or not (self._ready or await self._start()):
             return
-        self._unread += 1
-        self._all_read.clear()
+        asked = _Asked(place, into)
+        self._waiting.append(asked)
         try:
-            async with self._reading:
-                header = await self._restore(place, into)
+            while not asked.done:
+                async with self._opening:
+                    if not asked.done:
+                        await self._open_some()
+            if isinstance(asked.found, Exception):
+                raise asked.found
+            if asked.found is not None:
+                await self._take_in(place, asked.found, into)
         except (NotWhole, OSError) as error:
             into.not_restored()
             words = error.args[0] if isinstance(error, NotWhole) else type(error).__name__
             log.warning("checkpoint-ignored", file=place.name, type=place.question.type.key, why=words)
             await asyncio.to_thread(self._files.remove, place.name)
-            return
         except Exception as error:
             into.not_restored()
             log.error("checkpoint-not-read", type=place.question.type.key, exc_info=error)
-            return
         except BaseException:
             into.not_restored()
             raise
         finally:
-            self._unread -= 1
-            if not self._unread:
-                self._all_read.set()
-        if header is not None:
-            await self._together(TOGETHER)
-            into.restored(header)
-            await self._together(FIRST)
+            if not asked.done:
+                self._waiting.remove(asked)
 
-    async def _together(self, most: float) -> None:
-        """Wait until nothing more is to be read, or until the next moment, so many seconds apart, at which many go on."""
-        loop = asyncio.get_running_loop()
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at((loop.time() // most + 1) * most):
-                await self._all_read.wait()
+    async def _open_some(self) -> None:
+        """Those that somebody waits for before the others; told in one go."""
+        waiting = [(asked, asked.into.wanted()) for asked in self._waiting]
+        waiting.sort(key=lambda each: not each[1])
+        some = waiting[:TOGETHER]
+        found = await asyncio.to_thread(lambda: [self._open(asked, wanted) for asked, wanted in some])
+        for (asked, _), opened in zip(some, found, strict=True):
+            if asked not in self._waiting:
+                continue
+            self._waiting.remove(asked)
+            asked.done, asked.found = True, opened
+            if isinstance(opened, Unread):
+                header = opened.header
+                old = self._clock.now() - header.as_of > RESUMABLE
+                asked.into.restored(msgspec.structs.replace(header, version="") if old else header, opened)
 
-    async def _restore(self, place: Place, into: Restored) -> Header | None:
-        opened = await asyncio.to_thread(self._open, place)
-        if opened is None:
-            return None
+    def _open(self, asked: _Asked, wanted: Collection[Question]) -> "Unread | Exception | None":
+        """Blocks. What the file holds, as it is read when it is asked for; read already of that what is wanted."""
+        place, into = asked.place, asked.into
         try:
-            while True:
-                for number, objects in enumerate(opened.blocks):
-                    if number:
-                        await asyncio.sleep(0)
-                    into.restore(objects)
-                if opened.whole:
-                    break
-                await asyncio.to_thread(opened.go_on)
+            file = self._files.open(place.name)
+            if file is None:
+                return None
+            with closing(file):
+                reader = Reader(file, os.fstat(file.fileno()).st_size)
+                header = reader.header()
+                if (header.source, header.question) != (place.source, place.question):
+                    raise NotWhole("it is of another source or question")
+                if header.as_of > self._clock.now():
+                    raise NotWhole("it is from the future")
+                contents = reader.contents()
+            found = Unread(contents, partial(self._files.open, place.name), into.not_restored)
+            for question in wanted:
+                found.read(question)
+        except Exception as error:
+            return error
+        return found
+
+    async def _take_in(self, place: Place, unread: Unread, into: Restored) -> None:
+        """All of it, one stream after the other and resting in between: nobody waits for that."""
+        try:
+            async with self._taking_in:
+                objects = await asyncio.to_thread(unread.taken_in)
         finally:
-            opened.file.close()
+            unread.ended = True
+            self.blocks += unread.blocks
         self.read += 1
-        header = opened.header
-        old = self._clock.now() - header.as_of > RESUMABLE
-        return msgspec.structs.replace(header, version="") if old else header
-
-    def _open(self, place: Place) -> "_Opened | None":
-        """Blocks. The file with its first objects: most have no others."""
-        file = self._files.open(place.name)
-        if file is None:
-            return None
-        try:
-            reader = Reader(file, os.fstat(file.fileno()).st_size)
-            header = reader.header()
-            if (header.source, header.question) != (place.source, place.question):
-                raise NotWhole("it is of another source or question")
-            if header.as_of > self._clock.now():
-                raise NotWhole("it is from the future")
-            opened = _Opened(file, reader, header)
-            opened.go_on()
-        except BaseException:
-            file.close()
-            raise
-        return opened
+        header = unread.header
+        now = asyncio.get_running_loop().time()
+        age = (self._clock.now() - header.as_of).total_seconds()
+        due = now + self._settings.every * (0.1 + 0.4 * self._jitter())
+        into.taken_in(objects)
+        self._written[place.name] = _Written(due, 0, due - age + self._settings.every * QUIET, header.as_of)
 
     async def run(self, streams: Callable[[], Collection[Writable]]) -> None:
         """Write what is due, one file after the other, until cancelled; where checkpoints are switched off, remove those
@@ -291,25 +299,44 @@ class Checkpoints:
                 await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
 
     async def finish(self, streams: Collection[Writable], within: float = STOPPING) -> None:
-        """Write all that has gone on since it was written, changes first, for so many seconds at most. Never raises."""
+        """Write what has changed since it was written, the important streams first, and then those whose files are older than
+        an interval, for so many seconds at most. Never raises."""
         if not self._ready:
             return
         self._finishing = True
-        known = self._written
-        waiting = [s for s in streams if s.place.name]
-        waiting.sort(key=lambda s: (w := known.get(s.place.name)) is not None and w.changes == s.changes)
+        waiting = self._unsaid([s for s in streams if s.place.name])
         timer = asyncio.get_running_loop().call_later(within, self._stop.set)
         try:
-            for stream in waiting:
-                if self._stop.is_set():
-                    log.warning("checkpoints-left-out", why=f"they took more than {within:g} seconds")
-                    break
-                async with self._one:
-                    await self._write(stream)
+            async with asyncio.TaskGroup() as group:
+                for number in range(WRITERS):
+                    group.create_task(self._finish(waiting, alone=not number))
+            if waiting:
+                why = f"they took more than {within:g} seconds"
+                log.warning("checkpoints-left-out", why=why, count=len(waiting))
             await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
         finally:
             timer.cancel()
             self._ready = False
+
+    async def _finish(self, waiting: list[Writable], *, alone: bool) -> None:
+        if alone:
+            async with self._one:
+                pass  # what was being written is written
+        while waiting and not self._stop.is_set():
+            await self._write(waiting.pop(), lasting=False)
+
+    def _unsaid(self, streams: list[Writable]) -> list[Writable]:
+        """Those of which the disk does not say what is known, the most important last."""
+        found: list[tuple[bool, int, int, Writable]] = []
+        for number, stream in enumerate(streams):
+            written = self._written.get(stream.place.name, _Written(0.0))
+            as_of, changed = stream.as_of, stream.void or written.changes != stream.changes
+            if not changed and as_of is not None and written.as_of is not None:
+                age = as_of - written.as_of
+                if age.total_seconds() < self._settings.every:
+                    continue
+            found.append((changed, -stream.tier, -number, stream))
+        return [stream for *_, stream in sorted(found, key=lambda each: each[:3])]
 
     def _due(self, streams: Collection[Writable], now: float) -> list[Writable]:
         """What is to be written now. What is new waits for a part of the interval, each for another."""
@@ -333,7 +360,7 @@ class Checkpoints:
         self._written = known
         return found
 
-    async def _write(self, stream: Writable) -> None:
+    async def _write(self, stream: Writable, *, lasting: bool = True) -> None:
         """Write one stream; where that fails, the next interval may do better. Never raises."""
         now = asyncio.get_running_loop().time()
         place = stream.place
@@ -356,7 +383,7 @@ class Checkpoints:
             truncated=moment.truncated,
         )
         every = self._settings.every * (0.9 + 0.2 * self._jitter())
-        written = _Written(now + every, changes, now + every * QUIET)
+        written = _Written(now + every, changes, now + every * QUIET, moment.as_of)
         try:
             await asyncio.to_thread(
                 self._files.write,
@@ -365,6 +392,7 @@ class Checkpoints:
                 moment.objects,
                 most=self._settings.max_bytes,
                 stopped=self._stop.is_set,
+                lasting=lasting,
             )
             self.written += 1
             self._refused = False

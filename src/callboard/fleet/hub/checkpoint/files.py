@@ -3,6 +3,7 @@
 Everything here blocks: call it in a thread.
 """
 
+import io
 import os
 import secrets
 import stat
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import structlog
 
@@ -53,13 +54,13 @@ class Files:
                 f"{directory} cannot be used: {error.strerror}", code="checkpoints-unavailable"
             ) from error
 
-    def open(self, name: str) -> BinaryIO | None:
+    def open(self, name: str) -> io.FileIO | None:
         """The file, or None where there is none. Raises NotWhole where others may have written it, OSError."""
         try:
             number = os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
-        file = os.fdopen(number, "rb", buffering=_BUFFER)
+        file = io.FileIO(number, "rb")
         found = os.fstat(number)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             file.close()
@@ -77,16 +78,19 @@ class Files:
         *,
         most: int,
         stopped: Callable[[], bool] = lambda: False,
+        lasting: bool = True,
     ) -> int:
         """Put a whole file in the place of the old one; returns its size. Raises as `form.write`, and then the old one
-        stands."""
+        stands. `lasting` waits until the disk has it: without, a machine that loses its power may lose the file, and then
+        has none."""
         unfinished = self._path(name).with_suffix(f".{secrets.token_hex(8)}{_UNFINISHED}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             with os.fdopen(os.open(unfinished, flags, 0o600), "wb", buffering=_BUFFER) as file:
                 size = write(file, header, objects, most=most, stopped=stopped)
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             unfinished.replace(self._path(name))
         except BaseException:
             with suppress(OSError):
