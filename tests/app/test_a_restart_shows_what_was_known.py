@@ -79,13 +79,13 @@ def stale_since(status: dict[str, Any]) -> list[str]:
     return [row["staleSince"] for c in status["clusters"] for row in c["freshness"] if row["staleSince"]]
 
 
-async def listed(app: Running) -> dict[str, Any]:
-    """The service's row of the list, as soon as it tells a health."""
+async def listed(app: Running, *healths: str) -> dict[str, Any]:
+    """The service's row of the list, as soon as it tells a health, or one of these."""
     async with asyncio.timeout(10):
         while True:
             services: list[dict[str, Any]] = (await app.json("/services?kind=component"))["services"]
             (row,) = [s for s in services if s["ref"] == "component:default/dice-roller"]
-            if row["healthAsOf"]:
+            if row["healthAsOf"] and (not healths or row["health"] in healths):
                 return row
             await asyncio.sleep(0.1)
 
@@ -137,6 +137,8 @@ async def test_everything_known_is_there_at_once_and_heals_by_itself(
             assert len(ages) >= 2
             assert all(datetime.fromisoformat(age) <= stopped for age in ages)
             assert first["verdict"]["health"] == "unknown"
+            judged = await listed(app, "unknown")
+            assert datetime.fromisoformat(judged["healthAsOf"]) <= stopped, "as of what it was made of"
             page = await app.page()
             assert "dice-roller" in page
             assert "Stale since" in page

@@ -49,6 +49,16 @@ async def test_since_is_the_first_time_and_survives_a_restart(tmp_path: Path) ->
         assert (await second.last([REF], ALL))[REF].since == datetime(2026, 5, 1, 1, tzinfo=UTC)
 
 
+async def test_what_was_seen_last_an_hour_ago_is_remembered_as_of_then() -> None:
+    clock = FakeClock(datetime(2026, 5, 1, tzinfo=UTC))
+    async with remembering(Path(":memory:"), clock) as found:
+        then = clock.now()
+        clock.advance(3600)
+        await found.remember(REF, ALL, verdict(Health.UNKNOWN), as_of=then)
+        last = (await found.last([REF], ALL))[REF]
+        assert (last.as_of, last.since) == (then, then)
+
+
 async def test_callers_with_other_grants_see_none_of_it(tmp_path: Path) -> None:
     async with remembering(tmp_path / "h.sqlite", FakeClock()) as found:
         await found.remember(REF, ALL, verdict(Health.HEALTHY, "names a hidden pod"))

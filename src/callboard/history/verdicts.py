@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -38,9 +38,11 @@ class Verdicts:
         """Make the tables and forget what is too old."""
         await self._store.start(self._clock.now() - KEEP)
 
-    async def remember(self, ref: EntityRef, grants: Grants, verdict: Verdict) -> None:
-        """Take note of a settled verdict. `since` stays while the health stays."""
-        now = self._clock.now()
+    async def remember(
+        self, ref: EntityRef, grants: Grants, verdict: Verdict, as_of: datetime | None = None
+    ) -> None:
+        """Take note of a settled verdict, seen now, or `as_of` what it was made of. `since` stays while the health stays."""
+        now = as_of or self._clock.now()
         last = (await self.last([ref], grants)).get(ref)
         since = last.since if last and last.health is verdict.health else verdict.since or now
         self.keep(LastVerdict(ref, verdict.health, verdict.sentence, since, now), grants)

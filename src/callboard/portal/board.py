@@ -412,6 +412,7 @@ class Board:
     # ---- remembering
 
     def _remember(self, standing: Standing, now: datetime) -> None:
+        """As of now, or of when the oldest of what it was made of was seen last."""
         if standing.verdict is not None and standing.since is not None:
             self._verdicts.keep(
                 LastVerdict(
@@ -419,7 +420,7 @@ class Board:
                     standing.verdict.health,
                     standing.verdict.sentence,
                     standing.since[1],
-                    now,
+                    standing.stale_since or now,
                 ),
                 Grants.everything(),
             )

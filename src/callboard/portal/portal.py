@@ -93,4 +93,6 @@ class CallboardPortal:
     async def _remember(self, ref: EntityRef, view: KubernetesView, grants: Grants, caller: Caller) -> None:
         # What a caller's own token read is forgotten with the request; so is what was told while it was not known who may see.
         if not caller.tokens and grants.decided:
-            await self._verdicts.remember(ref, grants, view.verdict)
+            rows = (row for part in view.clusters for row in part.freshness)
+            stale = min((row.stale_since for row in rows if row.stale_since), default=None)
+            await self._verdicts.remember(ref, grants, view.verdict, as_of=stale)

@@ -63,7 +63,13 @@ class Standing:
     @property
     def stale(self) -> bool:
         """Whether any of its clusters is shown as it was known last."""
-        return any(s.stale_since for name in self.clusters if (s := self.states.get(name)) is not None)
+        return self.stale_since is not None
+
+    @property
+    def stale_since(self) -> datetime | None:
+        """Since when that is so, of the cluster that was seen least lately."""
+        mine = (s for name in self.clusters if (s := self.states.get(name)) is not None)
+        return min((s.stale_since for s in mine if s.stale_since), default=None)
 
 
 def covers(grants: Grants, clusters: frozenset[str]) -> bool:

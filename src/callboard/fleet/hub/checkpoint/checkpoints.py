@@ -200,6 +200,7 @@ class Checkpoints:
         asked = _Asked(place, into)
         self._waiting.append(asked)
         try:
+            await asyncio.sleep(0)  # who asks at the same moment is there as well
             while not asked.done:
                 async with self._opening:
                     if not asked.done:

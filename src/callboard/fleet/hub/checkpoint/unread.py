@@ -4,8 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import closing
-from io import FileIO
-from typing import Final
+from typing import IO, Final
 
 from callboard.fleet.hub.checkpoint.form import Contents, Header, NotWhole
 from callboard.fleet.hub.index import ObjectIndex, key_of, matches
@@ -30,7 +29,7 @@ class Unread(ObjectIndex):
     """
 
     def __init__(
-        self, contents: Contents, open_file: Callable[[], FileIO | None], broken: Callable[[], None]
+        self, contents: Contents, open_file: Callable[[], IO[bytes] | None], broken: Callable[[], None]
     ) -> None:
         super().__init__()
         self.blocks = 0
@@ -111,7 +110,7 @@ class Unread(ObjectIndex):
             whole.prepare(question)
         return whole
 
-    def _file(self) -> "closing[FileIO]":
+    def _file(self) -> "closing[IO[bytes]]":
         file = self._open()
         if file is None:
             raise NotWhole("it is gone")
