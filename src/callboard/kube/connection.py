@@ -8,8 +8,8 @@ wrong is raised as `AnswerRefused` with its Failure and caught where outcomes ar
 import asyncio
 import base64
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Final, Self
@@ -24,6 +24,8 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
 from callboard.kube.limits import Limits
 from callboard.kube.pool import Pools
+from callboard.kube.silence import Silence
+from callboard.kube.steps import Steps
 from callboard.model.cluster import Cluster, Credential, CredentialKind
 from callboard.model.outcome import Failure, FailureCode
 
@@ -51,6 +53,14 @@ class Response:
     def __init__(self, answer: aiohttp.ClientResponse, idle: float) -> None:
         self._answer = answer
         self.idle = idle
+        self._silence: Silence | None = None
+
+    @contextmanager
+    def heard(self, silence: float) -> Iterator[Silence]:
+        """Within it, `piece` ends with BODY_TIMEOUT after so many seconds of silence, unless it is given an `idle` of its own.
+        For answers of many small pieces: a deadline for each would cost more than reading it."""
+        with Silence(self._answer.content, silence) as self._silence:
+            yield self._silence
 
     @property
     def status(self) -> int:
@@ -68,6 +78,9 @@ class Response:
         try:
             if piece := content.read_nowait():
                 return piece  # it is there already: no deadline to set and to take back
+            if self._silence is not None and idle is None:
+                wait = self._silence.most
+                return await self._silence.until(content.readany())
             async with asyncio.timeout(wait):
                 return await content.readany()
         except TimeoutError:
@@ -108,6 +121,7 @@ class Connections:
         self._limits_of = limits_of or (lambda name: Limits())
         self._clock = clock or SystemClock()
         self._pools = Pools(_trace(), environment)
+        self.steps = Steps()
         self._offsets: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:
@@ -155,6 +169,10 @@ class Connection:
     @property
     def clock(self) -> Clock:
         return self._owner.clock
+
+    async def turn(self) -> None:
+        """Before each step of reading much: wait until the loop has time for it."""
+        await self._owner.steps.turn()
 
     def with_credential(self, credential: Credential) -> "Connection":
         """The same cluster with another (or a renewed) credential."""

@@ -38,8 +38,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     watch_silence: float = 150.0
     """Without one byte for so long, a watch is taken for dead and resumed: API servers send a bookmark every minute."""
     watch_start: float = 15.0
-    """A streaming list that has not ended by then (a proxy holds it back, or the server ignores the request for it) is
-    given up in favour of list and watch."""
+    """A streaming list of which nothing new has come for so long (a proxy holds it back, or the server ignores the request for
+    it) is given up in favour of list and watch."""
 
     @classmethod
     def of(cls, settings: ClusterLimits) -> "Limits":

@@ -81,11 +81,20 @@ def selectors(question: Question) -> list[tuple[str, str]]:
 @typing.overload
 async def list_objects(connection: Connection, question: Question) -> Listed[KubeObject]: ...
 @typing.overload
-async def list_objects(connection: Connection, question: Question, form: Form[T]) -> Listed[T]: ...
 async def list_objects(
-    connection: Connection, question: Question, form: Callable[..., object] = KubeObject
+    connection: Connection, question: Question, form: Form[T], *, progress: Callable[[], None] | None = None
+) -> Listed[T]: ...
+async def list_objects(
+    connection: Connection,
+    question: Question,
+    form: Callable[..., object] = KubeObject,
+    *,
+    progress: Callable[[], None] | None = None,
 ) -> Listed[typing.Any]:
     """All pages, within `whole` seconds, each object in the form chosen. Raises AnswerRefused.
+
+    With `progress`, which is called after each page, `whole` holds for each by itself: whoever wants everything there is, and
+    waits for it beside what is shown, gives up nothing that comes slowly.
 
     A continue token that has expired (410) starts the list anew without pages, as client-go's pager does: what was read
     before belongs to another moment and is dropped.
@@ -115,6 +124,8 @@ async def list_objects(
             continue
         objects += page.objects
         malformed += page.malformed
+        if progress is not None:
+            progress()
         over = len(objects) - limits.max_objects
         stuck = page.continue_ != "" and page.continue_ == continue_
         if over >= 0 or not page.continue_ or stuck:
@@ -131,13 +142,16 @@ async def list_objects(
                 remaining=remaining,
             )
         continue_ = page.continue_
-        await asyncio.sleep(0)  # others get their turn between two pages
+        await connection.turn()
+        if progress is not None:
+            until = asyncio.get_running_loop().time() + limits.whole
 
 
 async def _page(
     connection: Connection, question: Question, path: str, query: Query, until: float, form: Form[T]
 ) -> Page[T]:
     answer = await connection.read("GET", path, query, until=until)
+    await connection.turn()
     steps = page_in_steps(answer.body, question.type, form, max_nesting=connection.limits.max_nesting)
     while True:
         try:
@@ -151,7 +165,7 @@ async def _page(
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
-        await asyncio.sleep(0)  # others get their turn within a page, too
+        await connection.turn()
 
 
 async def _get(connection: Connection, question: Question) -> Listed[KubeObject]:

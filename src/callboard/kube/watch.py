@@ -8,19 +8,28 @@ notices a stream that has gone silent. While it cannot see, it says so (Stale), 
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing, nullcontext
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
 
-from callboard.kube.connection import Connection, Query, refusal
+from callboard.kube.changes import (
+    Bookmark,
+    Change,
+    Delete,
+    InitialEvents,
+    Reset,
+    Stale,
+    Unreadable,
+    Upsert,
+)
+from callboard.kube.connection import Connection, Query, Response, refusal
 from callboard.kube.decode import decode_event
 from callboard.kube.failure import AnswerRefused, failure_of_exception, page_failure, safe_words
 from callboard.kube.keeping import Keeper
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.lists import list_objects, selectors
 from callboard.model.cluster import Credential
-from callboard.model.objects import Kept
 from callboard.model.outcome import Failure, FailureCode, Malformed, Question
 
 __all__ = [
@@ -46,49 +55,6 @@ stream's first line, behind a status of 200."""
 _SERVER_TIMEOUT: Final = (290, 590)
 """Seconds after which the server is asked to end a stream by itself, drawn anew for each: client-go's range, so that the
 streams of a restarted server do not all come back at once."""
-
-
-class Reset(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything there is, as of `resource_version`; what was known before is void."""
-
-    objects: tuple[Kept, ...]
-    malformed: tuple[Malformed, ...] = ()
-    resource_version: str = ""
-    truncated: bool = False
-
-
-class Upsert(msgspec.Struct, frozen=True):
-    """An object is new or has changed."""
-
-    object: Kept
-
-
-class Delete(msgspec.Struct, frozen=True):
-    """An object is gone; this is its last state."""
-
-    object: Kept
-
-
-class Unreadable(msgspec.Struct, frozen=True):
-    """An object changed into something that cannot be read."""
-
-    malformed: Malformed
-
-
-class Bookmark(msgspec.Struct, frozen=True):
-    """Nothing was missed up to `resource_version`: all that is known is current. Ends a Stale."""
-
-    resource_version: str
-
-
-class Stale(msgspec.Struct, frozen=True):
-    """From here on nothing is seen until a Bookmark, a Reset or a change comes. `retry_in` is in seconds."""
-
-    failure: Failure
-    retry_in: float
-
-
-Change = Reset | Upsert | Delete | Unreadable | Bookmark | Stale
 
 
 class _Event(msgspec.Struct):
@@ -156,6 +122,7 @@ async def watch_together(
     since: str = "",
     streaming_lists: bool = True,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    progress: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[Sequence[Change], None]:
     """Changes without end, those that came together in one go: a Reset first. Never raises for what the cluster does; close
     the iterator to end it. Objects come in the form in which they are kept.
@@ -163,9 +130,10 @@ async def watch_together(
     With `since`, the resourceVersion of a state already known, only what changed after it comes, a Bookmark when that is
     all; a Reset where the server no longer knows that version.
     `credential` is asked before every request, so that renewed tokens are used; what it raises is for the caller.
+    `progress` is called whenever something of a list has come: however long it takes, it is not given up while that goes on.
     `question.name` must be empty. Holds at most one line and, while a streaming list runs, `max_objects` objects.
     """
-    stream = _Stream(question, since, streaming_lists=streaming_lists)
+    stream = _Stream(question, since, progress, streaming_lists=streaming_lists)
     loop = asyncio.get_running_loop()
     pause = _FIRST_PAUSE
     while True:
@@ -209,24 +177,23 @@ async def watch_together(
 class _Stream:
     """Where one watch stands between its streams. `version` "" means that nothing is known yet."""
 
-    def __init__(self, question: Question, version: str, *, streaming_lists: bool) -> None:
+    def __init__(
+        self, question: Question, version: str, progress: Callable[[], None], *, streaming_lists: bool
+    ) -> None:
         self.question = question
         self.path = question.type.path(question.namespace)
         self.streaming_lists = streaming_lists
         self.version = version
+        self._progress = progress
         self._keep = Keeper()
-        self._initial: _Initial | None = None
+        self._initial: InitialEvents | None = None
 
     async def run(self, connection: Connection) -> AsyncGenerator[Sequence[Change], None]:
         """One stream from where we stand to its end, with the list before it where nothing is known."""
         resumed = bool(self.version)
         if not self.version and not self.streaming_lists:
             yield (await self._list(connection),)
-        self._initial = _Initial(connection.limits.max_objects) if not self.version else None
-        silence = connection.limits.watch_silence
-        lines = Lines(connection.limits.max_line)
-        loop = asyncio.get_running_loop()
-        list_until = loop.time() + connection.limits.watch_start
+        self._initial = InitialEvents(connection.limits.max_objects) if not self.version else None
         async with connection.open("GET", self.path, self._query(), stream=True) as response:
             if not 200 <= response.status < 300:
                 failure = await refusal(response)
@@ -239,25 +206,47 @@ class _Stream:
                 raise AnswerRefused(page)
             if self._initial is None and not resumed:
                 yield (Bookmark(self.version),)
+            async with aclosing(self._read(connection, response, resumed=resumed)) as together:
+                async for changes in together:
+                    yield changes
+
+    async def _read(
+        self, connection: Connection, response: Response, *, resumed: bool
+    ) -> AsyncGenerator[Sequence[Change], None]:
+        """What comes, until nothing more does."""
+        limits = connection.limits
+        lines = Lines(limits.max_line)
+        with response.heard(limits.watch_silence if self._initial is None else limits.watch_start) as silence:
+            silence.fed = self._initial is None
             while True:
                 try:
-                    async with asyncio.timeout_at(list_until) if self._initial else nullcontext():
-                        piece = await response.piece(_REFUSED_WITHIN if resumed else silence)
-                except TimeoutError:
-                    raise _NoStreamingLists from None
+                    piece = await response.piece(_REFUSED_WITHIN if resumed else None)
                 except AnswerRefused as refused:
-                    if refused.failure.code is FailureCode.BODY_TIMEOUT and resumed:
-                        resumed = False
-                        yield (Bookmark(self.version),)
-                        continue
-                    if refused.failure.code is FailureCode.BODY_TIMEOUT:
+                    if refused.failure.code is not FailureCode.BODY_TIMEOUT:
+                        raise
+                    if self._initial is not None:
+                        raise _NoStreamingLists from None
+                    if not resumed:
                         return  # silent: resume on a new connection, which shows whether the server is there
-                    raise
+                    resumed = False
+                    yield (Bookmark(self.version),)
+                    continue
                 if not piece:
                     if self._initial is not None:
                         raise _NoStreamingLists
                     return
-                changes, ended = self._changes(lines, piece, connection.limits.max_nesting)
+                await connection.turn()
+                listing = self._initial
+                had = 0 if listing is None else len(listing)
+                changes, ended = self._changes(lines, piece, limits.max_nesting)
+                if listing is not None:
+                    if self._initial is None:
+                        silence.allow(limits.watch_silence)
+                    elif (
+                        len(listing) > had
+                    ):  # anything else comes from a server that ignores what it was asked, too
+                        silence.heard()
+                        self._progress()
                 if resumed and ended is None:
                     resumed = False
                     changes.append(Bookmark(self.version))
@@ -267,7 +256,7 @@ class _Stream:
                     raise ended
 
     async def _list(self, connection: Connection) -> Reset:
-        listed = await list_objects(connection, self.question, self._keep)
+        listed = await list_objects(connection, self.question, self._keep, progress=self._progress)
         self.version = listed.resource_version
         return Reset(
             objects=listed.objects,
@@ -348,39 +337,6 @@ def _version_of(line: bytes) -> str:
         return _object(_event(line).object).metadata.resource_version
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return ""
-
-
-class _Initial:
-    """The objects of a streaming list, until it has ended."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._objects: dict[tuple[str, str], Kept] = {}
-        self._malformed: list[Malformed] = []
-        self._truncated = False
-
-    def take(self, change: Change) -> None:
-        match change:
-            case Upsert(found):
-                key = (found.namespace, found.name)
-                if key in self._objects or len(self._objects) < self._most:
-                    self._objects[key] = found
-                else:
-                    self._truncated = True
-            case Delete(found):
-                self._objects.pop((found.namespace, found.name), None)
-            case Unreadable(malformed) if len(self._malformed) < self._most:
-                self._malformed.append(malformed)
-            case _:
-                pass
-
-    def reset(self, version: str) -> Reset:
-        return Reset(
-            objects=tuple(self._objects.values()),
-            malformed=tuple(self._malformed),
-            resource_version=version,
-            truncated=self._truncated,
-        )
 
 
 def _refused(status: msgspec.Raw) -> Exception:

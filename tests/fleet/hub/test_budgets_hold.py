@@ -169,6 +169,21 @@ async def test_a_cluster_that_does_not_answer_keeps_no_other_from_its_place() ->
     assert (hangs.lists, places.taken) == (0, 0)
 
 
+async def test_a_list_that_goes_on_keeps_its_place_and_one_that_stands_still_loses_it() -> None:
+    places = Places(most=1, lent=0.05)
+    goes_on, waits = (Budget(HubSettings(), places) for _ in range(2))
+    held = await goes_on.turn(0)
+    other = asyncio.create_task(waits.turn(0))
+    for _ in range(40):
+        held.progress()
+        await asyncio.sleep(0.01)
+    assert not other.done()
+    async with asyncio.timeout(10):
+        (await other).over()
+    held.over()
+    assert (goes_on.lists, waits.lists, places.taken) == (0, 0, 0)
+
+
 async def test_whoever_gives_up_waiting_for_a_place_leaves_its_turn_behind() -> None:
     places = Places(most=1, lent=60.0)
     budget = Budget(HubSettings(lists=2), places)

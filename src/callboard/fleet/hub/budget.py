@@ -16,10 +16,10 @@ from callboard.fleet.hub.reach import Reach
 __all__ = ["Budget", "Places", "Turn", "Watching"]
 
 PLACES = 8
-"""Lists of all clusters together that begin to come in at once. More come in no sooner, since one core reads them all; but where
-hundreds of connections are made at once, on a busy machine none is ready before its deadline, again and again."""
+"""Lists of all clusters together that come in at once. More come in no sooner, since one core reads them all: they would be
+whole at the same late moment, and hundreds of connections made at once keep one another from being made at all."""
 LENT = 2.0
-"""Seconds after which a place is somebody else's: a cluster that does not answer may not hold up the others."""
+"""Seconds without progress after which a place is somebody else's: a cluster that does not answer may not hold up the others."""
 
 
 class Watching(Protocol):
@@ -39,8 +39,10 @@ class Watching(Protocol):
 class Turn:
     """Leave to have one list on its way; given back once."""
 
-    def __init__(self, give_back: Callable[[], None]) -> None:
+    def __init__(self, give_back: Callable[[], None], progress: Callable[[], None] = lambda: None) -> None:
         self._give_back: Callable[[], None] | None = give_back
+        self.progress = progress
+        """To be called whenever something of the list has come."""
 
     def over(self) -> None:
         """The list has come, or has failed; a second call changes nothing."""
@@ -93,7 +95,8 @@ class _Line:
 
 
 class Places:
-    """What lists of all clusters share. A place is lent for `lent` seconds, or until the list is there."""
+    """What lists of all clusters share. A place is kept until the list is there, and lost after `lent` seconds in which nothing
+    of it has come."""
 
     def __init__(self, most: int = PLACES, lent: float = LENT) -> None:
         self._line = _Line(most)
@@ -105,9 +108,34 @@ class Places:
 
     async def take(self, tier: int) -> Turn:
         """Wait for a place."""
-        place = await self._line.take(tier)
-        asyncio.get_running_loop().call_later(self._lent, place.over)
-        return place
+        return _Lent(await self._line.take(tier), self._lent).turn
+
+
+class _Lent:
+    """One place, and whether anything has come since it was looked at last."""
+
+    def __init__(self, place: Turn, seconds: float) -> None:
+        self._place = place
+        self._seconds = seconds
+        self._heard = True
+        self._timer: asyncio.TimerHandle | None = None
+        self.turn = Turn(self._over, self._progress)
+        self._look()
+
+    def _progress(self) -> None:
+        self._heard = True
+
+    def _look(self) -> None:
+        if self._heard:
+            self._heard = False
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+        else:
+            self._over()
+
+    def _over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._place.over()
 
 
 class Budget:
@@ -173,7 +201,7 @@ class Budget:
             place.over()
             turn.over()
 
-        return Turn(over)
+        return Turn(over, place.progress)
 
     async def _pace(self) -> None:
         """At most `requests_per_second`, with a burst of as many."""

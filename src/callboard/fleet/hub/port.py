@@ -141,8 +141,13 @@ class Watcher(Protocol):
         ...
 
     def watch(
-        self, source: Source, question: Question, credential: CredentialSource, since: str
+        self,
+        source: Source,
+        question: Question,
+        credential: CredentialSource,
+        since: str,
+        progress: Callable[[], None],
     ) -> AsyncGenerator[Sequence[Change], None]:
-        """As `kube.watch.watch_together`: changes without end, `credential` called before every request. `since` is the
-        resourceVersion of what is known, "" for nothing."""
+        """As `kube.watch.watch_together`: changes without end, `credential` called before every request, `progress` whenever
+        something of a list has come. `since` is the resourceVersion of what is known, "" for nothing."""
         ...

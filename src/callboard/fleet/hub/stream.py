@@ -204,7 +204,7 @@ class Stream:
                 self.held.resolved(resolved)
                 question = msgspec.structs.replace(self.question, type=resolved)
                 since = self._version if self.held.known else ""
-                watching = self._watcher.watch(self.source, question, self._credential, since)
+                watching = self._watcher.watch(self.source, question, self._credential, since, self._progress)
                 async with aclosing(watching):
                     async for changes in watching:
                         self._turn_over()
@@ -244,6 +244,10 @@ class Stream:
                 "the credential is a caller's own, and must not be shared", code="own-credential"
             )
         return credential
+
+    def _progress(self) -> None:
+        if self._turn is not None:
+            self._turn.progress()
 
     def _turn_over(self) -> None:
         if self._turn is not None:

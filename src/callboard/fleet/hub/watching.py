@@ -1,6 +1,6 @@
 """The way out: streams watch through `kube`'s connections."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -44,7 +44,12 @@ class ConnectionsWatcher:
             return refused.failure if refused.failure.status == 404 else resource
 
     async def watch(
-        self, source: Source, question: Question, credential: CredentialSource, since: str
+        self,
+        source: Source,
+        question: Question,
+        credential: CredentialSource,
+        since: str,
+        progress: Callable[[], None],
     ) -> AsyncGenerator[Sequence[Change], None]:
         """Changes without end."""
         connection = self._connections.to(source.cluster, await credential())
@@ -55,6 +60,7 @@ class ConnectionsWatcher:
             credential=credential,
             since=since,
             streaming_lists=self._streaming_lists,
+            progress=progress,
         )
         async with aclosing(together):
             async for changes in together:

@@ -1,0 +1,88 @@
+"""What a watch tells: everything there is, then one change after the other, and when it does not see."""
+
+import msgspec
+
+from callboard.model.objects import Kept
+from callboard.model.outcome import Failure, Malformed
+
+__all__ = ["Bookmark", "Change", "Delete", "InitialEvents", "Reset", "Stale", "Unreadable", "Upsert"]
+
+
+class Reset(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything there is, as of `resource_version`; what was known before is void."""
+
+    objects: tuple[Kept, ...]
+    malformed: tuple[Malformed, ...] = ()
+    resource_version: str = ""
+    truncated: bool = False
+
+
+class Upsert(msgspec.Struct, frozen=True):
+    """An object is new or has changed."""
+
+    object: Kept
+
+
+class Delete(msgspec.Struct, frozen=True):
+    """An object is gone; this is its last state."""
+
+    object: Kept
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """An object changed into something that cannot be read."""
+
+    malformed: Malformed
+
+
+class Bookmark(msgspec.Struct, frozen=True):
+    """Nothing was missed up to `resource_version`: all that is known is current. Ends a Stale."""
+
+    resource_version: str
+
+
+class Stale(msgspec.Struct, frozen=True):
+    """From here on nothing is seen until a Bookmark, a Reset or a change comes. `retry_in` is in seconds."""
+
+    failure: Failure
+    retry_in: float
+
+
+Change = Reset | Upsert | Delete | Unreadable | Bookmark | Stale
+
+
+class InitialEvents:
+    """The objects of a streaming list, until it has ended."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._objects: dict[tuple[str, str], Kept] = {}
+        self._malformed: list[Malformed] = []
+        self._truncated = False
+
+    def __len__(self) -> int:
+        """What has come so far."""
+        return len(self._objects) + len(self._malformed)
+
+    def take(self, change: Change) -> None:
+        match change:
+            case Upsert(found):
+                key = (found.namespace, found.name)
+                if key in self._objects or len(self._objects) < self._most:
+                    self._objects[key] = found
+                else:
+                    self._truncated = True
+            case Delete(found):
+                self._objects.pop((found.namespace, found.name), None)
+            case Unreadable(malformed) if len(self._malformed) < self._most:
+                self._malformed.append(malformed)
+            case _:
+                pass
+
+    def reset(self, version: str) -> Reset:
+        return Reset(
+            objects=tuple(self._objects.values()),
+            malformed=tuple(self._malformed),
+            resource_version=version,
+            truncated=self._truncated,
+        )
