@@ -48,7 +48,8 @@ def write_config(directory: Path, fleet: Fleet, *services: str, **more: Any) -> 
 async def application(
     directory: Path, fleet: Fleet, *services: str, **more: Any
 ) -> AsyncIterator[Application]:
-    """The application, its catalog read."""
+    """The application, its catalog read. It asks anew for each look, unless `callboard` says otherwise."""
+    more["callboard"] = {"parts": {"objectsProvider": "fanOut"}, **more.get("callboard", {})}
     config = write_config(directory, fleet, *services, **more)
     async with open_application([config], directory=directory) as app:
         yield app
