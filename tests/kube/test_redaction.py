@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sys
 from typing import Any
 
 import msgspec
@@ -179,6 +180,22 @@ def test_mangled_bytes_raise_nothing_but_what_is_promised(at: int, put: bytes, d
         decode_page(body, CUSTOM)
     except (msgspec.DecodeError, UnicodeDecodeError, WrongShape):
         pass
+
+
+@pytest.mark.parametrize("levels", [65, 900, 9_900])
+@pytest.mark.parametrize("resource", [t for t in TYPES if t.plural != "secrets"])  # theirs is not kept
+def test_an_object_that_nests_as_deep_as_go_follows_is_told_by_name_and_its_neighbours_stand(
+    levels: int, resource: ResourceType
+) -> None:
+    deep = b'{"a":' * levels + b"1" + b"}" * levels
+    good = b'{"metadata":{"name":"good"}}'
+    bad = b'{"metadata":{"name":"deep","namespace":"games"},"spec":' + deep + b"}"
+    body = b'{"kind":"XList","metadata":{},"items":[' + b",".join([good, bad, good]) + b"]}"
+    limit = sys.getrecursionlimit()
+    page = decode_page(body, resource)
+    assert [o.name for o in page.objects] == ["good", "good"]
+    assert [m.where for m in page.malformed] == ["games/deep"]
+    assert sys.getrecursionlimit() == limit
 
 
 def test_null_is_absent_as_kubernetes_reads_it() -> None:

@@ -14,10 +14,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from callboard.kube.nesting import too_deep
+from callboard.kube.nesting import as_deep_as_go, too_deep
 from callboard.kube.redact import Item, PodItem, redact, redact_pod
 from callboard.kube.text import clean
-from callboard.model.objects import Body, Generic, Kept, KubeObject, body_type
+from callboard.kube.typed import typed
+from callboard.model.objects import Body, Kept, KubeObject, body_type
 from callboard.model.objects.cluster_state import Event
 from callboard.model.objects.config import SecretMetadata
 from callboard.model.objects.pod import Pod
@@ -105,10 +106,6 @@ class _Nameable(msgspec.Struct):
     metadata: _Named = _Named()
 
 
-class _MetadataOnly(msgspec.Struct):
-    metadata: msgspec.Raw
-
-
 _list: Final = msgspec.json.Decoder(_List).decode
 _pod_list: Final = msgspec.json.Decoder(_PodList).decode
 _loose_list: Final = msgspec.json.Decoder(_LooseList).decode
@@ -118,8 +115,6 @@ _pod_event: Final = msgspec.json.Decoder(_PodEvent).decode
 _item_event: Final = msgspec.json.Decoder(_ItemEvent).decode
 _loose_event: Final = msgspec.json.Decoder(_LooseEvent).decode
 _nameable: Final = msgspec.json.Decoder(_Nameable).decode
-_metadata_only: Final = msgspec.json.Decoder(_MetadataOnly).decode
-_decoders: Final[dict[type[Body], msgspec.json.Decoder[Body]]] = {}
 
 _Source = PodItem | Item | msgspec.Raw
 
@@ -193,14 +188,23 @@ def page_in_steps(
     )
 
 
-def _page(body: bytes, resource: ResourceType) -> _PodList | _List | _LooseList:
-    answer: _PodList | _List | _LooseList
+def _list_of(body: bytes, resource: ResourceType) -> _PodList | _List | _LooseList:
     try:
-        answer = _taken_apart(body, body_type(resource))
+        return _taken_apart(body, body_type(resource))
     except msgspec.ValidationError:
-        answer = _as_loose_list(body)
+        return _as_loose_list(body)
+
+
+def _page(body: bytes, resource: ResourceType) -> _PodList | _List | _LooseList:
+    try:
+        answer = _list_of(body, resource)
     except RecursionError:
-        raise WrongShape("the answer nests deeper than Python can follow") from None
+        # One object is to blame, which will be told; the others stand.
+        try:
+            with as_deep_as_go():
+                answer = _list_of(body, resource)
+        except RecursionError:
+            raise WrongShape("the answer nests deeper than Kubernetes can follow") from None
     if not answer.kind.endswith("List"):
         raise WrongShape(f"expected a list, found {_what(answer.kind)}")
     if answer.items is msgspec.UNSET:
@@ -261,7 +265,7 @@ def decode_event(
 def opened(kept: Kept) -> KubeObject:
     """The open form of what was kept, as it was when it came."""
     raw = kept.json()
-    return KubeObject(kept.type, _body(raw, body_type(kept.type)), raw)
+    return KubeObject(kept.type, typed(raw, body_type(kept.type)), raw)
 
 
 @contextmanager
@@ -317,7 +321,7 @@ def _object(
             raw.decode()
         if too_deep(raw, max_nesting):
             raise msgspec.ValidationError(f"Nested deeper than {max_nesting}")
-        return form(resource, _body(raw, kind), raw)
+        return form(resource, typed(raw, kind), raw)
     except _UNREADABLE as error:
         return Malformed(_where(source, index), _words(error))
 
@@ -336,47 +340,10 @@ def _redacted(source: _Source, resource: ResourceType, kind: type[Body], *, secr
     )
 
 
-def _body(raw: bytes, kind: type[Body]) -> Body:
-    decoder = _decoders.get(kind)
-    if decoder is None:
-        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
-    try:
-        return decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        if "got `null`" in str(error):
-            return _body_without_nulls(raw, kind)
-        if kind is not Generic:
-            raise
-        return _without_status(raw)
-
-
-def _body_without_nulls(raw: bytes, kind: type[Body]) -> Body:
-    """Kubernetes reads null as absent, everywhere; our structs do so only where null is common."""
-    tree = _drop_nulls(msgspec.json.decode(raw))
-    try:
-        return msgspec.convert(tree, kind)
-    except msgspec.ValidationError:
-        if kind is not Generic:
-            raise
-        return _without_status(msgspec.json.encode(tree))
-
-
-def _without_status(raw: bytes) -> Generic:
-    """A custom resource may give its status any shape: then its metadata is all we understand."""
-    return msgspec.json.decode(msgspec.json.encode(_metadata_only(raw)), type=Generic)
-
-
-def _drop_nulls(value: object) -> object:
-    if isinstance(value, dict):
-        return {k: _drop_nulls(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_drop_nulls(v) for v in value]
-    return value
-
-
 def _where(source: _Source, index: int) -> str:
     try:
-        named = _nameable(msgspec.json.encode(source)).metadata
+        with as_deep_as_go():
+            named = _nameable(msgspec.json.encode(source)).metadata
     except _UNREADABLE:
         named = _Named()
     if not named.name:

@@ -1,9 +1,15 @@
 """How deep a piece of JSON nests, told without building anything of it."""
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-__all__ = ["too_deep"]
+__all__ = ["as_deep_as_go", "too_deep"]
+
+GO_DEEPEST: Final = 10_000
+"""Levels that Go's encoding/json follows, and so the most that an API server can have read."""
 
 _STRUCTURE: Final = b'{}[]"\\'
 _REST: Final = bytes(c for c in range(256) if c not in _STRUCTURE)
@@ -46,3 +52,15 @@ def _exactly(raw: bytes, most: int) -> bool:
             return False
         structure = _INNERMOST.sub(b"", structure)
     return bool(structure)
+
+
+@contextmanager
+def as_deep_as_go() -> Iterator[None]:
+    """Within, msgspec passes over what nests as deep as Go follows; usually it gives up where Python would. 10,000 levels take
+    it less than half a megabyte of stack. For the one answer that needs it: the bound is the whole interpreter's."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(usual + GO_DEEPEST)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
