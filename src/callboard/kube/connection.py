@@ -8,22 +8,26 @@ wrong is raised as `AnswerRefused` with its Failure and caught where outcomes ar
 import asyncio
 import base64
 import random
+import re
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Final, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from callboard import __version__
 from callboard.base.clock import Clock, SystemClock
+from callboard.kube.channel import Encoded, Terms, WholeAnswer, too_large
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
 from callboard.kube.limits import Limits
-from callboard.kube.pool import Pools
+from callboard.kube.pool import Pool, Pools
 from callboard.kube.silence import Silence
 from callboard.kube.steps import Steps
 from callboard.model.cluster import Cluster, Credential, CredentialKind
@@ -37,14 +41,8 @@ JSON: Final = "application/json"
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _MOST_OF_A_REFUSAL: Final = 64 * 1024
 _RETRIES: Final = 2
-
-
-class WholeAnswer(msgspec.Struct, frozen=True):
-    """A 2xx answer, read to its end."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+_LOOKED_UP: Final = 5.0
+_TARGET: Final = re.compile(r"/[!-~]*")
 
 
 class Response:
@@ -94,13 +92,13 @@ class Response:
         """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
         length = self._answer.content_length
         if length is not None and length > most:
-            raise _too_large(most)
+            raise too_large(most)
         pieces: list[bytes] = []
         size = 0
         while piece := await self.piece():
             size += len(piece)
             if size > most:
-                raise _too_large(most)
+                raise too_large(most)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -165,6 +163,9 @@ class Connection:
         self.credential = credential
         self.limits = limits
         self._base = cluster.url.rstrip("/")
+        self._found: Pool | None = None
+        self._found_at = 0.0
+        self._fields: dict[tuple[str, bool], bytes] = {}
 
     @property
     def clock(self) -> Clock:
@@ -199,58 +200,122 @@ class Connection:
         limits = self.limits
         loop = asyncio.get_running_loop()
         until = loop.time() + limits.whole if until is None else until
-        phase = _Phase(until)
+        terms = Terms(
+            most or limits.max_body, _MOST_OF_A_REFUSAL, limits.first_byte, limits.idle, limits.whole, until
+        )
         resets = waits = 0
-        try:
-            async with asyncio.timeout_at(until):
-                while True:
-                    try:
-                        return await self._once(
-                            method, path, query, body, accept, most or limits.max_body, phase
-                        )
-                    except AnswerRefused as refused:
-                        failure = refused.failure
-                        if method == "GET" and refused.unanswered and not resets:
-                            resets += 1
-                            continue
-                        pause = failure.retry_after if failure.status in (429, 503) else None
-                        if method != "GET" or pause is None or waits >= _RETRIES:
-                            raise
-                        pause = max(pause, 0.05) * (1 + random.random() / 10)  # noqa: S311
-                        if loop.time() + pause >= until:
-                            raise
-                        waits += 1
-                    await asyncio.sleep(pause)
-        except TimeoutError:
-            if phase.answered:
-                raise _refused(
-                    FailureCode.BODY_TIMEOUT, f"the answer was not complete after {limits.whole:g} s"
-                ) from None
-            if phase.asked:
-                raise _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {limits.whole:g} s") from None
-            raise _refused(
-                FailureCode.DEADLINE,
-                f"not asked: every connection to this cluster was busy for {limits.whole:g} s",
-            ) from None
+        while True:
+            try:
+                return await self._once(method, path, query, body, accept, terms)
+            except AnswerRefused as refused:
+                failure = refused.failure
+                self._found = None  # whom we trust may be why, and may have changed
+                if method == "GET" and refused.unanswered and not resets:
+                    resets += 1
+                    continue
+                pause = failure.retry_after if failure.status in (429, 503) else None
+                if method != "GET" or pause is None or waits >= _RETRIES:
+                    raise
+                pause = max(pause, 0.05) * (1 + random.random() / 10)  # noqa: S311
+                if loop.time() + pause >= until:
+                    raise
+                waits += 1
+            await asyncio.sleep(pause)
 
     async def _once(
-        self,
-        method: str,
-        path: str,
-        query: Query,
-        body: bytes | None,
-        accept: str,
-        most: int,
-        phase: "_Phase",
+        self, method: str, path: str, query: Query, body: bytes | None, accept: str, terms: Terms
     ) -> WholeAnswer:
-        phase.asked = phase.answered = False
-        async with self._pools.gate(self._base, self.limits.connections):
-            phase.asked = asyncio.get_running_loop().time() < phase.until
-            async with self.open(method, path, query, body=body, accept=accept) as response:
-                phase.answered = True
+        """One attempt, once it is let through the gate."""
+        gate = self._pools.gate(self._base, self.limits.connections)
+        if gate.locked():
+            try:
+                async with asyncio.timeout_at(terms.until):
+                    await gate.acquire()
+            except TimeoutError:
+                raise self._not_asked() from None
+        else:
+            await gate.acquire()
+        try:
+            if asyncio.get_running_loop().time() >= terms.until:
+                raise self._not_asked()
+            pool = await self._pool()
+            pool.users += 1
+            try:
+                if not pool.ready:
+                    await self._prepared(pool, terms)
+                if pool.direct:
+                    with suppress(Encoded):
+                        request = self._request(pool, method, path, query, body, accept)
+                        return self._taken(await pool.ask(request, terms))
+                    pool.direct = False  # whoever stands in between compresses: the client library inflates
+            finally:
+                pool.users -= 1
+                pool.used = time.monotonic()
+            return await self._by_client(method, path, query, body, accept, terms)
+        finally:
+            gate.release()
+
+    def _not_asked(self) -> AnswerRefused:
+        return _refused(
+            FailureCode.DEADLINE,
+            f"not asked: every connection to this cluster was busy for {self.limits.whole:g} s",
+        )
+
+    async def _pool(self) -> Pool:
+        """Looked up anew every few seconds, so that a CA file that was replaced is noticed by who goes on for long."""
+        now = time.monotonic()
+        pool = self._found
+        if pool is None or pool.closed or now - self._found_at > _LOOKED_UP:
+            pool = await self._pools.of(self.cluster, self.credential, self.limits)
+            self._found, self._found_at = pool, now
+        return pool
+
+    async def _prepared(self, pool: Pool, terms: Terms) -> None:
+        try:
+            async with asyncio.timeout_at(terms.until):
+                await pool.prepare(self.cluster, self.credential)
+        except TimeoutError:
+            raise _late(terms) from None
+
+    def _request(
+        self, pool: Pool, method: str, path: str, query: Query, body: bytes | None, accept: str
+    ) -> bytes:
+        """Line, fields and body, as bytes."""
+        fields = self._fields.get((accept, body is None))
+        if fields is None:
+            lines = [f"{name}: {value}\r\n" for name, value in self._headers(accept, body).items()]
+            fields = self._fields[accept, body is None] = "".join(lines).encode()
+        target = request_target(pool.prefix + path, tuple(query))
+        length = b"" if body is None else b"Content-Length: %d\r\n" % len(body)
+        host = pool.host.encode()
+        head = b"%s %s HTTP/1.1\r\nHost: %s\r\n%s%s\r\n" % (method.encode(), target, host, fields, length)
+        return head + body if body else head
+
+    def _taken(self, answer: WholeAnswer) -> WholeAnswer:
+        self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
+        if not 200 <= answer.status < 300:
+            raise AnswerRefused(failure_of_status(answer.status, answer.headers, answer.body))
+        return answer
+
+    async def _by_client(
+        self, method: str, path: str, query: Query, body: bytes | None, accept: str, terms: Terms
+    ) -> WholeAnswer:
+        answered = False
+        try:
+            async with (
+                asyncio.timeout_at(terms.until),
+                self.open(method, path, query, body=body, accept=accept) as response,
+            ):
+                answered = True
                 if not 200 <= response.status < 300:
                     raise AnswerRefused(await refusal(response))
-                return WholeAnswer(response.status, response.headers, await response.read(most))
+                return WholeAnswer(response.status, response.headers, await response.read(terms.most))
+        except TimeoutError:
+            if not answered:
+                raise _late(terms) from None
+            raise _refused(
+                FailureCode.BODY_TIMEOUT, f"the answer was not complete after {terms.whole:g} s"
+            ) from None
 
     @asynccontextmanager
     async def open(
@@ -274,9 +339,7 @@ class Connection:
         async with self._pools.using(self.cluster, self.credential, limits) as pool:
             sent = {**self._headers(accept, body), **(headers or {})}
             deadline = asyncio.timeout(limits.connect + limits.first_byte)
-            url = URL(
-                self._base + path + ("?" + urlencode(query, quote_via=quote) if query else ""), encoded=True
-            )
+            url = URL(self._base + path + _text_of(query), encoded=True)
             try:
                 async with deadline:
                     answer = await pool.client(stream=stream).request(
@@ -354,15 +417,6 @@ async def refusal(response: Response) -> Failure:
     return failure_of_status(response.status, response.headers, body)
 
 
-class _Phase:
-    """How far one attempt has come."""
-
-    def __init__(self, until: float) -> None:
-        self.until = until
-        self.asked = False
-        self.answered = False
-
-
 class _Deadline:
     """Moves the deadline of an answer to `first_byte` seconds after the request went out, however long connecting took."""
 
@@ -388,16 +442,44 @@ def _trace() -> aiohttp.TraceConfig:
     return trace
 
 
+def request_target(path: str, query: tuple[tuple[str, str], ...]) -> bytes:
+    """Path and query as they are sent; made once for what many clusters are asked. Raises AnswerRefused for what no
+    request line can hold."""
+    if any(name == "continue" for name, _ in query):
+        return _made_target(path, query)
+    return _kept_target(path, query)
+
+
+def _made_target(path: str, query: tuple[tuple[str, str], ...]) -> bytes:
+    text = path + _text_of(query)
+    if not _TARGET.fullmatch(text):
+        raise AnswerRefused(failure_of_exception(ValueError("no request target")))
+    return text.encode()
+
+
+_kept_target = lru_cache(2048)(_made_target)
+
+
+def _text_of(query: Query) -> str:
+    return "?" + urlencode(query, quote_via=quote) if query else ""
+
+
+@lru_cache(64)
+def _moment(date: str) -> datetime:
+    """The clusters of a fleet mostly say the same second."""
+    return parsedate_to_datetime(date)
+
+
 def _offset(date: str, clock: Clock) -> float | None:
     try:
-        return (parsedate_to_datetime(date) - clock.now()).total_seconds() if date else None
+        return (_moment(date) - clock.now()).total_seconds() if date else None
     except (ValueError, TypeError):
         return None
 
 
+def _late(terms: Terms) -> AnswerRefused:
+    return _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {terms.whole:g} s")
+
+
 def _refused(code: FailureCode, message: str) -> AnswerRefused:
     return AnswerRefused(Failure(code=code, message=message))
-
-
-def _too_large(most: int) -> AnswerRefused:
-    return _refused(FailureCode.TOO_LARGE, f"the answer is larger than the {most // 1024} KiB that are read")

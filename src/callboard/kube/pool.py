@@ -2,17 +2,21 @@
 
 import asyncio
 import base64
+import re
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
+from aiohappyeyeballs import start_connection
 from yarl import URL
 
-from callboard.kube.failure import AnswerRefused
+from callboard.kube.channel import Channel, Terms, WholeAnswer
+from callboard.kube.failure import AnswerRefused, failure_of_connecting
 from callboard.kube.limits import Limits
 from callboard.kube.proxies import environment_proxy
 from callboard.kube.tls import tls_context, trust_version
@@ -26,19 +30,48 @@ IDLE_POOL: Final = 300.0
 KEEP_ALIVE: Final = 60.0
 """Seconds an unused connection is kept: longer than a person looks at a page, shorter than load balancers allow."""
 
+CLOSING: Final = 1.0
+"""Seconds connections get to be closed by the loop."""
+SECOND_ADDRESS: Final = 0.25
+"""Seconds the first of several addresses gets before the next is tried beside it (RFC 8305 §8)."""
+
+_PLAIN_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
+
 _Key = tuple[object, ...]
 
 
 class Pool:
-    """The connections of one key. `users` counts who is at it."""
+    """The connections of one key. `users` counts who is at it.
 
-    def __init__(self, limits: Limits, proxy: str, trace: aiohttp.TraceConfig) -> None:
+    Short answers come over channels of ours, where `direct` says so: no proxy, no compression, a plain address. Everything
+    else is the client library's. How many channels there are is bounded by the gate that every question passes.
+    """
+
+    def __init__(self, cluster: Cluster, limits: Limits, proxy: str, trace: aiohttp.TraceConfig) -> None:
         self._limits = limits
+        address = urlsplit(cluster.url)
+        self._secure = address.scheme == "https"
+        self._host = address.hostname or ""
+        self._port = address.port or (443 if self._secure else 80)
+        self._name = cluster.trust.server_name or self._host.rstrip(".")
+        self._idle: list[Channel] = []
+        self._channels: set[Channel] = set()
+        self._none_left = asyncio.Event()
+        self._expiry: asyncio.TimerHandle | None = None
+        self.host = address.netloc.lower().removesuffix(":443" if self._secure else ":80")
+        self.prefix = address.path.rstrip("/")
+        self.direct = (
+            not proxy
+            and not limits.gzip
+            and address.scheme in ("http", "https")
+            and _PLAIN_HOST.fullmatch(self.host) is not None
+        )
+        self.closed = False
         self._trace = trace
         self._context: ssl.SSLContext | bool = True
         self._clients: dict[bool, aiohttp.ClientSession] = {}
         self._prepared = asyncio.Lock()
-        self._ready = False
+        self.ready = False
         self.users = 0
         self.used = time.monotonic()
         self.proxy: URL | None = None
@@ -58,17 +91,102 @@ class Pool:
 
     async def prepare(self, cluster: Cluster, credential: Credential) -> None:
         """Read trust and certificate, once, beside the loop."""
-        if self._is_ready():
-            return
         async with self._prepared:
-            if self._is_ready():
+            if self.ready:
                 return
             if cluster.url.startswith("https:"):
                 self._context = await asyncio.to_thread(tls_context, cluster.trust, credential)
-            self._ready = True
+            self.ready = True
 
-    def _is_ready(self) -> bool:
-        return self._ready
+    async def ask(self, request: bytes, terms: Terms) -> WholeAnswer:
+        """Over a connection kept from before, or a new one. Raises AnswerRefused, Encoded."""
+        channel = self._kept() or await self._connected(terms)
+        try:
+            return await channel.ask(request, terms)
+        except AnswerRefused as refused:
+            if refused.unanswered:
+                self._drop_idle()  # what ended this one has most likely ended those, too
+            raise
+        except asyncio.CancelledError:
+            channel.close()
+            raise
+        finally:
+            if channel.free:
+                self._keep(channel)
+
+    def _kept(self) -> Channel | None:
+        while self._idle:
+            channel = self._idle.pop()
+            if channel.free and asyncio.get_running_loop().time() - channel.idle_since < KEEP_ALIVE:
+                return channel
+            channel.close()
+        return None
+
+    def _keep(self, channel: Channel) -> None:
+        if self.closed:
+            channel.close()
+            return
+        loop = asyncio.get_running_loop()
+        channel.idle_since = loop.time()
+        self._idle.append(channel)
+        if self._expiry is None:
+            self._expiry = loop.call_later(KEEP_ALIVE, self._expire)
+
+    def _expire(self) -> None:
+        """Close what was not used for KEEP_ALIVE; the oldest stand first."""
+        self._expiry = None
+        loop = asyncio.get_running_loop()
+        while self._idle and loop.time() - self._idle[0].idle_since >= KEEP_ALIVE:
+            self._idle.pop(0).close()
+        if self._idle:
+            self._expiry = loop.call_at(self._idle[0].idle_since + KEEP_ALIVE, self._expire)
+
+    def _drop_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for channel in idle:
+            channel.close()
+
+    async def _connected(self, terms: Terms) -> Channel:
+        loop = asyncio.get_running_loop()
+        connect = self._limits.connect
+        deadline = asyncio.timeout_at(min(loop.time() + connect, terms.until))
+        try:
+            async with deadline:
+                return await self._connect(loop)
+        except (OSError, ValueError) as error:
+            if not deadline.expired():
+                raise AnswerRefused(failure_of_connecting(error)) from None
+        if loop.time() >= terms.until:
+            failure = Failure(
+                code=FailureCode.RESPONSE_TIMEOUT, message=f"no answer within {terms.whole:g} s"
+            )
+        else:
+            failure = Failure(code=FailureCode.CONNECT_TIMEOUT, message=f"no connection within {connect:g} s")
+        raise AnswerRefused(failure)
+
+    async def _connect(self, loop: asyncio.AbstractEventLoop) -> Channel:
+        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        sock = await start_connection(found, happy_eyeballs_delay=SECOND_ADDRESS)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            _, channel = await loop.create_connection(
+                lambda: Channel(loop, self._left),
+                sock=sock,
+                ssl=self._context if self._secure else None,
+                server_hostname=self._name if self._secure else None,
+            )
+        except BaseException:
+            sock.close()
+            raise
+        self._channels.add(channel)
+        return channel
+
+    def _left(self, channel: Channel) -> None:
+        self._channels.discard(channel)
+        if channel in self._idle:
+            self._idle.remove(channel)
+        if not self._channels:
+            self._none_left.set()
 
     def client(self, *, stream: bool) -> aiohttp.ClientSession:
         """The client for requests (bounded) or for streams (one connection each)."""
@@ -88,8 +206,19 @@ class Pool:
         )
 
     async def close(self) -> None:
+        self.closed = True
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._drop_idle()
         for client in self._clients.values():
             await client.close()
+        if self._channels:
+            self._none_left.clear()
+            for channel in list(self._channels):
+                channel.end()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSING):
+                    await self._none_left.wait()
 
 
 class Pools:
@@ -109,6 +238,18 @@ class Pools:
     @asynccontextmanager
     async def using(self, cluster: Cluster, credential: Credential, limits: Limits) -> AsyncIterator[Pool]:
         """The pool for this cluster and identity, kept while the context lasts. Raises AnswerRefused."""
+        pool = await self.of(cluster, credential, limits)
+        pool.users += 1
+        try:
+            if not pool.ready:
+                await pool.prepare(cluster, credential)
+            yield pool
+        finally:
+            pool.users -= 1
+            pool.used = time.monotonic()
+
+    async def of(self, cluster: Cluster, credential: Credential, limits: Limits) -> Pool:
+        """The same, for whoever counts among its users by themselves."""
         if self._closed:
             raise AnswerRefused(Failure(code=FailureCode.INTERNAL, message="Callboard is shutting down"))
         key = _key(cluster, credential)
@@ -116,14 +257,8 @@ class Pools:
         if pool is None:
             await self._sweep()
             proxy = cluster.trust.proxy_url or environment_proxy(cluster.url, self._environment)
-            pool = self._pools.setdefault(key, Pool(limits, proxy, self._trace))
-        pool.users += 1
-        try:
-            await pool.prepare(cluster, credential)
-            yield pool
-        finally:
-            pool.users -= 1
-            pool.used = time.monotonic()
+            pool = self._pools.setdefault(key, Pool(cluster, limits, proxy, self._trace))
+        return pool
 
     async def _sweep(self) -> None:
         """Close what nobody has used for long."""

@@ -25,10 +25,16 @@ async def before(request: web.BaseRequest, rules: list[Rule]) -> web.StreamRespo
     for rule in rules:
         if rule.mode == "latency":
             await asyncio.sleep(rule.seconds)
-        elif rule.mode in ("hang", "half-open"):
-            if rule.mode == "half-open" and request.transport is not None:
-                request.transport.pause_reading()
+        elif rule.mode == "hang":
             await asyncio.sleep(FOREVER)
+        elif rule.mode == "half-open":
+            if (transport := request.transport) is not None:
+                transport.pause_reading()
+            try:
+                await asyncio.sleep(FOREVER)
+            finally:
+                if transport is not None:
+                    transport.abort()  # nobody reads it any more, so nothing else would end it
         elif rule.mode == "reset":
             if request.transport is not None:
                 request.transport.abort()
