@@ -7,15 +7,17 @@ import msgspec
 import pytest
 
 from callboard.model.entity import EntityRef
-from callboard.model.outcome import Failure, FailureCode
+from callboard.model.outcome import Failure, FailureCode, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
 from callboard.portal.arrangement import arrange
+from callboard.portal.document import StatusDocument, document_of
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import (
     Count,
     Facet,
     HealthTally,
+    KubernetesView,
     RelatedEntity,
     RelationGroup,
     ServiceRow,
@@ -178,6 +180,38 @@ async def test_the_etag_changes_with_the_content_and_not_with_the_time(api: Api)
     assert changed.status == 200
     assert changed.headers["etag"] != first.headers["etag"]
     assert changed.headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_view_is_written_once_however_many_ask(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[datetime | None] = []
+
+    def counted(view: KubernetesView, *, now: datetime | None = None) -> StatusDocument:
+        written.append(now)
+        return document_of(view, now=now)
+
+    monkeypatch.setattr("callboard.api.routes.document_of", counted)
+    api.portal.views = (arrange(kube.service(HEALTHY)),)
+    first = await api.get(f"{PATH}/kubernetes")
+    for _ in range(3):
+        assert (await api.get(f"{PATH}/kubernetes")).json == first.json
+    again = await api.get(f"{PATH}/kubernetes", if_none_match=first.headers["etag"])
+    assert (again.status, len(written)) == (304, 1)
+    api.portal.views = (arrange(kube.service(HEALTHY, DARK)),)
+    changed = (await api.get(f"{PATH}/kubernetes")).json
+    assert {c["name"] for c in changed["clusters"]} == {"eu-1", "us-1"}
+    assert len(written) == 2
+
+
+def test_what_is_listened_to_is_as_of_when_it_is_read() -> None:
+    live = tuple(msgspec.structs.replace(o, freshness=Freshness.LIVE) for o in HEALTHY.outcomes)
+    listened = msgspec.structs.replace(HEALTHY, outcomes=live, as_of=datetime(2026, 1, 1, tzinfo=UTC))
+    snapshot = msgspec.structs.replace(kube.service(listened, DARK), live=True)
+    later = datetime(2026, 1, 2, tzinfo=UTC)
+    read = document_of(arrange(snapshot), now=later)
+    assert read.as_of == later
+    assert {c.name: c.as_of for c in read.clusters} == {"eu-1": later, "us-1": DARK.as_of}
+    asked = document_of(arrange(msgspec.structs.replace(snapshot, live=False)), now=later)
+    assert {c.name: c.as_of for c in asked.clusters} == {"eu-1": listened.as_of, "us-1": DARK.as_of}
 
 
 @pytest.mark.parametrize("wait", ["-1", "61", "soon", "1e1", "", "nan"])

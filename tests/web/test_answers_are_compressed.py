@@ -1,6 +1,7 @@
 """Answers are compressed as the browser asks for; the stream never is."""
 
 import gzip
+from collections import Counter
 from collections.abc import Mapping
 
 import aiohttp
@@ -8,8 +9,10 @@ import pytest
 import zstandard
 
 from callboard.web.compression import encoding_for
+from callboard.web.rendering import Renderer
 from support.live import body
-from support.web_scenes import StubPortal, awaited, healthy, kubernetes
+from support.live_portal import LivePortal
+from support.web_scenes import StubPortal, awaited, healthy, kubernetes, troubled
 from support.web_server import serving
 
 PAGE = "/catalog/default/component/dice-roller/kubernetes"
@@ -57,6 +60,38 @@ async def test_a_page_is_the_same_however_it_travels(path: str) -> None:
         assert again.replace(other, number) == plain
     assert len(small) < len(plain) / 2
     assert "content-security-policy" in with_zstd
+
+
+async def test_a_live_page_is_written_and_packed_once_until_it_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: Counter[str] = Counter()
+    page, compress = Renderer.page, gzip.compress
+
+    def counted(self: Renderer, template: str, **context: object) -> str:
+        written[template] += 1
+        return page(self, template, **context)
+
+    def packed(data: bytes, compresslevel: int = 9, *, mtime: float | None = None) -> bytes:
+        written["packed"] += 1
+        return compress(data, compresslevel, mtime=mtime)
+
+    monkeypatch.setattr(Renderer, "page", counted)
+    monkeypatch.setattr("callboard.web.compression.gzip.compress", packed)
+    portal = LivePortal()
+    async with serving(portal) as base:
+        answers = [(await fetched(base, PAGE, "gzip"))[0] for _ in range(5)]
+        assert written == {"entity.html": 1, "packed": 1}
+        assert set(answers) == {answers[0]}
+        plain, _ = await fetched(base, PAGE, "identity")
+        assert gzip.decompress(answers[0]) == plain
+        small, _ = await fetched(base, PAGE, "zstd")
+        assert zstandard.ZstdDecompressor().decompress(small) == plain
+        assert written == {"entity.html": 1, "packed": 1}
+        await portal.change(troubled("eu-03"))
+        changed, _ = await fetched(base, PAGE, "gzip")
+        assert b"keeps crashing" in gzip.decompress(changed)
+        assert written == {"entity.html": 2, "packed": 2}
 
 
 async def test_what_is_small_is_left_as_it_is() -> None:

@@ -12,10 +12,13 @@ from starlette.routing import Route
 
 from callboard.api.documents import service_document, services_document
 from callboard.api.queries import entity_ref, services_query, wait_seconds
+from callboard.base.bodies import PACKED, Bodies, Body
+from callboard.base.clock import Clock, SystemClock
 from callboard.model.caller import Caller
 from callboard.model.door import RouteClass
 from callboard.portal.document import document_of, etag_of
 from callboard.portal.protocol import Portal
+from callboard.portal.views import KubernetesView
 
 __all__ = ["ApiRoute", "api_routes"]
 
@@ -37,8 +40,10 @@ class ApiRoute(Route):
 
 
 class _Endpoints:
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Portal, clock: Clock, bodies: Bodies) -> None:
         self._portal = portal
+        self._clock = clock
+        self._bodies = bodies
 
     async def services(self, request: Request) -> Response:
         """The list of services; `?q=&kind=&type=&owner=&lifecycle=&tag=&system=&offset=&limit=`."""
@@ -51,25 +56,34 @@ class _Endpoints:
         return _json(service_document(view))
 
     async def kubernetes(self, request: Request) -> Response:
-        """Where it runs and how it is, when settled or after `?wait=SECONDS`; with an ETag by content."""
+        """Where it runs and how it is, when settled or after `?wait=SECONDS`; with an ETag by content. Of one view, which all
+        callers of a class are given while nothing changes, one document is written."""
         ref, within = entity_ref(request.path_params), wait_seconds(request.query_params)
         view = await self._portal.kubernetes_settled(ref, _caller(request), within=within)
-        document = document_of(view)
-        headers = {**FRESH, "etag": etag_of(document)}
-        if _matches(request.headers.get("if-none-match", ""), headers["etag"]):
+        body = self._bodies.get(view) or self._bodies.put(view, (), self._written(view))
+        headers = {**FRESH, "etag": body.etag}
+        if _matches(request.headers.get("if-none-match", ""), body.etag):
             return Response(status_code=304, headers=headers)
-        return _json(document, headers)
+        request.scope[PACKED] = body.packed
+        return Response(body.plain, media_type="application/json", headers=headers)
+
+    def _written(self, view: KubernetesView) -> Body:
+        document = document_of(view, now=self._clock.now())
+        return Body(msgspec.json.encode(document), etag_of(document))
 
 
-def api_routes(portal: Portal) -> tuple[ApiRoute, ...]:
-    """All routes of this room.
+def api_routes(
+    portal: Portal, clock: Clock | None = None, bodies: Bodies | None = None
+) -> tuple[ApiRoute, ...]:
+    """All routes of this room. `bodies` keeps what was written of a view.
 
     - `GET /services?q=&kind=&type=&owner=&lifecycle=&tag=&system=&offset=&limit=`: the list (`documents.ServicesDocument`)
     - `GET /services/{namespace}/{kind}/{name}`: what the catalog says (`documents.ServiceDocument`)
     - `GET /services/{namespace}/{kind}/{name}/kubernetes?wait=SECONDS`: where it runs and how it is
       (`callboard.portal.document.StatusDocument`), when settled or after `wait` seconds; with an ETag by content
     """
-    endpoints = _Endpoints(portal)
+    clock = clock or SystemClock()
+    endpoints = _Endpoints(portal, clock, bodies or Bodies(clock))
     service = "/services/{namespace}/{kind}/{name}"
     return (
         ApiRoute("/services", endpoints.services, name="api-services"),

@@ -12,4 +12,4 @@ __all__ = ["whole_site"]
 
 def whole_site(portal: Portal, door: Door, operations: Operations, options: WebOptions, clock: Clock) -> Site:
     """The pages and the JSON routes."""
-    return create_web(portal, door, operations, options, clock=clock, further=api_routes(portal))
+    return create_web(portal, door, operations, options, clock=clock, further=api_routes(portal, clock))

@@ -126,6 +126,7 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         took=cluster.took,
         freshness=freshness_of(cluster),
         usage_answer=usage_answer(cluster),
+        current=cluster.current,
     )
 
 

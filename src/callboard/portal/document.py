@@ -298,9 +298,13 @@ def conclude(view: KubernetesView, *, require_all: bool = False) -> Conclusion:
     )
 
 
-def document_of(view: KubernetesView, *, require_all: bool = False) -> StatusDocument:
-    """The view as a document. Nothing of the view is left out but the containers of its pods."""
+def document_of(
+    view: KubernetesView, *, require_all: bool = False, now: datetime | None = None
+) -> StatusDocument:
+    """The view as a document. Nothing of the view is left out but the containers of its pods. `now` is the moment at which a
+    view is read that may be older: what is listened to is as of then."""
     entity = view.entity
+    now = now if view.live else None
     return StatusDocument(
         version=VERSION,
         entity=EntityDocument(
@@ -317,11 +321,11 @@ def document_of(view: KubernetesView, *, require_all: bool = False) -> StatusDoc
             could_not_tell=view.verdict.could_not_tell,
         ),
         conclusion=conclude(view, require_all=require_all),
-        clusters=tuple(_cluster(p) for p in view.clusters),
+        clusters=tuple(_cluster(p, now) for p in view.clusters),
         notices=tuple(_notice(n) for n in view.notices),
         selector=view.selector,
         namespaces=view.namespaces,
-        as_of=view.as_of,
+        as_of=now or view.as_of,
         complete=view.complete,
         settled=view.settled,
         live=view.live,
@@ -384,7 +388,7 @@ def _gap(part: ClusterPart) -> str:
     return "; ".join(words) or verdict.sentence
 
 
-def _cluster(part: ClusterPart) -> ClusterDocument:
+def _cluster(part: ClusterPart, now: datetime | None) -> ClusterDocument:
     return ClusterDocument(
         name=part.cluster.name,
         title=part.cluster.display,
@@ -406,7 +410,7 @@ def _cluster(part: ClusterPart) -> ClusterDocument:
         notices=tuple(_notice(n) for n in part.notices),
         objects=part.objects,
         asked_as=part.asked_as,
-        as_of=part.as_of,
+        as_of=now if now is not None and part.current else part.as_of,
         took_seconds=round(part.took, 3),
         freshness=tuple(
             FreshnessDocument(

@@ -325,6 +325,8 @@ class ClusterPart(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """How each type is kept current; empty where everything was asked once, as of `as_of`."""
     usage_answer: Answer = Answer.NOT_ASKED
     """Whether it could be told what pods use."""
+    current: bool = False
+    """Whether all of it is listened to: then it is as of the moment at which it is read, and `as_of` says when it changed."""
 
     @property
     def settled(self) -> bool:
@@ -334,7 +336,7 @@ class ClusterPart(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         )
 
 
-class KubernetesView(msgspec.Struct, frozen=True, kw_only=True):
+class KubernetesView(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """The Kubernetes tab at one moment. `revision` grows with each change while a page is open; `live` says that changes
     go on arriving, also after a settled view."""
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from callboard.base.bodies import Bodies
 from callboard.base.clock import Clock, SystemClock
 from callboard.portal.protocol import Portal
 from callboard.web.door import Door
@@ -75,7 +76,7 @@ def create_web(
 
     routes = site_map(
         CatalogPages(portal, renderer, listing),
-        EntityPages(tabs, renderer),
+        EntityPages(tabs, renderer, Bodies(clock)),
         ObjectPages(portal, renderer),
         OperationPages(operations, static),
         LivePages(topics, options.pace, options.draining),

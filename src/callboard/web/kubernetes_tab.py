@@ -1,9 +1,8 @@
 """The Kubernetes tab: the portal's view, put in the order it is read in. Pure but for the asking."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -13,6 +12,7 @@ from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import Health, Verdict
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ClusterPart, KubernetesView, PodRow
+from callboard.web.live.kept import Kept
 from callboard.web.words import anchor, cluster_mark, cluster_word
 
 __all__ = [
@@ -108,11 +108,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
-    """The tab. `strip` keeps the clusters in one order for good; `panels` has trouble first."""
+    """The tab. `panels` has trouble first. It holds its view's parts and not the view, with which it is kept."""
 
-    view: KubernetesView
-    strip: tuple[ClusterPanel, ...]
+    heading: Heading
     panels: tuple[ClusterPanel, ...]
+    asked: Asked
     settled: bool
     live: bool = False
 
@@ -124,11 +124,39 @@ def kubernetes_page(view: KubernetesView, *, tables: bool = False) -> Kubernetes
     inline = tables or not view.live or sum(map(_count, view.clusters)) <= TABLES_UP_TO
     strip = sorted((_panel(part, many, inline) for part in view.clusters), key=lambda p: p.part.cluster.name)
     return KubernetesPage(
-        view=view,
-        strip=tuple(strip),
+        heading=_heading(view, strip),
         panels=tuple(sorted(strip, key=_rank)),
+        asked=Asked(
+            selector=view.selector,
+            namespaces=view.namespaces,
+            clusters=tuple((panel.part.cluster.name, panel.part.asked_as) for panel in strip),
+        ),
         settled=view.settled,
         live=view.live and not tables,
+    )
+
+
+def _heading(view: KubernetesView, strip: Sequence[ClusterPanel]) -> Heading:
+    """`strip` keeps the clusters in one order for good."""
+    return Heading(
+        verdict=view.verdict,
+        notices=view.notices,
+        strip=tuple(
+            StripEntry(
+                name=panel.part.cluster.name,
+                display=panel.part.cluster.display,
+                mark=panel.mark,
+                word=panel.word,
+                gaps=bool(panel.part.missing),
+                stale=panel.stale,
+            )
+            for panel in strip
+        ),
+        answered=view.answered,
+        failed=sum(1 for part in view.clusters if part.state is ClusterState.FAILED),
+        settled=view.settled,
+        live=view.live,
+        as_of=None if view.live and view.settled else view.as_of,
     )
 
 
@@ -162,34 +190,8 @@ def _rank(panel: ClusterPanel) -> int:
 def pieces(page: KubernetesPage) -> tuple[Piece, ...]:
     """What the tab consists of: above, each cluster, below. Of a cluster all is decided by its part, which is the same
     object until something changes there, and by whether it stands open and holds its tables."""
-    view = page.view
-    heading = Heading(
-        verdict=view.verdict,
-        notices=view.notices,
-        strip=tuple(
-            StripEntry(
-                name=panel.part.cluster.name,
-                display=panel.part.cluster.display,
-                mark=panel.mark,
-                word=panel.word,
-                gaps=bool(panel.part.missing),
-                stale=panel.stale,
-            )
-            for panel in page.strip
-        ),
-        answered=view.answered,
-        failed=sum(1 for part in view.clusters if part.state is ClusterState.FAILED),
-        settled=view.settled,
-        live=view.live,
-        as_of=None if view.live and view.settled else view.as_of,
-    )
-    asked = Asked(
-        selector=view.selector,
-        namespaces=view.namespaces,
-        clusters=tuple((panel.part.cluster.name, panel.part.asked_as) for panel in page.strip),
-    )
     return (
-        Piece(id="kubernetes-head", template=f"{TEMPLATES}kubernetes_head.html", view=heading),
+        Piece(id="kubernetes-head", template=f"{TEMPLATES}kubernetes_head.html", view=page.heading),
         *(
             Piece(
                 id=anchor(panel.part.cluster.name, "cluster"),
@@ -215,7 +217,7 @@ def pieces(page: KubernetesPage) -> tuple[Piece, ...]:
             if not panel.tables
             for table in _tables(panel.part)
         ),
-        Piece(id="asked", template=f"{TEMPLATES}kubernetes_asked.html", view=asked),
+        Piece(id="asked", template=f"{TEMPLATES}kubernetes_asked.html", view=page.asked),
     )
 
 
@@ -234,7 +236,7 @@ class KubernetesTab:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
-        self._pages: WeakValueDictionary[int, KubernetesPage] = WeakValueDictionary()
+        self._pages: Kept[KubernetesPage] = Kept()
 
     def tab(self) -> Tab:
         """Its registration. It applies to what can be expected to run."""
@@ -267,9 +269,10 @@ class KubernetesTab:
 
     def _page(self, view: KubernetesView) -> KubernetesPage:
         """One page for all readers of one view: what is kept with it is made once."""
-        page = self._pages.get(id(view))
-        if page is None or page.view is not view:
-            page = self._pages[id(view)] = kubernetes_page(view)
+        page = self._pages.get(view)
+        if page is None:
+            page = kubernetes_page(view)
+            self._pages.put(page, view)
         return page
 
 

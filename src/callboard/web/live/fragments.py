@@ -72,7 +72,7 @@ class Lineup(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self)
 
 
-class Frame(msgspec.Struct, frozen=True, dict=True):
+class Frame(msgspec.Struct, frozen=True, dict=True, weakref=True):
     """All of one topic at one moment. Fragments are shared with every other frame that shows the same. `on_demand` makes
     those, by id, that only some readers hold."""
 

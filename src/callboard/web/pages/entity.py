@@ -4,11 +4,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from callboard.base.bodies import PACKED, Bodies, Body
 from callboard.base.errors import NotFound
 from callboard.extend.pages import CardContext, Tab
 from callboard.model.entity import Entity
 from callboard.portal.views import ServiceView
 from callboard.web.door import caller_of
+from callboard.web.live.fragments import Frame
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.queries import entity_ref
 from callboard.web.rendering import Renderer
@@ -31,9 +33,10 @@ class TabLink(msgspec.Struct, frozen=True):
 class EntityPages:
     """`/catalog/{namespace}/{kind}/{name}` and below, but for single objects."""
 
-    def __init__(self, tabs: EntityTabs, renderer: Renderer) -> None:
+    def __init__(self, tabs: EntityTabs, renderer: Renderer, bodies: Bodies) -> None:
         self._tabs = tabs
         self._renderer = renderer
+        self._bodies = bodies
 
     async def first_tab(self, request: Request) -> Response:
         """The first tab that applies; ours is Overview."""
@@ -58,21 +61,36 @@ class EntityPages:
         context = CardContext(entity=entity, caller=caller_of(request), query=dict(request.query_params))
         view = await tab.view(context)
         frame = await self._tabs.frame(tab, view, entity)
+        links = tab_links(self._tabs.applying(entity), entity, tab.key)
+        if tab.pieces is None:
+            return HTMLResponse(self._page(service, tab, view, frame, links))
+        # A page holds nothing of its reader: whoever is given the same frame is given the same page.
+        variant = (tab.key, entity.ref, entity.metadata.etag, service.problems, links)
+        body = self._bodies.get(frame, variant)
+        if body is None:
+            html = self._page(service, tab, view, frame, links)
+            body = self._bodies.put(frame, variant, Body(html.encode()))
+        request.scope[PACKED] = body.packed
+        return HTMLResponse(body.plain)
+
+    def _page(
+        self, service: ServiceView, tab: Tab, view: object, frame: Frame, links: tuple[TabLink, ...]
+    ) -> str:
+        entity = service.entity
         settled = getattr(view, "settled", False)
         live = tab.live is not None and (not settled or getattr(view, "live", False))
         unscripted = f"{tab_url(entity.ref, tab.key)}?wait={WAIT_WITHOUT_SCRIPT}"
-        html = self._renderer.page(
+        return self._renderer.page(
             "entity.html",
             service=service,
             entity=entity,
             tab=tab,
-            tabs=tab_links(self._tabs.applying(entity), entity, tab.key),
+            tabs=links,
             content=self._tabs.page(tab, view, entity, frame),
             topic=TabTopic.address(tab, entity.ref) if live else "",
             have=msgspec.json.encode(frame.tags()).decode() if live else "",
             reload=unscripted if live and not settled else "",
         )
-        return HTMLResponse(html)
 
 
 def tab_links(shown: tuple[Tab, ...], entity: Entity, current: str) -> tuple[TabLink, ...]:
