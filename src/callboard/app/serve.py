@@ -13,6 +13,7 @@ import structlog
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.app.application import Application
+from callboard.app.collector import collector
 from callboard.app.metrics import watch_loop
 from callboard.app.server import Server, bind, is_loopback
 from callboard.app.signals import stop_signals
@@ -80,12 +81,13 @@ async def serve(app: Application, listening: Listening) -> None:
         ready.set()
         announce.first()
 
-    with _certificate_files(https) as certificate, stop_signals(draining):
+    with _certificate_files(https) as certificate, stop_signals(draining), collector() as cycles:
         server = Server(site, listener, drain=settings.callboard.web.drain_deadline, certificate=certificate)
         async with asyncio.TaskGroup() as group:
             background = (
                 group.create_task(app.keep_up(), name="keep-up"),
                 group.create_task(watch_loop(app.metrics), name="loop-stall"),
+                group.create_task(cycles.run(), name="collector"),
             )
             await server.run(draining, listening_now)
             for task in background:

@@ -235,18 +235,17 @@ class _Stream:
                     if self._initial is not None:
                         raise _NoStreamingLists
                     return
-                await connection.turn()
                 listing = self._initial
+                if listing is not None:
+                    self._progress()
+                await connection.turn()
                 had = 0 if listing is None else len(listing)
                 changes, ended = self._changes(lines, piece, limits.max_nesting)
                 if listing is not None:
                     if self._initial is None:
                         silence.allow(limits.watch_silence)
-                    elif (
-                        len(listing) > had
-                    ):  # anything else comes from a server that ignores what it was asked, too
+                    elif len(listing) > had:  # changes alone come from a server that ignores the request, too
                         silence.heard()
-                        self._progress()
                 if resumed and ended is None:
                     resumed = False
                     changes.append(Bookmark(self.version))

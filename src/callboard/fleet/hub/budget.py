@@ -18,8 +18,9 @@ __all__ = ["Budget", "Places", "Turn", "Watching"]
 PLACES = 8
 """Lists of all clusters together that come in at once. More come in no sooner, since one core reads them all: they would be
 whole at the same late moment, and hundreds of connections made at once keep one another from being made at all."""
-LENT = 2.0
-"""Seconds without progress after which a place is somebody else's: a cluster that does not answer may not hold up the others."""
+LENT = 5.0
+"""Seconds without progress after which a place is somebody else's: a cluster that does not answer may not hold up the others.
+Not shorter than it takes to connect: on a busy machine each place given up early brings one more that is late."""
 
 
 class Watching(Protocol):
