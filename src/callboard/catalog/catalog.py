@@ -1,6 +1,7 @@
 """The catalog as the rest of Callboard sees it."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 
 __all__ = ["Catalog", "Refreshed"]
+
+MOST_KNOWN = 2000
+"""Entities kept as they were read, some kilobytes each: those asked for last."""
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +68,9 @@ class Catalog:
         self._refreshing = asyncio.Lock()
         self.revision = 0
         """Another number whenever entities were written or removed."""
+        self._known: OrderedDict[EntityRef, Entity] = OrderedDict()
+        self._known_as_of = 0
+        """The revision they are of."""
         self._configure(settings, fetch)
 
     def _configure(self, settings: CatalogSettings, fetch: Fetch | None) -> None:
@@ -144,8 +151,8 @@ class Catalog:
 
     async def entity(self, ref: EntityRef, caller: Caller) -> Entity | None:
         """The entity as this caller may see it, or None."""
-        document = await self.document(ref, caller)
-        return entity_of(document) if document is not None else None
+        (found,) = await self.entities((ref,), caller)
+        return found
 
     async def document(self, ref: EntityRef, caller: Caller) -> bytes | None:
         """The entity's whole JSON as Backstage's catalog API gives it, fields the model leaves out included; or None."""
@@ -155,8 +162,24 @@ class Catalog:
         """Several entities in the order asked for, None where there is none for this caller."""
         if not may_read(caller):
             return (None,) * len(refs)
-        found = await self._store.documents([str(ref) for ref in dict.fromkeys(refs)])
-        return tuple(entity_of(found[str(ref)]) if str(ref) in found else None for ref in refs)
+        revision = self.revision
+        if self._known_as_of != revision:
+            self._known.clear()
+            self._known_as_of = revision
+        found = {ref: self._known[ref] for ref in refs if ref in self._known}
+        unknown = [ref for ref in dict.fromkeys(refs) if ref not in found]
+        if unknown:
+            documents = await self._store.documents([str(ref) for ref in unknown])
+            found |= {ref: entity_of(documents[str(ref)]) for ref in unknown if str(ref) in documents}
+        if (
+            revision == self.revision == self._known_as_of
+        ):  # else they may be older than what was written meanwhile
+            for ref, entity in found.items():
+                self._known[ref] = entity
+                self._known.move_to_end(ref)
+            while len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+        return tuple(found.get(ref) for ref in refs)
 
     async def search(self, query: SearchQuery, caller: Caller) -> Found:
         """One page of entities. Raises UsageError for a query out of bounds."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -20,6 +21,10 @@ __all__ = ["Verdicts"]
 KEEP = timedelta(days=14)
 """How long a verdict nobody renewed is remembered."""
 BETWEEN_WRITES = 1.0
+AGAIN = timedelta(seconds=10)
+"""The same verdict is written again after so much time; until then only the memory knows that it was seen later."""
+MOST_KNOWN = 5000
+"""Verdicts kept in memory, those remembered last: who looks again and again causes no reading."""
 MOST_UNWRITTEN = 10_000
 """Verdicts that wait to be written at most; beyond it the oldest are dropped, and the next look renews them."""
 
@@ -33,6 +38,8 @@ class Verdicts:
         self._store = store
         self._clock = clock
         self._unwritten: dict[tuple[str, EntityRef], LastVerdict] = {}
+        self._known: OrderedDict[tuple[str, EntityRef], tuple[LastVerdict, LastVerdict]] = OrderedDict()
+        """What was remembered last, and what of it was given to be written."""
 
     async def start(self) -> None:
         """Make the tables and forget what is too old."""
@@ -50,6 +57,13 @@ class Verdicts:
     def keep(self, verdict: LastVerdict, grants: Grants) -> None:
         """The same for who knows since when."""
         key = (_class(grants), verdict.ref)
+        _, written = self._known.pop(key, (None, None))
+        if written is not None and _same(written, verdict):
+            self._known[key] = (verdict, written)
+            return
+        self._known[key] = (verdict, verdict)
+        while len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
         self._unwritten.pop(key, None)
         self._unwritten[key] = verdict
         while len(self._unwritten) > MOST_UNWRITTEN:
@@ -58,11 +72,13 @@ class Verdicts:
     async def last(self, refs: Sequence[EntityRef], grants: Grants) -> dict[EntityRef, LastVerdict]:
         """What is remembered for callers of these grants."""
         visibility = _class(grants)
-        found = await self._store.get(visibility, refs)
-        for ref in refs:
+        known = {ref: self._known[visibility, ref][0] for ref in refs if (visibility, ref) in self._known}
+        rest = [ref for ref in refs if ref not in known]
+        found = await self._store.get(visibility, rest) if rest else {}
+        for ref in rest:
             if waiting := self._unwritten.get((visibility, ref)):
                 found[ref] = waiting
-        return found
+        return found | known
 
     async def run(self) -> None:
         """Write batches until cancelled, then the rest."""
@@ -84,6 +100,14 @@ class Verdicts:
                 await self._store.put(visibility, found)
         except Unavailable as error:
             _log.error("verdicts-not-written", count=len(waiting), error=error.message)
+
+
+def _same(written: LastVerdict, now: LastVerdict) -> bool:
+    return abs(now.as_of - written.as_of) < AGAIN and (written.health, written.sentence, written.since) == (
+        now.health,
+        now.sentence,
+        now.since,
+    )
 
 
 def _class(grants: Grants) -> str:
