@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from callboard.base.clock import FakeClock
 from callboard.base.settings import CheckpointSettings
-from callboard.fleet.hub.checkpoint import checkpoints as module
-from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment, Place
+from callboard.fleet.hub.checkpoint import reading as module
+from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import BLOCK, Header, Reader, write
+from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.checkpoint.unread import Unread
 from callboard.fleet.hub.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey

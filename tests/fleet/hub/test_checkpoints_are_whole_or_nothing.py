@@ -17,9 +17,10 @@ from callboard.base.clock import FakeClock
 from callboard.base.errors import Unavailable
 from callboard.base.settings import CheckpointSettings
 from callboard.fleet.hub.checkpoint import form
-from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment, Place
+from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLarge, write
+from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
 from callboard.kube.decode import decode_object
@@ -324,7 +325,7 @@ async def test_what_cannot_be_trusted_is_ignored_and_removed(trouble: str, tmp_p
             file.rename(tmp_path / "elsewhere")
             file.symlink_to(tmp_path / "elsewhere")
         case _:
-            again._clock = FakeClock(NOW - timedelta(hours=1))
+            again._reading._clock = FakeClock(NOW - timedelta(hours=1))
     into = Into()
     await again.restore(PLACE, into)
     assert (into.header, into.objects) == (None, [])

@@ -18,8 +18,9 @@ import structlog
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, Unavailable
 from callboard.fleet.hub.budget import Budget, Turn
-from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment, Place
+from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.form import Header
+from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, ObjectChanged, Reader
 from callboard.fleet.hub.index import ObjectIndex
 from callboard.fleet.hub.port import Source, Watcher

@@ -1,14 +1,10 @@
-"""When checkpoints are written, and what a stream begins with."""
+"""When checkpoints are written; `reading` has what a stream begins with."""
 
 import asyncio
-import hashlib
-import os
 import random
 import threading
 from collections.abc import Callable, Collection, Sequence
-from contextlib import closing
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from typing import Final, Protocol
 
 import msgspec
@@ -18,55 +14,27 @@ from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
 from callboard.base.settings import CheckpointSettings
 from callboard.fleet.hub.checkpoint.files import Files
-from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLarge
-from callboard.fleet.hub.checkpoint.unread import Unread
-from callboard.fleet.hub.index import ObjectIndex
-from callboard.fleet.hub.port import SourceKey
+from callboard.fleet.hub.checkpoint.form import Header, TooLarge
+from callboard.fleet.hub.checkpoint.reading import Place, Reading, Restored
 from callboard.model.objects import Kept
-from callboard.model.outcome import Malformed, Question
-from callboard.model.resource import EVENTS, POD_METRICS
+from callboard.model.outcome import Malformed
 
-__all__ = ["Checkpoints", "Moment", "Place", "Restored", "Writable"]
+__all__ = ["Checkpoints", "Moment", "Writable"]
 
 QUIET: Final = 12
 """Intervals after which a stream is written although nothing has changed in it: for a version that can still be resumed, and
 so that its file is not taken for one that nobody needs."""
 ROUND: Final = 5.0
 """Seconds between two looks at what is due, at most."""
-RESUMABLE: Final = timedelta(hours=1)
-"""How old a version may be to be resumed from. API servers seldom know older ones, and one that was put back to a backup in the
-meantime would take them for its own future, and say nothing."""
-TOGETHER: Final = 64
-"""Checkpoints opened in one go and told together: a page that waits for some of them is drawn anew once for all."""
 STOPPING: Final = 5.0
 """Seconds that writing may take when Callboard stops: with what else stops, below the 30 s Kubernetes gives a pod."""
 WRITERS: Final = 2
 """Files written at the same time when Callboard stops: one is made while the other goes to disk."""
 
-_NEVER: Final = frozenset({"secrets", EVENTS.key, POD_METRICS.key})
-"""Secrets: nothing of them is kept anywhere. Events: they last an hour, are never waited for, and are asked anew. What pods
-use is worthless a minute later."""
-
 _UNWRITTEN: Final = -1
 _REMOVED: Final = -2
 
 log = structlog.get_logger(__name__)
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where a stream's checkpoint is, and what it must be of. `name` tells nothing and is the same after a restart; it is ""
-    for what may never be written."""
-
-    name: str
-    source: str
-    question: Question
-
-    @classmethod
-    def of(cls, source: SourceKey, question: Question) -> "Place":
-        """The place of one question's checkpoint at one source."""
-        digest = hashlib.sha256(msgspec.msgpack.encode(source)).hexdigest()
-        name = hashlib.sha256(msgspec.msgpack.encode((digest, question))).hexdigest()[:40]
-        return cls("" if question.type.key in _NEVER else name, digest, question)
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,26 +80,6 @@ class Writable(Protocol):
         ...
 
 
-class Restored(Protocol):
-    """Where the objects of a checkpoint go."""
-
-    def wanted(self) -> Collection[Question]:
-        """What somebody waits for now: it is read before anything else."""
-        ...
-
-    def restored(self, header: Header, objects: ObjectIndex) -> None:
-        """These are the objects it held: they can be asked for, and neither put nor dropped before they are `taken_in`."""
-        ...
-
-    def taken_in(self, objects: ObjectIndex) -> None:
-        """The same objects, all of them, in an index of the stream's own."""
-        ...
-
-    def not_restored(self) -> None:
-        """What came so far is void."""
-        ...
-
-
 class _Written(msgspec.Struct):
     """What was written last of one stream, as of when, or when it is to be written first."""
 
@@ -139,15 +87,6 @@ class _Written(msgspec.Struct):
     changes: int = _UNWRITTEN
     quiet_until: float = 0.0
     as_of: datetime | None = None
-
-
-class _Asked:
-    """Somebody who waits for a checkpoint to be opened. `found` is what came of it, when it is `done`."""
-
-    def __init__(self, place: Place, into: Restored) -> None:
-        self.place, self.into = place, into
-        self.done = False
-        self.found: Unread | Exception | None = None
 
 
 class Checkpoints:
@@ -167,17 +106,25 @@ class Checkpoints:
         self._clock = clock
         self._jitter = jitter
         self._starting = asyncio.Lock()
-        self._opening = asyncio.Lock()
-        self._taking_in = asyncio.Lock()
-        self._waiting: list[_Asked] = []
+        self._reading = Reading(files, clock)
         self._ready: bool | None = None
         self._written: dict[str, _Written] = {}
         self._stop = threading.Event()
         self._one = asyncio.Lock()
         self._finishing = False
         self._refused = False
-        self.written = self.read = self.blocks = 0
-        """Files so far, and blocks read of those, for tests and figures."""
+        self.written = 0
+        """Files so far, for tests and figures."""
+
+    @property
+    def read(self) -> int:
+        """Files that were read to their end so far."""
+        return self._reading.files
+
+    @property
+    def blocks(self) -> int:
+        """Blocks read of those."""
+        return self._reading.blocks
 
     async def _start(self) -> bool:
         """Make the directory ready, once; whether it is."""
@@ -193,90 +140,17 @@ class Checkpoints:
         return self._ready
 
     async def restore(self, place: Place, into: Restored) -> None:
-        """Give the stream what was written of it, if that is its own and ours: what is `wanted` of it at once, all of it when
-        this returns. Never raises for what a file is."""
+        """Give the stream what was written of it, as `Reading.restore`. Never raises for what a file is."""
         if not self._settings.enabled or not place.name or not (self._ready or await self._start()):
             return
-        asked = _Asked(place, into)
-        self._waiting.append(asked)
-        try:
-            await asyncio.sleep(0)  # who asks at the same moment is there as well
-            while not asked.done:
-                async with self._opening:
-                    if not asked.done:
-                        await self._open_some()
-            if isinstance(asked.found, Exception):
-                raise asked.found
-            if asked.found is not None:
-                await self._take_in(place, asked.found, into)
-        except (NotWhole, OSError) as error:
-            into.not_restored()
-            words = error.args[0] if isinstance(error, NotWhole) else type(error).__name__
-            log.warning("checkpoint-ignored", file=place.name, type=place.question.type.key, why=words)
-            await asyncio.to_thread(self._files.remove, place.name)
-        except Exception as error:
-            into.not_restored()
-            log.error("checkpoint-not-read", type=place.question.type.key, exc_info=error)
-        except BaseException:
-            into.not_restored()
-            raise
-        finally:
-            if not asked.done:
-                self._waiting.remove(asked)
-
-    async def _open_some(self) -> None:
-        """Those that somebody waits for before the others; told in one go."""
-        waiting = [(asked, asked.into.wanted()) for asked in self._waiting]
-        waiting.sort(key=lambda each: not each[1])
-        some = waiting[:TOGETHER]
-        found = await asyncio.to_thread(lambda: [self._open(asked, wanted) for asked, wanted in some])
-        for (asked, _), opened in zip(some, found, strict=True):
-            if asked not in self._waiting:
-                continue
-            self._waiting.remove(asked)
-            asked.done, asked.found = True, opened
-            if isinstance(opened, Unread):
-                header = opened.header
-                old = self._clock.now() - header.as_of > RESUMABLE
-                asked.into.restored(msgspec.structs.replace(header, version="") if old else header, opened)
-
-    def _open(self, asked: _Asked, wanted: Collection[Question]) -> "Unread | Exception | None":
-        """Blocks. What the file holds, as it is read when it is asked for; read already of that what is wanted."""
-        place, into = asked.place, asked.into
-        try:
-            file = self._files.open(place.name)
-            if file is None:
-                return None
-            with closing(file):
-                reader = Reader(file, os.fstat(file.fileno()).st_size)
-                header = reader.header()
-                if (header.source, header.question) != (place.source, place.question):
-                    raise NotWhole("it is of another source or question")
-                if header.as_of > self._clock.now():
-                    raise NotWhole("it is from the future")
-                contents = reader.contents()
-            found = Unread(contents, partial(self._files.open, place.name), into.not_restored)
-            for question in wanted:
-                found.read(question)
-        except Exception as error:
-            return error
-        return found
-
-    async def _take_in(self, place: Place, unread: Unread, into: Restored) -> None:
-        """All of it, one stream after the other and resting in between: nobody waits for that."""
-        try:
-            async with self._taking_in:
-                objects = await asyncio.to_thread(unread.taken_in)
-        finally:
-            unread.ended = True
-            self.blocks += unread.blocks
-        self.read += 1
-        header = unread.header
-        now = asyncio.get_running_loop().time()
-        age = (self._clock.now() - header.as_of).total_seconds()
-        due = now + self._settings.every * (0.1 + 0.4 * self._jitter())
-        into.taken_in(objects)
-        self._written[place.name] = _Written(due, 0, due - age + self._settings.every * QUIET, header.as_of)
+        header = await self._reading.restore(place, into)
+        if header is not None:
+            now = asyncio.get_running_loop().time()
+            age = (self._clock.now() - header.as_of).total_seconds()
+            due = now + self._settings.every * (0.1 + 0.4 * self._jitter())
+            self._written[place.name] = _Written(
+                due, 0, due - age + self._settings.every * QUIET, header.as_of
+            )
 
     async def run(self, streams: Callable[[], Collection[Writable]]) -> None:
         """Write what is due, one file after the other, until cancelled; where checkpoints are switched off, remove those

@@ -70,27 +70,27 @@ class Sorter:
 
     def __init__(self) -> None:
         self._first: list[Key] = []
-        self._found: set[int] = set()
-        self._labels: dict[int, tuple[int, ...]] = {}
+        self._found: list[int] = []
+        self._marks: dict[tuple[str, str | None], int] = {}
 
     def add(self, objects: Sequence[Kept]) -> None:
-        """The next block. Its objects must live as long as this does."""
+        """The next block."""
         number = len(self._first)
         self._first.append((objects[0].namespace, objects[0].name))
-        known = self._labels
-        for labels in {id(obj.labels): obj.labels for obj in objects}.values():
-            marks = known.get(id(labels))
-            if marks is None:
-                pairs = labels.items()
-                marks = known[id(labels)] = (
-                    *(_label(key, value) << _NUMBER for key, value in pairs),
-                    *(_label(key, None) << _NUMBER for key in labels),
-                )
-            self._found.update([mark | number for mark in marks])
+        labels: set[tuple[str, str | None]] = set()
+        for obj in objects:
+            labels.update(obj.labels.items())
+        labels |= {(key, None) for key, _ in labels}
+        marks = self._marks
+        for label in labels:
+            mark = marks.get(label)
+            if mark is None:
+                mark = marks[label] = _label(*label) << _NUMBER
+            self._found.append(mark | number)
 
     def places(self) -> Places:
         """All of it."""
-        labels = array("Q", sorted(self._found))
+        labels = array("Q", sorted(set(self._found)))
         if sys.byteorder == "big":
             labels.byteswap()
         return Places(self._first, labels.tobytes())

@@ -25,17 +25,22 @@ class Unread(ObjectIndex):
 
     `select` blocks, for a fraction of a millisecond, where a block is needed that was not read yet: what is wanted when the
     checkpoint is opened, `read` in a thread before. `broken` is called, once, when one could not be read; from then on there is
-    nothing in it. `blocks` counts those read.
+    nothing in it. `asked` is called whenever something was selected that had to be read. `blocks` counts those read.
     """
 
     def __init__(
-        self, contents: Contents, open_file: Callable[[], IO[bytes] | None], broken: Callable[[], None]
+        self,
+        contents: Contents,
+        open_file: Callable[[], IO[bytes] | None],
+        broken: Callable[[], None],
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.blocks = 0
         self.bytes = contents.packed
         self._contents = contents
         self._open = open_file
+        self._told_asked = asked
         self._broken: Callable[[], None] | None = broken
         self._read: dict[int, list[Kept]] = {}
         self._lock = threading.Lock()
@@ -56,6 +61,7 @@ class Unread(ObjectIndex):
         return found[0] if found else None
 
     def select(self, question: Question) -> tuple[Kept, ...]:
+        before = self.blocks
         try:
             found = self.read(question)
         except (NotWhole, OSError):
@@ -63,6 +69,8 @@ class Unread(ObjectIndex):
             if broken is not None:
                 broken()
             return ()
+        if self.blocks != before:
+            self._told_asked()
         self.examined += len(found)
         if question.name:
             found = [obj for obj in found if key_of(obj) == (question.namespace, question.name)]
