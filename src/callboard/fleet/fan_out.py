@@ -5,6 +5,7 @@ beside it, gives the same snapshots, and needs nothing from here.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from callboard.base.clock import Clock
@@ -27,6 +28,11 @@ __all__ = ["FanOut", "located"]
 COALESCE = 0.05
 """Seconds a change waits for others to join it: 40 clusters of 13 answers each are a handful of snapshots, not 520, and
 nobody sees a twentieth of a second."""
+COMPOSING = 10.0
+"""How many times as long as composing a snapshot took it is waited before the next: a fleet of thousands of pods, or a machine
+that is busy, spends its time on answers and not on what is shown between them."""
+SLOWEST = 1.0
+"""Seconds that is bounded to."""
 
 LOCATING = 10.0
 """Seconds a service locator may take: ours decide at once; a plugin's may ask somebody."""
@@ -67,8 +73,9 @@ class FanOut:
     ) -> AsyncGenerator[ServiceSnapshot, None]:
         """Snapshots, each more complete than the one before; the last is settled.
 
-        The first names every cluster, all awaited. Afterwards at most one in COALESCE seconds, each the newest state, so a
-        slow reader is never behind and nothing queues up. Close the iterator (`contextlib.aclosing`) to stop the asking.
+        The first names every cluster, all awaited. Afterwards at most one in COALESCE seconds (fewer where composing takes
+        long), each the newest state, so a slow reader is never behind and nothing queues up. Close the iterator
+        (`contextlib.aclosing`) to stop the asking.
         Raises UsageError when the entity's annotations cannot be read, Unavailable when the service locator does not answer,
         and what that raises itself.
         """
@@ -102,10 +109,12 @@ class FanOut:
                 task.add_done_callback(lambda _: news.set())
             try:
                 yield first
-                current = first
+                current, pause = first, self._coalesce
                 while not current.settled:
-                    await self._beat(news, tasks)
+                    await self._beat(news, tasks, pause)
+                    began = time.monotonic()
                     current = snapshot()
+                    pause = max(self._coalesce, min(SLOWEST, COMPOSING * (time.monotonic() - began)))
                     yield current
             except GeneratorExit:
                 # The reader has left. Nothing may be yielded from here, and nothing raised into the group.
@@ -128,10 +137,10 @@ class FanOut:
         """One look at one cluster, not yet begun; `changed` is called whenever its snapshot grew."""
         return Asking(self._tools, cluster, entity, caller, self._clusters.limits_of(cluster.name), changed)
 
-    async def _beat(self, news: asyncio.Event, tasks: Sequence["asyncio.Task[None]"]) -> None:
+    async def _beat(self, news: asyncio.Event, tasks: Sequence["asyncio.Task[None]"], pause: float) -> None:
         """Wait for a change, then long enough for others to join it, or until every task has ended."""
         await news.wait()
-        await asyncio.wait(tasks, timeout=self._coalesce)
+        await asyncio.wait(tasks, timeout=pause)
         news.clear()
 
 

@@ -40,6 +40,9 @@ T = TypeVar("T")
 Form = Callable[[ResourceType, Body, bytes], T]
 """What makes of an object that has been read the form in which it leaves: KubeObject, or a Keeper."""
 
+SMALL: Final = 4096
+"""Bytes of an answer too short for the collector to notice: most types of a service are empty lists."""
+
 STEP: Final = 100
 """Objects of a page between two moments at which others may have their turn: some 3 ms."""
 
@@ -149,8 +152,11 @@ def page_in_steps(
     body: bytes, resource: ResourceType, form: Form[T], *, max_nesting: int = 64
 ) -> Generator[None, None, Page[T]]:
     """`decode_page`, standing still after every hundred objects. Holds on to nothing of an item once it has been read."""
-    with _without_collector():
+    if len(body) < SMALL:
         answer = _page(body, resource)
+    else:
+        with _without_collector():
+            answer = _page(body, resource)
     items: list[typing.Any] = answer.items or []
     secret = answer.kind == "SecretList"
     kind = body_type(resource)

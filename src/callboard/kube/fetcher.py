@@ -78,6 +78,7 @@ class DirectFetcher:
             )
         if question.namespace and known.namespaced is False:
             return Outcome(question=question, answer=Answer.NOT_ASKED, as_of=connection.clock.now())
-        asked = msgspec.structs.replace(question, type=known)
-        outcome = await outcome_of(connection, asked)
-        return msgspec.structs.replace(outcome, question=question) if asked is not question else outcome
+        if known is question.type:
+            return await outcome_of(connection, question)
+        outcome = await outcome_of(connection, msgspec.structs.replace(question, type=known))
+        return msgspec.structs.replace(outcome, question=question)

@@ -1,5 +1,6 @@
 """Resource types: five facts each, and the table of those Callboard knows without asking a cluster."""
 
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -51,11 +52,17 @@ class ResourceType(msgspec.Struct, frozen=True, order=True):
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """The URL path on an API server, each segment escaped. No namespace means all of them (or cluster scope)."""
-        parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
-        if namespace:
-            parts += ["namespaces", namespace]
-        parts += [p for p in (self.plural, name, subresource) if p]
-        return "/" + "/".join(quote(p, safe="") for p in parts)
+        return _path(self.group, self.version, self.plural, namespace, name, subresource)
+
+
+@lru_cache(4096)
+def _path(group: str, version: str, plural: str, namespace: str, name: str, subresource: str) -> str:
+    """Kept, because all clusters are asked alike."""
+    parts = ["apis", group, version] if group else ["api", version]
+    if namespace:
+        parts += ["namespaces", namespace]
+    parts += [p for p in (plural, name, subresource) if p]
+    return "/" + "/".join(quote(p, safe="") for p in parts)
 
 
 def _core(plural: str, kind: str, *, namespaced: bool = True) -> ResourceType:
