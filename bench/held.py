@@ -3,8 +3,10 @@
 import argparse
 import asyncio
 import os
+import re
 import socket
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -36,6 +38,7 @@ _TOUCHES: Final = 4.0
 _NEVER: Final = 10.0
 """Seconds after which a change counts as not shown."""
 _SYNC_DEADLINE: Final = 400.0
+_STREAMS: Final = re.compile(rb'^callboard_hub_streams\{[^}]*stream="(\w+)"\} (\S+)', re.MULTILINE)
 _IDLE: Final = 20.0
 _GROWTH: Final = (225, 2250, 22500)
 """Pods in each of four clusters: 1, 10, and 100 times."""
@@ -109,11 +112,11 @@ async def _rates(given: argparse.Namespace, core: int, looker: Viewer) -> None:
         beats.begin()
         began, used = time.monotonic(), tree.cpu(listens.pid)
         doing("the first sync")
-        await _all_there(looker, listens, watched)
+        known, streams = await _all_there(looker, listens, watched)
         took, used, beat = time.monotonic() - began, tree.cpu(listens.pid) - used, beats.end()
         peak = tree.peak_rss(listens.pid)
         rows = [
-            ("initial sync", f"{took:.1f} s, {used:.1f} s of CPU"),
+            ("initial sync", f"{took:.1f} s, {used:.1f} s of CPU; {known} of {streams} streams whole"),
             (
                 "held",
                 f"{given.clusters} clusters, {given.clusters * given.pods} pods; {fleet.report().bytes / 1e9:.2f} GB read",
@@ -287,7 +290,9 @@ async def _growth(given: argparse.Namespace, looker: Viewer) -> None:
                 portal([config, callboard_config(directory, "hub")], directory / "hub.log")
             )
             empty, service = tree.rss(listens.pid), service_names(pods, 10)[0]
-            await _all_there(looker, listens, service)
+            known, streams = await _all_there(looker, listens, service)
+            if known < streams:
+                raise TimeoutError(f"{known} of {streams} streams were there after {_SYNC_DEADLINE:g} s")
             pages = []
             for _ in range(given.rounds):
                 used = tree.cpu(listens.pid)
@@ -362,9 +367,18 @@ def _black_hole() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def _all_there(looker: Viewer, listens: Portal, service: str) -> None:
-    """Open a service, and so begin to listen; wait until everything has come."""
+async def _all_there(looker: Viewer, listens: Portal, service: str) -> tuple[int, int]:
+    """Open a service, and so begin to listen; wait until each stream knows what is there, or for so long as anyone would. Of
+    how many streams it is known, and how many there are. That the page is complete would not do: it is, as far as it can be,
+    when the last cluster that is late has been told to be."""
     until = time.monotonic() + _SYNC_DEADLINE
-    while b'"complete":true' not in (await looker.get(listens, Portal.json(service) + "?wait=15")).body:
-        if time.monotonic() > until:
-            raise TimeoutError(f"not everything was there after {_SYNC_DEADLINE:g} s")
+    await looker.get(listens, Portal.json(service) + "?wait=15")
+    while True:
+        text = (await looker.get(listens, "/metrics")).body
+        states = Counter[bytes]()
+        for state, count in _STREAMS.findall(text):
+            states[state] += int(float(count))
+        known, streams = states.total() - states[b"without"], states.total()
+        if (streams and known == streams) or time.monotonic() > until:
+            return known, streams
+        await asyncio.sleep(0.5)
