@@ -15,6 +15,7 @@ from callboard.model.outcome import Answer, FailureCode, Outcome
 from callboard.simulator.cluster import Cluster as StandIn
 from support.kube_client import LIMITS, QUESTION, TOKEN, bearer, raw_server
 
+LARGE = b'{"kind":"PodList","apiVersion":"v1","metadata":{"selfLink":"%s"},"items":[]}' % (b"x" * 200_000)
 EMPTY = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(EMPTY), EMPTY)
 
@@ -58,9 +59,10 @@ async def answers(served: Served, times: int = 2) -> list[Outcome]:
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(EMPTY), EMPTY),
             b"0\r\n\r\n",
         ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(LARGE), LARGE),),
         (b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", WHOLE),
     ],
-    ids=["whole", "in pieces", "chunked", "after a hint"],
+    ids=["whole", "in pieces", "chunked", "large", "after a hint"],
 )
 async def test_an_answer_is_read_and_its_connection_kept(pieces: tuple[bytes, ...]) -> None:
     served = Served(*pieces)

@@ -136,7 +136,7 @@ class Channel(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(_refused(FailureCode.NOT_JSON, "the answer was not HTTP as we know it"))
             return
-        if not self._began and self._head > _MOST_OF_A_HEAD:
+        if self._answer is not None and not self._began and self._head > _MOST_OF_A_HEAD:
             self._fail(_refused(FailureCode.NOT_JSON, "the answer was not HTTP as we know it"))
 
     def connection_lost(self, exc: Exception | None) -> None:
