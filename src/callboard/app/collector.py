@@ -20,8 +20,6 @@ LONG: Final = 0.005
 """Seconds of CPU beyond which what was walked over is set aside: a quarter of what a page may wait for the loop."""
 WHOLE: Final = 24 * 3600.0
 """Seconds between two looks at everything."""
-_YOUNG: Final = 2000
-"""Objects made, less those gone, before the youngest are looked at. Python's own 700 are for smaller processes."""
 _NEVER: Final = 1_000_000_000
 
 
@@ -60,7 +58,7 @@ def collector() -> Iterator[Collector]:
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, before[1], _NEVER)
+    gc.set_threshold(*before[:2], _NEVER)
     try:
         yield Collector()
     finally:
