@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import aclosing
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +11,7 @@ from callboard.base.clock import FakeClock
 from callboard.base.errors import Unavailable, UsageError
 from callboard.base.settings import BreakerSettings, CustomResourceSettings, KubernetesSettings
 from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
+from callboard.fleet import fan_out as fan_out_module
 from callboard.fleet.fan_out import FanOut
 from callboard.fleet.locators.multi_tenant import MultiTenant
 from callboard.model.outcome import Outcome, Question
@@ -145,6 +148,19 @@ async def test_forty_clusters_are_a_bounded_number_of_snapshots() -> None:
     seen = await look(fan_out(fetcher, FixedSupplier(*(cluster(f"c{i}") for i in range(40))), coalesce=0.05))
     assert len(fetcher.asked) == 40 * TYPES
     assert len(seen) <= 40
+
+
+async def test_where_composing_takes_long_there_are_fewer_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy has its time for answers: each composition seems to take a tenth of a second."""
+    seen: list[int] = []
+    for taken in (0.0, 0.1):
+        ticks = count()
+        monkeypatch.setattr(fan_out_module, "time", SimpleNamespace(monotonic=lambda: next(ticks) * taken))  # noqa: B023
+        fetcher = FakeFetcher()
+        names = [f"c{i}" for i in range(10)]
+        fetcher.slow = dict.fromkeys(names, 0.02)
+        seen.append(len(await look(fan_out(fetcher, FixedSupplier(*map(cluster, names)), coalesce=0.01))))
+    assert seen[0] > 2 * seen[1]
 
 
 async def test_closing_early_cancels_every_cluster_and_leaves_no_task() -> None:
