@@ -298,9 +298,11 @@ class Holdings:
                 self._stale_timer = loop.call_later(STALE_AFTER, self._say_stale)
             return
         self._recovered()
-        self.clear()  # what may no longer be seen is not shown as it was
-        self._tell(Status(answer=answer, freshness=Freshness.POLLED, failure=failure))
-        self._void()
+        status = Status(answer=answer, freshness=Freshness.POLLED, failure=failure)
+        if status != self._status or len(self.objects):
+            self.clear()  # what may no longer be seen is not shown as it was
+            self._tell(status)
+            self._void()
         if answer is Answer.FORBIDDEN:
             self._misfit()
 
