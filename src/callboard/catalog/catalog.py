@@ -27,7 +27,7 @@ from callboard.model.entity import Entity, EntityRef
 __all__ = ["Catalog", "Refreshed"]
 
 MOST_KNOWN = 2000
-"""Entities kept as they were read, some kilobytes each: those asked for last."""
+"""Entities kept as they were read, some kilobytes each, and that there is none: those asked for last."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ class Catalog:
         self._refreshing = asyncio.Lock()
         self.revision = 0
         """Another number whenever entities were written or removed."""
-        self._known: OrderedDict[EntityRef, Entity] = OrderedDict()
+        self._known: OrderedDict[EntityRef, Entity | None] = OrderedDict()
         self._known_as_of = 0
         """The revision they are of."""
         self._configure(settings, fetch)
@@ -170,7 +170,9 @@ class Catalog:
         unknown = [ref for ref in dict.fromkeys(refs) if ref not in found]
         if unknown:
             documents = await self._store.documents([str(ref) for ref in unknown])
-            found |= {ref: entity_of(documents[str(ref)]) for ref in unknown if str(ref) in documents}
+            for ref in unknown:
+                document = documents.get(str(ref))
+                found[ref] = entity_of(document) if document is not None else None
         if (
             revision == self.revision == self._known_as_of
         ):  # else they may be older than what was written meanwhile
