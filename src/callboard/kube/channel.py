@@ -136,7 +136,7 @@ class Channel(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(_refused(FailureCode.NOT_JSON, "the answer was not HTTP as we know it"))
             return
-        if self._answer is not None and not self._began and self._head > _MOST_OF_A_HEAD:
+        if not self._began and self._head > _MOST_OF_A_HEAD:
             self._fail(_refused(FailureCode.NOT_JSON, "the answer was not HTTP as we know it"))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -196,6 +196,7 @@ class Channel(asyncio.Protocol):
 
     def _done(self, *, keep: bool) -> None:
         answer, self._answer = self._answer, None
+        self._head = 0
         pieces = self._pieces
         whole = WholeAnswer(
             self._status, Headers(self._fields), pieces[0] if len(pieces) == 1 else b"".join(pieces)
