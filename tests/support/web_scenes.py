@@ -374,9 +374,7 @@ class StubPortal:
             facets=(Facet("type", "Type", types), Facet("owner", "Owner", (Count("team-games", len(rows)),))),
         )
 
-    async def services_live(
-        self, query: ServicesQuery, caller: Caller
-    ) -> AsyncGenerator[ServicesView, None]:
+    async def services_live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
         yield await self.services(query, caller)
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
