@@ -34,7 +34,7 @@ async def test_a_row_turns_unhealthy_without_a_reload(tmp_path: Path, open_page:
             await expect(row).to_contain_text("Healthy in all 2 clusters")
             await expect(row).to_contain_text("live")
             tally = page.locator("#health-tally")
-            await expect(tally).to_contain_text("All 4 services, live")
+            await expect(tally).to_contain_text("All 4 services:")
             unhealthy = int(re.findall(r"(\d+) unhealthy", await tally.inner_text())[0])
             await page.evaluate("globalThis.notReloaded = true")
             await row.get_by_role("link", name="dice-roller").focus()

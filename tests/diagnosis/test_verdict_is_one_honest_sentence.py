@@ -109,3 +109,10 @@ def test_a_rollout_on_its_way_is_progressing() -> None:
 def test_no_cluster_at_all_is_unknown() -> None:
     found = verdict(service())
     assert (found.health, found.could_not_tell) == (Health.UNKNOWN, True)
+
+
+def test_what_is_scaled_to_zero_is_healthy_and_said() -> None:
+    off = cluster("b", deployment(wanted=0, ready=0))
+    found = verdict(service(healthy("a"), off))
+    assert (found.health, found.clusters[1].sentence) == (Health.HEALTHY, "Deployment web is scaled to zero")
+    assert found.sentence == "Healthy in all 2 clusters; in b Deployment web is scaled to zero."

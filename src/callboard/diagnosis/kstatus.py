@@ -76,13 +76,17 @@ def _deployment(body: Deployment) -> ObjectHealth:
             f"{status.updated_replicas} of {spec.replicas} pods run the new version", progressing
         )
     if status.replicas > spec.replicas:
-        return _progressing(f"{status.replicas - spec.replicas} old pods are still ending", progressing)
+        return _progressing(_ending(status.replicas - spec.replicas, "old "), progressing)
     available = condition(status.conditions, "Available")
     if status.available_replicas < spec.replicas:
         return _progressing(f"{status.available_replicas} of {spec.replicas} pods ready", available)
     if available and available.status == "False":
         return _progressing("fewer pods ready than needed", available)
     return _HEALTHY
+
+
+def _ending(pods: int, which: str = "") -> str:
+    return f"1 {which}pod is still ending" if pods == 1 else f"{pods} {which}pods are still ending"
 
 
 def _replica_set(body: ReplicaSet) -> ObjectHealth:
@@ -95,7 +99,7 @@ def _replica_set(body: ReplicaSet) -> ObjectHealth:
     if status.replicas < spec.replicas:
         return _progressing(f"{status.replicas} of {spec.replicas} pods created")
     if status.replicas > spec.replicas:
-        return _progressing(f"{status.replicas - spec.replicas} pods are still ending")
+        return _progressing(_ending(status.replicas - spec.replicas))
     if status.available_replicas < spec.replicas:
         return _progressing(f"{status.available_replicas} of {spec.replicas} pods ready")
     return _HEALTHY
@@ -112,7 +116,7 @@ def _stateful_set(body: StatefulSet) -> ObjectHealth:
     if status.ready_replicas < spec.replicas:
         return _progressing(f"{status.ready_replicas} of {spec.replicas} pods ready")
     if status.replicas > spec.replicas:
-        return _progressing(f"{status.replicas - spec.replicas} pods are still ending")
+        return _progressing(_ending(status.replicas - spec.replicas))
     rolling = spec.update_strategy.rolling_update
     wanted = spec.replicas - (rolling.partition if rolling else 0)
     if rolling and rolling.partition:

@@ -9,6 +9,7 @@ from callboard.diagnosis.ownership import Grouping, group
 from callboard.diagnosis.words import plain_reason
 from callboard.diagnosis.workload_health import workload_health
 from callboard.model.objects import KubeObject
+from callboard.model.objects.workload import Deployment, StatefulSet
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
@@ -27,6 +28,8 @@ DECISIVE = frozenset(
     }
 )
 """Types without which readiness cannot be told; not seeing another type leaves the verdict standing."""
+
+READY = "everything is ready"
 
 
 def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) -> ClusterVerdict:
@@ -50,6 +53,8 @@ def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) 
         f"{len(o.malformed)} of the {o.question.type.plural} could not be read" for o in malformed
     )
     health, sentence, since = _judge(judged)
+    if health is Health.HEALTHY:
+        sentence = _resting(grouping) or sentence
     stale = [o for o in cluster.outcomes if o.stale_since is not None]
     missing += tuple(
         dict.fromkeys(f"{o.question.type.plural} are shown as they were last seen" for o in stale)
@@ -82,7 +87,20 @@ def _judge(judged: Sequence[tuple[KubeObject, ObjectHealth]]) -> tuple[Health, s
             return worst, sentence, min((h.since for _, h in hit if h.since), default=None)
     if not judged:
         return Health.NOTHING, "nothing of this service runs here", None
-    return Health.HEALTHY, "everything is ready", None
+    return Health.HEALTHY, READY, None
+
+
+def _resting(grouping: Grouping) -> str:
+    """What is as it should be only because nothing of it is wanted; "" where there is no such thing."""
+    names = [
+        f"{w.object.type.title} {w.object.name}"
+        for w in grouping.workloads
+        if isinstance(w.object.body, Deployment | StatefulSet) and w.object.body.spec.replicas == 0
+    ]
+    if not names:
+        return ""
+    more = f" and {len(names) - 1} more are" if len(names) > 1 else " is"
+    return f"{names[0]}{more} scaled to zero"
 
 
 def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None = None) -> Verdict:
@@ -123,6 +141,8 @@ def _sentence(
     for health, words in ((Health.HEALTHY, "healthy"), (Health.NOTHING, "not running")):
         if by[health]:
             clauses.append(_share(words, by[health], total, titles))
+    if resting := [c for c in by[Health.HEALTHY] if c.sentence != READY]:
+        clauses.append(f"in {_names(resting, titles)} {resting[0].sentence}")
     unseen = [c for c in by[Health.UNKNOWN] if c.cluster not in awaited]
     if unseen:
         every = len(unseen) == total > 1
