@@ -11,8 +11,9 @@ from callboard.model.outcome import Failure, FailureCode, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
 from callboard.portal.arrangement import arrange
-from callboard.portal.document import StatusDocument, document_of
+from callboard.portal.document import StatusDocument
 from callboard.portal.protocol import ServicesQuery
+from callboard.portal.transcript import document_of
 from callboard.portal.views import (
     Count,
     Facet,

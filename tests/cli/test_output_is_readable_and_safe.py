@@ -17,7 +17,7 @@ from callboard.model.cluster import AUTH_PROVIDER, Cluster, Trust
 from callboard.model.outcome import Answer, Failure, FailureCode
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 from callboard.portal.arrangement import arrange
-from callboard.portal.document import document_of
+from callboard.portal.transcript import document_of
 from support import kube_objects as kube
 from support.stub_wiring import StubOperations, StubPortal, StubWiring
 

@@ -17,7 +17,7 @@ from callboard.model.grants import Grants
 from callboard.model.outcome import Question
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.portal.arrangement import arrange
-from callboard.portal.document import document_of, etag_of
+from callboard.portal.transcript import document_of, etag_of
 from callboard.portal.views import KubernetesView
 from callboard.web.kubernetes_tab import kubernetes_page
 from support.kube_objects import TYPES

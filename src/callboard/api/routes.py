@@ -16,8 +16,8 @@ from callboard.base.bodies import PACKED, Bodies, Body
 from callboard.base.clock import Clock, SystemClock
 from callboard.model.caller import Caller
 from callboard.model.door import RouteClass
-from callboard.portal.document import document_of, etag_of
 from callboard.portal.protocol import Portal
+from callboard.portal.transcript import document_of, etag_of
 from callboard.portal.views import KubernetesView
 
 __all__ = ["ApiRoute", "api_routes"]
