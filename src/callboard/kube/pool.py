@@ -167,15 +167,17 @@ class Pool:
     async def _connect(self, loop: asyncio.AbstractEventLoop) -> Channel:
         found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         sock = await start_connection(found, happy_eyeballs_delay=SECOND_ADDRESS)
+        channel = Channel(loop, self._left)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            _, channel = await loop.create_connection(
-                lambda: Channel(loop, self._left),
+            await loop.create_connection(
+                lambda: channel,
                 sock=sock,
                 ssl=self._context if self._secure else None,
                 server_hostname=self._name if self._secure else None,
             )
         except BaseException:
+            channel.close()  # given up as the handshake ended: asyncio would take leave of the server for half a minute
             sock.close()
             raise
         self._channels.add(channel)
