@@ -29,7 +29,7 @@ assert DEPLOYMENTS is not None
 QUESTION = Question(type=PODS, namespace="games")
 WATCHED = Question(type=DEPLOYMENTS, namespace="games")
 QUICK = msgspec.structs.replace(
-    LIMITS, first_byte=0.6, idle=0.6, whole=1.5, watch_silence=0.5, watch_start=0.5, max_line=256 * 1024
+    LIMITS, first_byte=1.2, idle=0.6, whole=2.4, watch_silence=0.5, watch_start=0.5, max_line=256 * 1024
 )
 QUICK = msgspec.structs.replace(QUICK, max_body=4 * 1024 * 1024, max_log=256 * 1024)
 

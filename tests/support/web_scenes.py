@@ -346,7 +346,8 @@ class StubPortal:
         self.closed = 0
         self.go_on = asyncio.Event()
         self.held = False
-        """Whether the second and later views wait for `go_on`."""
+        """Whether the second and later views wait until `out` views may be out; `go_on` tells that there is one more."""
+        self.out = 1
         self.entity = ENTITY
         self.rows = service_rows()
         self.callers: list[Caller] = []
@@ -397,7 +398,7 @@ class StubPortal:
         try:
             for i, view in enumerate(self.views):
                 if i:
-                    if self.held:
+                    while self.held and i >= self.out:
                         await self.go_on.wait()
                     await asyncio.sleep(self.gap)
                 yield view

@@ -29,7 +29,8 @@ class Waiting(StubPortal):
         self.held = True
 
     def next(self) -> None:
-        """Let one more view out."""
+        """Let one more view out, also to a stream that comes later."""
+        self.out += 1
         self.go_on.set()
         asyncio.get_running_loop().call_soon(self.go_on.clear)
 
