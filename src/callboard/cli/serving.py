@@ -91,7 +91,11 @@ def simulate(
     speed: float,
     control_port: int | None,
 ) -> None:
-    """Run stand-in Kubernetes API servers (TLS, tokens) alone, until SIGTERM or Ctrl-C."""
+    """Run stand-in Kubernetes API servers (TLS, tokens) alone, until SIGTERM or Ctrl-C.
+
+    Any image can be pulled, except those whose name says that they cannot: a tag with does-not-exist, missing, nope or the
+    like in it, a tag that begins with denied, a registry whose host ends in .invalid.
+    """
     if base_port and base_port + clusters - 1 > 65535:
         raise UsageError(f"{clusters} clusters from port {base_port} on would need a port above 65535.")
     options = SimulateOptions(

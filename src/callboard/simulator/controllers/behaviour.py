@@ -4,6 +4,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
+from callboard.simulator.controllers.images import pull_of
 from callboard.simulator.machinery.tree import Tree, dig
 
 __all__ = ["Behaviour", "Behaviours", "Match"]
@@ -12,7 +13,8 @@ __all__ = ["Behaviour", "Behaviours", "Match"]
 class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds are the cluster's. The default is a healthy server that runs for ever.
 
-    `pull` is ok, missing (no such tag), denied or unreachable. `ready_after` None: the readiness probe never succeeds.
+    `pull` is ok (unless the image's name says otherwise, see `images`), missing (no such tag), denied, unreachable or no-host
+    (no such registry). `ready_after` None: the readiness probe never succeeds.
     `exit_after` None: runs until killed. `live_for` is how long the liveness probe succeeds (None: always).
     """
 
@@ -78,6 +80,11 @@ class Behaviours:
         ]
 
     def of(self, pod: Tree, container: Tree, *, init: bool = False) -> Behaviour:
+        found = self._of(pod, container, init=init)
+        pull = pull_of(container["image"])
+        return found if pull == "ok" or found.pull != "ok" else msgspec.structs.replace(found, pull=pull)
+
+    def _of(self, pod: Tree, container: Tree, *, init: bool) -> Behaviour:
         for match, behaviour in self._rules:
             if match.covers(pod, container):
                 return behaviour

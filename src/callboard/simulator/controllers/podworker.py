@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from callboard.simulator.controllers.behaviour import Behaviour
 from callboard.simulator.controllers.containerstate import ContainerState
+from callboard.simulator.controllers.images import pull_error
 from callboard.simulator.controllers.logbook import ContainerRun
 from callboard.simulator.machinery.times import stamp
 from callboard.simulator.machinery.tree import Tree, dig
@@ -98,7 +99,7 @@ class PodWorker:
             self._kubelet.tell(self.pod, "Normal", "Pulled", told, field)
             self._start(state)
             return
-        failed = _pull_error(behaviour.pull, image)
+        failed = pull_error(behaviour.pull, image)
         self._kubelet.tell(self.pod, "Warning", "Failed", f'Failed to pull image "{image}": {failed}', field)
         self._kubelet.tell(self.pod, "Warning", "Failed", "Error: ErrImagePull", field)
         state.wait("ErrImagePull", failed)
@@ -425,24 +426,3 @@ class PodWorker:
     @property
     def _sandboxed(self) -> bool:
         return any(state.touched for state in (*self.inits, *self.containers))
-
-
-def _pull_error(kind: str, image: str) -> str:
-    repository, _, tag = image.rpartition(":")
-    if kind == "denied":
-        host = image.partition("/")[0]
-        return (
-            f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": '
-            "failed to authorize: failed to fetch "
-            f"anonymous token: unexpected status from GET request to https://{host}/token: 403 Forbidden"
-        )
-    if kind == "unreachable":
-        host = image.partition("/")[0]
-        return (
-            f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to do request: Head '
-            f'"https://{host}/v2/{repository.partition("/")[2]}/manifests/{tag}": dial tcp 203.0.113.10:443: i/o timeout'
-        )
-    return (
-        f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": '
-        f'failed to resolve reference "{image}": {image}: not found'
-    )
