@@ -13,6 +13,7 @@ from callboard.base.errors import BadInput, CallboardError, Problem
 from callboard.base.settings import CatalogReadingSettings, CatalogSettings
 from callboard.catalog.documents import entity_of
 from callboard.catalog.permission import may_read
+from callboard.catalog.problem_log import ProblemLog
 from callboard.catalog.processing.reader import Reader
 from callboard.catalog.processing.reading import Reading
 from callboard.catalog.processing.stitch import settle, stitch
@@ -66,6 +67,7 @@ class Catalog:
         self._look_interval = look_interval
         self._clock = clock or SystemClock()
         self._refreshing = asyncio.Lock()
+        self._told = ProblemLog()
         self.revision = 0
         """Another number whenever entities were written or removed."""
         self._known: OrderedDict[EntityRef, Entity | None] = OrderedDict()
@@ -81,7 +83,7 @@ class Catalog:
         self._roots, self._root_problems = _roots(settings, self._directory)
         self._last: tuple[tuple[Reading, ...], tuple[Problem, ...]] | None = None
         self._entities = 0
-        self._problem_count = 0
+        self._problems: tuple[Problem, ...] = ()
 
     async def reconfigure(self, settings: CatalogSettings, fetch: Fetch | None = None) -> None:
         """Go on with other settings from the next refresh; entities of locations that are gone go with it."""
@@ -114,7 +116,7 @@ class Catalog:
             return refreshed
 
     def _unchanged(self) -> Refreshed:
-        return Refreshed(unchanged=self._entities, problems=self._problem_count)
+        return Refreshed(unchanged=self._entities, problems=len(self._problems))
 
     async def _stitch(self, walked: Walked, read: int) -> Refreshed:
         known = await self._store.known()
@@ -126,7 +128,7 @@ class Catalog:
         if written.written or written.removed:
             self.revision += 1
         await self._store.replace_problems(problems)
-        self._entities, self._problem_count = len(claims), len(problems)
+        self._entities, self._problems = len(claims), problems
         return Refreshed(
             written=written.written,
             removed=written.removed,
@@ -136,12 +138,18 @@ class Catalog:
         )
 
     async def run(self) -> None:
-        """Keep up with the files and URLs until cancelled; a task of the caller's. A refresh that fails is tried again."""
+        """Keep up with the files and URLs until cancelled; a task of the caller's. A refresh that fails is tried again. What
+        is wrong with the sources is logged when it is first found, and when it is mended."""
         while True:
             try:
                 refreshed = await self.refresh()
+                self._told.tell(self._problems)
             except CallboardError as error:
-                log.exception("the catalog could not be refreshed", code=error.code, error=error.message)
+                log.exception(
+                    "the catalog could not be read anew; what is known stays, and it is tried again in a moment",
+                    code=error.code,
+                    error=error.message,
+                )
             else:
                 if refreshed.written or refreshed.removed:
                     log.info("the catalog changed", **msgspec.structs.asdict(refreshed))

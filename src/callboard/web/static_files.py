@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from callboard.base.errors import NotFound
+from callboard.base.errors import BadInput, NotFound, Problem
 from callboard.web.compression import Variants
 
 __all__ = ["StaticFiles"]
@@ -22,6 +22,8 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
+BUILT = ("vendor/htmx.min.js",)
+"""What the build puts there (hatch_build.py), and every page asks for."""
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -33,11 +35,18 @@ class File(msgspec.Struct, frozen=True):
 
 
 class StaticFiles:
-    """All files below `static/`. `url("page.css")` gives `/static/<hash>/page.css`."""
+    """All files below `static/`. `url("page.css")` gives `/static/<hash>/page.css`.
 
-    def __init__(self) -> None:
+    Raises BadInput where the build's are not there: no page could be drawn. `folder` is ours, unless a test has another.
+    """
+
+    def __init__(self, folder: Traversable | None = None) -> None:
         self._files: dict[str, File] = {}
-        self._collect(files("callboard.web") / "static", "")
+        folder = folder or files("callboard.web") / "static"
+        self._collect(folder, "")
+        missing = [name for name in BUILT if name not in self._files]
+        if missing:
+            raise BadInput(_not_built(folder, missing), code="browser-files-missing")
         # one hash over everything: modules import one another by relative address, so they share a folder
         digest = hashlib.sha256()
         for name in sorted(self._files):
@@ -68,3 +77,13 @@ class StaticFiles:
                 self._collect(entry, f"{prefix}{entry.name}/")
             elif (media_type := TYPES.get("." + entry.name.rpartition(".")[2])) is not None:
                 self._files[prefix + entry.name] = File(Variants(entry.read_bytes()), media_type)
+
+
+def _not_built(folder: Traversable, missing: list[str]) -> Problem:
+    return Problem(
+        "the browser's files that the build brings are not there, so no page could be shown",
+        where=str(folder),
+        found=f"no {', '.join(missing)}",
+        hint="in a source checkout `make demo` or `pip install --editable .` puts them there; an installed Callboard has to be "
+        "installed anew",
+    )
