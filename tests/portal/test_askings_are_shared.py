@@ -51,6 +51,25 @@ class Provider:
             self.ended.set()
 
 
+class Slow(Provider):
+    """One whose asking takes a while to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def objects(
+        self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
+    ) -> AsyncGenerator[ServiceSnapshot, None]:
+        try:
+            async for snapshot in super().objects(entity, caller, only=only):
+                yield snapshot
+        finally:
+            self.ending.set()
+            await self.let_go.wait()
+
+
 async def read(openings: Openings, caller: Caller) -> list[ServiceSnapshot]:
     return [snapshot async for _, snapshot in openings.follow(ENTITY, caller)]
 
@@ -136,6 +155,28 @@ async def test_an_asking_nobody_waits_for_is_cancelled(monkeypatch: pytest.Monke
         provider.go.set()
         assert (await read(openings, ANNA))[-1] == DONE
     assert provider.started == 2
+
+
+async def test_who_comes_while_an_asking_is_being_cancelled_begins_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.02)
+    first, second, clock = Slow(), Provider(), FakeClock()
+    second.go.set()
+    present: list[Provider] = [first]
+    async with Openings(lambda: present[0], clock) as openings:
+        following = openings.follow(ENTITY, ANNA)
+        await anext(following)
+        await following.aclose()
+        clock.advance(1)
+        await first.ending.wait()
+        present[0] = second
+        assert openings.newest(ENTITY, ANNA) is None
+        assert (await read(openings, ANNA))[-1] == DONE
+        first.let_go.set()
+        await eventually(lambda: not openings._running)
+        assert await read(openings, ANNA) == [DONE]
+    assert (first.started, second.started) == (1, 1)
 
 
 async def test_leaving_cancels_what_is_asked() -> None:

@@ -50,6 +50,8 @@ class Opening:
         self.done_at: float | None = None
         self.error: CallboardError | None = None
         self.left_at = 0.0
+        self.given_up = False
+        """Whether it is being ended because nobody waited: whoever comes now begins another."""
         self.sights: dict[Grants, Sight] = {}
         self.numbers = count(1)
         """Of the views that come of it, whatever class they are for."""
@@ -228,12 +230,16 @@ class Openings:
             await asyncio.sleep(GRACE / 2)
             now = self._clock.monotonic()
             for task, opening in list(self._running.items()):
+                if opening.given_up:
+                    continue
                 if opening.waiting == 0 and now - opening.left_at > GRACE:
+                    opening.given_up = True
                     task.cancel()
                 elif opening.latest is not None and opening.latest.live:
                     opening.keep_to(self._provider())
             for key, opening in list(self._shared.items()):
-                if opening.done_at is not None and (opening.error or now - opening.done_at > FRESH):
+                done = opening.done_at is not None and (opening.error or now - opening.done_at > FRESH)
+                if opening.given_up or done:
                     del self._shared[key]
 
     def _key(self, entity: Entity, caller: Caller) -> _Key:
