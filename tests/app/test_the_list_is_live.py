@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
 from callboard.portal import board
 from callboard.simulator import Fleet
-from support.kept_up import ALL, ME, all_live, evict, hub, kept_up, rows, until
+from support.kept_up import ALL, ME, all_live, crash_often, evict, hub, kept_up, rows, until
 from support.listening import eventually
 from support.portal import ENTITY, application
 
@@ -129,7 +130,7 @@ async def test_anonymous_callers_are_told_nothing(tmp_path: Path) -> None:
         refs = [EntityRef("component", "default", "dice-roller")]
         assert app.board.healths(refs, ME)[0]
         assert app.board.healths(refs, Caller.anonymous())[0] == {}
-        assert app.board.tally(Caller.anonymous()) is None
+        assert app.board.standings(Caller.anonymous()) is None
 
 
 async def test_what_is_remembered_holds_until_all_is_known_again(tmp_path: Path) -> None:
@@ -181,3 +182,25 @@ async def test_nothing_is_left_running(tmp_path: Path) -> None:
             assert not app.board.live
         await eventually(lambda: fleet[0].counters.open_watches == 0)
         assert {t for t in asyncio.all_tasks() if t.get_name() in ("judge", "follow", "touched")} == set()
+
+
+async def test_only_what_time_alone_makes_another_thing_is_judged_again_without_a_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "RENEWED", 0.2)
+    async with (
+        Fleet.start("quiet", clusters=2, speed=0.0) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=hub()) as app,
+        kept_up(app),
+    ):
+        await until(app, all_live)
+        crash_often(fleet[0], "dice-roller", "games", until=datetime.now(UTC) + timedelta(seconds=5))
+        await until(app, lambda r: r["dice-roller"].health is Health.UNHEALTHY)
+        await until(app, lambda r: r["dice-roller"].health is Health.HEALTHY)  # by time alone
+
+        evict(fleet[1], "dice-roller", "games")
+        await until(app, lambda r: r["dice-roller"].health is Health.UNHEALTHY)
+        await asyncio.sleep(1.5)
+        judged = app.board.judged
+        await asyncio.sleep(1.5)
+        assert app.board.judged == judged, "not well, and nothing that time would change"

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 from callboard.app.application import Application
 from callboard.model.caller import Caller
+from callboard.model.relapse import RESET
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import ServiceRow
 from callboard.simulator import Cluster
 
-__all__ = ["ALL", "ME", "all_live", "evict", "hub", "kept_up", "rows", "until"]
+__all__ = ["ALL", "ME", "all_live", "crash_often", "evict", "hub", "kept_up", "rows", "until"]
 
 ME = Caller.loopback()
 ALL = ServicesQuery(kind=("component",))
@@ -60,3 +62,18 @@ def evict(cluster: Cluster, service: str, namespace: str) -> None:
                 namespace,
                 subresource="status",
             )
+
+
+def crash_often(cluster: Cluster, service: str, namespace: str, until: datetime) -> None:
+    """Every pod of the service runs, has crashed five times, and is expected to crash again until that moment."""
+    started = f"{until - RESET:%Y-%m-%dT%H:%M:%SZ}"
+    for pod in cluster.store.list("pods", namespace):
+        if pod["metadata"]["labels"].get("app.kubernetes.io/name") == service:
+            crashed = {
+                "restartCount": 5,
+                "state": {"running": {"startedAt": started}},
+                "lastState": {"terminated": {"exitCode": 1}},
+            }
+            statuses = [{**each, **crashed} for each in pod["status"]["containerStatuses"]]
+            status = {"status": {"containerStatuses": statuses}}
+            cluster.store.patch("pods", pod["metadata"]["name"], status, namespace, subresource="status")

@@ -5,8 +5,7 @@ the service on that cluster, judges it, and joins it to what is known of the oth
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +13,7 @@ import structlog
 from callboard.access.visibility import Visibility
 from callboard.base.clock import Clock
 from callboard.catalog.catalog import Catalog
-from callboard.diagnosis.verdict import cluster_verdict
+from callboard.diagnosis.verdict import cluster_time, cluster_verdict
 from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.parts import ObjectsProvider
 from callboard.history.verdict import LastVerdict
@@ -22,14 +21,15 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
+from callboard.model.relapse import relapses_end
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
-from callboard.model.verdict import ClusterVerdict, Health
+from callboard.model.verdict import ClusterVerdict
 from callboard.portal.roster import PAGE, Roster
 from callboard.portal.share import Share
 from callboard.portal.sighted import judged_for
 from callboard.portal.standing import Standing, combined, covers, current_of, health_row
 from callboard.portal.turns import LATER, TOUCHED, Turns
-from callboard.portal.views import HealthTally, ServiceHealth
+from callboard.portal.views import ServiceHealth
 
 __all__ = ["DECIDING_AGAIN", "Board"]
 
@@ -38,8 +38,10 @@ COALESCE = 1.0
 SHARE = 0.2
 """Of the process's time, at most: whoever looks comes first."""
 RENEWED = 30.0
-"""Seconds after which a service that is not well is judged again although nothing has changed: what it means may depend on
-the time, such as whether a pod that crashed has run long enough since."""
+"""Seconds between two looks at the clock while something of a service means another thing once time has passed: a pod that has
+crashed often and runs at the moment. Nothing else is judged again without a change."""
+TAKEN = 0.05
+"""Seconds between two takings of what was touched: none of it is judged sooner than in a second after the last time."""
 STAMPED = timedelta(minutes=5)
 """Age at which what is remembered of an unchanged service is told to be true still."""
 PATIENCE = 15.0
@@ -53,7 +55,6 @@ LOOK = 1.0
 """Seconds between two looks whether the catalog or the provider is another."""
 
 _NO_SERVICE = EntityRef("", "", "")
-_WELL = (Health.HEALTHY, Health.NOTHING)
 
 _log = structlog.get_logger(__name__)
 
@@ -86,12 +87,12 @@ class Board:
         self._services = self._roster.services
         self._clusters: dict[str, FollowedCluster] = {}
         self._clusters_at = float("-inf")
+        self._located: frozenset[str] = frozenset()
+        """The clusters there were when it was last looked which services run where."""
         self._heard: set[str] = set()
         self._patient = True
         self._nothing: dict[tuple[str, tuple[str, ...]], tuple[ClusterVerdict, ClusterSnapshot]] = {}
         self._turns = Turns()
-        self._tally: Counter[Health] = Counter()
-        self._told: tuple[int, HealthTally | None] = (-1, None)
         self._news = asyncio.Event()
         self.revision = 0
         self.judged = 0
@@ -140,20 +141,13 @@ class Board:
                         found[ref] = row
         return found, None if again == float("inf") else again
 
-    def tally(self, caller: Caller) -> HealthTally | None:
-        """How all services are; None for callers who may not see everything that is counted, and where nothing is followed."""
-        if (
-            self._following is None
-            or self._visibility.recalled(_NO_SERVICE, caller)[0] != Grants.everything()
-        ):
+    def standings(self, caller: Caller) -> Mapping[EntityRef, Standing] | None:
+        """All services as they stand, for who counts them; None for callers who may not see everything of them, and where
+        nothing is followed."""
+        if self._following is None:
             return None
-        revision, tally = self._told
-        if tally is None or revision != self.revision:
-            total = sum(1 for s in self._services.values() if not s.lost)
-            counts = {h: n for h in Health if (n := self._tally[h])}
-            tally = HealthTally(known=sum(counts.values()), total=total, counts=counts)
-            self._told = (self.revision, tally)
-        return tally
+        whole = self._visibility.recalled(_NO_SERVICE, caller)[0] == Grants.everything()
+        return self._services if whole else None
 
     async def changed(self, since: int) -> int:
         """Wait until there is a newer revision than that, and tell it."""
@@ -251,17 +245,17 @@ class Board:
         self._services.clear()
         self._clusters = {}
         self._clusters_at = float("-inf")
+        self._located = frozenset()
         self._heard.clear()
         self._patient = True
         self._nothing.clear()
-        self._tally.clear()
         self._turns.clear()
 
     async def _register(self, following: Following) -> None:
         """Follow exactly what the catalog has now."""
         new, gone = await self._roster.update(following)
         for standing in gone:
-            self._drop(standing)
+            standing.verdict = None
         for standing in new:
             standing.touched |= standing.clusters
             if self._clusters:
@@ -269,29 +263,26 @@ class Board:
         if gone or new:
             self._tell()
 
-    def _drop(self, standing: Standing) -> None:
-        if standing.verdict is not None:
-            self._tally[standing.verdict.health] -= 1
-            standing.verdict = None
-
     # ---- what is touched
 
     async def _take(self, following: Following) -> None:
         while True:
             await following.wait()
-            known = frozenset(self._clusters)
-            self._clusters_at = float("-inf")
-            states = self._states()
-            if frozenset(states) != known:
-                await self._roster.locate(self._services.values(), following)
-                for standing in self._services.values():
-                    self._turns.ask(standing, LATER)
-            for touched in following.take():
-                self._touch(touched, states)
-            await asyncio.sleep(0)
+            taken = following.take()
+            if any(touched.whole for touched in taken):
+                self._clusters_at = float("-inf")
+                names = frozenset(self._states())
+                if names != self._located:
+                    self._located = names
+                    await self._roster.locate(self._services.values(), following)
+                    for standing in self._services.values():
+                        self._turns.ask(standing, LATER)
+            for touched in taken:
+                self._touch(touched)
+            await asyncio.sleep(TAKEN)
 
-    def _touch(self, touched: Touched, states: dict[str, FollowedCluster]) -> None:
-        name = touched.cluster
+    def _touch(self, touched: Touched) -> None:
+        name, states = touched.cluster, self._clusters
         for ref in touched.refs:
             standing = self._services.get(ref)
             if standing is not None:
@@ -312,9 +303,13 @@ class Board:
     async def _judge(self, following: Following) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            now = self._clock.now()
             for aged in self._turns.renewals():
-                aged.touched |= {n for n, part in aged.parts.items() if part.health not in _WELL}
-                self._turns.ask(aged, LATER)
+                if turned := {name for name, turn in aged.turns.items() if turn <= now}:
+                    aged.touched |= turned
+                    self._turns.ask(aged, LATER)
+                elif self._roster.has(aged) and aged.turns:
+                    self._turns.renew(aged, RENEWED)
             standing = self._turns.take()
             if standing is None:
                 await self._turns.wait()
@@ -339,6 +334,7 @@ class Board:
                 standing.touched.add(name)
         for name in [n for n in standing.parts if n not in standing.clusters]:
             del standing.parts[name]
+            standing.turns.pop(name, None)
         if (standing.parts, standing.lost) != before:
             standing.moved = self.revision + 1
         if self._roster.has(standing) and all(self._ready(name, states) for name in standing.clusters):
@@ -349,6 +345,7 @@ class Board:
         """What the service is on one cluster; where nothing of it is, that is noted for all services alike."""
         self.judged += 1
         standing.lost.discard(name)
+        standing.turns.pop(name, None)
         snapshot = following.read(standing.entity, name)
         if snapshot is None:
             standing.lost.add(name)
@@ -357,6 +354,8 @@ class Board:
         found = cluster_verdict(snapshot)
         if snapshot.state is ClusterState.PARTIAL or next(snapshot.objects(), None) is not None:
             standing.parts[name] = found
+            if (turn := _turn(snapshot)) is not None:
+                standing.turns[name] = turn
         else:
             standing.parts.pop(name, None)
             self._nothing[(name, standing.namespaces)] = (found, snapshot)
@@ -375,7 +374,7 @@ class Board:
             found[name] = part
         if standing.lost:
             if standing.verdict is not None:
-                self._drop(standing)
+                standing.verdict = None
                 self._tell()
                 standing.revision = self.revision
             return
@@ -392,16 +391,13 @@ class Board:
             concluded.sentence,
             current,
         ):
-            if last is not None:
-                self._tally[last.health] -= 1
-            self._tally[concluded.health] += 1
             standing.current = current
             self._remember(standing, now)
             self._tell()
             standing.revision = self.revision
         if standing.moved > self.revision:
             self._tell()
-        if concluded.health not in _WELL:
+        if standing.turns:
             self._turns.renew(standing, RENEWED)
 
     def _tell(self) -> None:
@@ -435,3 +431,10 @@ class Board:
                     self._remember(standing, now)
                 if number % PAGE == 0:
                     await asyncio.sleep(0)
+
+
+def _turn(part: ClusterSnapshot) -> datetime | None:
+    """When it means another thing although nothing has changed, by our time."""
+    there = cluster_time(part)
+    end = relapses_end(part.members(), there) if there is not None else None
+    return end - timedelta(seconds=part.clock_offset or 0.0) if end is not None else None

@@ -32,6 +32,7 @@ class Standing:
         "since",
         "states",
         "touched",
+        "turns",
         "verdict",
     )
 
@@ -40,6 +41,8 @@ class Standing:
         self.namespaces = namespaces
         self.clusters: frozenset[str] = frozenset()
         self.parts: dict[str, ClusterVerdict] = {}
+        self.turns: dict[str, datetime] = {}
+        """When a cluster's part means another thing by time alone, where it does."""
         self.touched: set[str] = set()
         """Clusters to be looked at again."""
         self.lost: set[str] = set()
@@ -59,6 +62,13 @@ class Standing:
         """The board's, when a row of it was last another."""
         self.moved = 0
         """The board's, when any of its clusters was last found another: what a class that sees less is told by."""
+
+    @property
+    def health(self) -> Health | None:
+        """What it is, else what it was when it could be told last; None where it never could."""
+        if self.verdict is not None:
+            return self.verdict.health
+        return self.since[0] if self.since is not None else None
 
     @property
     def stale(self) -> bool:
