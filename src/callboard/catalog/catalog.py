@@ -199,6 +199,13 @@ class Catalog:
         documents, number = await self._store.search(query)
         return Found(tuple(entity_of(document) for document in documents), number)
 
+    async def refs(self, query: SearchQuery, caller: Caller) -> tuple[EntityRef, ...]:
+        """All that a search finds, in its order, whatever page it asks for. Raises UsageError for a query out of bounds."""
+        query.check()
+        if not may_read(caller):
+            return ()
+        return tuple(await self._store.refs(query))
+
     async def facets(self, query: SearchQuery, caller: Caller) -> dict[str, tuple[FacetValue, ...]]:
         """For every one of `FACETS`, its values with how many entities have them under all *other* filters of the query;
         at most 200 each, the most frequent first. Raises UsageError for a query out of bounds."""

@@ -8,6 +8,7 @@ import msgspec
 from callboard.extend.pages import Card, Tab
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
+from callboard.model.verdict import Health
 from callboard.portal.views import (
     KubernetesView,
     LogView,
@@ -30,6 +31,9 @@ class ServicesQuery(msgspec.Struct, frozen=True, kw_only=True):
     lifecycle: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
+    health: tuple[Health, ...] = ()
+    """As it is known now, or was last. Like `trouble_first` for callers who may see everything: else `ServicesView.refused`."""
+    trouble_first: bool = False
     offset: int = 0
     limit: int = 50
 

@@ -9,17 +9,19 @@ import msgspec
 from callboard.access.visibility import Visibility
 from callboard.base.errors import NotFound
 from callboard.catalog.catalog import Catalog
-from callboard.catalog.search import FacetValue, SearchQuery
+from callboard.catalog.search import FacetValue, Found, SearchQuery
 from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
 from callboard.portal.board import DECIDING_AGAIN, Board
+from callboard.portal.by_health import ByHealth
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import (
     Count,
     Facet,
+    HealthTally,
     RelatedEntity,
     RelationGroup,
     ServiceHealth,
@@ -71,6 +73,7 @@ class ServicesRoad:
         self._verdicts = verdicts
         self._visibility = visibility
         self._board = board
+        self._by_health = ByHealth(catalog, board)
 
     async def entity(self, ref: EntityRef, caller: Caller) -> Entity:
         """The entity. Raises NotFound when it is not there for this caller."""
@@ -79,12 +82,13 @@ class ServicesRoad:
             raise NotFound(f"There is no {ref} in the catalog.", code="no-such-entity")
         return found
 
-    async def list(self, query: ServicesQuery, caller: Caller) -> ServicesView:
-        """One page of the list with its filters."""
+    async def list(
+        self, query: ServicesQuery, caller: Caller, before: ServicesView | None = None
+    ) -> ServicesView:
+        """One page of the list with its filters; with those of the same list `before` where the catalog has not changed."""
         search = _search(query)
-        found = await self._catalog.search(search, caller)
-        facets = await self._catalog.facets(search, caller)
-        problems = await self._catalog.problems(caller)
+        found, refused = await self._found(query, search, caller)
+        facets, problems = (before.facets, before.problems) if before else await self._around(search, caller)
         rows = [_row(e) for e in found.entities]
         refs = [r.ref for r in rows]
         current = await self._current(refs, caller)
@@ -95,14 +99,43 @@ class ServicesRoad:
             offset=query.offset,
             limit=query.limit,
             text=query.text,
-            facets=tuple(
-                Facet(key, title, _counts(facets.get(key, ()), search.values(key)))
-                for key, title in _FACETS.items()
-            ),
-            problems=tuple(str(p) for p in problems),
-            tally=self._board.tally(caller),
+            facets=facets,
+            problems=problems,
+            tally=await self._by_health.tally(search, caller),
+            health=() if refused else query.health,
+            trouble_first=query.trouble_first and not refused,
+            refused=refused,
             live=self._board.live,
         )
+
+    async def _around(self, search: SearchQuery, caller: Caller) -> tuple[tuple[Facet, ...], tuple[str, ...]]:
+        """(the filters, what is wrong with the catalog's files)."""
+        facets = await self._catalog.facets(search, caller)
+        problems = await self._catalog.problems(caller)
+        made = (
+            Facet(key, title, _counts(facets.get(key, ()), search.values(key)))
+            for key, title in _FACETS.items()
+        )
+        return tuple(made), tuple(str(p) for p in problems)
+
+    async def _found(self, query: ServicesQuery, search: SearchQuery, caller: Caller) -> tuple[Found, str]:
+        """(one page, why it is not by health although that was asked for)."""
+        if (chosen := await self._by_health.chosen(query, search, caller)) is None:
+            return await self._catalog.search(search, caller), self._by_health.refused(query, caller)
+        refs = chosen[query.offset : query.offset + query.limit]
+        entities = await self._catalog.entities(refs, caller)
+        return Found(tuple(e for e in entities if e is not None), len(chosen)), ""
+
+    async def _stands(self, view: ServicesView, query: ServicesQuery, caller: Caller) -> bool:
+        """Whether the page still holds the services it would hold now, and may be by health still."""
+        if not (query.health or query.trouble_first):
+            return True
+        chosen = await self._by_health.chosen(query, _search(query), caller)
+        if chosen is None:
+            return view.refused == self._by_health.refused(query, caller)
+        shown = tuple(row.ref for row in view.rows)
+        page = chosen[query.offset : query.offset + query.limit]
+        return not view.refused and (view.total, shown) == (len(chosen), page)
 
     async def live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
         """The page of the list, and again whenever it reads otherwise, until it is closed; ends where nothing is kept
@@ -112,20 +145,23 @@ class ServicesRoad:
         again: float | None = None
         view: ServicesView | None = None
         while view is None or board.live:
-            before = view
-            if view is None or catalog != self._catalog.revision:
+            before, at = view, board.revision
+            shown = view if catalog == self._catalog.revision else None
+            if shown is None or not await self._stands(shown, query, caller):
                 catalog, revision = self._catalog.revision, 0
-                view = await self.list(query, caller)
+                shown = await self.list(query, caller, shown)
                 again = None
             if again is None or loop.time() >= again or board.revision > revision:
                 everything = again is not None and loop.time() >= again
-                view, again = self._renewed(view, caller, 0 if everything else revision)
+                tally = await self._by_health.tally(_search(query), caller)
+                shown, again = self._renewed(shown, caller, tally, 0 if everything else revision)
                 revision = board.revision
+            view = shown
             if before is None or _timeless(view) != _timeless(before):
                 yield view
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(again):
-                    await board.changed(revision)
+                    await board.changed(at)  # before it was looked who is on the page
             await asyncio.sleep(BETWEEN)
 
     async def _current(self, refs: Sequence[EntityRef], caller: Caller) -> dict[EntityRef, ServiceHealth]:
@@ -137,8 +173,10 @@ class ServicesRoad:
                 return found
             await asyncio.sleep(again)
 
-    def _renewed(self, view: ServicesView, caller: Caller, since: int) -> tuple[ServicesView, float | None]:
-        """(the view with what has changed since that revision, when to look at all of it again)."""
+    def _renewed(
+        self, view: ServicesView, caller: Caller, tally: HealthTally | None, since: int
+    ) -> tuple[ServicesView, float | None]:
+        """(the view with that tally and what has changed since that revision, when to look at all of it again)."""
         refs = [row.ref for row in view.rows]
         found, again = self._board.healths(refs, caller, since)
         if not since:
@@ -146,7 +184,7 @@ class ServicesRoad:
         newer = msgspec.structs.replace(
             view,
             rows=tuple(_with_health(row, found.get(row.ref), None) for row in view.rows),
-            tally=self._board.tally(caller),
+            tally=tally,
         )
         return newer, None if again is None else asyncio.get_running_loop().time() + again
 

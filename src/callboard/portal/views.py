@@ -105,12 +105,14 @@ class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthTally(msgspec.Struct, frozen=True, kw_only=True):
-    """How all services that are kept current are, those of other pages included: how many of each health, of how many it is
-    known by now, and how many there are."""
+    """How the services are that a list finds and that are kept current, those of other pages included, whatever health is
+    chosen: how many of each health, of how many it is known, and how many there are. `earlier` of those known are as they
+    were before Callboard started, and have not been looked at since."""
 
     known: int
     total: int
     counts: dict[Health, int] = {}
+    earlier: int = 0
 
 
 class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +127,11 @@ class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     """What is wrong with the catalog's files, one sentence each."""
     tally: HealthTally | None = None
+    health: tuple[Health, ...] = ()
+    """Only services of these healths are listed."""
+    trouble_first: bool = False
+    refused: str = ""
+    """Why the list is not chosen or sorted by health although that was asked for, in one sentence."""
     live: bool = False
     """Healths are kept current: `Portal.services_live` goes on."""
 

@@ -6,14 +6,14 @@ from starlette.datastructures import QueryParams
 
 from callboard.base.errors import UsageError
 from callboard.model.entity import EntityRef
+from callboard.model.verdict import Health
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import ObjectKey
+from callboard.web.list_links import FILTERS, PAGE_SIZE
 from callboard.web.urls import CLUSTER_SCOPED, from_segment
 
-__all__ = ["FILTERS", "PAGE_SIZE", "entity_ref", "log_query", "object_key", "services_query"]
+__all__ = ["entity_ref", "log_query", "object_key", "services_query"]
 
-FILTERS = ("kind", "type", "owner", "lifecycle", "tag", "system")
-PAGE_SIZE = 50
 MAX_TEXT = 500
 """Characters of one parameter. Nobody types more into a search box; a longer one is a mistake or worse."""
 MAX_VALUES = 50
@@ -33,6 +33,8 @@ def services_query(params: QueryParams) -> ServicesQuery:
             _bounded(key, value)
     return ServicesQuery(
         text=_bounded("q", params.get("q", "")).strip(),
+        health=tuple(dict.fromkeys(_health(v) for v in params.getlist("health") if v)),
+        trouble_first=_trouble_first(params.get("sort", "")),
         offset=_number("offset", params.get("offset", "0"), 0, 1_000_000),
         limit=PAGE_SIZE,
         **values,
@@ -73,6 +75,20 @@ def object_key(params: dict[str, str]) -> ObjectKey:
         namespace="" if namespace == CLUSTER_SCOPED else _bounded("namespace", namespace),
         name=_bounded("name", from_segment(params["object_name"])),
     )
+
+
+def _health(value: str) -> Health:
+    try:
+        return Health(value)
+    except ValueError:
+        known = ", ".join(Health)
+        raise UsageError(f"“health” in the address is one of {known}, not {_shown(value)}.") from None
+
+
+def _trouble_first(value: str) -> bool:
+    if value not in ("", "health"):
+        raise UsageError(f"“sort” in the address is health (trouble first) or left out, not {_shown(value)}.")
+    return value == "health"
 
 
 def _bounded(key: str, value: str) -> str:

@@ -22,7 +22,7 @@ from callboard.catalog.search import FACETS, SearchQuery
 from callboard.catalog.store.schema import entities, relations, search, words
 from callboard.model.entity import EntityRef
 
-__all__ = ["MAX_FACET_VALUES", "facets", "page", "total"]
+__all__ = ["MAX_FACET_VALUES", "facets", "page", "refs", "total"]
 
 MAX_FACET_VALUES = 200
 """Values of one filter that are told, the most frequent first: more are not read in a list."""
@@ -44,6 +44,12 @@ def page(query: SearchQuery) -> Select[str]:
     """The documents of one page."""
     statement = select(entities.c.document).where(*_conditions(query))
     return statement.order_by(*_order(query)).limit(query.limit).offset(query.offset)
+
+
+def refs(query: SearchQuery) -> Select[str, str, str]:
+    """Kind, namespace and name of everything on all pages, in the order of the pages."""
+    kind, namespace, name = entities.c.kind, entities.c.namespace, entities.c.name
+    return select(kind, namespace, name).where(*_conditions(query)).order_by(*_order(query))
 
 
 def total(query: SearchQuery) -> Select[int]:

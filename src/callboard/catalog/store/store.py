@@ -20,6 +20,7 @@ from callboard.catalog.sources.location import Location
 from callboard.catalog.store import statements
 from callboard.catalog.store.index import search_rows, text_words
 from callboard.catalog.store.schema import VERSION_TABLE, entities, problems, relations, search, words
+from callboard.model.entity import EntityRef
 
 __all__ = ["Known", "Store", "Written"]
 
@@ -150,6 +151,12 @@ class Store:
             documents = (await connection.scalars(statements.page(query))).all() if query.limit else []
             number = await connection.scalar(statements.total(query))
         return [document.encode() for document in documents], number or 0
+
+    async def refs(self, query: SearchQuery) -> list[EntityRef]:
+        """All that is found, in order, without a document: one query."""
+        async with self._reading() as connection:
+            rows = (await connection.execute(statements.refs(query))).all()
+        return [EntityRef.of(*row) for row in rows]
 
     async def facets(self, query: SearchQuery) -> dict[str, tuple[FacetValue, ...]]:
         """The values of every filter and their counts: one query."""

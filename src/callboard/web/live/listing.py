@@ -11,8 +11,9 @@ from starlette.datastructures import QueryParams
 from callboard.base.clock import Clock
 from callboard.model.caller import Caller
 from callboard.portal.protocol import Portal
-from callboard.portal.views import HealthTally, ServiceRow, ServicesView
+from callboard.portal.views import ServiceRow, ServicesView
 from callboard.web import words
+from callboard.web.list_links import Choices, chosen_in, paging, tally_links
 from callboard.web.live.fragments import Fragment, Frame
 from callboard.web.live.topics import Live
 from callboard.web.queries import services_query
@@ -24,6 +25,8 @@ __all__ = ["ListTopic", "ServiceList"]
 ROWS = "services"
 """The id of the list."""
 TALLY = "health-tally"
+COUNT = "list-count"
+PAGING = "list-paging"
 MOST_ROWS = 4000
 """Rows kept as they were drawn last, each about a kilobyte: all pages of a large catalog that are looked at."""
 LONGEST = 1900
@@ -39,14 +42,21 @@ class ServiceList:
         self._rendered = rendered
         self._drawn: OrderedDict[Hashable, Fragment] = OrderedDict()
 
-    def frame(self, view: ServicesView) -> Frame:
+    def frame(self, view: ServicesView, choices: Choices) -> Frame:
         """The page's elements, those drawn before as they were."""
-        return Frame.of((self._tally(view.tally), *(self._row(row) for row in view.rows)), (ROWS,))
+        tally, page = tally_links(view, choices), paging(view, choices)
+        around = (
+            self._by_value(TALLY, "health_tally.html", tally),
+            self._by_value(COUNT, "list_count.html", page),
+            self._by_value(PAGING, "list_paging.html", page),
+        )
+        return Frame.of((*around, *(self._row(row) for row in view.rows)), (ROWS,))
 
     def pieces(self, frame: Frame) -> Mapping[str, Markup]:
-        """The same as they stand in a page: the tally, and the rows."""
-        tally, *rows = (f.html(self._clock) for f in frame.fragments)
-        return {TALLY: tally, ROWS: Markup("\n").join(rows)}
+        """The same as they stand in a page: what is around the rows by its id, and the rows."""
+        around = {f.id: f.html(self._clock) for f in frame.fragments if not f.within}
+        rows = (f.html(self._clock) for f in frame.fragments if f.within)
+        return {**around, ROWS: Markup("\n").join(rows)}
 
     def _row(self, row: ServiceRow) -> Fragment:
         # As of when a row is that is kept current is not on it: it is as of now.
@@ -54,9 +64,10 @@ class ServiceList:
         name = words.anchor(str(row.ref), "s")
         return self._once(key, name, "service_row.html", within=ROWS, row=row)
 
-    def _tally(self, tally: HealthTally | None) -> Fragment:
-        key = None if tally is None else (tally.known, tally.total, tuple(sorted(tally.counts.items())))
-        return self._once((TALLY, key), TALLY, "health_tally.html", tally=tally)
+    def _by_value(self, name: str, template: str, shown: msgspec.Struct | None) -> Fragment:
+        return self._once(
+            (name, b"" if shown is None else msgspec.json.encode(shown)), name, template, view=shown
+        )
 
     def _once(self, key: Hashable, name: str, template: str, within: str = "", **shown: object) -> Fragment:
         fragment = self._drawn.get(key)
@@ -88,9 +99,10 @@ class ListTopic:
 
     async def open(self, key: str, caller: Caller) -> Live:
         """The page's views as they come. Raises UsageError, as the page does."""
-        query = services_query(QueryParams(parse_qsl(key)))
+        given = parse_qsl(key)
+        query, choices = services_query(QueryParams(given)), chosen_in(given)
 
         async def draw(view: ServicesView) -> Frame:
-            return self._drawing.frame(view)
+            return self._drawing.frame(view, choices)
 
         return Live(self._portal.services_live(query, caller), draw)

@@ -7,21 +7,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from callboard.portal.protocol import Portal
 from callboard.portal.views import Count, Facet, ServicesView
 from callboard.web.door import caller_of
+from callboard.web.list_links import FILTERS, chosen_in
 from callboard.web.live.listing import ListTopic, ServiceList
-from callboard.web.queries import FILTERS, PAGE_SIZE, services_query
+from callboard.web.queries import services_query
 from callboard.web.rendering import Renderer
-from callboard.web.urls import HOME, list_url
+from callboard.web.urls import HOME
 
-__all__ = ["CatalogPages", "Paging"]
-
-
-class Paging(msgspec.Struct, frozen=True):
-    """Where this page of the list stands; an empty URL means there is no such page."""
-
-    first: int
-    last: int
-    previous: str
-    next: str
+__all__ = ["CatalogPages"]
 
 
 class CatalogPages:
@@ -40,10 +32,9 @@ class CatalogPages:
         """The whole page; htmx takes `#results` out of it while someone types."""
         query = services_query(request.query_params)
         view = await self._portal.services(query, caller_of(request))
-        chosen = tuple(
-            (key, value) for key in FILTERS for value in request.query_params.getlist(key) if value
-        )
-        frame = self._drawing.frame(view)
+        choices = chosen_in(request.query_params.multi_items())
+        chosen = tuple(pair for pair in choices if pair[0] in FILTERS)
+        frame = self._drawing.frame(view, choices)
         topic = ListTopic.address(request.query_params) if view.live else ""
         html = self._renderer.page(
             "services.html",
@@ -51,26 +42,11 @@ class CatalogPages:
             topic=topic,
             have=msgspec.json.encode(frame.tags()).decode() if topic else "",
             view=with_selected(view, chosen),
-            paging=paging(view, chosen),
+            by_health=tuple(pair for pair in choices if pair[0] in ("health", "sort")),
             filtered=bool(chosen or query.text),
             unfolded=any(key != "kind" for key, _ in chosen),
         )
         return HTMLResponse(html)
-
-
-def paging(view: ServicesView, chosen: tuple[tuple[str, str], ...]) -> Paging:
-    """The neighbours of this page, with every filter kept."""
-
-    def at(offset: int) -> str:
-        return list_url((("q", view.text), *chosen, ("offset", str(offset) if offset else "")))
-
-    size = view.limit or PAGE_SIZE
-    return Paging(
-        first=view.offset + 1 if view.rows else 0,
-        last=view.offset + len(view.rows),
-        previous=at(max(0, view.offset - size)) if view.offset > 0 else "",
-        next=at(view.offset + size) if view.offset + len(view.rows) < view.total else "",
-    )
 
 
 def with_selected(view: ServicesView, chosen: tuple[tuple[str, str], ...]) -> ServicesView:

@@ -1,0 +1,126 @@
+"""The list by health: which services of it are how, only those of some healths, and trouble first.
+
+Only for callers who may see everything: how many services are how, and which of them are on a page, would tell anybody else
+of what they may not see. For them the list stands as the catalog has it, and says so.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from callboard.catalog.catalog import Catalog
+from callboard.catalog.search import SearchQuery
+from callboard.model.caller import Caller
+from callboard.model.entity import EntityRef
+from callboard.model.verdict import Health
+from callboard.portal.board import Board
+from callboard.portal.protocol import ServicesQuery
+from callboard.portal.standing import Standing
+from callboard.portal.views import HealthTally
+
+__all__ = ["NOT_ALL_SEEN", "NOT_FOLLOWED", "ByHealth"]
+
+NOT_FOLLOWED = "This list cannot be chosen or sorted by health: Callboard does not keep healths current here."
+NOT_ALL_SEEN = (
+    "This list cannot be chosen or sorted by health for you: a cluster lets you see a part only, and a choice made of all "
+    "would tell of the rest."
+)
+MOST_LISTS = 16
+"""Lists kept, each of the refs of its services: those that people look at now. Ten thousand refs are about two megabytes."""
+
+_ORDER = {
+    Health.UNHEALTHY: 0,
+    Health.PROGRESSING: 1,
+    Health.UNKNOWN: 2,
+    None: 3,
+    Health.NOTHING: 4,
+    Health.HEALTHY: 5,
+}
+_RUNS_NOWHERE = 6
+
+
+class ByHealth:
+    """Joins what the catalog finds with what the board has. What is the same for several readers is worked out once."""
+
+    def __init__(self, catalog: Catalog, board: Board) -> None:
+        self._catalog = catalog
+        self._board = board
+        self._lists: OrderedDict[SearchQuery, tuple[int, tuple[EntityRef, ...]]] = OrderedDict()
+        self._tallies: OrderedDict[SearchQuery, tuple[int, int, HealthTally]] = OrderedDict()
+
+    def refused(self, query: ServicesQuery, caller: Caller) -> str:
+        """Why the list is not chosen or sorted by health although the query asks for it; "" where it is, or does not ask."""
+        if not (query.health or query.trouble_first) or self._board.standings(caller) is not None:
+            return ""
+        return NOT_ALL_SEEN if self._board.live else NOT_FOLLOWED
+
+    async def tally(self, search: SearchQuery, caller: Caller) -> HealthTally | None:
+        """How the services are that the search finds, those of other pages included; None for callers who may not see all of
+        it, and where nothing is followed."""
+        standings = self._board.standings(caller)
+        if standings is None:
+            return None
+        key, refs = await self._found(search, caller)
+        board, catalog, known = self._tallies.get(key, (-1, -1, None))
+        if known is None or (board, catalog) != (self._board.revision, self._catalog.revision):
+            known = tallied(standings, refs)
+            self._tallies[key] = (self._board.revision, self._catalog.revision, known)
+        self._tallies.move_to_end(key)
+        while len(self._tallies) > MOST_LISTS:
+            self._tallies.popitem(last=False)
+        return known
+
+    async def chosen(
+        self, query: ServicesQuery, search: SearchQuery, caller: Caller
+    ) -> tuple[EntityRef, ...] | None:
+        """The services of all pages, in order; None where the query does not ask by health, or the caller may not."""
+        standings = self._board.standings(caller)
+        if standings is None or not (query.health or query.trouble_first):
+            return None
+        _, refs = await self._found(search, caller)
+        return chosen(standings, refs, query)
+
+    async def _found(self, search: SearchQuery, caller: Caller) -> tuple[SearchQuery, tuple[EntityRef, ...]]:
+        """(the search without its page, everything it finds)."""
+        key = msgspec.structs.replace(search, offset=0, limit=0)
+        revision, refs = self._lists.get(key, (-1, ()))
+        if revision != self._catalog.revision:
+            revision = self._catalog.revision
+            refs = await self._catalog.refs(key, caller)
+            self._lists[key] = (revision, refs)
+        self._lists.move_to_end(key)
+        while len(self._lists) > MOST_LISTS:
+            self._lists.popitem(last=False)
+        return key, refs
+
+
+def tallied(standings: Mapping[EntityRef, Standing], refs: Iterable[EntityRef]) -> HealthTally:
+    """How these services are. What cannot be told from what is held, and was never known, is not counted."""
+    counts: Counter[Health] = Counter()
+    total = earlier = 0
+    for ref in refs:
+        standing = standings.get(ref)
+        if standing is None or ((health := standing.health) is None and standing.lost):
+            continue
+        total += 1
+        if health is not None:
+            counts[health] += 1
+            earlier += standing.verdict is None
+    found = {h: n for h in Health if (n := counts[h])}
+    return HealthTally(known=counts.total(), total=total, counts=found, earlier=earlier)
+
+
+def chosen(
+    standings: Mapping[EntityRef, Standing], refs: Sequence[EntityRef], query: ServicesQuery
+) -> tuple[EntityRef, ...]:
+    """Of these, those of the healths asked for; trouble first where that is asked for, else in the order they had."""
+
+    def rank(ref: EntityRef) -> int:
+        standing = standings.get(ref)
+        return _RUNS_NOWHERE if standing is None else _ORDER[standing.health]
+
+    if query.health:
+        wanted = frozenset(query.health)
+        refs = [r for r in refs if (s := standings.get(r)) is not None and s.health in wanted]
+    return tuple(sorted(refs, key=rank)) if query.trouble_first else tuple(refs)

@@ -1,0 +1,133 @@
+"""The list by health: only what is broken, trouble first, live and in pages, and for nobody who may not see everything."""
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+
+import msgspec
+
+from callboard.model.caller import Caller
+from callboard.model.verdict import Health
+from callboard.portal.by_health import NOT_ALL_SEEN, NOT_FOLLOWED
+from callboard.portal.protocol import ServicesQuery
+from callboard.portal.views import ServicesView
+from callboard.simulator import Fleet
+from support.kept_up import ALL, ME, all_live, evict, hub, kept_up, until
+from support.portal import application
+from support.shared_cluster import DICE, deciding, furnish, person
+
+SERVICES = ("dice-roller", "payments", "checkout", "nobody")
+BROKEN = msgspec.structs.replace(ALL, health=(Health.UNHEALTHY,))
+
+
+def names(view: ServicesView) -> list[str]:
+    return [row.ref.name for row in view.rows]
+
+
+async def test_only_services_of_the_healths_asked_for_are_listed_and_counted(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("demo", clusters=2, speed=0.0) as fleet,
+        application(tmp_path, fleet, *SERVICES, callboard=hub()) as app,
+        kept_up(app),
+    ):
+        found = await until(app, all_live)
+        for health in Health:
+            wanted = sorted(name for name, row in found.items() if row.health is health)
+            view = await app.portal.services(msgspec.structs.replace(ALL, health=(health,)), ME)
+            assert (sorted(names(view)), view.total, view.health) == (wanted, len(wanted), (health,))
+            assert view.tally is not None
+            assert view.tally.counts.get(health, 0) == len(wanted)
+            assert view.tally.total == len(SERVICES)
+        both = msgspec.structs.replace(ALL, health=(Health.NOTHING, Health.HEALTHY), text="dice")
+        narrowed = await app.portal.services(both, ME)
+        assert names(narrowed) == ["dice-roller"]
+        assert narrowed.tally is not None
+        assert (narrowed.tally.counts, narrowed.tally.total) == ({Health.HEALTHY: 1}, 1)
+
+
+async def test_trouble_comes_first_over_all_pages(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("demo", clusters=2, speed=0.0) as fleet,
+        application(tmp_path, fleet, *SERVICES, callboard=hub()) as app,
+        kept_up(app),
+    ):
+        found = await until(app, all_live)
+        order = [Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN, Health.NOTHING, Health.HEALTHY]
+        by_health = msgspec.structs.replace(ALL, trouble_first=True, limit=2)
+        listed: list[str] = []
+        for offset in (0, 2):
+            page = await app.portal.services(msgspec.structs.replace(by_health, offset=offset), ME)
+            assert page.total == len(SERVICES)
+            listed += names(page)
+        healths = [found[name].health for name in listed]
+        assert healths == sorted(healths, key=lambda h: order.index(h) if h else -1)
+        assert len({*healths}) > 1
+        assert set(listed) == set(SERVICES)
+
+
+async def test_a_service_comes_onto_a_chosen_list_when_it_breaks(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("demo", clusters=2, speed=0.0) as fleet,
+        application(tmp_path, fleet, *SERVICES, callboard=hub()) as app,
+        kept_up(app),
+    ):
+        await until(app, all_live)
+        async with aclosing(app.portal.services_live(BROKEN, ME)) as views:
+            first = await anext(views)
+            assert "dice-roller" not in names(first)
+            evict(fleet[1], "dice-roller", "games")
+            async with asyncio.timeout(10):
+                async for view in views:
+                    if "dice-roller" in names(view):
+                        break
+        assert view.total == first.total + 1
+        assert view.facets == first.facets
+
+
+async def test_before_it_is_looked_at_again_a_service_stands_under_what_it_was(tmp_path: Path) -> None:
+    async with Fleet.start("quiet", clusters=1, speed=0.0) as fleet:
+        async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app, kept_up(app):
+            evict(fleet[0], "dice-roller", "games")
+            await until(app, lambda r: r["dice-roller"].health is Health.UNHEALTHY)
+        await fleet[0].close()  # nothing can be looked at now
+        async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app, kept_up(app):
+            async with asyncio.timeout(10):
+                while not app.board.live or (view := await app.portal.services(BROKEN, ME)).refused:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            assert names(view) == ["dice-roller"]
+            assert not view.rows[0].health_live
+            assert view.tally is not None
+            assert (view.tally.known, view.tally.earlier, view.tally.counts) == (1, 1, {Health.UNHEALTHY: 1})
+
+
+async def test_who_may_not_see_everything_gets_the_whole_list_and_is_told_why(tmp_path: Path) -> None:
+    anna = person("anna")
+    async with Fleet.start("quiet", speed=0.0) as fleet:
+        furnish(fleet)
+        fleet[0].bind("anna", "view", "games", "lab")
+        async with (
+            application(tmp_path, fleet, "dice-roller", callboard=deciding("hub")) as app,
+            kept_up(app),
+        ):
+            async with asyncio.timeout(20):
+                while not app.board.follows(DICE):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            # Whatever is asked for, the answer is the same: it tells of no service which of these it is.
+            for health in Health:
+                for sort in (False, True):
+                    query = ServicesQuery(kind=("component",), health=(health,), trouble_first=sort)
+                    view = await app.portal.services(query, anna)
+                    assert (names(view), view.total, view.tally) == (["dice-roller"], 1, None)
+                    assert (view.refused, view.health, view.trouble_first) == (NOT_ALL_SEEN, (), False)
+            assert not (await app.portal.services(ALL, anna)).refused
+            assert (await app.portal.services(BROKEN, Caller.anonymous())).total == 0
+
+
+async def test_where_nothing_is_followed_the_list_says_that_it_is_not_chosen(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("quiet", speed=0.0) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=hub(followServices=False)) as app,
+        kept_up(app),
+    ):
+        view = await app.portal.services(BROKEN, ME)
+        assert (names(view), view.refused) == (["dice-roller"], NOT_FOLLOWED)
