@@ -4,6 +4,7 @@ Labels are indexed by those keys that selectors have asked for. The first select
 once; every later one is a look-up, whatever its value.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
@@ -24,6 +25,7 @@ _NOT_BY_KEY = (Operator.NOT_EQUALS, Operator.NOT_IN, Operator.DOES_NOT_EXIST)
 
 T = TypeVar("T")
 Bucket = tuple[str, str, str]
+_BY_LABEL = ("label", "key")
 
 
 def key_of(obj: Kept) -> Key:
@@ -180,6 +182,8 @@ class ReaderIndex(Generic[T]):
     def __init__(self) -> None:
         self._questions: dict[T, Question] = {}
         self._buckets: dict[Bucket, set[T]] = {}
+        self._keys: Counter[str] = Counter()
+        """The label keys that questions stand by, and how many do."""
 
     def __len__(self) -> int:
         return len(self._questions)
@@ -195,6 +199,8 @@ class ReaderIndex(Generic[T]):
         self._questions[reader] = question
         for bucket in _buckets_of_question(question):
             self._buckets.setdefault(bucket, set()).add(reader)
+            if bucket[0] in _BY_LABEL:
+                self._keys[bucket[1]] += 1
 
     def remove(self, reader: T) -> None:
         question = self._questions.pop(reader, None)
@@ -205,17 +211,31 @@ class ReaderIndex(Generic[T]):
             held.discard(reader)
             if not held:
                 del self._buckets[bucket]
+            if bucket[0] in _BY_LABEL:
+                self._keys -= Counter((bucket[1],))
 
     def touched(self, old: Kept | None, new: Kept | None) -> list[tuple[T, bool]]:
         """(reader, whether it has the object from now on) for each whom this change of one object concerns."""
         found: dict[T, bool] = {}
-        for bucket in {*_buckets_of_object(old), *_buckets_of_object(new)}:
+        for bucket in self._buckets_of(old, new):
             for reader in self._buckets.get(bucket, ()):
                 question = self._questions[reader]
                 has = new is not None and matches(question, new)
                 if has or (old is not None and matches(question, old)):
                     found[reader] = has
         return list(found.items())
+
+    def _buckets_of(self, *objects: Kept | None) -> set[Bucket]:
+        """Where those may stand whom one of the objects concerns: nothing is looked up by a label that nobody asks for."""
+        found: set[Bucket] = set()
+        for obj in objects:
+            if obj is None:
+                continue
+            found |= {("name", obj.namespace, obj.name), ("namespace", obj.namespace, ""), ("all", "", "")}
+            for key in self._keys:
+                if (value := obj.labels.get(key)) is not None:
+                    found |= {("label", key, value), ("key", key, "")}
+        return found
 
 
 def _buckets_of_question(question: Question) -> list[Bucket]:
@@ -227,12 +247,3 @@ def _buckets_of_question(question: Question) -> list[Bucket]:
             return [("label", best.key, value) for value in best.values]
         return [("key", best.key, "")]
     return [("namespace", question.namespace, "")] if question.namespace else [("all", "", "")]
-
-
-def _buckets_of_object(obj: Kept | None) -> list[Bucket]:
-    if obj is None:
-        return []
-    buckets = [("name", obj.namespace, obj.name), ("namespace", obj.namespace, ""), ("all", "", "")]
-    for label, value in obj.labels.items():
-        buckets += [("label", label, value), ("key", label, "")]
-    return buckets
