@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from callboard.base.database import open_sqlite
+from callboard.base import database
+from callboard.base.database import open_sqlite, to_its_end
 
 LONG = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n"
@@ -56,3 +58,57 @@ async def test_readers_see_what_is_written_and_two_engines_share_nothing(engine:
             assert list(tables) == []
     finally:
         await other.dispose()
+
+
+@pytest.mark.parametrize("file", [":memory:", "tables.sqlite"])
+async def test_a_reader_who_is_cancelled_in_the_middle_locks_nobody_out(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 500)
+    engine = open_sqlite(file if file == ":memory:" else str(tmp_path / file))
+    ended: list[list[str]] = []
+
+    @to_its_end
+    async def read() -> None:
+        ended.append(await services(engine))
+
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("CREATE TABLE services (name TEXT)"))
+            await connection.execute(text("INSERT INTO services VALUES ('dice-roller')"))
+        reader = asyncio.create_task(read())
+
+        def leave(*_: object) -> None:
+            reader.cancel()
+
+        event.listen(engine.sync_engine, "before_cursor_execute", leave, once=True)
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        async with engine.begin() as connection:
+            await connection.execute(text("INSERT INTO services VALUES ('payments')"))
+        assert await services(engine) == ["dice-roller", "payments"]
+        assert ended == [["dice-roller"]]
+    finally:
+        await engine.dispose()
+
+
+async def test_who_is_cancelled_twice_still_waits_for_the_end_and_a_failure_after_that_is_nobodys() -> None:
+    begun, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @to_its_end
+    async def query() -> None:
+        begun.set()
+        await go_on.wait()
+        ended.set()
+        raise ValueError("nobody is there to be told")
+
+    task = asyncio.create_task(query())
+    await begun.wait()
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()

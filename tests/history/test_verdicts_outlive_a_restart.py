@@ -3,8 +3,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from callboard.base.clock import FakeClock
 from callboard.base.database import open_sqlite
+from callboard.base.errors import Unavailable
 from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
 from callboard.model.entity import EntityRef
@@ -76,3 +79,17 @@ async def test_after_two_weeks_it_is_forgotten(tmp_path: Path) -> None:
     clock.advance(15 * 24 * 3600)
     async with remembering(tmp_path / "h.sqlite", clock) as second:
         assert await second.last([REF], ALL) == {}
+
+
+async def test_a_database_that_cannot_be_read_breaks_nobodys_page() -> None:
+    engine = open_sqlite(":memory:")
+    try:
+        found = Verdicts(VerdictStore(engine), FakeClock())  # not started: there are no tables
+        await found.remember(REF, ALL, verdict(Health.HEALTHY))
+        with pytest.raises(Unavailable, match="cannot be read"):
+            await found.last([REF], ALL)
+        await VerdictStore(engine).start(datetime(2026, 5, 1, tzinfo=UTC))
+        await found.remember(REF, ALL, verdict(Health.UNHEALTHY))
+        assert (await found.last([REF], ALL))[REF].health is Health.UNHEALTHY
+    finally:
+        await engine.dispose()

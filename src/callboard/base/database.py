@@ -3,10 +3,13 @@
 Statements belong to the stores. What differs between SQLite and PostgreSQL when a connection is opened stands here.
 """
 
+import asyncio
 import secrets
 import sqlite3
+from collections.abc import Callable, Coroutine
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -14,7 +17,10 @@ from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-__all__ = ["migrate", "open_sqlite"]
+__all__ = ["migrate", "open_sqlite", "to_its_end"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 BUSY_MILLISECONDS = 10_000
 """How long a writer waits for another one: well above our longest transaction, one batch of rows."""
@@ -60,6 +66,31 @@ def _in_memory() -> AsyncEngine:
         kept.close()
 
     return engine
+
+
+def to_its_end(query: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """A query that goes on when whoever wants it is cancelled; only then they are.
+
+    What is given up in the middle costs its connection. SQLite keeps that, and what it has locked, until the last statement of
+    it is finalized, which nobody does any more: see https://www.sqlite.org/c3ref/close.html.
+    """
+
+    @wraps(query)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.ensure_future(query(*args, **kwargs))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            while not task.done():
+                try:
+                    await asyncio.wait([task])
+                except asyncio.CancelledError:
+                    continue  # told already
+            if not task.cancelled():
+                task.exception()  # nobody is there to be told
+            raise
+
+    return run
 
 
 async def migrate(engine: AsyncEngine, scripts: Path, *, version_table: str) -> None:

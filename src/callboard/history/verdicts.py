@@ -48,9 +48,14 @@ class Verdicts:
     async def remember(
         self, ref: EntityRef, grants: Grants, verdict: Verdict, as_of: datetime | None = None
     ) -> None:
-        """Take note of a settled verdict, seen now, or `as_of` what it was made of. `since` stays while the health stays."""
+        """Take note of a settled verdict, seen now, or `as_of` what it was made of. `since` stays while the health stays; where
+        the database cannot say since when, nothing is noted."""
         now = as_of or self._clock.now()
-        last = (await self.last([ref], grants)).get(ref)
+        try:
+            last = (await self.last([ref], grants)).get(ref)
+        except Unavailable as error:
+            _log.error("verdicts-not-read", error=error.message)
+            return
         since = last.since if last and last.health is verdict.health else verdict.since or now
         self.keep(LastVerdict(ref, verdict.health, verdict.sentence, since, now), grants)
 
@@ -70,7 +75,7 @@ class Verdicts:
             del self._unwritten[next(iter(self._unwritten))]
 
     async def last(self, refs: Sequence[EntityRef], grants: Grants) -> dict[EntityRef, LastVerdict]:
-        """What is remembered for callers of these grants."""
+        """What is remembered for callers of these grants. Raises Unavailable when the database cannot be read."""
         visibility = _class(grants)
         known = {ref: self._known[visibility, ref][0] for ref in refs if (visibility, ref) in self._known}
         rest = [ref for ref in refs if ref not in known]

@@ -1,7 +1,7 @@
 """Writing what changed and reading what is asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +11,7 @@ from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from callboard.base.database import migrate, open_sqlite
+from callboard.base.database import migrate, open_sqlite, to_its_end
 from callboard.base.errors import Problem, Unavailable
 from callboard.catalog.processing.draft import Draft, Route, stored_draft
 from callboard.catalog.processing.stitch import Whole
@@ -81,12 +81,14 @@ class Store:
 
     # ---------------------------------------------------------------- refreshing
 
+    @to_its_end
     async def known(self) -> dict[str, Known]:
         """Every stored ref."""
         async with self._reading() as connection:
             rows = await connection.execute(select(entities.c.ref, entities.c.etag, entities.c.source))
             return {ref: Known(etag, source) for ref, etag, source in rows}
 
+    @to_its_end
     async def last_good(self, location: Location) -> list[Draft]:
         """The entities that came from a source, or by way of a target, in the order of their refs."""
         wanted = (entities.c.source == str(location)) | (entities.c.via == str(location))
@@ -101,13 +103,19 @@ class Store:
     async def write(self, changed: Sequence[Whole], gone: Sequence[str]) -> Written:
         """Write what changed and remove what is gone, in transactions of a bounded size."""
         for refs in _batches(gone):
-            async with self._writing() as connection:
-                await _remove(connection, refs)
+            await self._write(_remove, refs)
         for batch in _batches(changed):
-            async with self._writing() as connection:
-                await _put(connection, batch)
+            await self._write(_put, batch)
         return Written(len(changed), len(gone))
 
+    @to_its_end
+    async def _write(
+        self, what: Callable[[AsyncConnection, Sequence[T]], Awaitable[None]], batch: Sequence[T]
+    ) -> None:
+        async with self._writing() as connection:
+            await what(connection, batch)
+
+    @to_its_end
     async def replace_problems(self, found: Sequence[Problem]) -> None:
         """Keep the problems of this refresh instead of those of the last."""
         rows = [
@@ -130,12 +138,14 @@ class Store:
 
     # ---------------------------------------------------------------- reading
 
+    @to_its_end
     async def document(self, ref: str) -> bytes | None:
         """The JSON of one entity, as Backstage's catalog API gives it."""
         async with self._reading() as connection:
             found = await connection.scalar(select(entities.c.document).where(entities.c.ref == ref))
         return found.encode() if found is not None else None
 
+    @to_its_end
     async def documents(self, refs: Sequence[str]) -> dict[str, bytes]:
         """The JSON of several entities, by ref; those that are not there are left out."""
         found: dict[str, bytes] = {}
@@ -145,6 +155,7 @@ class Store:
                 found |= {ref: document.encode() for ref, document in await connection.execute(statement)}
         return found
 
+    @to_its_end
     async def search(self, query: SearchQuery) -> tuple[list[bytes], int]:
         """One page of documents and the total: two queries."""
         async with self._reading() as connection:
@@ -152,12 +163,14 @@ class Store:
             number = await connection.scalar(statements.total(query))
         return [document.encode() for document in documents], number or 0
 
+    @to_its_end
     async def refs(self, query: SearchQuery) -> list[EntityRef]:
         """All that is found, in order, without a document: one query."""
         async with self._reading() as connection:
             rows = (await connection.execute(statements.refs(query))).all()
         return [EntityRef.of(*row) for row in rows]
 
+    @to_its_end
     async def facets(self, query: SearchQuery) -> dict[str, tuple[FacetValue, ...]]:
         """The values of every filter and their counts: one query."""
         found: dict[str, list[FacetValue]] = {}
@@ -166,6 +179,7 @@ class Store:
                 found.setdefault(name, []).append(FacetValue(original, number))
         return {name: tuple(values) for name, values in found.items()}
 
+    @to_its_end
     async def problems(self) -> list[Problem]:
         """What the last refresh had to say."""
         columns = [c for c in problems.c if c.name != "position"]

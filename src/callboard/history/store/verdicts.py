@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from callboard.base.database import migrate
+from callboard.base.database import migrate, to_its_end
 from callboard.base.errors import Unavailable
 from callboard.history.store.schema import VERSION_TABLE, verdicts
 from callboard.history.verdict import LastVerdict
@@ -34,6 +34,7 @@ class VerdictStore:
         async with self._engine.begin() as connection:
             await connection.execute(delete(verdicts).where(verdicts.c.as_of < _naive(forget_before)))
 
+    @to_its_end
     async def put(self, visibility: str, found: Sequence[LastVerdict]) -> None:
         """Replace the last verdicts on these services. Raises Unavailable when the database cannot be written."""
         try:
@@ -64,8 +65,15 @@ class VerdictStore:
                     ],
                 )
 
+    @to_its_end
     async def get(self, visibility: str, refs: Sequence[EntityRef]) -> dict[EntityRef, LastVerdict]:
-        """The last verdicts on these services, where there are any."""
+        """The last verdicts on these services, where there are any. Raises Unavailable when the database cannot be read."""
+        try:
+            return await self._get(visibility, refs)
+        except SQLAlchemyError as error:
+            raise Unavailable(f"the database cannot be read ({type(error).__name__})") from error
+
+    async def _get(self, visibility: str, refs: Sequence[EntityRef]) -> dict[EntityRef, LastVerdict]:
         out: dict[EntityRef, LastVerdict] = {}
         columns = (verdicts.c.ref, verdicts.c.health, verdicts.c.sentence, verdicts.c.since, verdicts.c.as_of)
         async with self._engine.connect() as connection:
