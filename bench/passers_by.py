@@ -2,27 +2,62 @@
 
 import asyncio
 import random
+import re
+from collections import Counter
 from contextlib import suppress
 from typing import Final
 
 import aiohttp
+import msgspec
 
 from bench.portal import Portal
-from bench.viewer import Viewer
+from bench.tables import doing
+from bench.viewer import Refused, Viewer
 
-__all__ = ["PassersBy", "Said"]
+__all__ = ["PassersBy", "Said", "told"]
 
 _LONGEST_LOOK: Final = 40.0
 _LONGEST_AWAY: Final = 8.0
 
 
+_TOLD: Final = re.compile(
+    rb'<h1>(.*?)</h1>\s*<p class="error-message">(.*?)</p>.*?<code>(.*?)</code>', re.DOTALL
+)
+"""What an error page says, and the number its request has in the log."""
+_MOST_WORDS: Final = 200
+
+
 class Said:
-    """What became of their requests. `words` are those of the first that broke."""
+    """What became of their requests. `broken` counts those that were refused or broke, by path, status and words."""
 
     def __init__(self) -> None:
         self.opened = 0
-        self.broken = 0
-        self.words = ""
+        self.broken: Counter[str] = Counter()
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: str = ""
+    message: str = ""
+
+
+class _Document(msgspec.Struct, frozen=True):
+    error: _Error
+
+
+def told(error: BaseException) -> str:
+    """A refusal in few words: path, status, and the code and message of what was answered instead, whichever face said it."""
+    if not isinstance(error, Refused):
+        return repr(error)[:_MOST_WORDS]
+    words = error.body.decode(errors="replace")
+    if page := _TOLD.search(error.body):
+        words = " / ".join(part.decode(errors="replace") for part in page.groups())
+    with suppress(msgspec.MsgspecError):
+        said = msgspec.json.decode(error.body, type=_Error)
+        words = f"{said.code}: {said.message}"
+    with suppress(msgspec.MsgspecError):
+        said = msgspec.json.decode(error.body, type=_Document).error
+        words = f"{said.code}: {said.message}"
+    return f"{error.path}: {error.status} {words[:_MOST_WORDS]}"
 
 
 class PassersBy:
@@ -52,8 +87,8 @@ class PassersBy:
             try:
                 await self._visit(mind, service)
             except (ConnectionError, TimeoutError, aiohttp.ClientError) as error:
-                self.said.broken += 1
-                self.said.words = self.said.words or f"({error!r})"[:200]
+                self.said.broken[f"{told(error)} ({service})"] += 1
+                doing(f"broken: {told(error)} ({service})")
             finally:
                 self.open -= 1
 

@@ -3,7 +3,8 @@
 Two fleets at once: the replay, whose pods change all the time and whose streams are cut and expired, and the simulator,
 whose clusters refuse, hang, go away and come back. Callboard listens to all of them, opens every service now and then, and
 people come and go. What it uses is noted every few seconds; at the end nobody looks any more, nothing is broken any more,
-and what is left is compared with what there was before.
+and what is left is compared with what there was before. What Callboard logged meanwhile is kept beside it, and an error in it is
+one.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from bench.chaos import LONG, Chaos, Simulated, schedule, simulated
 from bench.daemons import last_lines
 from bench.graph import Line, Moment, graph
 from bench.inputs import callboard_config, common_config
+from bench.logged import errors_of
 from bench.machine import describe, load
 from bench.passers_by import PassersBy
 from bench.portal import Portal, portal
@@ -49,8 +51,12 @@ _MOST_GROWTH: Final = 0.05
 """Of the median of the resident memory, from a third of the run to its end."""
 _GIVE: Final = 1.15
 """What is left at the end may be so many times what there was at the start, and ten more."""
+_MOST_BROKEN: Final = 20
+"""Kinds of broken openings told at the end, the frequent ones first; each stood on standard error when it happened."""
 _MOST_MOMENTS: Final = 60
 """Lines through the graph; where there were more, only those of the cluster that is long away are drawn."""
+_LOG: Final = Path("build/soak/callboard.log")
+"""Not in the repository, however long the run: it names this machine's paths and holds links to sign in with."""
 _TASKS: Final = re.compile(rb"^callboard_tasks (\S+)", re.MULTILINE)
 
 
@@ -74,12 +80,19 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     places = "directory of soak.csv and soak.svg (default: docs/images, for less than 30 minutes build/soak)"
     parser.add_argument("--out", type=Path, help=places)
+    parser.add_argument(
+        "--log", type=Path, default=_LOG, help=f"where Callboard's log goes (default: {_LOG})"
+    )
     given = parser.parse_args()
+    given.log = given.log.absolute()
+    given.log.parent.mkdir(parents=True, exist_ok=True)
     out = given.out or Path("docs/images" if given.minutes >= 30 else "build/soak")
     told = describe(shutil.which("node") or "")
     table("Machine", ("", ""), told)
     with TemporaryDirectory(prefix="callboard-soak-") as folder:
         notes, happened, rows = asyncio.run(_soak(Path(folder), given))
+    logged = errors_of(given.log)
+    rows.append(("errors logged", str(logged), "0", not logged.count))
     out.mkdir(parents=True, exist_ok=True)
     with (out / "soak.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -106,7 +119,7 @@ def main() -> None:
         ("", "found", "allowed", ""),
         [(*row[:3], "good" if row[3] else "**not good**") for row in rows],
     )
-    say(f"\nWritten: {out}/soak.csv, {out}/soak.svg; load at the end {load()}")
+    say(f"\nWritten: {out}/soak.csv, {out}/soak.svg, {given.log}; load at the end {load()}")
     sys.exit(0 if all(row[3] for row in rows) else 1)
 
 
@@ -136,7 +149,7 @@ async def _soak(
             fleet, _PODS, directory, kubeconfigs=[directory / "kubeconfig"], catalogs=[demo]
         )
         own = callboard_config(directory, "hub", settings={"lookAround": "20s"})
-        asked = stack.enter_context(portal([config, own], directory / "hub.log"))
+        asked = stack.enter_context(portal([config, own], given.log))
         async with viewer() as looker:
             names = [s.name for s in services(_PODS)]
             people = PassersBy(looker, asked, names, given.viewers, given.seed)
@@ -190,7 +203,12 @@ class _Run:
         )
         said = self._people.said
         rows.append(("pages and streams opened", f"{said.opened}", "", said.opened > 0))
-        rows.append(("of them refused or broken", f"{said.broken} {said.words}", "0", said.broken == 0))
+        broken = said.broken.total()
+        rows.append(("of them refused or broken", str(broken), "0", not broken))
+        rows += [
+            ("", f"{count} times {words}", "", False)
+            for words, count in said.broken.most_common(_MOST_BROKEN)
+        ]
         return self.notes, self.happened, rows
 
     def _second(self) -> float:

@@ -14,12 +14,22 @@ import msgspec
 from bench.peer import Peer
 from bench.portal import Portal
 
-__all__ = ["Got", "Message", "Screen", "Viewer", "healthy_clusters", "messages", "viewer"]
+__all__ = ["Got", "Message", "Refused", "Screen", "Viewer", "healthy_clusters", "messages", "viewer"]
 
 _PATIENCE: Final = aiohttp.ClientTimeout(total=120)
 _FOR_GOOD: Final = aiohttp.ClientTimeout(total=None, sock_connect=20)
 _CLUSTER: Final = re.compile(rb'<section class="cluster[ "][^>]*data-mark="([a-z-]+)"')
 _MARK: Final = re.compile(rb'data-mark="([a-z-]+)"')
+
+
+class Refused(ConnectionError):
+    """Another answer than the one that was wanted. `body` is what came instead, unpacked."""
+
+    def __init__(self, path: str, status: int, body: bytes) -> None:
+        super().__init__(f"{path}: {status} {body[:300]!r}")
+        self.path = path
+        self.status = status
+        self.body = body
 
 
 class Got(msgspec.Struct, frozen=True):
@@ -47,7 +57,7 @@ class Viewer:
         self._encoding = encoding
 
     async def get(self, portal: Portal, path: str) -> Got:
-        """Ask Callboard. Raises ConnectionError for any answer but 200."""
+        """Ask Callboard. Raises Refused for any answer but 200."""
         headers = {"Accept-Encoding": self._encoding, "Cookie": portal.cookie}
         began = time.monotonic()
         async with self._session.get(portal.url + path, headers=headers) as answer:
@@ -80,7 +90,7 @@ class Viewer:
             portal.url + "/live", headers=headers, json=asked, timeout=_FOR_GOOD
         ) as answer:
             if answer.status != 200:
-                raise ConnectionError(f"/live: {answer.status} {await answer.text()}")
+                raise Refused("/live", answer.status, await answer.read())
             yield _screens(answer.content)
 
 
@@ -158,7 +168,7 @@ async def _screens(content: aiohttp.StreamReader) -> AsyncGenerator[Screen, None
     screen = Screen()
     async for message in messages(content.iter_any()):
         if message.event == "refused":
-            raise ConnectionError(message.data.decode())
+            raise Refused("/live", 200, message.data)
         if message.event == "update":
             screen.take(message)
             yield screen
@@ -169,8 +179,8 @@ async def _screens(content: aiohttp.StreamReader) -> AsyncGenerator[Screen, None
 async def _read(answer: aiohttp.ClientResponse, began: float) -> Got:
     wire = await answer.read()
     seconds = time.monotonic() - began
-    if answer.status != 200:
-        raise ConnectionError(f"{answer.url.path}: {answer.status} {wire[:300]!r}")
     encoding = answer.headers.get("Content-Encoding", "identity")
     body = gzip.decompress(wire) if encoding == "gzip" else wire
+    if answer.status != 200:
+        raise Refused(answer.url.path, answer.status, body)
     return Got(answer.status, body, len(wire), seconds)

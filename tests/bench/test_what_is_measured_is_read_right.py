@@ -6,7 +6,9 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -14,12 +16,14 @@ import pytest
 from bench import tree
 from bench.cells import Row, row
 from bench.graph import Line, Moment, graph
+from bench.logged import errors_of
+from bench.passers_by import told
 from bench.samples import Sample, share_of_replay
 from bench.soak import Noted, verdicts
 from bench.tables import percentile
 from bench.trend import growth, slope
 from bench.turns import Turns
-from bench.viewer import Message, Screen, healthy_clusters, messages
+from bench.viewer import Message, Refused, Screen, healthy_clusters, messages
 
 CLUSTER = b'<section class="cluster%s" id="cluster-1" data-mark="%s" aria-labelledby="x">'
 
@@ -124,6 +128,46 @@ def test_a_soak_is_good_only_when_all_of_it_is() -> None:
     assert [good for *_, good in verdicts(flat, before, after)] == [True, True, True]
     leaking = Noted(100, 100, 57, 34, 0)
     assert [good for *_, good in verdicts(rising, before, leaking)] == [False, False, False]
+
+
+def test_errors_are_found_in_a_log_and_the_first_one_s_place_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "callboard.log"
+    raised = (
+        "Traceback (most recent call last):\n"
+        '  File "/srv/src/callboard/web/site.py", line 78, in _answer\n    await self._enter()\n'
+        '  File "/srv/src/callboard/portal/sights.py", line 12, in view\n    return found[key]\n'
+        '  File "/usr/lib/python3.11/json.py", line 3, in loads\n    raise KeyError\n'
+        "KeyError: 'pods'"
+    )
+    entries: list[dict[str, object]] = [
+        {"level": "warning", "event": "reviews-not-answered"},
+        {"level": "error", "event": "request failed", "code": "internal", "exception": raised},
+        {"level": "error", "event": "request failed", "code": "internal"},
+        {"level": "error", "event": "a stream failed", "error": "ValueError", "frames": ["/x.py:3 f"]},
+    ]
+    lines = ["Callboard is ready. Open this link once:", *(json.dumps(entry) for entry in entries)]
+    log.write_text("\n".join(lines))
+    found = errors_of(log)
+    assert found.kinds == Counter({"request failed (internal)": 2, "a stream failed (ValueError)": 1})
+    assert found.first == "callboard/portal/sights.py:12 in view (KeyError: 'pods')"
+    assert str(found).startswith("3: request failed (internal) 2 times")
+    log.write_text(lines[0])
+    assert (errors_of(log).count, str(errors_of(log))) == (0, "0")
+
+
+def test_what_was_answered_instead_is_told_by_its_code_and_words() -> None:
+    page = b"""<html><h1>Not available right now</h1>
+<p class="error-message">The asking was given up.</p><p>Try again</p><code>0123</code></html>"""
+    document = b'{"error":{"code":"internal","message":"It failed.","requestId":"0123"}}'
+    assert (
+        told(Refused("/a", 503, page)) == "/a: 503 Not available right now / The asking was given up. / 0123"
+    )
+    assert told(Refused("/b", 500, document)) == "/b: 500 internal: It failed."
+    assert (
+        told(Refused("/live", 200, b'{"as":"page","code":"gone","message":"No."}')) == "/live: 200 gone: No."
+    )
+    assert told(Refused("/c", 500, b"Internal Server Error")) == "/c: 500 Internal Server Error"
+    assert told(TimeoutError("late")) == "TimeoutError('late')"
 
 
 def test_a_graph_is_one_whole_document_with_foreign_words_escaped() -> None:
