@@ -164,7 +164,13 @@ async def open_application(
 
         async with (
             Connections(limits_of, clock=clock) as connections,
-            Hub(ConnectionsWatcher(connections), clock, observer=metrics, checkpoints=checkpoints) as hub,
+            Hub(
+                ConnectionsWatcher(connections),
+                clock,
+                observer=metrics,
+                checkpoints=checkpoints,
+                steps=connections.steps,
+            ) as hub,
         ):
             metrics.read_hub(partial(figures, hub))
             fleet = FleetInForce(

@@ -1,7 +1,7 @@
 """What a stream holds: the objects, how far they can be trusted, and who must be told of a change."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -12,20 +12,22 @@ from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, key_of
 from callboard.fleet.hub.port import Key, Status
 from callboard.kube.decode import opened
 from callboard.kube.failure import answer_of
+from callboard.kube.steps import Steps
 from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Question
 from callboard.model.resource import ResourceType
 
-__all__ = ["NO_OBJECT", "STALE_AFTER", "Holdings", "Labels", "ObjectChanged", "Reader"]
+__all__ = ["NO_OBJECT", "STALE_AFTER", "Holdings", "Labels", "ObjectChanged", "Reader", "Turning"]
 
 Labels = Mapping[str, str]
+Turning = Callable[[], Awaitable[None]]
 ObjectChanged = Callable[[str, Labels | None, Labels | None], None]
 """Of one object that has changed: its namespace, and its labels before and after; None where it was not there."""
 
 NO_OBJECT = "/"
 """A name that no object can have: who holds a stream for its own sake is told of no object."""
-CHUNK = 100
-"""Objects taken in or dropped before others get their turn: a millisecond or two, and several lists may be taken in at once."""
+CHUNK = 50
+"""Objects taken in or dropped in one step: about a millisecond."""
 MOST_MALFORMED = 100
 STALE_AFTER = 2.0
 """Seconds of failing until what is shown is called stale: a stream that is cut and back at once is no news."""
@@ -64,7 +66,8 @@ class Holdings:
     """Everything that one question brings, as of now. Synchronous but for `replace`, which takes many objects in.
 
     `misfit` is called when some readers' questions are no longer answered by it; where else, the hub knows. `changed` is
-    told each object before and after, from the first list on; of what is restored, nothing.
+    told each object before and after, from the first list on; of what is restored, nothing. `turn` is waited for between two
+    steps of taking many in.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Holdings:
         clock: Clock,
         misfit: Callable[[], None],
         changed: ObjectChanged | None = None,
+        turn: Turning | None = None,
     ) -> None:
         self.question = question
         self.objects = ObjectIndex()
@@ -84,6 +88,7 @@ class Holdings:
         self._clock = clock
         self._misfit = misfit
         self._changed = changed
+        self._turn = turn or Steps().turn
         self._type = question.type
         self._status = Status()
         self._malformed: dict[str, Malformed] = {}
@@ -237,11 +242,11 @@ class Holdings:
             missing.discard(key_of(obj))
             self.put(obj)
             if number % CHUNK == 0:
-                await asyncio.sleep(0)
+                await self._turn()
         for number, key in enumerate(missing, 1):
             self._drop(key)
             if number % CHUNK == 0:
-                await asyncio.sleep(0)
+                await self._turn()
         self._malformed = {m.where: m for m in malformed[:MOST_MALFORMED]}
         self._seen = self._clock.now()
         self.current(freshness, truncated)

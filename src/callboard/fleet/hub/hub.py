@@ -20,6 +20,7 @@ from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.stream import Stream
 from callboard.fleet.observer import Observer, Unobserved
 from callboard.kube.decode import opened
+from callboard.kube.steps import Steps
 from callboard.model.objects import Kept
 from callboard.model.outcome import Question
 
@@ -46,8 +47,11 @@ class Hub:
         *,
         observer: Observer | None = None,
         checkpoints: Checkpoints | None = None,
+        steps: Steps | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        self.steps = steps or Steps()
+        """Shared by everything that does much work at once, so that none of it holds up the loop."""
         self._watcher = watcher
         self._clock = clock
         self._observer = observer or Unobserved()
@@ -215,6 +219,7 @@ class Hub:
                 observer=self._observer,
                 changed=self._telling(source.cluster.name, question),
                 checkpoints=self._checkpoints,
+                turn=self.steps.turn,
                 jitter=self._jitter,
             )
             self._streams[key] = stream

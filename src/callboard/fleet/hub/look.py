@@ -1,4 +1,7 @@
-"""One selection on one source, live: composed once for each change, however many read it."""
+"""One selection on one source, live: composed once for each change, however many read it.
+
+Many clusters are many looks, which may all have something to compose at one moment: each waits for its turn.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,6 +13,7 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.base.settings import ClusterLimits
 from callboard.fleet.asking import ROUNDS, USAGE
+from callboard.fleet.hub.holdings import Turning
 from callboard.fleet.hub.port import Held, HubPort, Key, Source, Subscription, Update
 from callboard.fleet.progress import whole_failure
 from callboard.fleet.references import questions, withheld
@@ -67,6 +71,7 @@ class Look:
         *,
         clock_offset: Callable[[], float | None],
         coalesce: float,
+        turn: Turning,
     ) -> None:
         self._hub = hub
         self.source = source
@@ -75,6 +80,7 @@ class Look:
         self._clock = clock
         self._clock_offset = clock_offset
         self._coalesce = coalesce
+        self._turn = turn
         self._asked = selection.questions()
         self._references: Sequence[Question] = ()
         self._answers: dict[Question, _Answered] = {}
@@ -133,6 +139,7 @@ class Look:
         subscription = self._subscription = self._hub.subscribe(self.source)
         try:
             subscription.want(self._asked)
+            await self._turn()
             self._refresh(subscription)
             while True:
                 composed = loop.time()
@@ -149,6 +156,7 @@ class Look:
                 await self._listened.wait()
                 # The first change is shown at once, those that follow on its heels together.
                 await asyncio.sleep(max(0.0, composed + self._coalesce - loop.time()))
+                await self._turn()
                 self._usage_over = self._usage_over or (bool(due) and loop.time() >= due[0])
                 if not self._refresh(subscription):
                     self._compose()

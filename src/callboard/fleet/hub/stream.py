@@ -21,7 +21,7 @@ from callboard.fleet.hub.budget import Budget, Turn
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.form import Header
 from callboard.fleet.hub.checkpoint.reading import Place
-from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, ObjectChanged, Reader
+from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, ObjectChanged, Reader, Turning
 from callboard.fleet.hub.index import ObjectIndex
 from callboard.fleet.hub.port import Source, Watcher
 from callboard.fleet.hub.scope import tier
@@ -61,12 +61,13 @@ class Stream:
         observer: Observer,
         changed: ObjectChanged | None = None,
         checkpoints: Checkpoints | None = None,
+        turn: Turning | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.source = source
         self.question = question
         self.tier = tier(question)
-        self.held = Holdings(question, clock, lambda: misfit(self), changed)
+        self.held = Holdings(question, clock, lambda: misfit(self), changed, turn)
         self._watcher = watcher
         self._budget = budget
         self._watched = watched
