@@ -24,7 +24,7 @@ from callboard.portal.views import ClusterPart
 from callboard.web import times
 from callboard.web.application import WebOptions, create_web
 from callboard.web.kubernetes_tab import KubernetesTab, kubernetes_page
-from callboard.web.live.fragments import Fragment, Fragments, Frame
+from callboard.web.live.fragments import BY_VALUE, VALUE_HOLDS, Fragment, Fragments, Frame
 from callboard.web.live.request import MOST_TOPICS, LiveRequest, Wanted
 from callboard.web.live.stream import LiveStream, Pace
 from callboard.web.live.tabs import EntityTabs
@@ -92,6 +92,29 @@ async def test_what_was_rendered_goes_with_what_it_shows() -> None:
     del view, page
     gc.collect()
     assert len(fragments._by_object) == len(tabs._frames) == 0
+
+
+async def test_heads_that_no_page_shows_any_more_are_let_go_of() -> None:
+    clock, rendered = FakeClock(NOW), Counter[str]()
+    fragments = Fragments(Renderer(StaticFiles(), clock, title="Callboard"), clock, rendered)
+    tabs = EntityTabs(StubPortal(), fragments._renderer, fragments)
+    tab = KubernetesTab(StubPortal()).tab()
+
+    async def shown(*clusters: ClusterPart) -> None:
+        await tabs.frame(tab, kubernetes_page(kubernetes(*clusters)), ENTITY)
+
+    for number in range(600):
+        await shown(troubled(f"eu-{number}"))
+        clock.advance(1)
+    assert len(fragments._by_value) <= 2 * (VALUE_HOLDS + 1), "of each its head and its foot"
+    before = rendered.copy()
+    await shown(troubled("eu-599"))
+    assert not [template for template in rendered - before if "cluster" not in template], (
+        "the newest are there"
+    )
+    for number in range(BY_VALUE):
+        await shown(troubled(f"us-{number}"))
+    assert len(fragments._by_value) == BY_VALUE
 
 
 async def test_a_change_brings_its_cluster_and_the_head_and_no_more() -> None:

@@ -23,7 +23,10 @@ from callboard.web.rendering import Renderer
 __all__ = ["Fragment", "Fragments", "Frame", "Lineup"]
 
 BY_VALUE = 512
-"""Pieces kept by value: heads and footers of a few kilobytes, those seen last."""
+"""Pieces kept by value at most: heads and footers of a few kilobytes, and as much again of what they show; those seen last."""
+VALUE_HOLDS = 60.0
+"""Seconds after which a piece kept by value that no page has shown is let go of: of a service that changes all the time each
+page has a head of its own, and only the newest are wanted again."""
 AGES_HOLD = 30.0
 """Seconds after which the ages in a kept fragment are written anew, when it goes into a page: as often as `times.js` does."""
 
@@ -125,7 +128,8 @@ class Fragments:
         self.rendered = rendered
         self._renderer = renderer
         self._by_object: Kept[Fragment] = Kept()
-        self._by_value: OrderedDict[Hashable, Fragment] = OrderedDict()
+        self._by_value: OrderedDict[Hashable, tuple[Fragment, float]] = OrderedDict()
+        """Each with the moment it was shown last, in that order."""
 
     def of(self, piece: Piece, entity: Entity) -> Fragment:
         """The piece, rendered now or before."""
@@ -141,15 +145,14 @@ class Fragments:
     def _valued(self, piece: Piece, entity: Entity) -> Fragment:
         key = (piece.template, piece.view, piece.variant, entity.ref, entity.metadata.etag)
         try:
-            fragment = self._by_value.get(key)
+            known = self._by_value.pop(key, None)
         except TypeError:
             return self._render(piece, entity)  # no value to keep it by
-        if fragment is None:
-            fragment = self._by_value[key] = self._render(piece, entity)
-            if len(self._by_value) > BY_VALUE:
-                self._by_value.popitem(last=False)
-        else:
-            self._by_value.move_to_end(key)
+        fragment = known[0] if known is not None else self._render(piece, entity)
+        now = self.clock.monotonic()
+        self._by_value[key] = (fragment, now)
+        while len(self._by_value) > BY_VALUE or now - next(iter(self._by_value.values()))[1] > VALUE_HOLDS:
+            self._by_value.popitem(last=False)
         return fragment
 
     def _render(self, piece: Piece, entity: Entity) -> Fragment:
