@@ -2,16 +2,22 @@
 
 import asyncio
 import gzip
+import ssl
+import sys
+from collections import Counter
 from collections.abc import Coroutine, Generator
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
+from callboard.kube.gate import Gate
 from callboard.kube.lists import outcome_of
 from callboard.model.cluster import Cluster
-from callboard.model.outcome import Answer, FailureCode, Outcome
+from callboard.model.outcome import Answer, FailureCode, Outcome, Question
+from callboard.model.resource import KNOWN_TYPES
 from callboard.simulator.cluster import Cluster as StandIn
 from support.kube_client import LIMITS, QUESTION, TOKEN, bearer, raw_server
 
@@ -144,3 +150,101 @@ async def test_a_question_over_a_kept_connection_makes_no_task(
     assert {o.answer for o in outcomes} == {Answer.OBJECTS}
     assert made == []
     assert stand_in.open_connections == 1
+
+
+async def test_what_comes_over_tls_takes_no_memory_of_its_own_before_it_is_read(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a buffer to read into, each answer begins with a quarter of a megabyte that is asked for and given back."""
+    into: list[object] = []
+    read = ssl.SSLObject.read
+
+    def noted(self: ssl.SSLObject, *args: Any) -> Any:
+        if not self.server_side:
+            into.append(args[1] if len(args) > 1 else None)
+        return read(self, *args)
+
+    monkeypatch.setattr(ssl.SSLObject, "read", noted)
+    assert (await outcome_of(connection, QUESTION)).answer is Answer.OBJECTS
+    assert into
+    assert None not in into
+
+
+MOST_CALLS = 48
+"""Functions of ours, of asyncio's deadlines and of contextlib that one question takes which finds nothing, in the loop's thread.
+Half of the types a service is asked for are such."""
+
+
+async def test_a_question_that_finds_nothing_costs_few_calls(connection: Connection) -> None:
+    nothing = Question(type=KNOWN_TYPES[0], namespace="games", label_selector="app=none")
+    await outcome_of(connection, nothing)
+    calls: Counter[str] = Counter()
+
+    def noted(frame: FrameType, event: str, arg: object) -> None:
+        file = frame.f_code.co_filename
+        if event == "call" and file.endswith(("timeouts.py", "locks.py", "contextlib.py")):
+            calls[frame.f_code.co_qualname] += 1
+        elif event == "call" and "callboard/kube" in file and frame.f_code.co_name != "on_header":
+            calls[frame.f_code.co_qualname] += 1
+
+    sys.setprofile(noted)
+    try:
+        outcome = await outcome_of(connection, nothing)
+    finally:
+        sys.setprofile(None)
+    assert outcome.answer is Answer.EMPTY
+    assert sum(calls.values()) <= MOST_CALLS, calls
+
+
+# ------------------------------------------------------------------ the gate
+
+
+async def test_a_gate_lets_so_many_through_and_the_others_in_order() -> None:
+    gate, passed = Gate(2), list[int]()
+    later = asyncio.get_running_loop().time() + 60
+
+    async def pass_through(number: int) -> None:
+        if not gate.enter():
+            await gate.wait(later)
+        passed.append(number)
+
+    assert gate.enter()
+    assert gate.enter()
+    assert not gate.enter()
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(3):
+            tasks.create_task(pass_through(number))
+        await asyncio.sleep(0)
+        for let_out in range(3):
+            assert passed == list(range(let_out))
+            gate.leave()
+            assert not gate.enter(), "the place is whose turn it is"
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    assert passed == [0, 1, 2]
+    assert not gate.enter()
+
+
+async def test_a_place_given_to_who_gave_up_goes_to_the_next() -> None:
+    gate = Gate(1)
+    later = asyncio.get_running_loop().time() + 60
+    assert gate.enter()
+    first, second = (asyncio.create_task(gate.wait(later)) for _ in range(2))
+    await asyncio.sleep(0)
+    gate.leave()
+    first.cancel()
+    await second
+    assert first.cancelled()
+    assert not gate.enter()
+    gate.leave()
+    assert gate.enter()
+
+
+async def test_a_gate_is_waited_for_until_a_deadline() -> None:
+    gate = Gate(1)
+    assert gate.enter()
+    with pytest.raises(TimeoutError):
+        await gate.wait(asyncio.get_running_loop().time())
+    gate.leave()
+    assert gate.enter()
+    assert not gate.enter()

@@ -6,101 +6,34 @@ wrong is raised as `AnswerRefused` with its Failure and caught where outcomes ar
 """
 
 import asyncio
-import base64
 import random
-import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Final, Self
-from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 from yarl import URL
 
-from callboard import __version__
 from callboard.base.clock import Clock, SystemClock
-from callboard.kube.channel import Encoded, Terms, WholeAnswer, too_large
+from callboard.kube.channel import Encoded, Terms, WholeAnswer
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
 from callboard.kube.limits import Limits
 from callboard.kube.pool import Pool, Pools
-from callboard.kube.silence import Silence
+from callboard.kube.request import JSON, Query, request_fields, request_target, text_of
+from callboard.kube.response import MOST_OF_A_REFUSAL, Response, refusal
 from callboard.kube.steps import Steps
-from callboard.model.cluster import Cluster, Credential, CredentialKind
+from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 
 __all__ = ["Connection", "Connections", "Query", "Response", "WholeAnswer", "refusal"]
 
-Query = Sequence[tuple[str, str]]
-
-JSON: Final = "application/json"
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
-_MOST_OF_A_REFUSAL: Final = 64 * 1024
 _RETRIES: Final = 2
 _LOOKED_UP: Final = 5.0
-_TARGET: Final = re.compile(r"/[!-~]*")
-
-
-class Response:
-    """An answer whose body is still to be read."""
-
-    def __init__(self, answer: aiohttp.ClientResponse, idle: float) -> None:
-        self._answer = answer
-        self.idle = idle
-        self._silence: Silence | None = None
-
-    @contextmanager
-    def heard(self, silence: float) -> Iterator[Silence]:
-        """Within it, `piece` ends with BODY_TIMEOUT after so many seconds of silence, unless it is given an `idle` of its own.
-        For answers of many small pieces: a deadline for each would cost more than reading it."""
-        with Silence(self._answer.content, silence) as self._silence:
-            yield self._silence
-
-    @property
-    def status(self) -> int:
-        return self._answer.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return self._answer.headers
-
-    async def piece(self, idle: float | None = None) -> bytes:
-        """What has come since the last call, b"" at the end. Raises AnswerRefused, also after `idle` seconds without a byte
-        (default: the limits')."""
-        wait = self.idle if idle is None else idle
-        content = self._answer.content
-        try:
-            if piece := content.read_nowait():
-                return piece  # it is there already: no deadline to set and to take back
-            if self._silence is not None and idle is None:
-                wait = self._silence.most
-                return await self._silence.until(content.readany())
-            async with asyncio.timeout(wait):
-                return await content.readany()
-        except TimeoutError:
-            raise _refused(
-                FailureCode.BODY_TIMEOUT, f"nothing came for {wait:g} s in the middle of the answer"
-            ) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise AnswerRefused(failure_of_exception(error)) from None
-
-    async def read(self, most: int) -> bytes:
-        """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
-        length = self._answer.content_length
-        if length is not None and length > most:
-            raise too_large(most)
-        pieces: list[bytes] = []
-        size = 0
-        while piece := await self.piece():
-            size += len(piece)
-            if size > most:
-                raise too_large(most)
-            pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class Connections:
@@ -121,6 +54,7 @@ class Connections:
         self._pools = Pools(_trace(), environment)
         self.steps = Steps()
         self._offsets: dict[str, float] = {}
+        self._dates: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -145,7 +79,10 @@ class Connections:
         return self._offsets.get(cluster.url)
 
     def note_date(self, cluster: Cluster, date: str) -> None:
-        """Keep what a `Date` header tells about the cluster's clock."""
+        """Keep what a `Date` header tells about the cluster's clock: the first of each second tells most."""
+        if date == self._dates.get(cluster.url):
+            return
+        self._dates[cluster.url] = date
         offset = _offset(date, self._clock)
         if offset is not None:
             self._offsets[cluster.url] = offset
@@ -162,14 +99,21 @@ class Connection:
         self.cluster = cluster
         self.credential = credential
         self.limits = limits
+        self.steps = owner.steps
+        self._loop = asyncio.get_running_loop()
         self._base = cluster.url.rstrip("/")
+        self._gate = pools.gate(self._base, limits.connections)
         self._found: Pool | None = None
         self._found_at = 0.0
-        self._fields: dict[tuple[str, bool], bytes] = {}
+        self._heads: dict[tuple[str, bool], bytes] = {}
 
     @property
     def clock(self) -> Clock:
         return self._owner.clock
+
+    def until(self) -> float:
+        """The loop's time at which `whole` seconds from now are over."""
+        return self._loop.time() + self.limits.whole
 
     async def turn(self) -> None:
         """Before each step of reading much: wait until the loop has time for it."""
@@ -198,10 +142,9 @@ class Connection:
         gives one that ends before the deadline; nothing else is.
         """
         limits = self.limits
-        loop = asyncio.get_running_loop()
-        until = loop.time() + limits.whole if until is None else until
+        until = self.until() if until is None else until
         terms = Terms(
-            most or limits.max_body, _MOST_OF_A_REFUSAL, limits.first_byte, limits.idle, limits.whole, until
+            most or limits.max_body, MOST_OF_A_REFUSAL, limits.first_byte, limits.idle, limits.whole, until
         )
         resets = waits = 0
         while True:
@@ -217,7 +160,7 @@ class Connection:
                 if method != "GET" or pause is None or waits >= _RETRIES:
                     raise
                 pause = max(pause, 0.05) * (1 + random.random() / 10)  # noqa: S311
-                if loop.time() + pause >= until:
+                if self._loop.time() + pause >= until:
                     raise
                 waits += 1
             await asyncio.sleep(pause)
@@ -226,49 +169,44 @@ class Connection:
         self, method: str, path: str, query: Query, body: bytes | None, accept: str, terms: Terms
     ) -> WholeAnswer:
         """One attempt, once it is let through the gate."""
-        gate = self._pools.gate(self._base, self.limits.connections)
-        if gate.locked():
+        gate = self._gate
+        if not gate.enter():
             try:
-                async with asyncio.timeout_at(terms.until):
-                    await gate.acquire()
+                await gate.wait(terms.until)
             except TimeoutError:
                 raise self._not_asked() from None
-        else:
-            await gate.acquire()
         try:
-            if asyncio.get_running_loop().time() >= terms.until:
+            now = self._loop.time()
+            if now >= terms.until:
                 raise self._not_asked()
-            pool = await self._pool()
+            pool = self._found
+            if pool is None or pool.closed or now - self._found_at > _LOOKED_UP:
+                pool = await self._pools.of(self.cluster, self.credential, self.limits)
+                self._found, self._found_at = pool, now
             pool.users += 1
             try:
                 if not pool.ready:
                     await self._prepared(pool, terms)
                 if pool.direct:
-                    with suppress(Encoded):
-                        request = self._request(pool, method, path, query, body, accept)
+                    request = self._request(pool, method, path, query, body, accept)
+                    try:
                         return self._taken(await pool.ask(request, terms))
-                    pool.direct = False  # whoever stands in between compresses: the client library inflates
+                    except Encoded:
+                        pool.direct = (
+                            False  # whoever stands in between compresses: the client library inflates
+                        )
             finally:
                 pool.users -= 1
                 pool.used = time.monotonic()
             return await self._by_client(method, path, query, body, accept, terms)
         finally:
-            gate.release()
+            gate.leave()
 
     def _not_asked(self) -> AnswerRefused:
         return _refused(
             FailureCode.DEADLINE,
             f"not asked: every connection to this cluster was busy for {self.limits.whole:g} s",
         )
-
-    async def _pool(self) -> Pool:
-        """Looked up anew every few seconds, so that a CA file that was replaced is noticed by who goes on for long."""
-        now = time.monotonic()
-        pool = self._found
-        if pool is None or pool.closed or now - self._found_at > _LOOKED_UP:
-            pool = await self._pools.of(self.cluster, self.credential, self.limits)
-            self._found, self._found_at = pool, now
-        return pool
 
     async def _prepared(self, pool: Pool, terms: Terms) -> None:
         try:
@@ -281,15 +219,19 @@ class Connection:
         self, pool: Pool, method: str, path: str, query: Query, body: bytes | None, accept: str
     ) -> bytes:
         """Line, fields and body, as bytes."""
-        fields = self._fields.get((accept, body is None))
-        if fields is None:
-            lines = [f"{name}: {value}\r\n" for name, value in self._headers(accept, body).items()]
-            fields = self._fields[accept, body is None] = "".join(lines).encode()
-        target = request_target(pool.prefix + path, tuple(query))
-        length = b"" if body is None else b"Content-Length: %d\r\n" % len(body)
-        host = pool.host.encode()
-        head = b"%s %s HTTP/1.1\r\nHost: %s\r\n%s%s\r\n" % (method.encode(), target, host, fields, length)
-        return head + body if body else head
+        head = self._heads.get((accept, body is None))
+        if head is None:
+            lines = [f"{name}: {value}\r\n" for name, value in self._fields(accept, body).items()]
+            head = f" HTTP/1.1\r\nHost: {pool.host}\r\n{''.join(lines)}".encode()
+            self._heads[accept, body is None] = head
+        line = method.encode() + b" " + request_target(pool.prefix + path, query)
+        if body is None:
+            return line + head + b"\r\n"
+        return line + head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+    def _fields(self, accept: str, body: bytes | None) -> dict[str, str]:
+        limits = self.limits
+        return request_fields(self.cluster, self.credential, accept, gzip=limits.gzip, body=body is not None)
 
     def _taken(self, answer: WholeAnswer) -> WholeAnswer:
         self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
@@ -337,9 +279,9 @@ class Connection:
         """
         limits = self.limits
         async with self._pools.using(self.cluster, self.credential, limits) as pool:
-            sent = {**self._headers(accept, body), **(headers or {})}
+            sent = {**self._fields(accept, body), **(headers or {})}
             deadline = asyncio.timeout(limits.connect + limits.first_byte)
-            url = URL(self._base + path + _text_of(query), encoded=True)
+            url = URL(self._base + path + text_of(query), encoded=True)
             try:
                 async with deadline:
                     answer = await pool.client(stream=stream).request(
@@ -375,47 +317,6 @@ class Connection:
                 # Keeps the connection where the body was read to its end, closes it where it was not.
                 answer.release() if answer.content.at_eof() else answer.close()
 
-    def _headers(self, accept: str, body: bytes | None) -> dict[str, str]:
-        headers = {
-            "Accept": accept,
-            "Accept-Encoding": "gzip" if self.limits.gzip else "identity",
-            "User-Agent": f"callboard/{__version__}",
-        }
-        if body is not None:
-            headers["Content-Type"] = JSON
-        authorization = self._authorization()
-        if authorization:
-            headers["Authorization"] = authorization
-        return headers
-
-    def _authorization(self) -> str:
-        credential = self.credential
-        if credential.kind not in (CredentialKind.BEARER, CredentialKind.BASIC):
-            return ""
-        target = urlsplit(self._base)
-        if target.scheme != "https" and target.hostname not in _LOOPBACK:
-            raise _refused(
-                FailureCode.CREDENTIAL,
-                "the cluster's URL is plain http, over which Callboard sends no credential",
-            )
-        secret = credential.token.reveal().strip()
-        if credential.kind is CredentialKind.BASIC:
-            return "Basic " + base64.b64encode(f"{credential.username}:{secret}".encode()).decode()
-        if not secret or not secret.isascii() or not secret.isprintable():
-            raise _refused(FailureCode.CREDENTIAL, "the token is empty or holds characters no token has")
-        return f"Bearer {secret}"
-
-
-async def refusal(response: Response) -> Failure:
-    """The Failure of an answer that is no 2xx; reads at most 64 KiB of it, and no longer than one may wait for a piece:
-    a stream has no deadline for the whole, and the words of a refusal are not worth more."""
-    try:
-        async with asyncio.timeout(response.idle):
-            body = await response.read(_MOST_OF_A_REFUSAL)
-    except (AnswerRefused, TimeoutError):
-        body = b""
-    return failure_of_status(response.status, response.headers, body)
-
 
 class _Deadline:
     """Moves the deadline of an answer to `first_byte` seconds after the request went out, however long connecting took."""
@@ -440,28 +341,6 @@ def _trace() -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(on_sent)
     return trace
-
-
-def request_target(path: str, query: tuple[tuple[str, str], ...]) -> bytes:
-    """Path and query as they are sent; made once for what many clusters are asked. Raises AnswerRefused for what no
-    request line can hold."""
-    if any(name == "continue" for name, _ in query):
-        return _made_target(path, query)
-    return _kept_target(path, query)
-
-
-def _made_target(path: str, query: tuple[tuple[str, str], ...]) -> bytes:
-    text = path + _text_of(query)
-    if not _TARGET.fullmatch(text):
-        raise AnswerRefused(failure_of_exception(ValueError("no request target")))
-    return text.encode()
-
-
-_kept_target = lru_cache(2048)(_made_target)
-
-
-def _text_of(query: Query) -> str:
-    return "?" + urlencode(query, quote_via=quote) if query else ""
 
 
 @lru_cache(64)

@@ -26,6 +26,7 @@ from callboard.model.outcome import Malformed
 from callboard.model.resource import ResourceType
 
 __all__ = [
+    "SHORT",
     "Form",
     "Page",
     "WrongShape",
@@ -40,11 +41,11 @@ T = TypeVar("T")
 Form = Callable[[ResourceType, Body, bytes], T]
 """What makes of an object that has been read the form in which it leaves: KubeObject, or a Keeper."""
 
-SMALL: Final = 4096
-"""Bytes of an answer too short for the collector to notice: most types of a service are empty lists."""
-
 STEP: Final = 100
 """Objects of a page between two moments at which others may have their turn: some 3 ms."""
+
+SHORT: Final = 64 * 1024
+"""Bytes of an answer that is read in one step, and too little for the collector to notice: of a service, nearly all are."""
 
 
 class WrongShape(Exception):
@@ -120,6 +121,7 @@ _loose_event: Final = msgspec.json.Decoder(_LooseEvent).decode
 _nameable: Final = msgspec.json.Decoder(_Nameable).decode
 
 _Source = PodItem | Item | msgspec.Raw
+_AnyList = _PodList | _List | _LooseList
 
 _CLOSED: Final = (Pod, Event)
 """The kinds that come in thousands, in whose fields no other object can stand (see `redact`)."""
@@ -139,69 +141,86 @@ def decode_page(
     `items: null` in a list is an empty one: Go writes an empty slice so, and every Kubernetes client reads it so. A list
     without `items` at all, or an object that does not call itself a list, is of the wrong shape.
     """
-    steps = page_in_steps(body, resource, form, max_nesting=max_nesting)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as ended:
-            page: Page[object] = ended.value
-            return page
+    answer = _page(body, resource)
+    if not answer.items:
+        return _made(answer, (), ())
+    reading = _Reading(answer, body, resource, form, max_nesting)
+    reading.read(len(answer.items))
+    return _made(answer, tuple(reading.objects), tuple(reading.malformed))
 
 
 def page_in_steps(
     body: bytes, resource: ResourceType, form: Form[T], *, max_nesting: int = 64
 ) -> Generator[None, None, Page[T]]:
     """`decode_page`, standing still after every hundred objects. Holds on to nothing of an item once it has been read."""
-    if len(body) < SMALL:
+    with _without_collector():
         answer = _page(body, resource)
-    else:
-        with _without_collector():
-            answer = _page(body, resource)
-    items: list[typing.Any] = answer.items or []
-    secret = answer.kind == "SecretList"
-    kind = body_type(resource)
-    checked = body.isascii()
-    objects: list[T] = []
-    malformed: list[Malformed] = []
-    count = len(items)
-    items.reverse()
+    reading = _Reading(answer, body, resource, form, max_nesting)
+    count = len(answer.items or ())
     for start in range(0, count, STEP):
         if start:
             yield
         with _without_collector():
-            for index in range(start, min(start + STEP, count)):
-                made = _object(
-                    items.pop(),
-                    resource,
-                    kind,
-                    index,
-                    form,
-                    secret=secret,
-                    ascii_=checked,
-                    max_nesting=max_nesting,
-                )
-                if isinstance(made, Malformed):
-                    malformed.append(made)
-                else:
-                    objects.append(made)
+            reading.read(min(STEP, count - start))
+    return _made(answer, tuple(reading.objects), tuple(reading.malformed))
+
+
+class _Reading(typing.Generic[T]):
+    """The items of a page, taken out of it and read one after another."""
+
+    def __init__(
+        self, answer: _AnyList, body: bytes, resource: ResourceType, form: Form[T], max_nesting: int
+    ) -> None:
+        self._items: list[typing.Any] = answer.items or []
+        self._items.reverse()
+        self._number = 0
+        self._secret = answer.kind == "SecretList"
+        self._checked = body.isascii()
+        self._resource = resource
+        self._form = form
+        self._max_nesting = max_nesting
+        self.objects: list[T] = []
+        self.malformed: list[Malformed] = []
+
+    def read(self, count: int) -> None:
+        resource, form, kind = self._resource, self._form, body_type(self._resource)
+        for _ in range(count):
+            made = _object(
+                self._items.pop(),
+                resource,
+                kind,
+                self._number,
+                form,
+                secret=self._secret,
+                ascii_=self._checked,
+                max_nesting=self._max_nesting,
+            )
+            self._number += 1
+            if isinstance(made, Malformed):
+                self.malformed.append(made)
+            else:
+                self.objects.append(made)
+
+
+def _made(answer: _AnyList, objects: tuple[T, ...], malformed: tuple[Malformed, ...]) -> Page[T]:
     meta = answer.metadata or _ListMeta()
     return Page(
-        objects=tuple(objects),
-        malformed=tuple(malformed),
+        objects=objects,
+        malformed=malformed,
         resource_version=meta.resource_version or "",
         continue_=meta.continue_ or "",
         remaining=meta.remaining_item_count,
     )
 
 
-def _list_of(body: bytes, resource: ResourceType) -> _PodList | _List | _LooseList:
+def _list_of(body: bytes, resource: ResourceType) -> _AnyList:
     try:
         return _taken_apart(body, body_type(resource))
     except msgspec.ValidationError:
         return _as_loose_list(body)
 
 
-def _page(body: bytes, resource: ResourceType) -> _PodList | _List | _LooseList:
+def _page(body: bytes, resource: ResourceType) -> _AnyList:
     try:
         answer = _list_of(body, resource)
     except RecursionError:

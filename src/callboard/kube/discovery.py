@@ -12,7 +12,7 @@ from callboard.kube.text import clean
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.resource import ResourceType
 
-__all__ = ["Discovery", "ServedType", "Version", "version_of"]
+__all__ = ["Discovery", "ServedType", "Version", "known_whole", "version_of"]
 
 MOST_DISCOVERY: Final = 4 * 1024 * 1024
 _Key = tuple[str, str, str]
@@ -66,6 +66,11 @@ async def version_of(connection: Connection) -> Version:
     )
 
 
+def known_whole(resource: ResourceType) -> bool:
+    """Whether kind and scope are known without discovery."""
+    return bool(resource.kind) and resource.namespaced is not None
+
+
 class Discovery:
     """Resources by group and version, kept for `ttl` seconds for each cluster and identity. Failures are kept for a tenth."""
 
@@ -91,7 +96,7 @@ class Discovery:
     async def resolve(self, connection: Connection, resource: ResourceType) -> ResourceType:
         """`resource` with its kind and scope, where only discovery can tell them. Raises AnswerRefused; NOT_SERVED where
         the group and version are there and the type is not."""
-        if resource.kind and resource.namespaced is not None:
+        if known_whole(resource):
             return resource
         found = (await self.served(connection, resource.group, resource.version)).get(resource.plural)
         if found is None:

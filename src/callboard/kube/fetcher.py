@@ -1,12 +1,13 @@
 """All questions to one cluster, side by side within its connections; each outcome as soon as it is there."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 
 from callboard.kube.connection import Connection, Connections
-from callboard.kube.discovery import Discovery
+from callboard.kube.discovery import Discovery, known_whole
 from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exception
 from callboard.kube.lists import outcome_of
 from callboard.model.cluster import Cluster, Credential
@@ -41,27 +42,37 @@ class DirectFetcher:
         if not questions:
             return
         connection = self._connections.to(cluster, credential)
-        done: asyncio.Queue[Outcome] = asyncio.Queue(len(questions))
+        loop = asyncio.get_running_loop()
+        arrived: deque[Outcome] = deque()
+        arrival: asyncio.Future[None] | None = None
         waiting = iter(questions)
 
         async def work() -> None:
             for question in waiting:
-                done.put_nowait(await self._outcome(connection, question))
+                arrived.append(await self._outcome(connection, question))
+                if arrival is not None and not arrival.done():
+                    arrival.set_result(None)
 
         workers = min(len(questions), connection.limits.connections)
-        tasks = [asyncio.ensure_future(work()) for _ in range(workers)]
+        tasks = [loop.create_task(work()) for _ in range(workers)]
         try:
             for _ in questions:
-                yield await done.get()
+                if not arrived:
+                    arrival = loop.create_future()
+                    await arrival
+                yield arrived.popleft()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if left := [task for task in tasks if not task.done()]:
+                for task in left:
+                    task.cancel()
+                await asyncio.gather(*left, return_exceptions=True)
 
     async def _outcome(self, connection: Connection, question: Question) -> Outcome:
         """Never raises but for cancellation."""
+        known = question.type
         try:
-            known = await self._discovery.resolve(connection, question.type)
+            if not known_whole(known):
+                known = await self._discovery.resolve(connection, known)
         except AnswerRefused as refused:
             if refused.failure.code is FailureCode.NOT_SERVED:
                 return Outcome(
@@ -70,7 +81,7 @@ class DirectFetcher:
                     failure=refused.failure,
                     as_of=connection.clock.now(),
                 )
-            known = question.type  # discovery may be closed to us where the type itself is not
+            # discovery may be closed to us where the type itself is not
         except Exception as error:
             failure = failure_of_exception(error)
             return Outcome(

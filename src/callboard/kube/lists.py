@@ -1,22 +1,20 @@
 """One question to one cluster, answered whole: pages put together, or the one object asked for by name."""
 
-import asyncio
 import time
 import typing
 from collections.abc import Callable
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 
 from callboard.kube.connection import Connection, Query
-from callboard.kube.decode import Form, Page, WrongShape, decode_object, page_in_steps
+from callboard.kube.decode import SHORT, Form, Page, WrongShape, decode_object, decode_page, page_in_steps
 from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exception, json_failure
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Question
 
 __all__ = ["Listed", "list_objects", "outcome_of", "selectors"]
-
-_RESTARTS: Final = 1
 
 T = TypeVar("T")
 
@@ -74,7 +72,11 @@ async def outcome_of(connection: Connection, question: Question) -> Outcome:
 
 def selectors(question: Question) -> list[tuple[str, str]]:
     """The question's selectors as query parameters."""
-    pairs = (("labelSelector", question.label_selector), ("fieldSelector", question.field_selector))
+    return _selectors(question.label_selector, question.field_selector)
+
+
+def _selectors(label_selector: str, field_selector: str) -> list[tuple[str, str]]:
+    pairs = (("labelSelector", label_selector), ("fieldSelector", field_selector))
     return [(name, value) for name, value in pairs if value]
 
 
@@ -100,34 +102,26 @@ async def list_objects(
     before belongs to another moment and is dropped.
     """
     limits = connection.limits
-    until = asyncio.get_running_loop().time() + limits.whole
     path = question.type.path(question.namespace)
-    restarts = 0
+    query = _first_query(
+        question.label_selector, question.field_selector, min(limits.page_size, limits.max_objects)
+    )
+    until = connection.until()
+    page = await _page(connection, question, path, query, until, form)
+    if not page.continue_ and len(page.objects) <= limits.max_objects:
+        if progress is not None:
+            progress()
+        return Listed(objects=page.objects, malformed=page.malformed, resource_version=page.resource_version)
+    asked_for, restarted = "", False
     objects: list[object] = []
     malformed: list[Malformed] = []
-    continue_, paged = "", True
     while True:
-        query = selectors(question)
-        if paged:
-            query.append(("limit", str(min(limits.page_size, limits.max_objects))))
-        if continue_:
-            query.append(("continue", continue_))
-        try:
-            page = await _page(connection, question, path, query, until, form)
-        except AnswerRefused as refused:
-            if not continue_ or refused.failure.code is not FailureCode.GONE or restarts >= _RESTARTS:
-                raise
-            restarts += 1
-            continue_, paged = "", False
-            objects.clear()
-            malformed.clear()
-            continue
         objects += page.objects
         malformed += page.malformed
         if progress is not None:
             progress()
         over = len(objects) - limits.max_objects
-        stuck = page.continue_ != "" and page.continue_ == continue_
+        stuck = page.continue_ != "" and page.continue_ == asked_for
         if over >= 0 or not page.continue_ or stuck:
             more = bool(page.continue_)
             remaining = page.remaining if more else None
@@ -141,31 +135,53 @@ async def list_objects(
                 truncated=more or over > 0,
                 remaining=remaining,
             )
-        continue_ = page.continue_
+        asked_for = page.continue_
         await connection.turn()
         if progress is not None:
-            until = asyncio.get_running_loop().time() + limits.whole
+            until = connection.until()
+        try:
+            page = await _page(connection, question, path, [*query, ("continue", asked_for)], until, form)
+        except AnswerRefused as refused:
+            if refused.failure.code is not FailureCode.GONE or restarted:
+                raise
+            asked_for, restarted = "", True
+            objects.clear()
+            malformed.clear()
+            query = tuple(selectors(question))
+            page = await _page(connection, question, path, query, until, form)
+
+
+@lru_cache(1024)
+def _first_query(label_selector: str, field_selector: str, limit: int) -> tuple[tuple[str, str], ...]:
+    """Kept, because all clusters are asked alike."""
+    return (*_selectors(label_selector, field_selector), ("limit", str(limit)))
 
 
 async def _page(
     connection: Connection, question: Question, path: str, query: Query, until: float, form: Form[T]
 ) -> Page[T]:
     answer = await connection.read("GET", path, query, until=until)
-    await connection.turn()
-    steps = page_in_steps(answer.body, question.type, form, max_nesting=connection.limits.max_nesting)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as ended:
-            page: Page[T] = ended.value
-            return page
-        except WrongShape as wrong:
-            raise AnswerRefused(
-                Failure(code=FailureCode.WRONG_SHAPE, message=str(wrong), status=answer.status)
-            ) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise AnswerRefused(json_failure(answer.body, answer.headers, error)) from None
-        await connection.turn()
+    steps = connection.steps
+    if not steps.at_once():
+        await steps.turn()
+    body, resource, nesting = answer.body, question.type, connection.limits.max_nesting
+    try:
+        if len(body) < SHORT:
+            return decode_page(body, resource, form, max_nesting=nesting)
+        reading = page_in_steps(body, resource, form, max_nesting=nesting)
+        while True:
+            try:
+                next(reading)
+            except StopIteration as ended:
+                page: Page[T] = ended.value
+                return page
+            await steps.turn()
+    except WrongShape as wrong:
+        raise AnswerRefused(
+            Failure(code=FailureCode.WRONG_SHAPE, message=str(wrong), status=answer.status)
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise AnswerRefused(json_failure(body, answer.headers, error)) from None
 
 
 async def _get(connection: Connection, question: Question) -> Listed[KubeObject]:

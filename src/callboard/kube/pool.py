@@ -17,6 +17,7 @@ from yarl import URL
 
 from callboard.kube.channel import Channel, Terms, WholeAnswer
 from callboard.kube.failure import AnswerRefused, failure_of_connecting
+from callboard.kube.gate import Gate
 from callboard.kube.limits import Limits
 from callboard.kube.proxies import environment_proxy
 from callboard.kube.tls import tls_context, trust_version
@@ -35,6 +36,9 @@ CLOSING: Final = 1.0
 SECOND_ADDRESS: Final = 0.25
 """Seconds the first of several addresses gets before the next is tried beside it (RFC 8305 §8)."""
 
+_BUFFER: Final = 256 * 1024
+"""Bytes that are taken from a connection at once: as many as the loop does."""
+
 _PLAIN_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 
 _Key = tuple[object, ...]
@@ -47,13 +51,17 @@ class Pool:
     else is the client library's. How many channels there are is bounded by the gate that every question passes.
     """
 
-    def __init__(self, cluster: Cluster, limits: Limits, proxy: str, trace: aiohttp.TraceConfig) -> None:
+    def __init__(
+        self, cluster: Cluster, limits: Limits, proxy: str, trace: aiohttp.TraceConfig, buffer: memoryview
+    ) -> None:
         self._limits = limits
         address = urlsplit(cluster.url)
         self._secure = address.scheme == "https"
         self._host = address.hostname or ""
         self._port = address.port or (443 if self._secure else 80)
         self._name = cluster.trust.server_name or self._host.rstrip(".")
+        self._loop = asyncio.get_running_loop()
+        self._buffer = buffer
         self._idle: list[Channel] = []
         self._channels: set[Channel] = set()
         self._none_left = asyncio.Event()
@@ -117,7 +125,7 @@ class Pool:
     def _kept(self) -> Channel | None:
         while self._idle:
             channel = self._idle.pop()
-            if channel.free and asyncio.get_running_loop().time() - channel.idle_since < KEEP_ALIVE:
+            if channel.free and self._loop.time() - channel.idle_since < KEEP_ALIVE:
                 return channel
             channel.close()
         return None
@@ -126,16 +134,15 @@ class Pool:
         if self.closed:
             channel.close()
             return
-        loop = asyncio.get_running_loop()
-        channel.idle_since = loop.time()
+        channel.idle_since = self._loop.time()
         self._idle.append(channel)
         if self._expiry is None:
-            self._expiry = loop.call_later(KEEP_ALIVE, self._expire)
+            self._expiry = self._loop.call_later(KEEP_ALIVE, self._expire)
 
     def _expire(self) -> None:
         """Close what was not used for KEEP_ALIVE; the oldest stand first."""
         self._expiry = None
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         while self._idle and loop.time() - self._idle[0].idle_since >= KEEP_ALIVE:
             self._idle.pop(0).close()
         if self._idle:
@@ -147,7 +154,7 @@ class Pool:
             channel.close()
 
     async def _connected(self, terms: Terms) -> Channel:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         connect = self._limits.connect
         deadline = asyncio.timeout_at(min(loop.time() + connect, terms.until))
         try:
@@ -167,7 +174,7 @@ class Pool:
     async def _connect(self, loop: asyncio.AbstractEventLoop) -> Channel:
         found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         sock = await start_connection(found, happy_eyeballs_delay=SECOND_ADDRESS)
-        channel = Channel(loop, self._left)
+        channel = Channel(loop, self._left, self._buffer)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             await loop.create_connection(
@@ -229,13 +236,17 @@ class Pools:
     def __init__(self, trace: aiohttp.TraceConfig, environment: Mapping[str, str] | None) -> None:
         self._trace = trace
         self._environment = environment
+        self._buffer = memoryview(bytearray(_BUFFER))
         self._pools: dict[_Key, Pool] = {}
-        self._gates: dict[str, asyncio.Semaphore] = {}
+        self._gates: dict[str, Gate] = {}
         self._closed = False
 
-    def gate(self, url: str, connections: int) -> asyncio.Semaphore:
+    def gate(self, url: str, connections: int) -> Gate:
         """Lets at most `connections` requests to `url` through at once."""
-        return self._gates.setdefault(url, asyncio.Semaphore(connections))
+        gate = self._gates.get(url)
+        if gate is None:
+            gate = self._gates[url] = Gate(connections)
+        return gate
 
     @asynccontextmanager
     async def using(self, cluster: Cluster, credential: Credential, limits: Limits) -> AsyncIterator[Pool]:
@@ -259,7 +270,7 @@ class Pools:
         if pool is None:
             await self._sweep()
             proxy = cluster.trust.proxy_url or environment_proxy(cluster.url, self._environment)
-            pool = self._pools.setdefault(key, Pool(cluster, limits, proxy, self._trace))
+            pool = self._pools.setdefault(key, Pool(cluster, limits, proxy, self._trace, self._buffer))
         return pool
 
     async def _sweep(self) -> None:

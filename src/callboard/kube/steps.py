@@ -28,9 +28,13 @@ class Steps:
         self.rounds = 0
         """Rounds of the loop in which steps were taken, for tests."""
 
+    def at_once(self) -> bool:
+        """Whether a step may begin now, before which nobody has to wait; who is told so begins it."""
+        return not self._waiting and self._fits()
+
     async def turn(self) -> None:
         """Wait until a step may begin, in the order in which they asked."""
-        if not self._waiting and self._fits():
+        if self.at_once():
             return
         self._number += 1
         number = self._number

@@ -1,0 +1,80 @@
+"""What is sent to an API server: target and fields of a request."""
+
+import base64
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from callboard import __version__
+from callboard.kube.failure import AnswerRefused, failure_of_exception
+from callboard.model.cluster import Cluster, Credential, CredentialKind
+from callboard.model.outcome import Failure, FailureCode
+
+__all__ = ["JSON", "Query", "request_fields", "request_target", "text_of"]
+
+Query = Sequence[tuple[str, str]]
+
+JSON: Final = "application/json"
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_TARGET: Final = re.compile(r"/[!-~]*")
+
+
+def request_fields(
+    cluster: Cluster, credential: Credential, accept: str, *, gzip: bool, body: bool
+) -> dict[str, str]:
+    """All fields but Host and those of the connection. Raises AnswerRefused for a credential that may not or cannot be sent."""
+    fields = {
+        "Accept": accept,
+        "Accept-Encoding": "gzip" if gzip else "identity",
+        "User-Agent": f"callboard/{__version__}",
+    }
+    if body:
+        fields["Content-Type"] = JSON
+    authorization = _authorization(cluster, credential)
+    if authorization:
+        fields["Authorization"] = authorization
+    return fields
+
+
+def _authorization(cluster: Cluster, credential: Credential) -> str:
+    if credential.kind not in (CredentialKind.BEARER, CredentialKind.BASIC):
+        return ""
+    target = urlsplit(cluster.url)
+    if target.scheme != "https" and target.hostname not in _LOOPBACK:
+        raise _refused("the cluster's URL is plain http, over which Callboard sends no credential")
+    secret = credential.token.reveal().strip()
+    if credential.kind is CredentialKind.BASIC:
+        return "Basic " + base64.b64encode(f"{credential.username}:{secret}".encode()).decode()
+    if not secret or not secret.isascii() or not secret.isprintable():
+        raise _refused("the token is empty or holds characters no token has")
+    return f"Bearer {secret}"
+
+
+def _refused(message: str) -> AnswerRefused:
+    return AnswerRefused(Failure(code=FailureCode.CREDENTIAL, message=message))
+
+
+def request_target(path: str, query: Query) -> bytes:
+    """Path and query as they are sent; made once for what many clusters are asked. Raises AnswerRefused for what no
+    request line can hold."""
+    for name, _ in query:
+        if name == "continue":
+            return _made_target(path, tuple(query))
+    return _kept_target(path, tuple(query))
+
+
+def _made_target(path: str, query: tuple[tuple[str, str], ...]) -> bytes:
+    text = path + text_of(query)
+    if not _TARGET.fullmatch(text):
+        raise AnswerRefused(failure_of_exception(ValueError("no request target")))
+    return text.encode()
+
+
+_kept_target = lru_cache(2048)(_made_target)
+
+
+def text_of(query: Query) -> str:
+    """The query with its question mark, "" for none."""
+    return "?" + urlencode(query, quote_via=quote) if query else ""

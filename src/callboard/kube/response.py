@@ -1,0 +1,85 @@
+"""An answer taken piece by piece: logs, watches, whatever is passed on."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+import aiohttp
+
+from callboard.kube.channel import too_large
+from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
+from callboard.kube.silence import Silence
+from callboard.model.outcome import Failure, FailureCode
+
+__all__ = ["MOST_OF_A_REFUSAL", "Response", "refusal"]
+
+MOST_OF_A_REFUSAL: Final = 64 * 1024
+
+
+class Response:
+    """An answer whose body is still to be read."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, idle: float) -> None:
+        self._answer = answer
+        self.idle = idle
+        self._silence: Silence | None = None
+
+    @contextmanager
+    def heard(self, silence: float) -> Iterator[Silence]:
+        """Within it, `piece` ends with BODY_TIMEOUT after so many seconds of silence, unless it is given an `idle` of its own.
+        For answers of many small pieces: a deadline for each would cost more than reading it."""
+        with Silence(self._answer.content, silence) as self._silence:
+            yield self._silence
+
+    @property
+    def status(self) -> int:
+        return self._answer.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._answer.headers
+
+    async def piece(self, idle: float | None = None) -> bytes:
+        """What has come since the last call, b"" at the end. Raises AnswerRefused, also after `idle` seconds without a byte
+        (default: the limits')."""
+        wait = self.idle if idle is None else idle
+        content = self._answer.content
+        try:
+            if piece := content.read_nowait():
+                return piece  # it is there already: no deadline to set and to take back
+            if self._silence is not None and idle is None:
+                wait = self._silence.most
+                return await self._silence.until(content.readany())
+            async with asyncio.timeout(wait):
+                return await content.readany()
+        except TimeoutError:
+            message = f"nothing came for {wait:g} s in the middle of the answer"
+            raise AnswerRefused(Failure(code=FailureCode.BODY_TIMEOUT, message=message)) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise AnswerRefused(failure_of_exception(error)) from None
+
+    async def read(self, most: int) -> bytes:
+        """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
+        length = self._answer.content_length
+        if length is not None and length > most:
+            raise too_large(most)
+        pieces: list[bytes] = []
+        size = 0
+        while piece := await self.piece():
+            size += len(piece)
+            if size > most:
+                raise too_large(most)
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def refusal(response: Response) -> Failure:
+    """The Failure of an answer that is no 2xx; reads at most 64 KiB of it, and no longer than one may wait for a piece:
+    a stream has no deadline for the whole, and the words of a refusal are not worth more."""
+    try:
+        async with asyncio.timeout(response.idle):
+            body = await response.read(MOST_OF_A_REFUSAL)
+    except (AnswerRefused, TimeoutError):
+        body = b""
+    return failure_of_status(response.status, response.headers, body)
