@@ -1,6 +1,7 @@
 """0 healthy; 1 unhealthy; 2 could not tell; 3 wrong usage. 1 wins over 2 unless --require-all, and the JSON says both."""
 
 import json
+import sys
 from typing import Any
 
 import msgspec
@@ -9,11 +10,12 @@ from click.testing import CliRunner
 
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable, UsageError
 from callboard.cli.commands import build_cli
-from callboard.model.outcome import Answer, Failure, FailureCode
+from callboard.model.outcome import Answer, Failure, FailureCode, Outcome
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from support import kube_objects as kube
 from support.stub_wiring import StubPortal, StubWiring
 
+module = sys.modules["callboard.cli.status"]
 UNREACHABLE = Failure(code=FailureCode.CONNECT_TIMEOUT, message="no connection within 5 seconds")
 
 HEALTHY = kube.cluster("eu-1", kube.deployment())
@@ -104,6 +106,56 @@ def test_waiting_ends_with_the_timeout_and_tells_who_was_silent() -> None:
     assert read["conclusion"]["couldNotTell"] == [{"cluster": "ap-1", "why": "no answer yet"}]
     assert (read["complete"], read["settled"], read["conclusion"]["exitCode"]) == (False, False, 2)
     assert portal.closed == 1
+
+
+def awaiting(kind: str) -> ClusterSnapshot:
+    """A healthy cluster of which a reference is still awaited."""
+    open_ = Outcome(question=kube.empty(kind).question, answer=Answer.AWAITED)
+    return msgspec.structs.replace(HEALTHY, references=(open_,), references_complete=False)
+
+
+@pytest.mark.parametrize("arguments", [("--timeout", "0.05"), ("--timeout", "0.05", "--require-all")])
+def test_what_is_healthy_before_all_its_pods_are_known_is_not_called_so(arguments: tuple[str, ...]) -> None:
+    for part in (awaiting("Pod"), msgspec.structs.replace(HEALTHY, references_complete=False)):
+        read = document("web", *arguments, portal=StubPortal(kube.service(part), hang=True))
+        assert (read["verdict"]["final"], read["settled"], read["conclusion"]["exitCode"]) == (
+            False,
+            False,
+            2,
+        )
+        (gap,) = read["conclusion"]["couldNotTell"]
+        assert gap == {"cluster": "eu-1", "why": "pods found through their owners are still awaited"}
+
+
+def test_a_sick_pod_is_told_although_others_are_awaited() -> None:
+    part = msgspec.structs.replace(SICK, references_complete=False)
+    portal = StubPortal(kube.service(part), hang=True)
+    assert document("web", "--timeout", "0.05", portal=portal)["conclusion"]["exitCode"] == 1
+
+
+def test_what_decides_nothing_may_be_missing_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "REFERENCES", 0.05)
+    portal = StubPortal(kube.service(awaiting("Event")), hang=True)
+    read = document("web", "--timeout", "0.05", portal=portal)
+    assert (read["verdict"]["final"], read["settled"], read["conclusion"]["exitCode"]) == (True, False, 0)
+    code, out, _ = status("web", portal=portal)
+    assert (code, "events and other references had not all arrived" in out) == (0, True)
+
+
+def test_a_script_gets_the_whole_answer_and_a_person_waits_for_what_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "REFERENCES", 0.0)
+    whole = kube.service(HEALTHY)
+    for arguments, views in (
+        (("--json",), (awaiting("Pod"), awaiting("Event"))),
+        ((), (awaiting("Pod"),)),
+    ):
+        portal = StubPortal(*(kube.service(v) for v in views), whole, hang=True, pause=0.05)
+        code, out, _ = status("web", *arguments, portal=portal)
+        assert code == 0
+        assert not arguments or json.loads(out)["settled"]
+        assert "awaited" not in out or arguments
 
 
 def test_a_late_cluster_is_not_waited_for_as_a_page_would_not() -> None:

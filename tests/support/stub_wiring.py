@@ -29,18 +29,21 @@ __all__ = ["StubOperations", "StubPortal", "StubWiring"]
 
 
 class StubPortal:
-    """One service, `component:default/web`, whose snapshots come one after the other; then it hangs or ends."""
+    """One service, `component:default/web`, whose snapshots come one after the other, `pause` seconds apart; then it hangs
+    or ends."""
 
     def __init__(
         self,
         *snapshots: ServiceSnapshot,
         hang: bool = False,
+        pause: float = 0.0,
         error: CallboardError | None = None,
         services: ServicesView | None = None,
         service: ServiceView | None = None,
     ) -> None:
         self.views = tuple(arrange(s) for s in snapshots)
         self.hang = hang
+        self.pause = pause
         self.error = error
         self.listed = services
         self.described = service
@@ -70,6 +73,7 @@ class StubPortal:
         try:
             for view in self.views:
                 yield view
+                await asyncio.sleep(self.pause)
             if self.hang:
                 await asyncio.Event().wait()
         finally:

@@ -18,7 +18,6 @@ from callboard.cli.watching import WatchOptions, watch
 from callboard.cli.wiring import OpenedPortal, Wiring
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
-from callboard.model.snapshot import ClusterState
 from callboard.portal.transcript import document_of, is_late
 from callboard.portal.views import ClusterPart, KubernetesView
 
@@ -27,7 +26,8 @@ __all__ = ["status"]
 MOST = 60.0
 """Seconds without --timeout: only for a soft deadline that was set longer still."""
 REFERENCES = 3.0
-"""Seconds that events, nodes and the like get once every cluster has answered; the verdict is there without them."""
+"""Seconds that events, nodes and the like get, for a person, once all that decides is there. A script (--json) gets the same
+answer each time: all of it, for as long as the clusters' hard deadlines let it take."""
 
 
 @click.command()
@@ -44,7 +44,8 @@ REFERENCES = 3.0
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
     help="Wait so long for every cluster. Without it as long as a page would: a cluster that has not answered by its soft "
-    "deadline (callboard.clusters.limits.softDeadline, usually 3 s) could not be told. With --watch: end after so long.",
+    "deadline (callboard.clusters.limits.softDeadline, usually 3 s) could not be told, and events and other references that come "
+    "late are left out, but with --json. With --watch: end after so long.",
 )
 @click.option(
     "--watch",
@@ -105,7 +106,7 @@ def status(
             timeout=timeout,
         )
         return with_portal(wiring, configs, lambda opened: watch(opened, options), watching=True)
-    view = with_portal(wiring, configs, lambda opened: _ask(opened, ref, timeout))
+    view = with_portal(wiring, configs, lambda opened: _ask(opened, ref, timeout, whole=as_json))
     document = document_of(view, require_all=require_all)
     if as_json:
         say(json_text(document))
@@ -115,22 +116,22 @@ def status(
     return document.conclusion.exit_code
 
 
-async def _ask(opened: OpenedPortal, ref: EntityRef, timeout: float | None) -> KubernetesView:
+async def _ask(opened: OpenedPortal, ref: EntityRef, timeout: float | None, *, whole: bool) -> KubernetesView:
     """The newest view when settled; else after `timeout` seconds or, without one, when only clusters past their soft deadline
-    are still out and what the others refer to had a moment to come."""
+    are still out and, unless it has to be `whole`, what decides nothing had a moment to come."""
     newest: KubernetesView | None = None
     most = MOST if timeout is None else timeout
     with Progress(sys.stderr) as progress:
         async with aclosing(opened.portal.kubernetes(ref, Caller.loopback())) as views:
             try:
                 async with asyncio.timeout(most) as deadline:
-                    answered = False
+                    hurried = whole or timeout is not None
                     async for newest in views:
                         progress.waiting_for(newest)
                         if newest.settled or (timeout is None and _all(newest, _settled)):
                             break
-                        if timeout is None and not answered and _all(newest, _answered):
-                            answered = True
+                        if not hurried and _all(newest, _final):
+                            hurried = True
                             deadline.reschedule(asyncio.get_running_loop().time() + REFERENCES)
             except TimeoutError:
                 pass
@@ -147,5 +148,5 @@ def _settled(part: ClusterPart) -> bool:
     return part.settled
 
 
-def _answered(part: ClusterPart) -> bool:
-    return part.state in (ClusterState.ANSWERED, ClusterState.FAILED)
+def _final(part: ClusterPart) -> bool:
+    return part.final

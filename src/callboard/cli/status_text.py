@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from callboard.cli.text import ASIDE, Terminal, plain, span
-from callboard.model.outcome import Answer, Freshness
+from callboard.model.outcome import Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
 from callboard.portal.document import (
@@ -206,7 +206,7 @@ def _conclusion(document: StatusDocument, terminal: Terminal) -> Iterator[str]:
     awaited = sum(1 for c in document.clusters if c.state in (ClusterState.AWAITED, ClusterState.PARTIAL))
     if awaited:
         yield f"  {awaited} of {len(document.clusters)} clusters had not answered in full; --timeout waits longer"
-    elif not document.settled and any(c.events_answer is Answer.AWAITED for c in document.clusters):
+    elif not document.settled:
         yield "  events and other references had not all arrived; --timeout waits longer"
     as_of = f", as of {_time(document.as_of)}" if document.as_of else ""
     yield terminal.style(f"exit code {conclusion.exit_code}{as_of}", ASIDE)

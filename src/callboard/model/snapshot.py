@@ -9,7 +9,7 @@ import msgspec
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity
 from callboard.model.objects import KubeObject
-from callboard.model.outcome import Failure, Freshness, Outcome
+from callboard.model.outcome import Answer, Failure, Freshness, Outcome
 
 __all__ = ["CHILD_TYPES", "ClusterSnapshot", "ClusterState", "Notice", "ServiceSnapshot"]
 
@@ -80,6 +80,18 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         then when it changed last."""
         known = [o for o in self.outcomes if o.answer.known]
         return bool(known) and all(o.freshness is Freshness.LIVE and o.stale_since is None for o in known)
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing that a verdict rests on is still awaited: the selection, and the children found through their
+        owners. Events, nodes and the like may be."""
+        if self.state is not ClusterState.ANSWERED or self.references_complete:
+            return self.state in (ClusterState.ANSWERED, ClusterState.FAILED)
+        asked = [o for o in self.references if o.answer is not Answer.NOT_ASKED]
+        # The pods of a CronJob's Jobs are asked for once the Jobs are known.
+        further = any(o.type.key == "cronjobs.batch" for o in self.members())
+        awaited = any(o.answer is Answer.AWAITED and o.question.type.key in CHILD_TYPES for o in asked)
+        return bool(asked) and not further and not awaited
 
     @property
     def unseen(self) -> tuple[Outcome, ...]:

@@ -127,6 +127,8 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         freshness=freshness_of(cluster),
         usage_answer=usage_answer(cluster),
         current=cluster.current,
+        final=cluster.final,
+        whole=cluster.references_complete,
     )
 
 

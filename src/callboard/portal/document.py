@@ -74,12 +74,14 @@ class EntityDocument(Document, frozen=True, kw_only=True):
 
 
 class VerdictDocument(Document, frozen=True, kw_only=True):
-    """The service's verdict, as the page words it."""
+    """The service's verdict, as the page words it. `final`: nothing that it rests on is still awaited. Without it the exit code
+    is never 0."""
 
     health: Health
     sentence: str
     since: datetime | None
     could_not_tell: bool
+    final: bool
 
 
 class NoticeDocument(Document, frozen=True, kw_only=True):
@@ -219,7 +221,8 @@ class ClusterDocument(Document, frozen=True, kw_only=True):
 
 
 class StatusDocument(Document, frozen=True, kw_only=True):
-    """The whole answer."""
+    """The whole answer. `complete`: every cluster has answered or failed. `settled`: so has everything that their objects refer
+    to, events included; where it is false something is missing only because it was not waited for."""
 
     version: int
     entity: EntityDocument

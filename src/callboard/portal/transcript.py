@@ -112,6 +112,7 @@ def document_of(
             sentence=view.verdict.sentence,
             since=view.verdict.since,
             could_not_tell=view.verdict.could_not_tell,
+            final=view.complete and all(p.final for p in view.clusters),
         ),
         conclusion=conclude(view, require_all=require_all),
         clusters=tuple(_cluster(p, now) for p in view.clusters),
@@ -164,8 +165,7 @@ def is_late(part: ClusterPart) -> bool:
 
 def _blind(part: ClusterPart) -> bool:
     verdict = part.verdict
-    unfinished = part.state in (ClusterState.AWAITED, ClusterState.PARTIAL)
-    return unfinished or verdict.health is Health.UNKNOWN or verdict.blind
+    return not part.final or verdict.health is Health.UNKNOWN or verdict.blind
 
 
 def _gap(part: ClusterPart) -> str:
@@ -177,6 +177,8 @@ def _gap(part: ClusterPart) -> str:
     if part.state in (ClusterState.AWAITED, ClusterState.PARTIAL):
         usual = "no answer yet" if part.state is ClusterState.AWAITED else "answers are still awaited"
         words.append(next((n.message for n in part.notices if n.code == LATE), usual))
+    elif not part.final:
+        words.append("pods found through their owners are still awaited")
     words += [w for w in verdict.missing if not any(m.plain == w for m in part.missing)]
     return "; ".join(words) or verdict.sentence
 

@@ -334,13 +334,15 @@ class ClusterPart(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """Whether it could be told what pods use."""
     current: bool = False
     """Whether all of it is listened to: then it is as of the moment at which it is read, and `as_of` says when it changed."""
+    final: bool = True
+    """Whether nothing that the verdict rests on is still awaited; events, nodes and the like may be."""
+    whole: bool = True
+    """Whether everything that the selected objects refer to has come to something."""
 
     @property
     def settled(self) -> bool:
         """Whether everything asked of this cluster has come to something."""
-        return self.state is ClusterState.FAILED or (
-            self.state is ClusterState.ANSWERED and self.events.answer is not Answer.AWAITED
-        )
+        return self.state is ClusterState.FAILED or (self.state is ClusterState.ANSWERED and self.whole)
 
 
 class KubernetesView(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
