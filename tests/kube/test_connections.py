@@ -14,7 +14,7 @@ from callboard.kube.fetcher import DirectFetcher
 from callboard.kube.lists import outcome_of
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, FailureCode, Question
-from callboard.model.resource import DEFAULT_OBJECT_TYPES, KNOWN_TYPES, ResourceType
+from callboard.model.resource import DECISIVE, DEFAULT_OBJECT_TYPES, KNOWN_TYPES, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.selector import LabelSelector
 from callboard.simulator.cluster import Cluster as StandIn
@@ -173,6 +173,20 @@ async def test_all_types_at_once_take_no_more_connections_than_allowed(
     assert {o.question for o in outcomes} == set(selection.questions())
     assert all(o.answer.known for o in outcomes)
     assert 1 < most <= LIMITS.connections
+
+
+async def test_what_a_verdict_is_made_of_is_asked_first(stand_in: StandIn) -> None:
+    limits = msgspec.structs.replace(LIMITS, connections=1)
+    async with Connections(lambda name: limits, environment={}) as connections:
+        fetch = DirectFetcher(connections).fetch(
+            cluster_of(stand_in),
+            bearer(stand_in.identities.admin),
+            Selection(types=DEFAULT_OBJECT_TYPES, selector=LabelSelector()),
+        )
+        came = [outcome.question.type async for outcome in fetch]
+    decisive = [t for t in DEFAULT_OBJECT_TYPES if t.key in DECISIVE]
+    assert came == [*decisive, *(t for t in DEFAULT_OBJECT_TYPES if t not in decisive)]
+    assert came != list(DEFAULT_OBJECT_TYPES)
 
 
 async def test_a_renewed_token_goes_on_using_the_connection(

@@ -11,23 +11,11 @@ from callboard.diagnosis.workload_health import workload_health
 from callboard.model.objects import KubeObject
 from callboard.model.objects.workload import Deployment, StatefulSet
 from callboard.model.outcome import Answer
+from callboard.model.resource import DECISIVE
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
 
 __all__ = ["cluster_time", "cluster_verdict", "verdict"]
-
-DECISIVE = frozenset(
-    {
-        "pods",
-        "deployments.apps",
-        "statefulsets.apps",
-        "daemonsets.apps",
-        "replicasets.apps",
-        "jobs.batch",
-        "cronjobs.batch",
-    }
-)
-"""Types without which readiness cannot be told; not seeing another type leaves the verdict standing."""
 
 READY = "everything is ready"
 

@@ -12,6 +12,7 @@ from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exceptio
 from callboard.kube.lists import outcome_of
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Answer, FailureCode, Outcome, Question
+from callboard.model.resource import DECISIVE
 from callboard.model.selection import Selection
 
 __all__ = ["DirectFetcher"]
@@ -38,14 +39,15 @@ class DirectFetcher:
     async def ask(
         self, cluster: Cluster, credential: Credential, questions: Sequence[Question]
     ) -> AsyncGenerator[Outcome, None]:
-        """One outcome per question, in order of arrival. Closing the iterator cancels what is still being asked."""
+        """One outcome per question, in order of arrival; what a verdict is made of is asked first. Closing the iterator cancels
+        what is still being asked."""
         if not questions:
             return
         connection = self._connections.to(cluster, credential)
         loop = asyncio.get_running_loop()
         arrived: deque[Outcome] = deque()
         arrival: asyncio.Future[None] | None = None
-        waiting = iter(questions)
+        waiting = iter(sorted(questions, key=lambda q: q.type.key not in DECISIVE))
 
         async def work() -> None:
             for question in waiting:

@@ -7,6 +7,7 @@ import msgspec
 
 __all__ = [
     "ALL_OBJECT_TYPES",
+    "DECISIVE",
     "DEFAULT_OBJECT_TYPES",
     "EVENTS",
     "KNOWN_TYPES",
@@ -76,6 +77,20 @@ def _of(group: str, version: str, plural: str, kind: str, *, namespaced: bool = 
 EVENTS = _core("events", "Event")
 NODES = _core("nodes", "Node", namespaced=False)
 POD_METRICS = _of("metrics.k8s.io", "v1beta1", "pods", "PodMetrics")
+
+DECISIVE = frozenset(
+    {
+        "pods",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+    }
+)
+"""Keys of the types without which readiness cannot be told; not seeing another type leaves a verdict standing. Asked for
+first, and given up last."""
 
 DEFAULT_OBJECT_TYPES: tuple[ResourceType, ...] = (
     _core("pods", "Pod"),

@@ -7,7 +7,7 @@ import msgspec
 
 from callboard.base.errors import UsageError
 from callboard.model.outcome import Purpose, Question
-from callboard.model.resource import POD_METRICS
+from callboard.model.resource import DECISIVE, POD_METRICS
 from callboard.model.selector import LabelSelector
 
 __all__ = ["NOTHING_SELECTED", "Scope", "candidates", "covers_less", "selector_of_question", "tier"]
@@ -16,17 +16,6 @@ Scope = Literal["cluster", "namespace", "entity"]
 
 NOTHING_SELECTED = LabelSelector()
 
-_FIRST = frozenset(
-    {
-        "pods",
-        "deployments.apps",
-        "replicasets.apps",
-        "statefulsets.apps",
-        "daemonsets.apps",
-        "jobs.batch",
-        "cronjobs.batch",
-    }
-)
 _THIRD = frozenset(
     {
         "configmaps",
@@ -43,7 +32,7 @@ _THIRD = frozenset(
 def tier(question: Question) -> int:
     """How much a type matters when not everything can be had: 0 is pods and their workloads, 3 is events, 4 what pods use."""
     key = question.type.key
-    if key in _FIRST:
+    if key in DECISIVE:
         return 0
     if key == "events":
         return 3
