@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from callboard.model.outcome import Freshness, Outcome
+from callboard.model.outcome import FailureCode, Freshness, Outcome
 from callboard.model.resource import POD_METRICS
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.views import FreshnessRow
@@ -29,16 +29,20 @@ def freshness_of(cluster: ClusterSnapshot) -> tuple[FreshnessRow, ...]:
     known = [o for o in every if o.answer.known and o.question.type.key != POD_METRICS.key]
     if all(o.freshness is Freshness.ASKED and o.stale_since is None for o in known):
         return ()
-    groups: dict[tuple[Freshness, bool, str], list[Outcome]] = {}
+    groups: dict[tuple[Freshness, bool, str, bool], list[Outcome]] = {}
     for outcome in known:
         stale = outcome.stale_since is not None
-        words = outcome.failure.message if stale and outcome.failure else ""
-        groups.setdefault((outcome.freshness, stale, words), []).append(outcome)
+        failure = outcome.failure if stale else None
+        restarted = failure is not None and failure.code is FailureCode.RESTARTED
+        key = (outcome.freshness, stale, failure.message if failure else "", restarted)
+        groups.setdefault(key, []).append(outcome)
     rows = [_row(*key, found) for key, found in groups.items()]
     return tuple(sorted(rows, key=lambda r: (r.stale_since is None, _ORDER.index(r.freshness), r.types)))
 
 
-def _row(freshness: Freshness, stale: bool, words: str, outcomes: Iterable[Outcome]) -> FreshnessRow:
+def _row(
+    freshness: Freshness, stale: bool, words: str, restarted: bool, outcomes: Iterable[Outcome]
+) -> FreshnessRow:
     found = list(outcomes)
     return FreshnessRow(
         freshness=freshness,
@@ -46,4 +50,5 @@ def _row(freshness: Freshness, stale: bool, words: str, outcomes: Iterable[Outco
         as_of=min((o.as_of for o in found if o.as_of), default=None),
         stale_since=min((o.stale_since for o in found if o.stale_since), default=None) if stale else None,
         words=words,
+        restarted=restarted,
     )

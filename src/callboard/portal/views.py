@@ -305,6 +305,8 @@ class FreshnessRow(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None = None
     stale_since: datetime | None = None
     words: str = ""
+    restarted: bool = False
+    """It is the last that could be seen because Callboard was restarted, and has not heard of the cluster since."""
 
 
 class ClusterPart(msgspec.Struct, frozen=True, kw_only=True, weakref=True):

@@ -50,9 +50,14 @@ class ClusterPanel(msgspec.Struct, frozen=True, kw_only=True):
     mark: str
     word: str
     open: bool
+    wide: bool = True
+    """Whether it takes the whole width. Never by what comes and goes, such as whether it is current: a card that changes its
+    width moves everything below it."""
     tables: bool = True
     """Whether the tables of pods stand in the page, or come when they are unfolded."""
     stale: bool = False
+    restarted: datetime | None = None
+    """Since when it was not heard of, where that is because Callboard was restarted."""
 
     @property
     def pods(self) -> tuple[PodRow, ...]:
@@ -76,6 +81,7 @@ class StripEntry(msgspec.Struct, frozen=True, kw_only=True):
     word: str
     gaps: bool
     stale: bool
+    restarted: bool
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +91,8 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[Notice, ...]
     strip: tuple[StripEntry, ...]
     answered: int
+    before: datetime | None
+    """What those are as of that Callboard has not heard of since it was restarted; None where there are none."""
     failed: int
     settled: bool
     live: bool
@@ -149,10 +157,12 @@ def _heading(view: KubernetesView, strip: Sequence[ClusterPanel]) -> Heading:
                 word=panel.word,
                 gaps=bool(panel.part.missing),
                 stale=panel.stale,
+                restarted=panel.restarted is not None,
             )
             for panel in strip
         ),
-        answered=view.answered,
+        answered=sum(1 for p in strip if p.part.state is ClusterState.ANSWERED and p.restarted is None),
+        before=min((p.restarted for p in strip if p.restarted), default=None),
         failed=sum(1 for part in view.clusters if part.state is ClusterState.FAILED),
         settled=view.settled,
         live=view.live,
@@ -173,8 +183,12 @@ def _panel(part: ClusterPart, many: bool, tables: bool) -> ClusterPanel:
         mark=cluster_mark(part.state, part.verdict.health),
         word=cluster_word(part.state, part.verdict.health),
         open=not (many and calm),
+        wide=not many or (part.verdict.health is Health.UNHEALTHY and part.state is not ClusterState.FAILED),
         tables=tables,
         stale=any(row.stale_since for row in part.freshness),
+        restarted=min(
+            (row.stale_since for row in part.freshness if row.restarted and row.stale_since), default=None
+        ),
     )
 
 
@@ -198,7 +212,7 @@ def pieces(page: KubernetesPage) -> tuple[Piece, ...]:
                 template=f"{TEMPLATES}kubernetes_cluster.html",
                 view=panel,
                 shows=panel.part,
-                variant=(panel.open, panel.tables),
+                variant=(panel.open, panel.wide, panel.tables),
                 within=CLUSTERS,
             )
             for panel in page.panels

@@ -23,6 +23,7 @@ __all__ = [
 
 FILTERS = ("kind", "type", "owner", "lifecycle", "tag", "system")
 BY_HEALTH = ("health", "sort")
+_ORDER = (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN, Health.NOTHING, Health.HEALTHY)
 PAGE_SIZE = 50
 
 Choices = tuple[tuple[str, str], ...]
@@ -105,7 +106,7 @@ def tally_links(view: ServicesView, choices: Choices) -> TallyLinks | None:
                 url=list_url(others if view.health == (health,) else (*others, ("health", health.value))),
                 chosen=health in view.health,
             )
-            for health in HEALTH
+            for health in _ORDER
             if tally.counts.get(health) or health in view.health
         ),
         all_url=list_url(others) if view.health else "",

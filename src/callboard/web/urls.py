@@ -23,7 +23,9 @@ CLUSTER_SCOPED = "-"
 """Stands for "no namespace" in a path; no Kubernetes namespace can have this name."""
 
 
-LIST_KEYS = frozenset({"q", "kind", "type", "owner", "lifecycle", "tag", "system", "health", "sort", "offset"})
+LIST_KEYS = frozenset(
+    {"q", "kind", "type", "owner", "lifecycle", "tag", "system", "health", "sort", "offset"}
+)
 """The parameters that choose a page of the list of services."""
 
 

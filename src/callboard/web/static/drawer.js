@@ -39,7 +39,7 @@ async function open(url, push) {
   const mine = ++newest;
   const known = drawer.open;
   if (!known) {
-    content.innerHTML = '<p class="faint drawer-wait" role="status">Asking the cluster…</p>';
+    say("Asking the cluster…");
     drawer.showModal();
   }
   if (push) history.pushState({ drawer: ++depth }, "", url);
@@ -74,13 +74,25 @@ function failed(message) {
   const title = document.createElement("h2");
   title.tabIndex = -1;
   title.textContent = "This could not be shown";
+  say(message, title);
+}
+
+// words in place of content: on a narrow screen there is nothing beside the drawer, and no Esc key, so it can be closed here
+function say(message, ...above) {
   const words = document.createElement("p");
+  words.setAttribute("role", "status");
   words.textContent = message;
+  const said = document.createElement("div");
+  said.append(...above, words);
   const close = document.createElement("button");
   close.type = "button";
+  close.className = "close";
   close.dataset.close = "";
   close.textContent = "Close";
-  content.replaceChildren(title, words, close);
+  const head = document.createElement("header");
+  head.className = "drawer-head";
+  head.append(said, close);
+  content.replaceChildren(head);
 }
 
 function restoreFocus() {

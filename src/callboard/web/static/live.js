@@ -1,9 +1,11 @@
 // Keeps an open page current: the elements that changed come over one stream that all tabs share, and htmx morphs them in.
 // Open details, focus, scroll, selection and typed text stay, because morphing touches only what differs.
+import { applyFolds } from "./folds.js";
 import { Stream } from "./stream.js";
 import { refreshTimes } from "./times.js";
 
 const QUIET_FOR = 5_000;
+const LOOKED_AT = 10_000; // whoever has a page before them for so long knows where things stand, touched or not
 const WORDS = {
   lost: "The connection to Callboard is lost; trying again. What is shown may be old.",
   polling: "Something between this browser and Callboard holds live updates back. The page renews itself every few seconds instead.",
@@ -73,7 +75,8 @@ export function setUpLive() {
   function wantUnfolded() {
     if (!place || over) return;
     const open = [...place.querySelectorAll("details[open] [data-place]")].filter((each) => each.checkVisibility());
-    const wanted = open.map((each) => each.dataset.place).filter((id) => !(id in have));
+    const gone = (id) => have[id] && !document.getElementById(id); // with the panel it stood in, which came again
+    const wanted = open.map((each) => each.dataset.place).filter((id) => !(id in have) || gone(id));
     if (wanted.length === 0) return;
     for (const id of wanted) have[id] = "";
     line.join(topic, have);
@@ -137,6 +140,7 @@ function watchReader(place) {
   for (const sign of ["pointerdown", "pointermove", "wheel", "keydown", "focusin"]) {
     place.addEventListener(sign, () => (reader.touched = true), { once: true, passive: true });
   }
+  setTimeout(() => (reader.touched = true), LOOKED_AT);
   addEventListener("pointermove", (event) => (reader.pointer = { x: event.clientX, y: event.clientY }), { passive: true });
   return reader;
 }
@@ -152,6 +156,7 @@ async function put(place, { fragments, lineups }, reader) {
     await globalThis.htmx.swap({ text: fragment.html, target, swap, sourceElement: place });
   }
   for (const lineup of lineups) lineUp(lineup, reader.touched);
+  applyFolds();
   refreshTimes(place);
   if (still?.isConnected) scrollBy({ top: still.getBoundingClientRect().top - before, behavior: "instant" });
 }

@@ -1,5 +1,6 @@
 import { setUpCopying } from "./copy.js";
 import { setUpDrawer } from "./drawer.js";
+import { setUpFolds } from "./folds.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { setUpLive } from "./live.js";
 import { setUpProgress } from "./progress.js";
@@ -9,5 +10,6 @@ setUpProgress();
 setUpKeyboard();
 setUpCopying();
 setUpDrawer();
+setUpFolds();
 setUpLive();
 setUpTimes();
