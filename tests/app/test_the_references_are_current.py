@@ -147,6 +147,7 @@ async def test_the_metrics_of_a_running_portal_are_those_of_the_page(tmp_path: P
         ref = EntityRef.parse("component:default/dice-roller")
         await app.portal.kubernetes_settled(ref, Caller.loopback(), within=20)
         app.metrics.breaker(fleet[0].name, False)
+        app.metrics.checked(fleet[0].name, None)
         app.metrics.settled(fleet[0].name, ClusterState.ANSWERED, 0.1)
         families = list(text_string_to_metric_families(app.metrics.text().decode()))
     seen = {}

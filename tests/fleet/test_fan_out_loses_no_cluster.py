@@ -14,7 +14,7 @@ from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
 from callboard.fleet import fan_out as fan_out_module
 from callboard.fleet.fan_out import FanOut
 from callboard.fleet.locators.multi_tenant import MultiTenant
-from callboard.model.outcome import Outcome, Question
+from callboard.model.outcome import Failure, Outcome, Question
 from callboard.model.resource import DEFAULT_OBJECT_TYPES
 from support.fake_fleet import (
     CALLER,
@@ -241,6 +241,8 @@ async def test_a_cluster_that_keeps_failing_is_left_alone_and_found_again() -> N
             watched.append((cluster, open_))
 
         def taken(self, cluster: str, changes: int, seconds: float) -> None: ...
+
+        def checked(self, cluster: str, failure: Failure | None) -> None: ...
 
     provider = fan_out(
         fetcher,

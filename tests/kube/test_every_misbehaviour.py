@@ -69,6 +69,7 @@ EXPECTED: dict[str, Expected] = {
     "server-error": alike(A.BROKEN, F.SERVER_ERROR),
     "unavailable": alike(A.BROKEN, F.SERVER_ERROR),
     "hang": alike(A.LATE, F.RESPONSE_TIMEOUT),
+    "freeze": alike(A.LATE, F.RESPONSE_TIMEOUT),
     "half-open": alike(A.LATE, F.RESPONSE_TIMEOUT),
     "hang-in-body": alike(A.LATE, F.BODY_TIMEOUT),
     "drip": alike(A.LATE, F.BODY_TIMEOUT),

@@ -68,6 +68,19 @@ async def test_hangs_last_until_the_client_gives_up(cluster: Cluster, client: An
             await response.read()
 
 
+async def test_what_is_frozen_goes_on_when_it_thaws(cluster: Cluster, client: Any) -> None:
+    async with watching(client, cluster) as line:
+        cluster.chaos.on("freeze")
+        asked = asyncio.ensure_future(client.ask(PODS))
+        touch(cluster)
+        with pytest.raises(TimeoutError):
+            await line(0.2)
+        assert not asked.done()
+        cluster.chaos.off()
+        assert (await asked)[0] == 200
+        assert (await line())["type"] == "ADDED"
+
+
 async def test_drip_and_latency_take_their_time(cluster: Cluster, client: Any) -> None:
     cluster.chaos.on("latency", seconds=0.1)
     cluster.chaos.on("drip", "/version", seconds=0.05, size=100)

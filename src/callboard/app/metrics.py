@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from callboard.fleet.hub.figures import HubFigures, StreamState
-from callboard.model.outcome import Answer, FailureCode, Outcome
+from callboard.model.outcome import Answer, Failure, FailureCode, Outcome
 from callboard.model.snapshot import ClusterState
 
 __all__ = ["CONTENT_TYPE_LATEST", "LABELS", "Metrics", "watch_loop"]
@@ -99,6 +99,13 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._checks = Counter(
+            "callboard_hub_checks",
+            "Small questions to clusters from which nothing had been heard for ten seconds: are they there?",
+            ["cluster", "code"],
+            registry=self.registry,
+        )
+
     def _of_clusters(self, name: str, words: str, *labels: str) -> Gauge:
         return Gauge(f"callboard_hub_{name}", words, ["cluster", *labels], registry=self.registry)
 
@@ -119,6 +126,10 @@ class Metrics:
         """The hub has taken in what a watch brought at once."""
         self._changes.labels(cluster).inc(changes)
         self._ingest.observe(seconds)
+
+    def checked(self, cluster: str, failure: Failure | None) -> None:
+        """A cluster that had been quiet was asked whether it is there."""
+        self._checks.labels(cluster, failure.code.value if failure else "").inc()
 
     def read_hub(self, figures: Callable[[], HubFigures]) -> None:
         """Where the hub's figures come from, whenever all are asked for."""

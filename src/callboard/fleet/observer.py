@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from callboard.model.outcome import Outcome
+from callboard.model.outcome import Failure, Outcome
 from callboard.model.snapshot import ClusterState
 
 __all__ = ["Observer", "Unobserved"]
@@ -30,6 +30,10 @@ class Observer(Protocol):
         """The hub has taken in what a watch brought at once: `seconds` from having been read to being indexed and told."""
         ...
 
+    def checked(self, cluster: str, failure: Failure | None) -> None:
+        """A cluster of which the hub had heard nothing for a while was asked whether it is there."""
+        ...
+
 
 class Unobserved:
     """Nobody counts."""
@@ -44,4 +48,7 @@ class Unobserved:
         """Nothing."""
 
     def taken(self, cluster: str, changes: int, seconds: float) -> None:
+        """Nothing."""
+
+    def checked(self, cluster: str, failure: Failure | None) -> None:
         """Nothing."""

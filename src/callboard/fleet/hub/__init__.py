@@ -6,5 +6,6 @@ page scan what it holds. `fleet.plugin` registers its provider; `app` owns the o
 The road inside: `provider` (one reader's snapshots) → `look` (one selection on one cluster, composed once however many
 read it) → `port` (subscribe, then a snapshot and deltas) → `hub` (which stream answers a question: `scope`) → `stream`
 (one list+watch, or one poll, within the `budget`) → `holdings` (the objects, and how far they can be trusted) → `index`
-(selector → objects, selector → readers). `watching` is the way out to `kube`.
+(selector → objects, selector → readers). `pulse` tells a cluster that is quiet from one that has frozen; `watching` is the way
+out to `kube`.
 """

@@ -192,7 +192,7 @@ class Budget:
         self._line.most = self.settings.lists
         turn = await self._line.take(tier)
         try:
-            await self._pace()
+            await self.pace()
             place = await self._places.take(tier)
         except BaseException:
             turn.over()
@@ -204,8 +204,8 @@ class Budget:
 
         return Turn(over, place.progress)
 
-    async def _pace(self) -> None:
-        """At most `requests_per_second`, with a burst of as many."""
+    async def pace(self) -> None:
+        """Wait until one more request may start: at most `requests_per_second`, with a burst of as many."""
         now = asyncio.get_running_loop().time()
         self._due = max(self._due, now - 1.0) + 1.0 / self.settings.requests_per_second
         if self._due > now:

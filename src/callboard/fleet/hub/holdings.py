@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -310,6 +310,14 @@ class Holdings:
             self._void()
         if answer is Answer.FORBIDDEN:
             self._misfit()
+
+    def silent(self, failure: Failure, seconds: float) -> None:
+        """The watch stands, but nothing has been heard from the cluster for so long: what is known is stale since then."""
+        if self.known:
+            heard = self._clock.now() - timedelta(seconds=seconds)
+            since = self._status.stale_since or max(heard, self._seen or heard)
+            self._stale = failure
+            self._tell(msgspec.structs.replace(self._status, stale_since=since, failure=failure))
 
     def _say_stale(self) -> None:
         if self._stale is not None:

@@ -16,6 +16,7 @@ from callboard.fleet.hub.budget import Budget, Places
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, Labels, ObjectChanged, Reader
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
+from callboard.fleet.hub.pulse import Pulse
 from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.stream import Stream
 from callboard.fleet.observer import Observer, Unobserved
@@ -61,6 +62,7 @@ class Hub:
         self._running: dict[StreamKey, asyncio.Task[None]] = {}
         self._ending: dict[StreamKey, asyncio.TimerHandle] = {}
         self._budgets: dict[tuple[str, str], Budget] = {}
+        self._pulses: dict[tuple[str, str], Pulse] = {}
         self._places = Places()
         self._tasks: asyncio.TaskGroup | None = None
         self._others: set[asyncio.Task[None]] = set()
@@ -112,6 +114,18 @@ class Hub:
         budget = self._budgets.setdefault(key, Budget(source.settings, self._places))
         budget.settings = source.settings
         return budget
+
+    def pulse(self, source: Source) -> Pulse:
+        """The pulse of the source's cluster."""
+        key = (source.cluster.name, source.cluster.url)
+        found = self._pulses.get(key)
+        if found is None:
+            budget = self.budget(source)
+            start = partial(self.start, name=f"pulse {source.cluster.name}")
+            found = self._pulses[key] = Pulse(
+                budget, watcher=self._watcher, observer=self._observer, start=start, jitter=self._jitter
+            )
+        return found
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         """Run `work`, which must not raise, until it ends or the hub does. Raises Unavailable when the hub is closing."""
@@ -213,6 +227,7 @@ class Hub:
                 question,
                 watcher=self._watcher,
                 budget=self.budget(source),
+                pulse=self.pulse(source),
                 clock=self._clock,
                 watched=not question.name and (settings.watch_entities or not narrow),
                 misfit=self._misfit,

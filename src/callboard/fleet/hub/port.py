@@ -136,6 +136,11 @@ class HubPort(Protocol):
 class Watcher(Protocol):
     """The way to a cluster that a stream watches through. Raises only what the credential source raises."""
 
+    async def check(self, source: Source, credential: CredentialSource, within: float) -> Failure | None:
+        """Ask something small that everybody may ask. None when an answer has come within so many seconds, whatever it
+        was; else why not."""
+        ...
+
     async def resolve(self, source: Source, resource: ResourceType) -> ResourceType | Failure:
         """The type with its kind and scope, asking the cluster only where they are not known."""
         ...

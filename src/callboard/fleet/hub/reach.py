@@ -30,6 +30,9 @@ class Reach:
 
     def __init__(self, *, jitter: Callable[[], float] = random.random) -> None:
         self.attempts = 0
+        self.again: Callable[[], None] = _nothing
+        """Called when something is heard that was not reached before."""
+        self._heard_at = float("-inf")
         self._jitter = jitter
         self._answered = False
         self._failure: Failure | None = None
@@ -37,6 +40,15 @@ class Reach:
         self._again_at = 0.0
         self._lent_until = 0.0
         self._news = asyncio.Event()
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since anything was heard; infinite where nothing was."""
+        return asyncio.get_running_loop().time() - self._heard_at
+
+    def heard(self) -> None:
+        """A piece of something has come."""
+        self._heard_at = asyncio.get_running_loop().time()
 
     async def leave(self, unreached: Callable[[Failure], None], *, patient: bool) -> None:
         """Return when a request may be sent; then `answered` or `failed` must be called. `unreached` is called meanwhile with
@@ -58,9 +70,11 @@ class Reach:
 
     def answered(self) -> None:
         """It did, whatever it said."""
+        self.heard()
         if self._failure is not None or not self._answered:
             self._answered, self._failure, self._pause = True, None, 0.0
             self._tell()
+            self.again()
 
     def failed(self, failure: Failure) -> None:
         """A request failed. Where that says nothing about the cluster, it has answered."""
@@ -79,3 +93,7 @@ class Reach:
         self._lent_until = 0.0
         news, self._news = self._news, asyncio.Event()
         news.set()
+
+
+def _nothing() -> None:
+    """Nobody is told."""

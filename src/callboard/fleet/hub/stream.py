@@ -24,6 +24,7 @@ from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, ObjectChanged, Reader, Turning
 from callboard.fleet.hub.index import ObjectIndex
 from callboard.fleet.hub.port import Source, Watcher
+from callboard.fleet.hub.pulse import Pulse
 from callboard.fleet.hub.scope import tier
 from callboard.fleet.observer import Observer
 from callboard.kube.failure import answer_of
@@ -55,6 +56,7 @@ class Stream:
         *,
         watcher: Watcher,
         budget: Budget,
+        pulse: Pulse,
         clock: Clock,
         watched: bool,
         misfit: Callable[["Stream"], None],
@@ -70,6 +72,7 @@ class Stream:
         self.held = Holdings(question, clock, lambda: misfit(self), changed, turn)
         self._watcher = watcher
         self._budget = budget
+        self._pulse = pulse
         self._watched = watched
         self._observer = observer
         self._checkpoints = checkpoints
@@ -157,6 +160,12 @@ class Stream:
         self._promoted = True
         self._wake.set()
 
+    # ---- for the pulse
+
+    def reopen(self) -> None:
+        if self._watching is not None:
+            self._watching.reschedule(asyncio.get_running_loop().time())
+
     # ---- running
 
     async def run(self) -> None:
@@ -213,6 +222,7 @@ class Stream:
                         last = changes[-1]
                         if not isinstance(last, Stale):
                             self._budget.reach.answered()
+                            self._pulse.stands(self)
                         if isinstance(last, Stale) and _refuses(last.failure):
                             self._budget.reach.answered()
                             self._refuse(last.failure)
@@ -226,11 +236,13 @@ class Stream:
                 raise
         finally:
             self._watching = None
+            self._pulse.falls(self)
 
     async def _credential(self) -> Credential:
         """Called before every request of the watch: the moment to wait for a turn."""
+        self._pulse.falls(self)
         await self._admitted()
-        return await self._shared_credential()
+        return await self.shared_credential()
 
     async def _admitted(self) -> None:
         """Wait until the cluster may be asked: it answers, or this stream is the one that tries, and its turn has come."""
@@ -238,7 +250,7 @@ class Stream:
             await self._budget.reach.leave(self.held.failed, patient=self.held.known)
             self._turn = await self._budget.turn(self.tier)
 
-    async def _shared_credential(self) -> Credential:
+    async def shared_credential(self) -> Credential:
         """The source's credential, and a second look that it is nobody's own: what it reads is shared, and kept."""
         credential = await self.source.credential()
         if credential.own:
@@ -248,6 +260,7 @@ class Stream:
         return credential
 
     def _progress(self) -> None:
+        self._budget.reach.heard()
         if self._turn is not None:
             self._turn.progress()
 
@@ -295,7 +308,7 @@ class Stream:
     async def _ask(self) -> None:
         await self._admitted()
         try:
-            credential = await self._shared_credential()
+            credential = await self.shared_credential()
             outcomes = [
                 o async for o in self.source.fetcher.ask(self.source.cluster, credential, [self.question])
             ]
@@ -336,6 +349,7 @@ class Stream:
                 case Unreadable(malformed):
                     held.unreadable(malformed)
                 case Stale(failure):
+                    self._pulse.falls(self)
                     self._budget.reach.failed(failure)
                     self._failed(failure)
                     return

@@ -1,7 +1,9 @@
 """The way out: streams watch through `kube`'s connections."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from typing import Final
 
 import msgspec
 
@@ -15,6 +17,11 @@ from callboard.model.resource import ResourceType
 
 __all__ = ["ConnectionsWatcher"]
 
+LIVEZ: Final = "/livez"
+"""The cheapest of what everybody may read: a word, and exempt from priority and fairness (the FlowSchema `probes`)."""
+MOST_WORDS: Final = 16 * 1024
+"""Bytes read of it, so that the connection can be used again."""
+
 
 class ConnectionsWatcher:
     """Implements `port.Watcher`. `streaming_lists` begins a watch with its list where the server can: one request for both,
@@ -26,6 +33,20 @@ class ConnectionsWatcher:
         self._streaming_lists = streaming_lists
         self._connections = connections
         self._discovery = discovery or Discovery()
+
+    async def check(self, source: Source, credential: CredentialSource, within: float) -> Failure | None:
+        """Ask for `/livez`, beside the pool, whose connections others may be waiting on. `system:public-info-viewer` lets
+        everybody read it, and a refusal is an answer, too."""
+        connection = self._connections.to(source.cluster, await credential())
+        try:
+            async with asyncio.timeout(within), connection.open("GET", LIVEZ, stream=True) as response:
+                with suppress(AnswerRefused, TimeoutError):  # what it says is no matter, only that it goes on
+                    await response.read(MOST_WORDS)
+        except TimeoutError:
+            return Failure(code=FailureCode.RESPONSE_TIMEOUT, message=f"no answer within {within:g} s")
+        except AnswerRefused as refused:
+            return refused.failure
+        return None
 
     async def resolve(self, source: Source, resource: ResourceType) -> ResourceType | Failure:
         """The type with its kind and scope; a Failure where discovery says that it is not served, or cannot be watched. Where

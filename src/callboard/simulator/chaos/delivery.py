@@ -27,6 +27,8 @@ async def before(request: web.BaseRequest, rules: list[Rule]) -> web.StreamRespo
             await asyncio.sleep(rule.seconds)
         elif rule.mode == "hang":
             await asyncio.sleep(FOREVER)
+        elif rule.mode == "freeze":
+            await rule.over.wait()
         elif rule.mode == "half-open":
             if (transport := request.transport) is not None:
                 transport.pause_reading()
@@ -120,6 +122,8 @@ async def watched(
     async for line in lines:
         held = rules()
         modes = {rule.mode: rule for rule in held}
+        if "freeze" in modes:
+            await modes["freeze"].over.wait()
         if "watch-gone" in modes:
             yield (
                 encode({"type": "ERROR", "object": expired("too old resource version: 1 (2)").body()}) + b"\n"

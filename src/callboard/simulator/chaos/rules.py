@@ -1,5 +1,6 @@
 """Which misbehaviour is on, for which requests."""
 
+import asyncio
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
@@ -28,6 +29,7 @@ MODES: frozenset[str] = frozenset(
         *STATUS_MODES,
         "hang",
         "hang-in-body",
+        "freeze",
         "drip",
         "latency",
         "html",
@@ -60,7 +62,8 @@ class Rule(msgspec.Struct, eq=False):
 
     `path` is a shell pattern over path and query (`*/pods*`). `seconds` is the delay of latency and drip (between pieces) and the
     shift of clock-skew; `retry_after` goes with refusals; `size` is the bytes of an enormous body or a drip's piece;
-    `times` is how many more requests (for watch modes: streams) it touches (None: all).
+    `times` is how many more requests (for watch modes: streams) it touches (None: all). `over` is set when it is switched off:
+    what `freeze` holds up, requests and events of streams that stand, then goes on as if nothing had been.
     """
 
     mode: str
@@ -72,6 +75,7 @@ class Rule(msgspec.Struct, eq=False):
     message: str = ""
     method: str = ""
     seed: int = 0
+    over: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
 
 def _ignore(mode: str) -> None:
@@ -108,11 +112,13 @@ class Chaos:
 
     def off(self, rule: Rule | str | None = None) -> None:
         """Switch off one rule, all rules of a mode, or everything."""
-        self.rules = [
-            held
-            for held in self.rules
-            if not (rule is None or held is rule or (isinstance(rule, str) and held.mode == rule))
-        ]
+        kept = []
+        for held in self.rules:
+            if rule is None or held is rule or (isinstance(rule, str) and held.mode == rule):
+                held.over.set()
+            else:
+                kept.append(held)
+        self.rules = kept
         if not any(held.mode.startswith("certificate-") for held in self.rules):
             self.on_certificate("")
 
