@@ -10,8 +10,10 @@ import pytest
 from callboard.base.settings import ClusterLimits, ClusterOverride
 from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
 from callboard.fleet.check import check_clusters
+from callboard.model.objects.pod import Pod
 from callboard.model.resource import DEFAULT_OBJECT_TYPES
 from callboard.simulator.fleet import Fleet
+from callboard.simulator.scenarios.schema import TroubleSpec
 from support.fake_fleet import CALLER, entity
 from support.wired_fleet import WiredFleet, wired_fleet
 
@@ -49,7 +51,7 @@ async def test_one_hangs_one_refuses_half_one_returns_garbage_and_two_are_comple
         assert part.unseen == ()
         assert {o.type.kind for o in part.objects()} >= {"Pod", "Deployment", "ReplicaSet", "Service"}
         assert part.references_complete
-        assert {o.question.type.plural for o in part.references} >= {"events", "resourcequotas", "nodes"}
+        assert {o.question.type.plural for o in part.references} == {"events", "resourcequotas", "pods"}
         assert part.clock_offset is not None
         early = [s for s in seen if not s.complete]
         assert any(
@@ -145,3 +147,27 @@ async def test_checking_tells_whether_a_cluster_that_decides_may_be_asked(
         for c in checked.clusters
     ]
     assert asked == [{"create subjectaccessreviews.authorization.k8s.io": allowed}, {}]
+
+
+async def test_a_service_in_trouble_is_shown_with_its_nodes_and_quotas_and_a_healthy_one_asks_no_node(
+    tmp_path: Path,
+) -> None:
+    async with Fleet.start("quiet", clusters=2, speed=0.0) as simulated:
+        ill, well = simulated
+        simulated.stages[ill.name].start(TroubleSpec("crash-loop", "dice-roller"))
+        simulated.step(600)
+        async with wired_fleet(simulated.kubeconfig(tmp_path / "config"), limits=PATIENT) as wired:
+            parts = {c.cluster.name: c for c in (await look(wired))[-1].clusters}
+
+    def shown(name: str, plural: str) -> set[str]:
+        found = (o for o in parts[name].references if o.question.type.plural == plural)
+        return {obj.name for outcome in found for obj in outcome.objects}
+
+    def homes(name: str) -> set[str]:
+        pods = [o.body for o in parts[name].members() if isinstance(o.body, Pod)]
+        return {p.spec.node_name for p in pods if p.status.container_statuses[0].state.waiting}
+
+    assert homes(ill.name)
+    assert shown(ill.name, "nodes") == homes(ill.name)
+    assert shown(well.name, "nodes") == set()
+    assert all("resourcequotas" in {o.question.type.plural for o in p.references} for p in parts.values())

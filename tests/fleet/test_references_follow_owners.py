@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.base.settings import KubernetesSettings
-from callboard.fleet.references import MOST_CLAIMS_BY_NAME, MOST_NODES, MOST_QUESTIONS, questions, withheld
+from callboard.fleet.references import (
+    MOST_CLAIMS_BY_NAME,
+    MOST_NODES,
+    MOST_QUESTIONS,
+    leads_on,
+    questions,
+    withheld,
+)
 from callboard.fleet.selection import select
 from callboard.model.belonging import belonging
 from callboard.model.objects import KubeObject
@@ -98,10 +105,15 @@ def rounds(
     answer = holding(*world)
     outcomes = tuple(answer(q) for q in selection.questions())
     references: tuple[Outcome, ...] = ()
+    last: list[Outcome] = []
     for _ in range(6):
         wanted = questions(selection, outcomes, references).questions
         assert not {r.question for r in references} & set(wanted)
-        references += tuple(answer(q) for q in wanted)
+        assert not wanted or not references or any(leads_on(r.question) for r in last), (
+            "who ends there lacks these"
+        )
+        last = [answer(q) for q in wanted]
+        references += tuple(last)
     return outcomes, belonging(outcomes, references), len(references)
 
 
@@ -220,6 +232,56 @@ def test_nodes_are_asked_one_first_and_the_rest_once_it_was_answered() -> None:
     assert [q.name for q in one.questions if q.type.plural == "nodes"] == ["n0"]
     _, found, _ = rounds(*pods, *(thing("Node", f"n{i}") for i in range(4)))
     assert sorted(names(found, "Node")) == ["n0", "n1", "n2"]
+
+
+def ready(name: str, *, node: str, owner: KubeObject | None = None) -> KubeObject:
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    return pod(name, owner, node=node, labels=LABEL, status=status)
+
+
+def test_the_nodes_of_pods_that_are_well_are_not_asked_for_and_their_quota_is() -> None:
+    done = pod("done", node="n3", labels=LABEL, status={"phase": "Succeeded"})
+    quota = thing("ResourceQuota", "compute")
+    _, found, count = rounds(ready("a", node="n1"), ready("b", node="n2"), done, quota)
+    assert asked(found, "Node") == []
+    assert names(found, "ResourceQuota") == ["compute"]
+    assert count == 2  # events and quotas of the one namespace
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]},
+        {"phase": "Running", "conditions": [{"type": "Ready", "status": "Unknown"}]},
+        {"phase": "Failed", "reason": "Evicted"},
+        {"phase": "Pending"},
+    ],
+)
+def test_the_node_of_a_pod_in_trouble_is_asked_for_and_no_other(status: dict[str, Any]) -> None:
+    nodes = [thing("Node", f"n{i}") for i in range(1, 4)]
+    ill = pod("ill", node="n2", labels=LABEL, status=status)
+    _, found, _ = rounds(ready("a", node="n1"), ill, ready("b", node="n3"), *nodes)
+    assert [q.name for q in asked(found, "Node")] == ["n2"]
+    assert names(found, "Node") == ["n2"]
+
+
+def test_the_node_of_a_pod_without_the_label_is_asked_for_when_it_is_in_trouble() -> None:
+    web = made_by("StatefulSet", "web")
+    _, found, _ = rounds(web, pod("web-0", web, node="n1"), thing("Node", "n1"), thing("Node", "n2"))
+    assert names(found, "Node") == ["n1"]
+
+
+def test_a_daemon_set_that_no_node_wants_is_not_asked_about_once_it_was_counted() -> None:
+    def agent(**status: int) -> KubeObject:
+        return made_by("DaemonSet", "agent", status=status)
+
+    def pods_asked(world: KubeObject) -> int:
+        return sum(q.type.kind == "Pod" for q in questions(SELECTION, first(world)).questions)
+
+    assert pods_asked(agent(observedGeneration=1)) == 0
+    assert pods_asked(agent()) == 1
+    assert pods_asked(agent(observedGeneration=1, desiredNumberScheduled=2)) == 1
+    assert pods_asked(agent(observedGeneration=1, numberMisscheduled=1)) == 1
 
 
 def test_a_forbidden_type_is_refused_once_and_stays_forbidden() -> None:

@@ -182,7 +182,7 @@ def _pod(
             "metadata": _meta(name, namespace, labels, "Pod", owner),
             "spec": {
                 "containers": [{"name": "app", "image": "i"}],
-                "nodeName": f"n{number % 6}",
+                "nodeName": f"n{number % 5}",
                 "volumes": volumes,
             },
             "status": {

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from callboard.diagnosis.pod_status import pod_health
 from callboard.model.objects import Condition, Generic, KubeObject
+from callboard.model.objects.cluster_state import Node
 from callboard.model.objects.meta import ObjectMeta, condition
 from callboard.model.objects.network import Service
 from callboard.model.objects.pod import Pod
@@ -35,10 +36,8 @@ def object_health(obj: KubeObject, now: datetime | None = None) -> ObjectHealth:
         return pod_health(body, now)
     if body.metadata.deletion_timestamp is not None:
         return _progressing("being deleted")
-    for type_, rule in _RULES:
-        if isinstance(body, type_):
-            return rule(body)
-    return _HEALTHY
+    rule = _RULES.get(type(body))
+    return rule(body) if rule is not None else _HEALTHY
 
 
 def _progressing(reason: str, since: Condition | None = None) -> ObjectHealth:
@@ -211,16 +210,24 @@ def _generic(body: Generic) -> ObjectHealth:
     return _HEALTHY
 
 
-# Each rule takes the struct it stands beside, which `isinstance` has just proved.
-_RULES: tuple[tuple[type, Callable[..., ObjectHealth]], ...] = (
-    (Deployment, _deployment),
-    (ReplicaSet, _replica_set),
-    (StatefulSet, _stateful_set),
-    (DaemonSet, _daemon_set),
-    (Job, _job),
-    (Service, _service),
-    (PersistentVolumeClaim, _claim),
-    (PersistentVolume, _volume),
-    (HorizontalPodAutoscaler, _autoscaler),
-    (Generic, _generic),
-)
+def _node(body: Node) -> ObjectHealth:
+    ready = condition(body.status.conditions, "Ready")
+    if ready and ready.status != "True":
+        return _progressing(ready.message or ready.reason or "not ready", ready)
+    return _HEALTHY
+
+
+# Each rule takes the struct it stands beside: no body has a subclass.
+_RULES: dict[type, Callable[..., ObjectHealth]] = {
+    Deployment: _deployment,
+    ReplicaSet: _replica_set,
+    StatefulSet: _stateful_set,
+    DaemonSet: _daemon_set,
+    Job: _job,
+    Service: _service,
+    PersistentVolumeClaim: _claim,
+    PersistentVolume: _volume,
+    HorizontalPodAutoscaler: _autoscaler,
+    Node: _node,
+    Generic: _generic,
+}

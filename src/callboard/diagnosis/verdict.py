@@ -20,8 +20,13 @@ __all__ = ["cluster_time", "cluster_verdict", "verdict"]
 READY = "everything is ready"
 
 
-def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) -> ClusterVerdict:
-    """One cluster's verdict; pass the grouping where it is already made."""
+def cluster_verdict(
+    cluster: ClusterSnapshot,
+    grouping: Grouping | None = None,
+    judged: Sequence[tuple[KubeObject, ObjectHealth]] | None = None,
+) -> ClusterVerdict:
+    """One cluster's verdict; pass the grouping where it is already made, and the health of its workloads and of its pods
+    without one, in this order, where that is."""
     name = cluster.cluster.name
     if cluster.state is ClusterState.AWAITED:
         return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence="no answer yet")
@@ -31,9 +36,12 @@ def cluster_verdict(cluster: ClusterSnapshot, grouping: Grouping | None = None) 
             cluster=name, health=Health.UNKNOWN, sentence=f"could not be asked: {words}", missing=(words,)
         )
     grouping = grouping or group(cluster)
-    now = cluster_time(cluster)
-    judged = [(w.object, workload_health(w, now)) for w in grouping.workloads]
-    judged += [(p, object_health(p, now)) for p in grouping.pods]
+    if judged is None:
+        now = cluster_time(cluster)
+        judged = [
+            *((w.object, workload_health(w, now)) for w in grouping.workloads),
+            *((p, object_health(p, now)) for p in grouping.pods),
+        ]
     unseen = [o for o in cluster.outcomes if o.answer.failed or o.answer is Answer.AWAITED]
     missing = tuple(gap.plain for gap in gaps(cluster.outcomes))
     malformed = [o for o in cluster.outcomes if o.malformed]

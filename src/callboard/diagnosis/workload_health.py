@@ -1,7 +1,7 @@
 """Readiness of a workload together with its pods."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -38,8 +38,10 @@ def replicas(obj: KubeObject) -> tuple[int, int]:
     return 0, 0
 
 
-def workload_health(workload: Workload, now: datetime | None = None) -> ObjectHealth:
-    """kstatus of the controller, and what its pods add.
+def workload_health(
+    workload: Workload, now: datetime | None = None, *, of: Callable[[KubeObject], ObjectHealth] | None = None
+) -> ObjectHealth:
+    """kstatus of the controller, and what its pods add. `of` gives the health of a pod at `now`, where it is known already.
 
     A controller that is still on its way (InProgress) while one of its pods cannot get on is unhealthy at once, not only
     when its deadline has passed; so is one whose pods are all ready just now, between two crashes. Pods in trouble beside a
@@ -51,14 +53,15 @@ def workload_health(workload: Workload, now: datetime | None = None) -> ObjectHe
         return _last_run(workload, suspended=body.spec.suspend)
     if isinstance(body, Job) or own.reason == "being deleted":
         return own
-    pods = [(object_health(p, now), p) for p in workload.pods if p.meta.deletion_timestamp is None]
+    of = of or (lambda p: object_health(p, now))
+    pods = [p for p in workload.pods if p.meta.deletion_timestamp is None]
     if own.health is Health.HEALTHY and not isinstance(body, Generic):
-        again = [(h, p) for h, p in pods if now and isinstance(p.body, Pod) and relapse(p.body, now)]
+        again = [(of(p), p) for p in pods if now and isinstance(p.body, Pod) and relapse(p.body, now)]
         if not again:
             return own
         reason = f"{_said(again)}, running again at the moment"
         return ObjectHealth(health=Health.UNHEALTHY, reason=reason, since=_since(again, None))
-    stuck = [(h, p) for h, p in pods if h.health is Health.UNHEALTHY]
+    stuck = [(h, p) for p in pods if (h := of(p)).health is Health.UNHEALTHY]
     ready, desired = replicas(workload.object)
     if not stuck:
         return _with_serving(own, ready) if own.health is Health.UNHEALTHY else own

@@ -15,7 +15,7 @@ from callboard.fleet.breaker import Breakers, BreakerState, Permit
 from callboard.fleet.gate import Gate
 from callboard.fleet.observer import Observer
 from callboard.fleet.progress import Progress, whole_failure
-from callboard.fleet.references import questions, withheld
+from callboard.fleet.references import leads_on, questions, withheld
 from callboard.fleet.selection import cluster_scoped, select
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
@@ -255,6 +255,8 @@ class Asking:
                     if usage:
                         beside.append(asyncio.ensure_future(self._ask(credential, usage)))
                     await self._ask(credential, [q for q in wanted.questions if q not in usage])
+                    if not any(map(leads_on, wanted.questions)):
+                        break
                 if beside:
                     await asyncio.wait(beside, timeout=USAGE)
         except TimeoutError:

@@ -87,8 +87,9 @@ class Progress:
 
     def withhold(self, references: Sequence[Outcome]) -> None:
         """References not asked for on purpose."""
-        self._withheld = tuple(references)
-        self._change()
+        if references:
+            self._withheld = tuple(references)
+            self._change()
 
     def expect_references(self, questions: Iterable[Question]) -> None:
         for question in questions:

@@ -1,31 +1,33 @@
 """What to ask second: what the selected objects make or point to. Pure; called again until it asks for nothing more.
 
 Children without the label (a Deployment's ReplicaSets and pods, a CronJob's Jobs), Warning events and quotas of their
-namespaces, the nodes their pods run on and the claims they mount. Each is asked for narrowly, each may be refused, and
-what was refused once is not asked again in the same look.
+namespaces, the claims their pods mount, and the nodes on which pods run that are not ready: one question a node is what a
+healthy service would pay most for, and learn nothing from (`model/belonging.nodes_of` says why). Quotas are asked for whatever
+the health: a namespace that is nearly full is what an owner wants to know before pods are missing. Each is asked for narrowly,
+each may be refused, and what was refused once is not asked again in the same look.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
-from callboard.model.belonging import claims_of, members
+from callboard.model.belonging import claims_of, members, nodes_of
 from callboard.model.objects import KubeObject
-from callboard.model.objects.meta import condition
-from callboard.model.objects.pod import Pod
+from callboard.model.objects.workload import ReplicaSet
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS, NODES, POD_METRICS, ResourceType, known_type
 from callboard.model.selection import Selection
-from callboard.model.workloads import cron_template_of, workloads
+from callboard.model.snapshot import CHILD_TYPES
+from callboard.model.workloads import cron_template_of, pod_labels, workload_of
 
-__all__ = ["MOST_QUESTIONS", "Wanted", "questions", "withheld"]
+__all__ = ["MOST_QUESTIONS", "Wanted", "leads_on", "questions", "withheld"]
 
 MOST_QUESTIONS = 60
 """References asked of one cluster for one look: about four times the selection's own, and well below what a page may cost."""
 MOST_NAMESPACES = 20
 """Namespaces whose events and quotas are asked for."""
 MOST_NODES = 20
-"""Nodes asked for by name; those of pods that are not ready come first."""
+"""Nodes asked for by name."""
 MOST_CLAIMS_BY_NAME = 10
 """Claims of one namespace asked for by name; more of them are one list."""
 
@@ -77,6 +79,12 @@ def questions(
     return Wanted(tuple(fresh[:room]), left_out + max(0, len(fresh) - room))
 
 
+def leads_on(question: Question) -> bool:
+    """Whether the answer to a reference can make `questions` ask for more: children have pods, nodes and claims of their own,
+    and behind the first node stand the others. What is about the service, as events and quotas are, leads to nothing."""
+    return question.type.key in CHILD_TYPES or question.type.key == NODES.key
+
+
 def withheld(selection: Selection) -> tuple[Outcome, ...]:
     """References that are not asked for on purpose: nodes belong to no namespace, so an entity that names namespaces
     (and a credential that may read only those) does without."""
@@ -93,12 +101,17 @@ def _children(selection: Selection, objects: Sequence[KubeObject]) -> list[Quest
         cron = cron_template_of(obj)
         if cron is not None and "jobs.batch" in types and not selection.selector.matches(cron.labels):
             wanted.append(_ask(_type(selection, "jobs"), obj.namespace, label_selector=str(cron.selector)))
-    for workload in workloads(objects):
-        obj = workload.object
+    if "pods" not in types:
+        return wanted
+    for obj in objects:
         owner = obj.meta.controller
-        # A ReplicaSet whose Deployment is here too is covered by the Deployment's own question.
-        covered = owner is not None and owner.uid in uids and obj.type.key == "replicasets.apps"
-        if covered or "pods" not in types or selection.selector.matches(workload.labels):
+        if isinstance(obj.body, ReplicaSet) and owner is not None and owner.uid in uids:
+            continue  # covered by its Deployment's own question
+        labels = pod_labels(obj)
+        if labels is None or selection.selector.matches(labels):
+            continue
+        workload = workload_of(obj)
+        if workload is None:
             continue
         text = str(workload.selector)
         if workload.through_replica_sets:
@@ -124,9 +137,7 @@ def _claims(selection: Selection, objects: Sequence[KubeObject]) -> list[Questio
 
 def _nodes(objects: Sequence[KubeObject], references: Sequence[Outcome]) -> tuple[list[Question], int]:
     """One node first: many credentials may not read nodes, and then it is one refusal instead of twenty."""
-    pods = [o.body for o in objects if isinstance(o.body, Pod) and o.body.spec.node_name]
-    pods.sort(key=_ready)
-    names = list(dict.fromkeys(p.spec.node_name for p in pods))
+    names = nodes_of(objects)
     tried = any(r.question.type.key == NODES.key for r in references)  # refused: the caller drops the rest
     most = MOST_NODES if tried else 1
     more = max(0, len(names) - MOST_NODES) if tried else 0
@@ -140,11 +151,6 @@ def _usage(outcomes: Sequence[Outcome]) -> list[Question]:
         for o in outcomes
         if o.question.type.key == "pods" and o.objects and not o.question.name
     ]
-
-
-def _ready(pod: Pod) -> bool:
-    ready = condition(pod.status.conditions, "Ready")
-    return ready is not None and ready.status == "True"
 
 
 def _type(selection: Selection, plural: str) -> ResourceType:

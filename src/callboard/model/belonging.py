@@ -4,66 +4,108 @@ A second question is wider than the service: a workload's selector may match a n
 whole namespace. What is not the service's is dropped here, before anything is kept, counted or shown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 import msgspec
 
 from callboard.model.objects import KubeObject
 from callboard.model.objects.cluster_state import Event
+from callboard.model.objects.meta import condition
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome
-from callboard.model.resource import POD_METRICS
+from callboard.model.resource import EVENTS, NODES, POD_METRICS
 from callboard.model.snapshot import CHILD_TYPES
 
 __all__ = ["belonging", "claims_of", "members", "nodes_of"]
 
+_CLAIMS = "persistentvolumeclaims"
+
 
 def belonging(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """The references with only what belongs: children by the uid of their controller, however many steps below a selected
-    object; events by their involved object; nodes and claims that the service's pods name; what its pods use; quotas whole.
+    object; events by their involved object; nodes that `nodes_of` names, and claims that the service's pods name; what its
+    pods use; quotas whole.
 
     Objects that were selected already, or stand in an earlier reference, are dropped. An answer of which nothing is left is
     EMPTY; every other answer, failure and malformed object stays as it came.
     """
-    selected = [o for outcome in outcomes for o in outcome.objects]
-    children = _children(selected, references)
-    family = {o.meta.uid for o in selected} | {o.meta.uid for o in children}
-    family.discard("")
-    named = {(o.type.title, o.namespace, o.name) for o in (*selected, *children)}
-    pods = [o for o in (*selected, *children) if isinstance(o.body, Pod)]
-    nodes, claims = nodes_of(pods), claims_of(pods)
-    measured = {(o.namespace, o.name) for o in pods}
-    seen = {_identity(o) for o in selected}
+    types = {o.question.type.key for o in references if o.answer is Answer.OBJECTS}
+    if not types:
+        return tuple(references)
+    family = _Family(outcomes, references)
+    seen = {_identity(o) for o in family.selected if o.type.key in types}
     kept: list[Outcome] = []
     for outcome in references:
         if outcome.answer is not Answer.OBJECTS:
             kept.append(outcome)
             continue
-        key = outcome.question.type.key
+        mine = family.test(outcome.question.type.key)
         objects: list[KubeObject] = []
         for obj in outcome.objects:
-            if key in CHILD_TYPES:
-                mine = obj.meta.uid in family
-            elif isinstance(obj.body, Event):
-                mine = _concerns(obj.body, family, named)
-            elif key == "nodes":
-                mine = obj.name in nodes
-            elif key == "persistentvolumeclaims":
-                mine = (obj.namespace, obj.name) in claims
-            elif key == POD_METRICS.key:
-                mine = (obj.namespace, obj.name) in measured
-            else:
-                mine = True
             identity = _identity(obj)
-            if mine and identity not in seen:
+            if identity not in seen and mine(obj):
                 seen.add(identity)
                 objects.append(obj)
         kept.append(
-            msgspec.structs.replace(
+            outcome
+            if objects and len(objects) == len(outcome.objects)
+            else msgspec.structs.replace(
                 outcome, objects=tuple(objects), answer=Answer.OBJECTS if objects else Answer.EMPTY
             )
         )
     return tuple(kept)
+
+
+class _Family:
+    """The service's own objects, and what is about them. What no answer needs is not worked out: most looks bring a quota and
+    nothing else."""
+
+    def __init__(self, outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> None:
+        self.selected = [o for outcome in outcomes for o in outcome.objects]
+        self._references = references
+
+    @cached_property
+    def children(self) -> list[KubeObject]:
+        return _children(self.selected, self._references)
+
+    @cached_property
+    def uids(self) -> set[str]:
+        uids = {o.meta.uid for o in (*self.selected, *self.children)}
+        uids.discard("")
+        return uids
+
+    @cached_property
+    def named(self) -> set[tuple[str, str, str]]:
+        return {(o.type.title, o.namespace, o.name) for o in (*self.selected, *self.children)}
+
+    @cached_property
+    def pods(self) -> list[KubeObject]:
+        return [o for o in (*self.selected, *self.children) if isinstance(o.body, Pod)]
+
+    def test(self, key: str) -> Callable[[KubeObject], bool]:
+        """What tells of an object of a type whether it belongs."""
+        if key in CHILD_TYPES:
+            uids = self.uids
+            return lambda o: o.meta.uid in uids
+        if key == EVENTS.key:
+            return self._concerned
+        if key == NODES.key:
+            nodes = set(nodes_of(self.pods))
+            return lambda o: o.name in nodes
+        if key == _CLAIMS or key == POD_METRICS.key:
+            places = claims_of(self.pods) if key == _CLAIMS else {(o.namespace, o.name) for o in self.pods}
+            return lambda o: (o.namespace, o.name) in places
+        return lambda _: True
+
+    def _concerned(self, obj: KubeObject) -> bool:
+        if not isinstance(obj.body, Event):
+            return True
+        involved = obj.body.involved_object
+        if involved.uid:
+            return involved.uid in self.uids
+        place = involved.namespace or obj.namespace
+        return (involved.kind, place, involved.name) in self.named
 
 
 def members(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> list[KubeObject]:
@@ -72,9 +114,15 @@ def members(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> list[
     return [*selected, *_children(selected, references)]
 
 
-def nodes_of(objects: Iterable[KubeObject]) -> set[str]:
-    """The names of the nodes that pods run on."""
-    return {o.body.spec.node_name for o in objects if isinstance(o.body, Pod) and o.body.spec.node_name}
+def nodes_of(objects: Iterable[KubeObject]) -> list[str]:
+    """The names of the nodes that may explain a service's trouble, each once: those on which pods run that are neither ready
+    nor finished.
+
+    The node controller takes Ready from every pod of a node that falls silent, and a node that is short of something evicts:
+    what a node does to a service shows in its pods. The nodes of pods that are well say nothing about the service.
+    """
+    found = (o.body for o in objects if isinstance(o.body, Pod) and o.body.spec.node_name)
+    return list(dict.fromkeys(p.spec.node_name for p in found if not _well(p)))
 
 
 def claims_of(objects: Iterable[KubeObject]) -> set[tuple[str, str]]:
@@ -95,6 +143,8 @@ def _children(selected: Sequence[KubeObject], references: Sequence[Outcome]) -> 
             for obj in outcome.objects:
                 if obj.meta.uid:
                     candidates.setdefault(obj.meta.uid, obj)
+    if not candidates:
+        return []
     family = {o.meta.uid for o in selected if o.meta.uid}
     for uid in family & candidates.keys():
         del candidates[uid]
@@ -136,11 +186,11 @@ def _named_after(obj: KubeObject, deployments: set[tuple[str, str]]) -> bool:
     return (obj.namespace, owner.name[: -len(hash_) - 1]) in deployments
 
 
-def _concerns(event: Event, family: set[str], named: set[tuple[str, str, str]]) -> bool:
-    involved = event.involved_object
-    if involved.uid:
-        return involved.uid in family
-    return (involved.kind, involved.namespace or event.metadata.namespace, involved.name) in named
+def _well(pod: Pod) -> bool:
+    if pod.status.phase == "Succeeded":
+        return True
+    ready = condition(pod.status.conditions, "Ready")
+    return ready is not None and ready.status == "True"
 
 
 def _identity(obj: KubeObject) -> tuple[str, str, str]:

@@ -17,7 +17,15 @@ from callboard.model.objects.workload import (
 )
 from callboard.model.selector import LabelSelector, Operator, Requirement
 
-__all__ = ["CronTemplate", "Workload", "cron_template_of", "label_selector", "workload_of", "workloads"]
+__all__ = [
+    "CronTemplate",
+    "Workload",
+    "cron_template_of",
+    "label_selector",
+    "pod_labels",
+    "workload_of",
+    "workloads",
+]
 
 _OPERATORS = {
     "In": Operator.IN,
@@ -81,33 +89,49 @@ def workloads(objects: Iterable[KubeObject]) -> list[Workload]:
 
 def workload_of(obj: KubeObject) -> Workload | None:
     """The object as a workload; None when it makes no pods, wants none, or its selector cannot be used."""
+    made = _made(obj)
+    if made is None:
+        return None
+    selector, template = made
+    found = label_selector(selector)
+    if found is None or not obj.namespace:
+        return None
+    through = isinstance(obj.body, Deployment | Generic)
+    return Workload(obj, found, template.labels or {}, through)
+
+
+def pod_labels(obj: KubeObject) -> Mapping[str, str] | None:
+    """The labels that the pods of a workload get; None where `workload_of` finds none for want of replicas or of a template.
+    Costs less than that, where the labels alone decide."""
+    made = _made(obj)
+    return None if made is None else made[1].labels or {}
+
+
+def _made(obj: KubeObject) -> tuple[PodSelector, TemplateMeta] | None:
+    """Selector and template of what makes pods and may have any."""
     body = obj.body
-    match body:
-        case Deployment():
-            if body.spec.replicas == 0 and body.status.replicas == 0:
-                return None
-            return _workload(obj, body.spec.selector, body.spec.template.metadata, through_replica_sets=True)
-        case ReplicaSet():
-            if body.spec.replicas == 0 and body.status.replicas == 0:
-                return None
-            return _workload(obj, body.spec.selector, body.spec.template.metadata)
-        case StatefulSet():
-            if body.spec.replicas == 0 and body.status.replicas == 0:
-                return None
-            return _workload(obj, body.spec.selector, body.spec.template.metadata)
-        case DaemonSet() | Job():
-            return _workload(obj, body.spec.selector, body.spec.template.metadata)
-        case Generic():
-            # Argo's Rollout and its kind: a selector and a pod template where a Deployment has them.
-            try:
-                spec = _raw_workload.decode(obj.raw).spec
-            except msgspec.MsgspecError:
-                return None
-            if spec.selector is None or spec.template is None:
-                return None
-            return _workload(obj, spec.selector, spec.template.metadata, through_replica_sets=True)
-        case _:
+    if isinstance(body, Deployment | ReplicaSet | StatefulSet):
+        none = body.spec.replicas == 0 and body.status.replicas == 0
+        return None if none else (body.spec.selector, body.spec.template.metadata)
+    if isinstance(body, DaemonSet):
+        status = body.status
+        counted = status.observed_generation >= max(1, body.metadata.generation)
+        some = (
+            status.desired_number_scheduled or status.current_number_scheduled or status.number_misscheduled
+        )
+        return (body.spec.selector, body.spec.template.metadata) if some or not counted else None
+    if isinstance(body, Job):
+        return body.spec.selector, body.spec.template.metadata
+    if isinstance(body, Generic):
+        # Argo's Rollout and its kind: a selector and a pod template where a Deployment has them.
+        try:
+            spec = _raw_workload.decode(obj.raw).spec
+        except msgspec.MsgspecError:
             return None
+        if spec.selector is None or spec.template is None:
+            return None
+        return spec.selector, spec.template.metadata
+    return None
 
 
 def cron_template_of(obj: KubeObject) -> CronTemplate | None:
@@ -132,12 +156,3 @@ def label_selector(selector: PodSelector) -> LabelSelector | None:
             return None
         requirements.append(Requirement(expression.key, operator, tuple(sorted(set(expression.values)))))
     return LabelSelector(tuple(sorted(set(requirements)))) if requirements else None
-
-
-def _workload(
-    obj: KubeObject, selector: PodSelector, template: TemplateMeta, *, through_replica_sets: bool = False
-) -> Workload | None:
-    found = label_selector(selector)
-    if found is None or not obj.namespace:
-        return None
-    return Workload(obj, found, template.labels or {}, through_replica_sets)

@@ -1,7 +1,6 @@
 """A visible snapshot, arranged for reading. Pure. Nothing that was fetched is left out."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 
 from callboard.diagnosis.gaps import gaps
 from callboard.diagnosis.kstatus import object_health
@@ -55,6 +54,8 @@ _SECTIONS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("nodes", "Nodes", frozenset({"nodes"})),
 )
 _OTHER = ("other", "Other objects")
+_TITLES = {key: title for key, title, _ in _SECTIONS} | {_OTHER[0]: _OTHER[1]}
+_PLACES = {type_key: key for key, _, types in _SECTIONS for type_key in types}
 _WORST = {Health.UNHEALTHY: 0, Health.PROGRESSING: 1, Health.UNKNOWN: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
 
 
@@ -94,18 +95,31 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
     now = cluster_time(cluster)
     metrics = metrics_by_pod(cluster)
 
+    healths: dict[int, ObjectHealth] = {}
+
+    def health(obj: KubeObject) -> ObjectHealth:
+        found = healths.get(id(obj))
+        if found is None:
+            found = healths[id(obj)] = object_health(obj, now)
+        return found
+
     def pod(obj: KubeObject) -> PodRow:
         referenced = obj.meta.uid in grouping.referenced
-        return pod_row(name, obj, now, referenced=referenced, usage=usage_of(obj, metrics))
+        return pod_row(name, obj, health(obj), referenced=referenced, usage=usage_of(obj, metrics))
 
-    workloads = [_workload(name, w, grouping, scalers, now, pod) for w in grouping.workloads]
+    judged = [(w.object, workload_health(w, now, of=health)) for w in grouping.workloads]
+    workloads = [
+        _workload(name, w, h, grouping, scalers, pod)
+        for w, (_, h) in zip(grouping.workloads, judged, strict=True)
+    ]
+    judged += [(p, health(p)) for p in grouping.pods]
     workloads.sort(key=lambda w: (_WORST[w.row.health], w.row.key.namespace, w.row.key.name))
     references = [o for o in cluster.references if o.question.type != EVENTS and not _unmeasured(o)]
     pods = sorted(map(pod, grouping.pods), key=worst_first)
     return ClusterPart(
         cluster=cluster.cluster,
         state=cluster.state,
-        verdict=cluster_verdict(cluster, grouping),
+        verdict=cluster_verdict(cluster, grouping, judged),
         failure=cluster_failure(cluster),
         failure_words=cluster.failure.message if cluster.failure and _refused(cluster.failure) else "",
         workloads=tuple(workloads),
@@ -139,7 +153,7 @@ def _unmeasured(outcome: Outcome) -> bool:
 
 def _empty(cluster: ClusterSnapshot) -> tuple[str, ...]:
     """The types that were asked for and are not there, not even by reference."""
-    found = {o.type for outcome in (*cluster.outcomes, *cluster.references) for o in outcome.objects}
+    found = {o.objects[0].type for o in (*cluster.outcomes, *cluster.references) if o.objects}
     types = (o.question.type for o in cluster.outcomes if o.answer is Answer.EMPTY)
     return tuple(dict.fromkeys(t.plural for t in types if t not in found))
 
@@ -183,13 +197,12 @@ def object_row(
 def _workload(
     cluster: str,
     workload: Workload,
+    health: ObjectHealth,
     grouping: Grouping,
     scalers: dict[tuple[str, str, str], KubeObject],
-    now: datetime | None,
     pod: Callable[[KubeObject], PodRow],
 ) -> WorkloadPart:
     obj = workload.object
-    health = workload_health(workload, now)
     ready, desired = replicas(obj)
     updated, available = _progress(obj)
     scaler = scalers.get((obj.type.kind.lower(), obj.namespace, obj.name))
@@ -259,8 +272,7 @@ def _scalers(grouping: Grouping) -> dict[tuple[str, str, str], KubeObject]:
 
 def _sections(cluster: str, grouping: Grouping, snapshot: ClusterSnapshot) -> tuple[Section, ...]:
     rows: dict[str, list[ObjectRow]] = {}
-    titles = {key: title for key, title, _ in _SECTIONS} | {_OTHER[0]: _OTHER[1]}
-    places = {type_key: key for key, _, types in _SECTIONS for type_key in types}
+    titles = dict(_TITLES)
     selected = {id(o) for o in grouping.others}
     referenced = [
         o
@@ -276,7 +288,7 @@ def _sections(cluster: str, grouping: Grouping, snapshot: ClusterSnapshot) -> tu
         if by_reference and name in seen:
             continue
         seen.add(name)
-        place = places.get(obj.type.key)
+        place = _PLACES.get(obj.type.key)
         if place is None:
             custom = "." in obj.type.group or not obj.type.kind
             place = f"custom-{obj.type.key}" if custom else _OTHER[0]

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.pod_status import STUCK_REASONS, is_sidecar, pod_standing
 from callboard.diagnosis.words import plain_reason
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Container, ContainerStatus, Pod
-from callboard.model.verdict import Health
+from callboard.model.verdict import Health, ObjectHealth
 from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
 
 __all__ = ["container_rows", "pod_row", "worst_first"]
@@ -18,16 +17,15 @@ _ORDER = {Health.UNHEALTHY: 0, Health.UNKNOWN: 1, Health.PROGRESSING: 2, Health.
 def pod_row(
     cluster: str,
     obj: KubeObject,
-    now: datetime | None = None,
+    health: ObjectHealth,
     *,
     referenced: bool = False,
     usage: PodUsage | None = None,
 ) -> PodRow:
-    """A pod's row. The object must be a pod; `now` is the cluster's time."""
+    """A pod's row. The object must be a pod."""
     pod = obj.body
     assert isinstance(pod, Pod)  # noqa: S101 - told to mypy; callers group by kind
     standing = pod_standing(pod)
-    health = object_health(obj, now)
     return PodRow(
         key=ObjectKey(cluster, obj.type.key, obj.namespace, obj.name),
         health=health.health,

@@ -1,6 +1,7 @@
 """One line per object: what matters of its kind."""
 
 from callboard.model.objects import Condition, Generic, KubeObject
+from callboard.model.objects.cluster_state import Node
 from callboard.model.objects.config import ConfigMap, LimitRange, ResourceQuota, SecretMetadata
 from callboard.model.objects.network import Ingress, Service
 from callboard.model.objects.storage import PersistentVolume, PersistentVolumeClaim
@@ -55,6 +56,8 @@ def summary(obj: KubeObject) -> str:
             size = (body.spec.capacity or {}).get("storage", "")
             of = f"for {claim.namespace}/{claim.name}" if claim else ""
             return " ".join(str(p) for p in (body.status.phase, size, of) if p)
+        case Node():
+            return _node(body)
         case Generic():
             return _generic(body)
         case _:
@@ -67,6 +70,15 @@ def images(obj: KubeObject) -> tuple[str, ...]:
     if isinstance(body, Deployment | ReplicaSet | StatefulSet | DaemonSet | Job):
         return tuple(dict.fromkeys(c.image for c in body.spec.template.spec.containers))
     return ()
+
+
+def _node(body: Node) -> str:
+    """Whether it is ready, what it is short of, and whether it takes new pods."""
+    conditions = body.status.conditions
+    ready = next((c for c in conditions if c.type == "Ready"), None)
+    parts = [_condition(ready)] if ready else []
+    parts += [c.type for c in conditions if c.type != "Ready" and c.status == "True"]
+    return ", ".join([*parts, *(["takes no new pods"] if body.spec.unschedulable else [])])
 
 
 def _job(body: Job) -> str:

@@ -39,7 +39,10 @@ class ObjectMeta(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=
     @property
     def controller(self) -> OwnerReference | None:
         """The one owner that manages this object, if any."""
-        return next((o for o in self.owner_references if o.controller), None)
+        for owner in self.owner_references:
+            if owner.controller:
+                return owner
+        return None
 
 
 class Condition(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
@@ -55,4 +58,7 @@ class Condition(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=T
 
 def condition(conditions: tuple[Condition, ...], type_: str) -> Condition | None:
     """The condition of that type, or None."""
-    return next((c for c in conditions if c.type == type_), None)
+    for found in conditions:  # no generator: asked of each pod several times
+        if found.type == type_:
+            return found
+    return None

@@ -1,0 +1,36 @@
+"""What a row says of a node, now that nodes are shown where pods are not ready."""
+
+from typing import Any
+
+import pytest
+
+from callboard.model.verdict import Health
+from callboard.portal.arrangement import object_row
+from support.kube_objects import kube_object
+
+
+def node(*conditions: tuple[str, str, str], **spec: Any) -> dict[str, Any]:
+    told = [{"type": t, "status": s, "reason": r} for t, s, r in conditions]
+    return {"metadata": {"name": "node-1", "uid": "u"}, "spec": spec, "status": {"conditions": told}}
+
+
+@pytest.mark.parametrize(
+    ("document", "said", "health"),
+    [
+        (node(("DiskPressure", "False", ""), ("Ready", "True", "KubeletReady")), "Ready", Health.HEALTHY),
+        (
+            node(("Ready", "Unknown", "NodeStatusUnknown")),
+            "not Ready: NodeStatusUnknown",
+            Health.PROGRESSING,
+        ),
+        (
+            node(("MemoryPressure", "True", "x"), ("Ready", "True", "KubeletReady"), unschedulable=True),
+            "Ready, MemoryPressure, takes no new pods",
+            Health.HEALTHY,
+        ),
+        (node(), "", Health.HEALTHY),
+    ],
+)
+def test_a_node_is_said_with_what_ails_it(document: dict[str, Any], said: str, health: Health) -> None:
+    row = object_row("eu-1", kube_object("Node", document))
+    assert (row.summary, row.health) == (said, health)
