@@ -209,7 +209,7 @@ async def _served(
             DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=True), Sessions(clock)
         )
         draining, ready = asyncio.Event(), asyncio.Event()
-        operations = Operations(ready=lambda: (), metrics=app.metrics.text)
+        operations = Operations(ready=lambda: (), metrics=app.metrics.written)
         site = whole_site(app.portal, door, operations, WebOptions(draining=draining), clock)
         keeping = asyncio.create_task(app.keep_up())
         serving = asyncio.create_task(Server(site, listener, drain=1).run(draining, ready.set))

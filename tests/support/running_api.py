@@ -42,6 +42,10 @@ class Api:
             return Answered(response.status, named, msgspec.json.decode(body) if body else None)
 
 
+async def no_figures() -> bytes:
+    return b""
+
+
 @asynccontextmanager
 async def running_api(portal: StubPortal, *, everyone: bool = True) -> AsyncIterator[Api]:
     """The running API of `portal`; `everyone` on this machine may come in, or nobody."""
@@ -52,7 +56,7 @@ async def running_api(portal: StubPortal, *, everyone: bool = True) -> AsyncIter
     site = create_web(
         portal,
         LoopbackDoor(policy, Sessions(SystemClock())),
-        Operations(ready=lambda: (), metrics=lambda: b""),
+        Operations(ready=lambda: (), metrics=no_figures),
         further=api_routes(portal),
     )
     stop, ready = asyncio.Event(), asyncio.Event()

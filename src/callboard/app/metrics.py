@@ -63,8 +63,7 @@ class Metrics:
             "Tasks of the event loop: streams, looks, open pages. Bounded by what is looked at and listened to.",
             registry=self.registry,
         )
-        self._running.set_function(_tasks)
-
+        self._written = asyncio.Lock()
         self._hub: Callable[[], HubFigures] | None = None
         self._streams = self._of_clusters(
             "streams", "Streams of the hub: one for each type, scope and identity.", "stream"
@@ -135,7 +134,9 @@ class Metrics:
         """Where the hub's figures come from, whenever all are asked for."""
         self._hub = figures
 
-    def _read_hub(self) -> None:
+    def _read(self) -> None:
+        """What is counted only when it is asked for."""
+        self._running.set(_tasks())
         if self._hub is None:
             return
         found = self._hub()
@@ -157,8 +158,14 @@ class Metrics:
 
     def text(self) -> bytes:
         """The exposition format, of type CONTENT_TYPE_LATEST."""
-        self._read_hub()
+        self._read()
         return generate_latest(self.registry)
+
+    async def written(self) -> bytes:
+        """`text`, written beside the loop: a fleet's figures are thousands of lines."""
+        async with self._written:  # the figures of one moment, not half of the next
+            self._read()
+            return await asyncio.to_thread(generate_latest, self.registry)
 
 
 def _tasks() -> int:

@@ -67,7 +67,7 @@ async def serve(app: Application, listening: Listening) -> None:
     ready = asyncio.Event()
     operations = Operations(
         ready=lambda: () if ready.is_set() and not draining.is_set() else ("starting or draining",),
-        metrics=app.metrics.text,
+        metrics=app.metrics.written,
         sign_in=None if listening.open else sign_in,
         cookie=door.policy.cookie,
         secure_cookie=https is not None,

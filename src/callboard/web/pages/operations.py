@@ -1,6 +1,6 @@
 """What machines ask (liveness, readiness, figures), and the one-time link that starts a session."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from starlette.requests import Request
@@ -25,7 +25,7 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     ready: Callable[[], tuple[str, ...]]
-    metrics: Callable[[], bytes]
+    metrics: Callable[[], Awaitable[bytes]]
     sign_in: SignIn | None = None
     cookie: str = ""
     secure_cookie: bool = False
@@ -52,7 +52,7 @@ class OperationPages:
 
     async def metrics(self, request: Request) -> Response:
         """Figures in Prometheus' text format."""
-        return Response(self._operations.metrics(), media_type=PROMETHEUS_TEXT)
+        return Response(await self._operations.metrics(), media_type=PROMETHEUS_TEXT)
 
     async def sign_in(self, request: Request) -> Response:
         """Turn the link's token into a session and lead to the front page, so that the token leaves the address bar."""
