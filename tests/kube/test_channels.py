@@ -170,7 +170,7 @@ async def test_what_comes_over_tls_takes_no_memory_of_its_own_before_it_is_read(
     assert None not in into
 
 
-MOST_CALLS = 48
+MOST_CALLS = 45
 """Functions of ours, of asyncio's deadlines and of contextlib that one question takes which finds nothing, in the loop's thread.
 Half of the types a service is asked for are such."""
 
@@ -194,6 +194,16 @@ async def test_a_question_that_finds_nothing_costs_few_calls(connection: Connect
         sys.setprofile(None)
     assert outcome.answer is Answer.EMPTY
     assert sum(calls.values()) <= MOST_CALLS, calls
+
+
+async def test_only_what_is_long_to_read_waits_for_its_turn(
+    connections: Connections, connection: Connection
+) -> None:
+    nothing = Question(type=KNOWN_TYPES[0], namespace="games", label_selector="app=none")
+    assert (await outcome_of(connection, nothing)).answer is Answer.EMPTY
+    assert connections.steps.rounds == 0
+    assert (await outcome_of(connection, QUESTION)).answer is Answer.OBJECTS
+    assert connections.steps.rounds == 1
 
 
 # ------------------------------------------------------------------ the gate

@@ -4,7 +4,7 @@ import time
 import typing
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -15,6 +15,10 @@ from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Question
 
 __all__ = ["Listed", "list_objects", "outcome_of", "selectors"]
+
+_SMALL: Final = 4096
+"""Bytes of an answer that is read in some 20 µs, too little to wait for one's turn: most types of a service are empty lists or
+hold one object."""
 
 T = TypeVar("T")
 
@@ -161,10 +165,10 @@ async def _page(
     connection: Connection, question: Question, path: str, query: Query, until: float, form: Form[T]
 ) -> Page[T]:
     answer = await connection.read("GET", path, query, until=until)
-    steps = connection.steps
-    if not steps.at_once():
-        await steps.turn()
     body, resource, nesting = answer.body, question.type, connection.limits.max_nesting
+    steps = connection.steps
+    if len(body) >= _SMALL and not steps.at_once():
+        await steps.turn()
     try:
         if len(body) < SHORT:
             return decode_page(body, resource, form, max_nesting=nesting)

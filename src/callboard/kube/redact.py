@@ -63,7 +63,7 @@ def redact(item: Item, *, secret: bool = False, closed_kind: str = "") -> bytes:
     that it is of another kind. Raises msgspec.DecodeError (ValidationError where the shape is wrong) for what is
     no object with `metadata`.
     """
-    fields = dict[str, object](item)
+    fields: dict[str, object] = {**item}
     kind = item.get("kind")
     if kind is not None:
         del fields["kind"]

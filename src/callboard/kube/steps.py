@@ -21,6 +21,7 @@ class Steps:
     """One for all that share a loop. Costs next to nothing while there is little to read."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._began: float | None = None
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._number = 0
@@ -39,7 +40,7 @@ class Steps:
         self._number += 1
         number = self._number
         while True:
-            waiter = asyncio.get_running_loop().create_future()
+            waiter = self._loop.create_future()
             heapq.heappush(self._waiting, (number, waiter))
             self._next_round()
             await waiter
@@ -57,7 +58,7 @@ class Steps:
     def _next_round(self) -> None:
         if not self._due:
             self._due = True
-            asyncio.get_running_loop().call_soon(self._begin)
+            self._loop.call_soon(self._begin)
 
     def _begin(self) -> None:
         self._due = False
