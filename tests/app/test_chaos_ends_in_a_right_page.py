@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from callboard.fleet.hub import pulse
+from callboard.kube.limits import Limits
 from callboard.simulator import Fleet
 from support.chaos import Trouble, away, calm, cut_again_and_again, happenings, mode, no_bookmarks, streams
 from support.faces import Faces, cut, faces, hurry
@@ -64,6 +67,29 @@ async def test_a_cluster_is_away_for_ten_minutes_and_its_last_state_is_shown_as_
             shown = page.of(mine.name)
             assert set(re.findall(r'id="(tile-[^"]*)"', shown)) == pods, "the last state stays"
             assert not differences(beside, page.of(other))
+        await world.same_as_fresh(page, listed)
+        assert page.streams == listed.streams == 1
+        assert "Stale" not in page.html()
+
+
+async def test_a_cluster_that_freezes_is_told_although_its_connections_stand_and_goes_on_when_it_thaws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in {"QUIET": 0.6, "WITHIN": 0.6, "ONCE_MORE": 0.1, "SILENT": 0.1}.items():
+        monkeypatch.setattr(pulse, name, seconds)
+    of = Limits.of
+    monkeypatch.setattr(Limits, "of", lambda s: msgspec.structs.replace(of(s), watch_silence=600.0))
+    async with looked_at(tmp_path) as (world, fleet, page, listed):
+        mine, other = fleet[0], fleet[1].name
+        before, beside = page.of(mine.name), page.of(other)
+        mine.chaos.on("freeze")
+        happenings(mine, fleet)
+        await page.until(lambda html: "has fallen silent" in page.of(mine.name), "the reason")
+        await listed.until(lambda html: f"{mine.name} as seen" in html, "the list says so")
+        shown = page.of(mine.name)
+        assert re.findall(r'id="(tile-[^"]*)"', shown) == re.findall(r'id="(tile-[^"]*)"', before)
+        assert not differences(beside, page.of(other))
+        mine.chaos.off()
         await world.same_as_fresh(page, listed)
         assert page.streams == listed.streams == 1
         assert "Stale" not in page.html()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from callboard.base.clock import SystemClock
@@ -176,14 +177,12 @@ class Watch:
         self.held = Holdings(Question(type=PODS), SystemClock(), lambda: None)
         self.held.current(Freshness.LIVE, truncated=False)
         self.reopened = 0
-        self.credential: Credential | None = Credential(
-            kind=CredentialKind.BEARER, identity="callboard", token=Secret("x")
-        )
+        self.credential = True
 
     async def shared_credential(self) -> Credential:
-        if self.credential is None:
+        if not self.credential:
             raise Unavailable("there is none", code="no-credential")
-        return self.credential
+        return Credential(kind=CredentialKind.BEARER, identity=self.source.identity, token=Secret("x"))
 
     def reopen(self) -> None:
         self.reopened += 1
@@ -352,12 +351,23 @@ def test_what_cannot_be_found_out_is_no_silence(code: FailureCode) -> None:
 def test_without_a_credential_nobody_is_asked() -> None:
     async def story(world: World) -> None:
         for watch in world.watches:
-            watch.credential = None
+            watch.credential = False
         await asyncio.sleep(100)
 
     world = played(story)
     assert world.asked == []
     assert world.stale == 0
+
+
+def test_an_identity_without_a_credential_leaves_it_to_the_next() -> None:
+    async def story(world: World) -> None:
+        for watch in world.watches[:-1]:
+            watch.credential = False
+        last = world.watches[-1]
+        last.source = msgspec.structs.replace(last.source, identity="another")
+        await asyncio.sleep(100)
+
+    assert len(played(story).asked) >= 9
 
 
 def test_who_does_not_watch_any_more_is_asked_for_no_longer() -> None:

@@ -7,6 +7,7 @@ is held would be called live for a minute and a half after the cluster has stopp
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -151,25 +152,30 @@ class Pulse:
     async def _tried(self) -> Failure | None:
         """Why nobody is there; None where somebody is, or where it cannot be told."""
         await self._budget.pace()
-        watch = next(iter(self._standing), None)
-        if watch is None:
+        found = await self._as_whom()
+        if found is None:
             return None
-        try:
-            async with asyncio.timeout(WITHIN):
-                credential = await watch.shared_credential()
-        except Exception:  # a strategy may be a plugin's; the stream tells of it when it needs one for itself
-            return None
+        source, credential = found
 
         async def given() -> Credential:
             return credential
 
         self.asked += 1
-        failure = await self._watcher.check(watch.source, given, WITHIN)
-        self._observer.checked(watch.source.cluster.name, failure)
+        failure = await self._watcher.check(source, given, WITHIN)
+        self._observer.checked(source.cluster.name, failure)
         if failure is None:
             self._answered()
         elif failure.code in _NO_ANSWER:
             return failure
+        return None
+
+    async def _as_whom(self) -> tuple[Source, Credential] | None:
+        """The first identity that watches and has a credential to give."""
+        for watch in {w.source.key: w for w in self._standing}.values():
+            # A strategy may be a plugin's and raise anything; the stream tells of it when it needs one for itself.
+            with suppress(Exception):
+                async with asyncio.timeout(WITHIN):
+                    return watch.source, await watch.shared_credential()
         return None
 
     def _answered(self) -> None:
