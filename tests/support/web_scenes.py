@@ -263,7 +263,7 @@ def nothing(name: str) -> ClusterPart:
         verdict=ClusterVerdict(
             cluster=name, health=Health.NOTHING, sentence="Nothing of this service runs here."
         ),
-        events=EventsPart(answer=Answer.NOT_ASKED, plain="There was nothing to ask events about."),
+        events=EventsPart(answer=Answer.NOT_ASKED, plain="Nothing of the service is here, so there are no events of it."),
         empty=("pods", "deployments", "services"),
         as_of=NOW,
         took=0.03,

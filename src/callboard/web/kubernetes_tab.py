@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from callboard.base.errors import UsageError
-from callboard.extend.pages import CardContext, Piece, Tab
+from callboard.extend.pages import Card, CardContext, Piece, Tab
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import Health, Verdict
 from callboard.portal.protocol import Portal
@@ -34,6 +34,7 @@ LONGEST_WAIT = 20
 FOLD_HEALTHY_FROM = 4
 """With so many clusters the healthy ones are folded: what runs there waits behind a click."""
 TEMPLATES = "callboard/tabs/"
+CARDS = "callboard/cards/"
 TABLES_UP_TO = 200
 """Pods of a page with their tables in it. A page with more, of a service that is listened to, shows each pod as a tile, and a
 table when its fold is opened: 2,000 pods weigh a quarter then, and so does each change of them."""
@@ -265,6 +266,22 @@ class KubernetesTab:
             pieces=pieces,
             lists=(CLUSTERS,),
         )
+
+    def card(self) -> Card:
+        """The same in two lines, for the Overview tab: how it is, and where it runs."""
+        return Card(
+            key="kubernetes",
+            title="Kubernetes",
+            template=f"{CARDS}kubernetes.html",
+            view=self.heading,
+            applies=lambda entity: entity.runs_on_kubernetes,
+            order=50,
+        )
+
+    async def heading(self, context: CardContext) -> Heading:
+        """What is known after a moment's patience."""
+        settled = await self._portal.kubernetes_settled(context.entity.ref, context.caller, within=PATIENCE)
+        return self._page(settled).heading
 
     async def view(self, context: CardContext) -> KubernetesPage:
         """What is known after a moment's patience, or after `?wait=` seconds."""

@@ -12,7 +12,7 @@ __all__ = ["Pages"]
 
 
 class Pages:
-    """A pluggy plugin: the Overview and Kubernetes tabs, and the cards About, Relations, Links and Annotations."""
+    """A pluggy plugin: the Overview and Kubernetes tabs, and the cards Kubernetes, About, Relations, Links and Annotations."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
@@ -26,4 +26,4 @@ class Pages:
     @hookimpl
     def callboard_cards(self) -> Sequence[Card]:
         """Ours, in hundreds."""
-        return cards(self._portal)
+        return (self._kubernetes.card(), *cards(self._portal))

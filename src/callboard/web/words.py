@@ -35,12 +35,12 @@ HEALTH = {
 
 ANSWERS = {
     Answer.OBJECTS: "answered",
-    Answer.EMPTY: "asked, and there is nothing",
-    Answer.NOT_ASKED: "not asked",
+    Answer.EMPTY: "looked for, and there is none",
+    Answer.NOT_ASKED: "not looked for",
     Answer.AWAITED: "no answer yet",
     Answer.FORBIDDEN: "could not see: not allowed",
-    Answer.UNAUTHORIZED: "could not see: the cluster does not accept our credential",
-    Answer.ABSENT: "the cluster does not have this type",
+    Answer.UNAUTHORIZED: "could not see: the cluster does not accept Callboard’s sign-in",
+    Answer.ABSENT: "this cluster has no such type",
     Answer.THROTTLED: "the cluster asked us to come back later",
     Answer.LATE: "no answer in time",
     Answer.BROKEN: "the answer could not be read",
