@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
@@ -12,7 +13,10 @@ from sqlalchemy.schema import CreateTable
 from callboard.base.errors import Unavailable
 from callboard.catalog import FACETS, SearchQuery, Store
 from callboard.catalog.store import statements
-from callboard.catalog.store.schema import METADATA, VERSION_TABLE
+from callboard.catalog.store.schema import METADATA, NEWEST, VERSION_TABLE
+from callboard.catalog.store.store import MIGRATIONS
+from callboard.history.store import schema as history
+from callboard.history.store import verdicts
 from support.catalog import entity, has, opened, settings, write
 
 
@@ -35,6 +39,31 @@ async def test_the_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
         assert all(name.startswith("catalog_") for name in tables)
     finally:
         await store.close()
+
+
+@pytest.mark.parametrize(
+    ("scripts", "newest"),
+    [(MIGRATIONS, NEWEST), (verdicts.MIGRATIONS, history.NEWEST)],
+    ids=["catalog", "history"],
+)
+def test_the_newest_revision_is_the_one_that_is_named(scripts: Path, newest: str) -> None:
+    assert ScriptDirectory(str(scripts)).get_current_head() == newest
+
+
+async def test_tables_of_another_version_are_brought_to_the_newest(tmp_path: Path) -> None:
+    file = str(tmp_path / "callboard.sqlite")
+    for _ in range(2):
+        store = Store.on_sqlite(file)
+        try:
+            await store.start()
+            async with store.engine.begin() as connection:
+                assert await connection.run_sync(differences) == []
+                assert await connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}")) == NEWEST
+                for table in METADATA.tables:
+                    await connection.execute(text(f"DROP TABLE {table}"))
+                await connection.execute(text(f"DELETE FROM {VERSION_TABLE}"))
+        finally:
+            await store.close()
 
 
 async def test_starting_again_keeps_what_is_there(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """0 healthy; 1 unhealthy; 2 could not tell; 3 wrong usage. 1 wins over 2 unless --require-all, and the JSON says both."""
 
 import json
-import sys
+from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, Serv
 from support import kube_objects as kube
 from support.stub_wiring import StubPortal, StubWiring
 
-module = sys.modules["callboard.cli.status"]
+module = import_module("callboard.cli.status")
 UNREACHABLE = Failure(code=FailureCode.CONNECT_TIMEOUT, message="no connection within 5 seconds")
 
 HEALTHY = kube.cluster("eu-1", kube.deployment())

@@ -46,7 +46,7 @@ def test_only_the_stores_and_the_database_room_are_excepted() -> None:
     excepted = {
         line.partition(" ->")[0] for contract in CONTRACTS for line in contract.get("ignore_imports", [])
     }
-    stores = {"callboard.base.database"}
+    stores = {"callboard.base.database", "callboard.base.migration"}
     assert {
         name
         for name in excepted

@@ -11,9 +11,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, column, event, inspect, select, table
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -93,17 +91,25 @@ def to_its_end(query: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corout
     return run
 
 
-async def migrate(engine: AsyncEngine, scripts: Path, *, version_table: str) -> None:
-    """Bring the tables of one store to their newest version. `scripts` is its Alembic directory; each store has a version
-    table of its own, so that several share a database."""
+async def migrate(engine: AsyncEngine, scripts: Path, *, version_table: str, newest: str) -> None:
+    """Bring the tables of one store to their newest version. `scripts` is its Alembic directory and `newest` the last of its
+    revisions; each store has a version table of its own, so that several share a database.
+
+    Alembic is imported where there is something to do: nearly every start finds its tables as they should be.
+    """
 
     def upgrade(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        config.attributes["version_table"] = version_table
-        command.upgrade(config, "head")
+        if _version(connection, version_table) != newest:
+            from callboard.base.migration import upgrade_tables
+
+            upgrade_tables(connection, scripts, version_table)
 
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
+
+
+def _version(connection: Connection, version_table: str) -> str | None:
+    if not inspect(connection).has_table(version_table):
+        return None
+    version: str | None = connection.scalar(select(column("version_num")).select_from(table(version_table)))
+    return version

@@ -5,7 +5,6 @@ import click
 from callboard.cli.exits import Exit
 from callboard.cli.options import json_option
 from callboard.cli.text import json_text, plain, say
-from callboard.portal.operations import validate_catalog
 
 __all__ = ["catalog"]
 
@@ -27,6 +26,9 @@ def validate(paths: tuple[str, ...], as_json: bool) -> int:
     \b
     Exit codes: 0 nothing wrong; 1 problems found; 3 wrong usage.
     """
+    # A second of imports, which the list of commands does not need.
+    from callboard.portal.operations import validate_catalog
+
     validation = validate_catalog(paths)
     if as_json:
         say(json_text(validation))

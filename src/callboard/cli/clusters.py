@@ -2,12 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 import msgspec
 
-from callboard.cli.check_text import check_document, check_exit, check_lines
 from callboard.cli.exits import Exit
 from callboard.cli.options import config_option, json_option, names
 from callboard.cli.running import with_portal
@@ -16,7 +16,9 @@ from callboard.cli.wiring import OpenedPortal, Wiring
 from callboard.extend.parts import Supplied
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
-from callboard.portal.operations import FleetCheck
+
+if TYPE_CHECKING:
+    from callboard.portal.operations import FleetCheck
 
 __all__ = ["clusters"]
 
@@ -97,7 +99,10 @@ def check_clusters(
       3  wrong usage, unknown cluster, or a configuration that cannot be used
     """
 
-    async def ask(opened: OpenedPortal) -> FleetCheck:
+    # A second of imports, which the list of commands does not need.
+    from callboard.cli.check_text import check_document, check_exit, check_lines
+
+    async def ask(opened: OpenedPortal) -> "FleetCheck":
         only = frozenset(cluster_names)
         return await opened.operations.check(Caller.loopback(), namespaces=namespaces, only=only)
 

@@ -1,37 +1,51 @@
 """The command line as a whole."""
 
-from importlib.metadata import version
+from typing import Final
 
 import click
 
-from callboard.cli.catalog import catalog
-from callboard.cli.clusters import clusters
-from callboard.cli.config import config
+from callboard import __version__
 from callboard.cli.group import CallboardGroup
-from callboard.cli.rbac import rbac
-from callboard.cli.serving import demo, serve, simulate
-from callboard.cli.status import status
 from callboard.cli.wiring import Wiring
 
 __all__ = ["build_cli", "commands"]
 
+_PLACES: Final = {
+    "serve": "callboard.cli.serving",
+    "demo": "callboard.cli.serving",
+    "simulate": "callboard.cli.serving",
+    "status": "callboard.cli.status",
+    "clusters": "callboard.cli.clusters",
+    "catalog": "callboard.cli.catalog",
+    "config": "callboard.cli.config",
+    "rbac": "callboard.cli.rbac",
+}
+"""What one command needs, the others' users need not wait for."""
+
 
 def build_cli(wiring: Wiring) -> click.Group:
     """The `callboard` command. Called, it runs `sys.argv` and ends the process with one of `exits.Exit`."""
-    group = commands()
+    group = _group()
     group.context_settings["obj"] = wiring
     return group
 
 
 def commands() -> click.Group:
-    """The tree of commands, not wired to anything."""
+    """The tree of commands, all of them imported and not wired to anything."""
+    group = _group()
+    for name in _PLACES:
+        group.get_command(click.Context(group), name)
+    return group
 
+
+def _group() -> click.Group:
     @click.group(
         "callboard",
         cls=CallboardGroup,
+        places=_PLACES,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
-    @click.version_option(version("callboard"), message="callboard %(version)s")
+    @click.version_option(__version__, message="callboard %(version)s")
     def callboard() -> None:
         """Open a service and see where it runs on Kubernetes, whether it is healthy, and what to do next.
 
@@ -43,6 +57,4 @@ def commands() -> click.Group:
           3  wrong usage: an unknown command, option or entity, a configuration that cannot be used
         """
 
-    for command in (serve, demo, status, clusters, catalog, config, rbac, simulate):
-        callboard.add_command(command)
     return callboard

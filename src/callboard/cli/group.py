@@ -2,7 +2,8 @@
 
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import click
@@ -30,7 +31,25 @@ def exit_of(error: CallboardError) -> Exit:
 
 
 class CallboardGroup(click.Group):
-    """A click group with Callboard's exit codes; click's own usage error would exit with 2, which here means something else."""
+    """A click group with Callboard's exit codes; click's own usage error would exit with 2, which here means something else.
+
+    `places` names the module of each command, in which it stands under its own name. It is imported when the command is asked
+    for: see "Lazily loading subcommands" in click's documentation.
+    """
+
+    def __init__(self, *args: Any, places: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places = dict(places or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all, imported or not."""
+        return sorted({*self._places, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name in self._places:
+            self.add_command(getattr(import_module(self._places.pop(cmd_name)), cmd_name))
+        return super().get_command(ctx, cmd_name)
 
     def main(
         self,

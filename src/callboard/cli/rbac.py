@@ -8,7 +8,6 @@ import click
 from callboard.base.config import load
 from callboard.cli.options import config_option, names
 from callboard.cli.wiring import Wiring
-from callboard.portal.operations import least_privilege
 
 __all__ = ["rbac"]
 
@@ -50,6 +49,9 @@ def rbac(
     \b
     Exit codes: 0 printed; 3 wrong usage or a configuration that cannot be used.
     """
+    # A second of imports, which the list of commands does not need.
+    from callboard.portal.operations import least_privilege
+
     settings = load(wiring.config_files(configs), os.environ).settings
     text = least_privilege(settings, namespaces=namespaces, features=features, name=name, namespace=namespace)
     click.echo(text, nl=False)

@@ -2,12 +2,13 @@
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from callboard.portal.operations import Operations
-from callboard.portal.protocol import Portal
+if TYPE_CHECKING:  # what `serve` says of itself needs neither
+    from callboard.portal.operations import Operations
+    from callboard.portal.protocol import Portal
 
 __all__ = ["DemoOptions", "OpenedPortal", "ServeOptions", "SimulateOptions", "Wiring"]
 
@@ -43,8 +44,8 @@ class SimulateOptions(msgspec.Struct, frozen=True, kw_only=True):
 class OpenedPortal(msgspec.Struct, frozen=True):
     """A portal whose catalog has been read, and the operator's tools on the same wiring."""
 
-    portal: Portal
-    operations: Operations
+    portal: "Portal"
+    operations: "Operations"
 
 
 class Wiring(Protocol):

@@ -4,9 +4,21 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["MAX_INDEXED", "METADATA", "VERSION_TABLE", "entities", "problems", "relations", "search", "words"]
+__all__ = [
+    "MAX_INDEXED",
+    "METADATA",
+    "NEWEST",
+    "VERSION_TABLE",
+    "entities",
+    "problems",
+    "relations",
+    "search",
+    "words",
+]
 
 VERSION_TABLE: Final = "catalog_version"
+NEWEST: Final = "0001"
+"""The last revision in `migrations`."""
 MAX_INDEXED: Final = 200
 """Characters of a key or value in the search index, as in Backstage: longer keys are left out, longer values are null."""
 

@@ -19,7 +19,7 @@ from callboard.catalog.search import FacetValue, SearchQuery
 from callboard.catalog.sources.location import Location
 from callboard.catalog.store import statements
 from callboard.catalog.store.index import search_rows, text_words
-from callboard.catalog.store.schema import VERSION_TABLE, entities, problems, relations, search, words
+from callboard.catalog.store.schema import NEWEST, VERSION_TABLE, entities, problems, relations, search, words
 from callboard.model.entity import EntityRef
 
 __all__ = ["Known", "Store", "Written"]
@@ -61,7 +61,7 @@ class Store:
     async def start(self) -> None:
         """Make or update the tables."""
         with _told():
-            await migrate(self.engine, MIGRATIONS, version_table=VERSION_TABLE)
+            await migrate(self.engine, MIGRATIONS, version_table=VERSION_TABLE, newest=NEWEST)
 
     async def close(self) -> None:
         """Let go of the database."""

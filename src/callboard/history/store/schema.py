@@ -4,9 +4,11 @@ from typing import Final
 
 from sqlalchemy import Column, DateTime, Index, MetaData, String, Table, Text
 
-__all__ = ["METADATA", "VERSION_TABLE", "verdicts"]
+__all__ = ["METADATA", "NEWEST", "VERSION_TABLE", "verdicts"]
 
 VERSION_TABLE: Final = "history_version"
+NEWEST: Final = "0001"
+"""The last revision in `migrations`."""
 
 METADATA: Final = MetaData()
 

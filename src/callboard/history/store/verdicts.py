@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callboard.base.database import migrate, to_its_end
 from callboard.base.errors import Unavailable
-from callboard.history.store.schema import VERSION_TABLE, verdicts
+from callboard.history.store.schema import NEWEST, VERSION_TABLE, verdicts
 from callboard.history.verdict import LastVerdict
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
@@ -30,7 +30,7 @@ class VerdictStore:
 
     async def start(self, forget_before: datetime) -> None:
         """Make or update the tables, and drop what nobody has looked at since `forget_before`."""
-        await migrate(self._engine, MIGRATIONS, version_table=VERSION_TABLE)
+        await migrate(self._engine, MIGRATIONS, version_table=VERSION_TABLE, newest=NEWEST)
         async with self._engine.begin() as connection:
             await connection.execute(delete(verdicts).where(verdicts.c.as_of < _naive(forget_before)))
 

@@ -1,0 +1,65 @@
+"""What a command does not need is not imported for it: most of the time until it answers would be that."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from callboard.base.database import open_sqlite
+from callboard.catalog import Store
+
+HEAVY = {"aiohttp", "alembic", "jinja2", "prometheus_client", "sqlalchemy", "starlette", "uvicorn"}
+
+_TYPED = """
+import sys
+from callboard.app.main import main
+try:
+    main()
+except SystemExit:
+    sys.stderr.write(" ".join({name.partition(".")[0] for name in sys.modules}))
+"""
+
+_STARTED = """
+import asyncio, sys
+from callboard.catalog import Store
+
+async def start():
+    store = Store.on_sqlite(sys.argv[1])
+    await store.start()
+    await store.close()
+
+asyncio.run(start())
+sys.stderr.write(" ".join({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def imported(program: str, *arguments: str) -> set[str]:
+    """The packages there are when the program ends."""
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "typed", ["--version", "--help", "serve --help", "clusters --help", "config check -h"]
+)
+def test_what_only_tells_about_itself_imports_no_server_and_no_database(typed: str) -> None:
+    found = imported(_TYPED, *typed.split())
+    assert "callboard" in found
+    assert not found & HEAVY
+
+
+def test_tables_that_are_as_they_should_be_need_no_migrations(tmp_path: Path) -> None:
+    file = tmp_path / "callboard.sqlite"
+
+    async def made() -> None:
+        store = Store(open_sqlite(str(file)))
+        await store.start()
+        await store.close()
+
+    asyncio.run(made())
+    found = imported(_STARTED, str(file))
+    assert "sqlalchemy" in found
+    assert "alembic" not in found
