@@ -6,14 +6,22 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from callboard.access import reviews as module
 from callboard.app.application import Application
+from callboard.app.notices import tell_who_sees_nothing
 from callboard.base.errors import CallboardError
+from callboard.cli.check_text import check_exit, check_lines
+from callboard.cli.exits import Exit
+from callboard.cli.status_text import status_lines
+from callboard.cli.text import Terminal
 from callboard.model.caller import Caller
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState
 from callboard.portal.protocol import LogQuery, ServicesQuery
+from callboard.portal.transcript import document_of
 from callboard.portal.views import ClusterPart, KubernetesView, ObjectKey
 from callboard.simulator import Fleet
 from support.portal import application
@@ -92,11 +100,60 @@ async def test_the_person_at_this_machine_is_nobody_until_the_settings_say_who(t
         async with application(tmp_path, fleet, "dice-roller", callboard=deciding()) as app:
             view = await settled(app, Caller.loopback())
             assert namespaces_in(view) == set()
-            assert "you are no user of this cluster" in view.clusters[0].missing[0].plain
+            assert "you are not set up as one" in view.clusters[0].missing[0].plain
             assert reviews(fleet) == 0
         mapped = deciding(access={"users": {"user:default/local": {"user": "anna"}}})
         async with application(tmp_path, fleet, "dice-roller", callboard=mapped) as app:
             assert namespaces_in(await settled(app, Caller.loopback())) == {"lab"}
+
+
+async def test_who_is_no_user_is_told_so_shortly_once_and_with_the_next_step(tmp_path: Path) -> None:
+    async with Fleet.start(clusters=3) as fleet:
+        furnish(fleet)
+        async with application(tmp_path, fleet, "dice-roller", callboard=deciding()) as app:
+            view = await settled(app, Caller.loopback())
+            plain = "what runs there is shown only to users of the cluster, and you are not set up as one"
+            assert view.verdict.sentence == f"Could not tell for any of the 3 clusters: {plain}."
+            assert {p.verdict.sentence for p in view.clusters} == {plain}
+            assert {(m.plain, m.words) for p in view.clusters for m in p.missing} == {(plain, plain)}
+            (notice,) = view.notices
+            assert notice.code == "no-user"
+            assert all(c.name in notice.message for c in fleet)
+            assert "callboard.access.users" in notice.message
+            document = document_of(view)
+            assert {g.why for g in document.conclusion.could_not_tell} == {plain}
+            shown = "\n".join(status_lines(document, Terminal()))
+            assert (shown.count(plain), shown.count("callboard.access.users")) == (5, 1)
+            assert "deployments" not in shown
+            boss = await settled(app, person("nobody-here"))
+            assert {p.verdict.sentence for p in boss.clusters} == {"you may see nothing of it there"}
+            assert boss.notices == ()
+        mapped = deciding(access={"users": {"user:default/local": {"user": "anna"}}})
+        async with application(tmp_path, fleet, "dice-roller", callboard=mapped) as app:
+            assert (await settled(app, Caller.loopback())).notices == ()
+
+
+async def test_the_operator_is_told_who_decides_and_who_is_no_user(tmp_path: Path) -> None:
+    structlog.reset_defaults()
+    async with Fleet.start(clusters=2) as fleet:
+        one = {"byName": {fleet[0].name: {"visibility": "cluster"}}}
+        anna = {"users": {"user:default/local": {"user": "anna", "groups": ["dev"]}}}
+        for access, users in (({}, ("", "")), (anna, ("anna", ""))):
+            more = {"clusters": one, "access": access}
+            async with application(tmp_path, fleet, "dice-roller", callboard=more) as app:
+                found = await app.operations.check(Caller.loopback())
+                assert [c.decides for c in found.clusters] == ["cluster", "portal"]
+                assert tuple(c.viewer_user for c in found.clusters) == users
+                assert check_exit(found, failed_suppliers=False) is (Exit.FINE if access else Exit.TROUBLE)
+                shown = "\n".join(check_lines(found, Terminal()))
+                assert ("callboard.access.users" in shown) is not bool(access)
+                assert (
+                    "user:default/local is its user anna (groups dev, system:authenticated)" in shown
+                ) is bool(access)
+                assert "Callboard shows everybody what this credential sees" in shown
+                with capture_logs() as told:
+                    tell_who_sees_nothing(app.configuration.settings.callboard, app.visibility)
+                assert [line["clusters"] for line in told] == ([] if access else [[fleet[0].name]])
 
 
 async def test_pages_of_one_caller_cost_the_reviews_of_one_and_equal_users_share(tmp_path: Path) -> None:

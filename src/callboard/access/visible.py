@@ -8,10 +8,10 @@ from callboard.model.belonging import belonging, claims_of, members, nodes_of
 from callboard.model.grants import Grants, Why
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
 from callboard.model.resource import NODES, POD_METRICS
-from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.workloads import cron_template_of, workloads
 
-__all__ = ["COUNTS_HIDDEN", "visible", "visible_cluster"]
+__all__ = ["COUNTS_HIDDEN", "NO_USER_STEP", "visible", "visible_cluster"]
 
 _WITHHELD = {
     Why.DENIED: Failure(code=FailureCode.NOT_GRANTED, message="not granted to you", status=403),
@@ -20,10 +20,17 @@ _WITHHELD = {
     ),
     Why.NO_USER: Failure(
         code=FailureCode.NO_USER,
-        message="this cluster decides by its own users who may see what, and you are none of them here",
+        message="what runs there is shown only to users of the cluster, and you are not set up as one",
         status=403,
     ),
 }
+NO_USER = "no-user"
+"""The code of the notice that says what somebody whom clusters do not know can do about it."""
+NO_USER_STEP = (
+    "whoever runs this Callboard sets it up: the setting callboard.access.users says who you are to the clusters "
+    "(the person at Callboard's own machine is user:default/local)"
+)
+"""What somebody needs who is nobody's user, as a clause."""
 COUNTS_HIDDEN = frozenset({"references-bounded"})
 """Codes of notices that count what may be hidden."""
 _CLAIMS = "persistentvolumeclaims"
@@ -38,7 +45,20 @@ def visible(snapshot: ServiceSnapshot, grants: Grants) -> ServiceSnapshot:
     """
     clusters = tuple(seen for c in snapshot.clusters if (seen := visible_cluster(c, grants)) is not None)
     notices = tuple(n for n in snapshot.notices if not n.cluster or grants.any_of(n.cluster))
+    notices += tuple(n for n in _next_step(grants) if n not in notices)
     return msgspec.structs.replace(snapshot, clusters=clusters, notices=notices)
+
+
+def _next_step(grants: Grants) -> tuple[Notice, ...]:
+    """What to do about clusters that do not know the caller: once, however many they are."""
+    names = sorted({w.cluster for w in grants.withheld if w.why is Why.NO_USER})
+    if not names:
+        return ()
+    first, last = (
+        (names[:-1], names[-1]) if len(names) < 4 else (names[:2], f"{len(names) - 2} more clusters")
+    )
+    told = f"{', '.join(first)} and {last}" if first else last
+    return (Notice(NO_USER, f"To see what runs in {told} you need a user there; {NO_USER_STEP}."),)
 
 
 def visible_cluster(cluster: ClusterSnapshot, grants: Grants) -> ClusterSnapshot | None:

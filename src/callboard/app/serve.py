@@ -15,6 +15,7 @@ from callboard.access.sessions import Sessions
 from callboard.app.application import Application
 from callboard.app.collector import collector
 from callboard.app.metrics import watch_loop
+from callboard.app.notices import tell_who_sees_nothing
 from callboard.app.server import Server, bind, is_loopback
 from callboard.app.signals import stop_signals
 from callboard.app.site import whole_site
@@ -51,6 +52,7 @@ async def serve(app: Application, listening: Listening) -> None:
     https = settings.backend.https
     address = f"{'https' if https else 'http'}://{listening.host}:{port}"
     hosts, origins = allowed_hosts(listening.host, port, secure=https is not None, also=_known_as(app))
+    tell_who_sees_nothing(settings.callboard, app.visibility)
     sessions = Sessions(app.clock)
     door = LoopbackDoor(
         DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=listening.open), sessions

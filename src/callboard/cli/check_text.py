@@ -28,7 +28,9 @@ class PermissionDocument(msgspec.Struct, frozen=True, kw_only=True, rename="came
 
 
 class ClusterCheckDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One cluster. `known_as` and `groups` are the API server's own; `asked_as` is our name of the credential."""
+    """One cluster. `known_as` and `groups` are the API server's own; `asked_as` is our name of the credential. `decides` says who
+    decides what is seen of it, portal or cluster; where the cluster does, `viewer` is the person at this machine, and
+    `viewer_user` their user there, "" where they have none and so see nothing."""
 
     name: str
     title: str
@@ -42,6 +44,10 @@ class ClusterCheckDocument(msgspec.Struct, frozen=True, kw_only=True, rename="ca
     failure: Failure | None
     permissions: tuple[PermissionDocument, ...]
     took_seconds: float
+    decides: str
+    viewer: str
+    viewer_user: str
+    viewer_groups: tuple[str, ...]
 
 
 class CheckDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -92,6 +98,7 @@ def _lines(cluster: ClusterCheck, terminal: Terminal) -> Iterator[str]:
         groups = ", ".join(cluster.known_as.groups)
         known = plain(cluster.known_as.username, 300) + (f" (groups {plain(groups, 600)})" if groups else "")
         yield from terminal.wrapped("  known there as ", known, indent=6)
+    yield from _viewing(cluster, terminal)
     if cluster.failure is not None and not any(p.allowed is not None for p in cluster.permissions):
         return
     granted = sum(1 for p in cluster.permissions if p.allowed is True)
@@ -115,6 +122,26 @@ def _lines(cluster: ClusterCheck, terminal: Terminal) -> Iterator[str]:
     if any(_denied(p) and not p.namespace for p in cluster.permissions):
         yield "    where roles are given in some namespaces only, name them with --namespaces a,b;"
         yield "    callboard rbac prints what to grant"
+
+
+def _viewing(cluster: ClusterCheck, terminal: Terminal) -> Iterator[str]:
+    """Who decides what is seen of the cluster, and whether the person at this machine sees anything."""
+    viewer = plain(cluster.viewer, 300)
+    if cluster.decides == "portal":
+        yield from terminal.wrapped(
+            "  who sees what: ", "Callboard shows everybody what this credential sees", indent=6
+        )
+    elif cluster.hidden:
+        first = f"  {terminal.mark(Health.UNHEALTHY)} who sees what: "
+        words = (
+            f"the cluster decides for its own users, and {viewer} (the person at this machine) is set up as none of them, so "
+            "pages show them nothing of it; name their user below callboard.access.users"
+        )
+        yield from terminal.wrapped(first, words, indent=6)
+    else:
+        groups = f" (groups {plain(', '.join(cluster.viewer_groups), 600)})" if cluster.viewer_groups else ""
+        words = f"the cluster decides; {viewer} is its user {plain(cluster.viewer_user, 300)}{groups}"
+        yield from terminal.wrapped("  who sees what: ", words, indent=6)
 
 
 def _summary(cluster: ClusterCheck) -> str:
@@ -145,7 +172,10 @@ def _foregone(permission: Permission) -> bool:
 
 def _problem(cluster: ClusterCheck) -> bool:
     return (
-        cluster.failure is not None or not cluster.reachable or any(_denied(p) for p in cluster.permissions)
+        cluster.failure is not None
+        or not cluster.reachable
+        or cluster.hidden
+        or any(_denied(p) for p in cluster.permissions)
     )
 
 
@@ -179,4 +209,8 @@ def _cluster(cluster: ClusterCheck) -> ClusterCheckDocument:
             for p in cluster.permissions
         ),
         took_seconds=round(cluster.took, 3),
+        decides=cluster.decides,
+        viewer=cluster.viewer,
+        viewer_user=cluster.viewer_user,
+        viewer_groups=cluster.viewer_groups,
     )

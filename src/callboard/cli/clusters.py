@@ -87,14 +87,16 @@ def check_clusters(
     namespaces: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Ask each cluster whether it answers, its version, as whom it knows us, and by access reviews what we may read.
+    """Ask each cluster whether it answers, its version, as whom it knows us, and by access reviews what we may read; and say who
+    decides what is seen of it.
 
     Nothing of any service is read. CLUSTER names those to check; without it all are.
 
     \b
     Exit codes:
       0  every cluster answers, and everything that a page needs may be read
-      1  a cluster does not answer, does not accept our credential, or does not let us read what a page needs
+      1  a cluster does not answer, does not accept our credential, does not let us read what a page needs, or decides itself
+         who sees what and the person at this machine has no user there
       2  could not tell: a source of clusters failed, an access review got no answer, or there is no cluster
       3  wrong usage, unknown cluster, or a configuration that cannot be used
     """

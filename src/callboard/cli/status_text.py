@@ -97,7 +97,8 @@ def _cluster(cluster: ClusterDocument, terminal: Terminal, now: datetime) -> Ite
         if row.health in _BAD:
             yield from _object(row, terminal)
     for gap in cluster.missing:
-        yield from _missing(gap, terminal)
+        if gap.plain != cluster.sentence:  # else the head says it already
+            yield from _missing(gap, terminal)
     for text in cluster.malformed:
         yield from terminal.wrapped(
             f"  {terminal.mark(Health.UNKNOWN)} cannot be read: ", plain(text, 300), indent=6
@@ -213,8 +214,13 @@ def _conclusion(document: StatusDocument, terminal: Terminal) -> Iterator[str]:
 
 
 def _share(gaps: tuple[Gap, ...]) -> str:
+    """Each reason once, with the clusters it is of."""
+    clusters: dict[str, list[str]] = {}
+    for gap in gaps:
+        clusters.setdefault(gap.why, []).append(plain(gap.cluster, 100))
     return "; ".join(
-        f"{plain(g.cluster, 100)}: {plain(g.why, 400)}" if g.cluster else plain(g.why, 400) for g in gaps
+        f"{', '.join(names)}: {plain(why, 400)}" if all(names) else plain(why, 400)
+        for why, names in clusters.items()
     )
 
 

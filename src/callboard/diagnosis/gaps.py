@@ -22,7 +22,6 @@ _UNSEEN = {
 _WITHHELD = {
     FailureCode.NOT_GRANTED: "you may not see {what}",
     FailureCode.UNDECIDED: "it could not be decided whether you may see {what}",
-    FailureCode.NO_USER: "you are no user of this cluster, and so may not see {what}",
 }
 """What the caller may not see; all else is what we may not."""
 
@@ -45,7 +44,10 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def plain(self) -> str:
         """One clause for everyone."""
-        code = self.outcomes[0].failure.code if self.outcomes and self.outcomes[0].failure else None
+        failure = self.outcomes[0].failure if self.outcomes else None
+        code = failure.code if failure else None
+        if failure and code is FailureCode.NO_USER:
+            return failure.message  # of everything there, so naming types would say less
         words = _WITHHELD.get(code) if code else None
         return (words or _UNSEEN.get(self.answer, "{what} could not be seen")).format(what=self.what)
 

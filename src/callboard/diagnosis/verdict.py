@@ -10,7 +10,7 @@ from callboard.diagnosis.words import plain_reason
 from callboard.diagnosis.workload_health import workload_health
 from callboard.model.objects import KubeObject
 from callboard.model.objects.workload import Deployment, StatefulSet
-from callboard.model.outcome import Answer
+from callboard.model.outcome import Answer, FailureCode, Outcome
 from callboard.model.resource import DECISIVE
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
@@ -56,6 +56,8 @@ def cluster_verdict(
         dict.fromkeys(f"{o.question.type.plural} are shown as they were last seen" for o in stale)
     )
     blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed, *stale))
+    if not judged and (withheld := _all_withheld(cluster.outcomes)):
+        return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence=withheld, missing=missing)
     if health in (Health.HEALTHY, Health.NOTHING) and blind:
         seen = "what we could see is healthy" if judged else "nothing seen so far"
         rest = missing[0] if missing else "answers are still awaited"
@@ -65,6 +67,15 @@ def cluster_verdict(
     return ClusterVerdict(
         cluster=name, health=health, sentence=sentence, since=since, missing=missing, blind=blind
     )
+
+
+def _all_withheld(outcomes: Sequence[Outcome]) -> str:
+    """Why the caller is shown nothing of a cluster at all; "" where something is or may yet be."""
+    asked = [o for o in outcomes if o.answer is not Answer.NOT_ASKED]
+    codes = {o.failure.code if o.failure else None for o in asked}
+    if codes == {FailureCode.NO_USER}:
+        return gaps(asked)[0].plain
+    return "you may see nothing of it there" if codes == {FailureCode.NOT_GRANTED} else ""
 
 
 def cluster_time(cluster: ClusterSnapshot) -> datetime | None:

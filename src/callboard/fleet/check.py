@@ -5,6 +5,7 @@ Nothing is read of any service: a version, who we are, and access reviews. Concu
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -70,6 +71,18 @@ class ClusterCheck(msgspec.Struct, frozen=True, kw_only=True):
     permissions: tuple[Permission, ...] = ()
     failure: Failure | None = None
     took: float = 0.0
+    decides: Literal["portal", "cluster"] = "portal"
+    """Who decides what callers see of it."""
+    viewer: str = ""
+    """Where it decides itself: the caller in question, as an entity ref."""
+    viewer_user: str = ""
+    """Their user there; "" where they have none and so see nothing."""
+    viewer_groups: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the caller sees nothing of it for want of a user there."""
+        return self.decides == "cluster" and not self.viewer_user
 
     @property
     def missing(self) -> tuple[Permission, ...]:

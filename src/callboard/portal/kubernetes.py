@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from callboard.access.visibility import Visibility
-from callboard.access.visible import visible
+from callboard.access.visible import NO_USER_STEP, visible
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotFound, Unavailable, UsageError
 from callboard.fleet.selection import namespaces_of, selector_of
@@ -45,7 +45,9 @@ _WHY = {
     Why.DENIED: "You may not see {what}.",
     Why.AWAITED: "It is not decided yet whether you may see {what}.",
     Why.UNDECIDED: "It could not be decided whether you may see {what}; try again in a moment.",
-    Why.NO_USER: "This cluster decides by its own users who may see {what}, and does not know you as one of them.",
+    Why.NO_USER: "This cluster shows {what} only to its own users, and you are not set up as one; "
+    + NO_USER_STEP
+    + ".",
 }
 
 

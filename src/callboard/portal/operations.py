@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import msgspec
+
+from callboard.access.subject import subject_of
 from callboard.base.errors import NotFound
 from callboard.base.settings import KubernetesSettings, Settings
 from callboard.catalog.validate import Validation
@@ -71,7 +74,21 @@ class FleetOperations:
         unknown = sorted(only - {cluster.name for cluster in found.supplied.clusters})
         if unknown:
             raise NotFound(f"There is no cluster {', '.join(map(repr, unknown))}.", code="no-such-cluster")
-        return found
+        return msgspec.structs.replace(found, clusters=tuple(self._viewed(c, caller) for c in found.clusters))
+
+    def _viewed(self, found: ClusterCheck, caller: Caller) -> ClusterCheck:
+        """With who decides what the caller sees of the cluster, and as whom it knows them."""
+        settings = self._settings().callboard
+        if settings.clusters.visibility_of(found.cluster.name) != "cluster":
+            return found
+        subject = subject_of(caller, settings.access)
+        return msgspec.structs.replace(
+            found,
+            decides="cluster",
+            viewer=caller.subject,
+            viewer_user=subject.user if subject else "",
+            viewer_groups=subject.groups if subject else (),
+        )
 
 
 def least_privilege(

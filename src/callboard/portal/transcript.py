@@ -173,7 +173,11 @@ def _gap(part: ClusterPart) -> str:
     verdict: ClusterVerdict = part.verdict
     if part.state is ClusterState.FAILED:
         return part.failure_words or part.failure or verdict.sentence
-    words = [f"{m.plain} ({m.words})" if m.words else m.plain for m in part.missing if not m.reference]
+    words = [
+        f"{m.plain} ({m.words})" if m.words not in ("", m.plain) else m.plain
+        for m in part.missing
+        if not m.reference
+    ]
     if part.state in (ClusterState.AWAITED, ClusterState.PARTIAL):
         usual = "no answer yet" if part.state is ClusterState.AWAITED else "answers are still awaited"
         words.append(next((n.message for n in part.notices if n.code == LATE), usual))
