@@ -151,7 +151,11 @@ class Reviews:
             answer = await self._answer(key, now + self._deadline(cluster))
         except Exception as error:
             # A supplier or auth strategy may be a plugin's: whatever it raises allows nothing.
-            _log.error("review-failed", cluster=cluster, error=type(error).__name__)
+            _log.error(
+                "asking a cluster who may see what failed unexpectedly; it counts as no, and is asked again in seconds",
+                cluster=cluster,
+                error=type(error).__name__,
+            )
             answer = None
         finally:
             entry.running = False
@@ -189,7 +193,12 @@ class Reviews:
         now = asyncio.get_running_loop().time()
         if now - self._told.get(cluster, float("-inf")) >= LIFETIME:
             self._told[cluster] = now
-            _log.warning("reviews-not-answered", cluster=cluster, message=words)
+            _log.warning(
+                "a cluster does not say who may see what; its users see nothing of it until it does, and it is asked again in "
+                "seconds",
+                cluster=cluster,
+                why=words,
+            )
 
     def _turn(self, cluster: str) -> asyncio.Semaphore:
         return self._turns.setdefault(cluster, asyncio.Semaphore(IN_FLIGHT))

@@ -110,9 +110,13 @@ class Application:
                     read_configuration(self.configuration.paths, os.environ, self.configuration.directory)
                 )
             except CallboardError as error:
-                _log.error("configuration-refused", files=names, error=error.message)
+                _log.error(
+                    "a changed configuration cannot be used; the one before stays in force",
+                    files=names,
+                    error=error.message,
+                )
             else:
-                _log.info("configuration-replaced", files=names)
+                _log.info("a changed configuration is in force", files=names)
 
     async def _put_to_use(self, configuration: Configuration) -> None:
         await self.fleet.put_to_use(configuration)

@@ -93,5 +93,7 @@ class FleetInForce:
             base_dir=str(configuration.directory),
         )
         for notice in await fleet.check(Caller.callboard()):
-            _log.warning(notice.code, cluster=notice.cluster, message=notice.message)
+            _log.warning(
+                notice.message, code=notice.code, **({"cluster": notice.cluster} if notice.cluster else {})
+            )
         self._fleet, self._plugins, self._settings = fleet, plugins, settings

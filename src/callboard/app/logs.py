@@ -35,7 +35,9 @@ def configure_logging(settings: LoggingSettings, stream: TextIO | None = None) -
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(out)
-    exceptions: list[structlog.typing.Processor] = [structlog.processors.format_exc_info] if as_json else []
+    exceptions: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, _what_happened_first] if as_json else []
+    )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -48,3 +50,10 @@ def configure_logging(settings: LoggingSettings, stream: TextIO | None = None) -
     logging.getLogger("uvicorn.access").disabled = True
     for noisy in ("asyncio", "aiosqlite", "alembic", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _what_happened_first(
+    logger: object, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """A line of JSON begins with when and what, so that it can be read without a tool."""
+    return {**{key: event[key] for key in ("timestamp", "level", "event") if key in event}, **event}

@@ -27,7 +27,7 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Exception as error:
-            _log.error("background-work-failed", work=name, exc_info=error)
+            _log.error("background work failed; it starts again in a moment", work=name, exc_info=error)
         else:
             return
         if loop.time() - started > LONGEST_PAUSE:

@@ -54,7 +54,11 @@ class Verdicts:
         try:
             last = (await self.last([ref], grants)).get(ref)
         except Unavailable as error:
-            _log.error("verdicts-not-read", error=error.message)
+            _log.error(
+                "the database does not tell how a service was; what is seen now is not noted, and the next look tries again",
+                service=str(ref),
+                why=error.message,
+            )
             return
         since = last.since if last and last.health is verdict.health else verdict.since or now
         self.keep(LastVerdict(ref, verdict.health, verdict.sentence, since, now), grants)
@@ -104,7 +108,11 @@ class Verdicts:
             for visibility, found in by_class.items():
                 await self._store.put(visibility, found)
         except Unavailable as error:
-            _log.error("verdicts-not-written", count=len(waiting), error=error.message)
+            _log.error(
+                "the database does not take how services were; after a restart the list shows them older",
+                count=len(waiting),
+                why=error.message,
+            )
 
 
 def _same(written: LastVerdict, now: LastVerdict) -> bool:

@@ -203,7 +203,9 @@ class Openings:
         except CallboardError as raised:
             error = raised
         except Exception as raised:
-            _log.error("asking-failed", entity=str(entity.ref), exc_info=raised)
+            _log.error(
+                "asking about a service failed; its page says so", entity=str(entity.ref), exc_info=raised
+            )
             error = Unavailable("Callboard failed while asking; its log has the details.", code="internal")
         finally:
             opening.finish(self._clock.monotonic(), error)

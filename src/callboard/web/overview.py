@@ -71,7 +71,7 @@ async def _panel(card: Card, context: CardContext) -> Panel | None:
     except TimeoutError:
         return Panel(card, failure=f"This card gave nothing within {CARD_DEADLINE:.0f} seconds.")
     except Exception:
-        log.exception("a card failed", card=card.key)
+        log.exception("a card failed; the rest of its page is shown without it", card=card.key)
         return Panel(card, failure="This card failed. The rest of the page is not affected.")
 
 

@@ -79,7 +79,12 @@ class Site:
         except Exception as error:
             trouble = trouble_of(error)
             if trouble.status >= 500:
-                log.error("request failed", path=scope["path"], code=trouble.code, exc_info=error)
+                log.error(
+                    "a page or answer could not be made; whoever asked was told so",
+                    path=scope["path"],
+                    code=trouble.code,
+                    exc_info=error,
+                )
             if status:
                 raise  # half an answer is out: the connection has to end, so that nobody takes it for a whole one
             response = await self._show(Request(scope), trouble, request_id)

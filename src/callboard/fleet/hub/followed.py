@@ -185,7 +185,12 @@ class Followed:
             except CallboardError as error:
                 self._fail(error.message)
             except Exception as error:
-                log.error("a cluster cannot be followed", cluster=self.cluster.name, exc_info=error)
+                log.error(
+                    "no credential for a cluster: its auth strategy failed; the list learns nothing new of it; it is tried again",
+                    cluster=self.cluster.name,
+                    strategy=self.cluster.auth_provider,
+                    exc_info=error,
+                )
                 self._fail(f"the auth strategy {self.cluster.auth_provider!r} failed unexpectedly")
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):

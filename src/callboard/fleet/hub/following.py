@@ -159,7 +159,10 @@ class HubFollowing:
                     try:
                         supplied = await self._tools.parts.clusters.supplied(self._caller)
                     except CallboardError as error:
-                        log.warning("clusters-not-known", error=error.message)
+                        log.warning(
+                            "which clusters there are could not be told; it is asked again in a moment",
+                            why=error.message,
+                        )
                     else:
                         self._follow(supplied.clusters, group)
                     await asyncio.sleep(LOOK_FOR_CLUSTERS)

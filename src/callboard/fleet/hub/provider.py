@@ -193,7 +193,11 @@ async def _kept_from_raising(look: Look) -> None:
         try:
             await look.run()
         except Exception as error:
-            log.error("a look failed", cluster=look.snapshot.cluster.name, exc_info=error)
+            log.error(
+                "putting together what a service has in a cluster failed; its pages say so, and it is tried again",
+                cluster=look.snapshot.cluster.name,
+                exc_info=error,
+            )
             look.fail(f"listening failed unexpectedly ({type(error).__name__}); the log tells where")
         await asyncio.sleep(RETRY)
 
@@ -290,7 +294,12 @@ class _Part:
             except CallboardError as error:
                 self._fail(error.message)
             except Exception as error:
-                log.error("a look could not begin", cluster=self.cluster.name, error=type(error).__name__)
+                log.error(
+                    "no credential for a cluster: its auth strategy failed; pages say so, and it is tried again",
+                    cluster=self.cluster.name,
+                    strategy=self.cluster.auth_provider,
+                    error=type(error).__name__,
+                )
                 self._fail(f"the auth strategy {self.cluster.auth_provider!r} failed unexpectedly")
             await asyncio.sleep(RETRY)
             if self._look is not None and not _lost_credential(self._look.snapshot):

@@ -386,7 +386,7 @@ class Stream:
         """Log where it happened and of what class; not what it says: that may quote a token or a body."""
         frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
         log.error(
-            "a stream failed",
+            "reading a type of a cluster failed unexpectedly; what was seen last stays, and it is listed anew",
             cluster=self.source.cluster.name,
             type=self.question.type.key,
             error=type(error).__name__,

@@ -117,7 +117,11 @@ class CombinedSupplier:
             why = f"it did not answer within {self._deadline:g} seconds"
         except Exception as error:
             # A defect of a plugin must not take the other clusters along. Its message may hold anything: it is not shown.
-            log.error("cluster supplier raised", where=named.where, error=type(error).__name__)
+            log.error(
+                "a source of clusters failed; its clusters are missing until it works",
+                source=named.where,
+                error=type(error).__name__,
+            )
             why = f"it failed unexpectedly ({type(error).__name__})"
         code = "cluster-supplier-left-out" if self._continue else "cluster-supplier-failed"
         return Supplied((), (Notice(code, f"clusters of {named.where} are missing: {why}"),))

@@ -134,7 +134,11 @@ class LiveStream(Response):
         except CallboardError as error:
             last_words = message("refused", {"as": name, "code": error.code, "message": error.message})
         except Exception as error:
-            log.error("topic failed", topic=reading.wanted.topic, exc_info=error)
+            log.error(
+                "an open page gets no further updates; it asks its reader to reload",
+                topic=reading.wanted.topic,
+                exc_info=error,
+            )
             words = "Callboard itself failed while asking. Reload the page to try again."
             last_words = message("refused", {"as": name, "code": "internal", "message": words})
         reading.last_words, reading.settled = last_words, True
@@ -179,7 +183,11 @@ class LiveStream(Response):
                 try:
                     told += await self._update(each, each.live.draw, view)
                 except Exception as error:
-                    log.error("drawing failed", topic=each.wanted.topic, exc_info=error)
+                    log.error(
+                        "an update could not be drawn; the open page asks its reader to reload",
+                        topic=each.wanted.topic,
+                        exc_info=error,
+                    )
                     words = "Callboard itself failed while drawing this. Reload the page to try again."
                     failed = {"as": each.wanted.as_, "code": "internal", "message": words}
                     ended = message("refused", failed)

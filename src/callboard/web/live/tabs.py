@@ -132,5 +132,7 @@ def applying(tabs: tuple[Tab, ...], entity: Entity) -> tuple[Tab, ...]:
             if tab.applies(entity):
                 found.append(tab)
         except Exception:
-            log.exception("a tab failed", tab=tab.key)
+            log.exception(
+                "a tab failed while saying whether it applies; the page is shown without it", tab=tab.key
+            )
     return tuple(found)

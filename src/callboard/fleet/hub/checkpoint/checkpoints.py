@@ -136,7 +136,10 @@ class Checkpoints:
                     self._ready = True
                 except (Unavailable, OSError) as error:
                     self._ready = False
-                    log.error("checkpoints-unavailable", error=str(error))
+                    log.error(
+                        "the checkpoint's directory cannot be used; a restart will list everything anew",
+                        error=str(error),
+                    )
         return self._ready
 
     async def restore(self, place: Place, into: Restored) -> None:
@@ -187,7 +190,11 @@ class Checkpoints:
                     group.create_task(self._finish(waiting, alone=not number))
             if waiting:
                 why = f"they took more than {within:g} seconds"
-                log.warning("checkpoints-left-out", why=why, count=len(waiting))
+                log.warning(
+                    "some of the checkpoint was not written before the end; a restart lists that anew",
+                    why=why,
+                    count=len(waiting),
+                )
             await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
         finally:
             timer.cancel()
@@ -277,5 +284,10 @@ class Checkpoints:
             written.changes = _UNWRITTEN
             if not self._refused:
                 self._refused = True  # a full disk is told once, not for every stream
-                log.error("checkpoint-not-written", type=place.question.type.key, error=type(error).__name__)
+                log.error(
+                    "the checkpoint cannot be written, so a restart will list anew; it is tried again, and not said again until "
+                    "it works",
+                    type=place.question.type.key,
+                    error=type(error).__name__,
+                )
         self._written[place.name] = written

@@ -119,11 +119,20 @@ class Reading:
         except (NotWhole, OSError) as error:
             into.not_restored()
             words = error.args[0] if isinstance(error, NotWhole) else type(error).__name__
-            log.warning("checkpoint-ignored", file=place.name, type=place.question.type.key, why=words)
+            log.warning(
+                "a file of the checkpoint is not whole; it is removed, and listed anew",
+                file=place.name,
+                type=place.question.type.key,
+                why=words,
+            )
             await asyncio.to_thread(self._files.remove, place.name)
         except Exception as error:
             into.not_restored()
-            log.error("checkpoint-not-read", type=place.question.type.key, exc_info=error)
+            log.error(
+                "a file of the checkpoint could not be read; it is listed anew",
+                type=place.question.type.key,
+                exc_info=error,
+            )
         except BaseException:
             into.not_restored()
             raise
