@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -34,6 +34,8 @@ __all__ = ["Connection", "Connections", "Query", "Response", "WholeAnswer", "ref
 
 _RETRIES: Final = 2
 _LOOKED_UP: Final = 5.0
+_BEGUN: Final = frozenset({FailureCode.TRUNCATED, FailureCode.TOO_LARGE, FailureCode.NOT_JSON})
+"""What goes wrong with an answer that somebody has given."""
 
 
 class Connections:
@@ -164,6 +166,28 @@ class Connection:
                     raise
                 waits += 1
             await asyncio.sleep(pause)
+
+    async def knock(self, path: str, within: float) -> None:
+        """Whether anybody answers, whatever it is: asked once, and beside the gate, at which others may be waiting. Raises
+        AnswerRefused where none is there in so many seconds."""
+        until = self._loop.time() + within
+        terms = Terms(MOST_OF_A_REFUSAL, MOST_OF_A_REFUSAL, within, within, within, until)
+        try:
+            async with asyncio.timeout_at(until):
+                async with self._pools.using(self.cluster, self.credential, self.limits) as pool:
+                    if pool.direct:
+                        with suppress(Encoded):
+                            await pool.ask(self._request(pool, "GET", path, (), None, JSON), terms)
+                            return
+                async with self.open("GET", path, stream=True) as response:
+                    await response.read(terms.most)
+        except TimeoutError:
+            raise _late(terms) from None
+        except AnswerRefused as refused:
+            if refused.failure.code is FailureCode.BODY_TIMEOUT:
+                raise _late(terms) from None
+            if refused.failure.code not in _BEGUN:
+                raise
 
     async def _once(
         self, method: str, path: str, query: Query, body: bytes | None, accept: str, terms: Terms

@@ -1,8 +1,7 @@
 """The way out: streams watch through `kube`'s connections."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
@@ -19,8 +18,6 @@ __all__ = ["ConnectionsWatcher"]
 
 LIVEZ: Final = "/livez"
 """The cheapest of what everybody may read: a word, and exempt from priority and fairness (the FlowSchema `probes`)."""
-MOST_WORDS: Final = 16 * 1024
-"""Bytes read of it, so that the connection can be used again."""
 
 
 class ConnectionsWatcher:
@@ -35,15 +32,9 @@ class ConnectionsWatcher:
         self._discovery = discovery or Discovery()
 
     async def check(self, source: Source, credential: CredentialSource, within: float) -> Failure | None:
-        """Ask for `/livez`, beside the pool, whose connections others may be waiting on. `system:public-info-viewer` lets
-        everybody read it, and a refusal is an answer, too."""
-        connection = self._connections.to(source.cluster, await credential())
+        """Ask for `/livez`: `system:public-info-viewer` lets everybody read it, and a refusal is an answer, too."""
         try:
-            async with asyncio.timeout(within), connection.open("GET", LIVEZ, stream=True) as response:
-                with suppress(AnswerRefused, TimeoutError):  # what it says is no matter, only that it goes on
-                    await response.read(MOST_WORDS)
-        except TimeoutError:
-            return Failure(code=FailureCode.RESPONSE_TIMEOUT, message=f"no answer within {within:g} s")
+            await self._connections.to(source.cluster, await credential()).knock(LIVEZ, within)
         except AnswerRefused as refused:
             return refused.failure
         return None
