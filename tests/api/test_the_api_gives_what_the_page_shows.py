@@ -1,6 +1,7 @@
 """The list, a service, and its Kubernetes document, over HTTP."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Generator
 from datetime import UTC, datetime
 
 import msgspec
@@ -13,7 +14,7 @@ from callboard.model.verdict import Health
 from callboard.portal.arrangement import arrange
 from callboard.portal.document import StatusDocument
 from callboard.portal.protocol import ServicesQuery
-from callboard.portal.transcript import document_of
+from callboard.portal.transcript import document_in_steps, document_of
 from callboard.portal.views import (
     Count,
     Facet,
@@ -186,13 +187,16 @@ async def test_the_etag_changes_with_the_content_and_not_with_the_time(api: Api)
 async def test_a_view_is_written_once_however_many_ask(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[datetime | None] = []
 
-    def counted(view: KubernetesView, *, now: datetime | None = None) -> StatusDocument:
+    def counted(
+        view: KubernetesView, *, now: datetime | None = None
+    ) -> Generator[None, None, StatusDocument]:
         written.append(now)
-        return document_of(view, now=now)
+        return document_in_steps(view, now=now)
 
-    monkeypatch.setattr("callboard.api.routes.document_of", counted)
+    monkeypatch.setattr("callboard.api.routes.document_in_steps", counted)
+    monkeypatch.setattr("callboard.base.giving_way.GIVE_WAY", -1.0)
     api.portal.views = (arrange(kube.service(HEALTHY)),)
-    first = await api.get(f"{PATH}/kubernetes")
+    first, *_ = await asyncio.gather(*(api.get(f"{PATH}/kubernetes") for _ in range(5)))
     for _ in range(3):
         assert (await api.get(f"{PATH}/kubernetes")).json == first.json
     again = await api.get(f"{PATH}/kubernetes", if_none_match=first.headers["etag"])

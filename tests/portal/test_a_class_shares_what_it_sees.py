@@ -1,10 +1,13 @@
 """What a visibility class sees of a cluster is arranged once, is the same object for all of the class, and is let go."""
 
+import asyncio
 import gc
 
 import msgspec
+import pytest
 
 from callboard.access.visible import visible
+from callboard.base import giving_way
 from callboard.base.clock import FakeClock
 from callboard.model.grants import Grant, Grants
 from callboard.model.objects import KubeObject
@@ -13,6 +16,7 @@ from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.model.verdict import Health
 from callboard.portal.arrangement import arrange
 from callboard.portal.sights import RENEWED, Sight, Sights
+from callboard.portal.views import KubernetesView
 from support.kube_objects import cluster, deployment, kube_object, service
 
 WHOLE = service(cluster("a", deployment()), cluster("b", deployment()), cluster("c"))
@@ -35,6 +39,30 @@ def test_only_what_has_changed_is_arranged() -> None:
     kept = {p.cluster.name: p for p in first.clusters}
     assert [p.cluster.name for p in second.clusters if p is kept[p.cluster.name]] == ["a"]
     assert msgspec.structs.replace(second, revision=0) == arrange(visible(changed, SOME))
+
+
+async def test_a_view_is_never_followed_by_an_older_one_however_long_arranging_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(giving_way, "GIVE_WAY", -1.0)
+    changed = msgspec.structs.replace(
+        WHOLE, clusters=(WHOLE.clusters[0], cluster("b", deployment("other")), WHOLE.clusters[2])
+    )
+    sight, latest = Sight(Sights(), ALL), WHOLE
+    seen: list[KubernetesView] = []
+
+    async def look() -> None:
+        seen.append(await sight.newest(lambda: latest))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(look())
+        await asyncio.sleep(0)
+        assert not seen, "others have their turn while it is arranged"
+        latest = changed
+        for _ in range(3):
+            group.create_task(look())
+    assert [view.revision for view in seen] == [1, 2, 2, 2]
+    assert msgspec.structs.replace(seen[-1], revision=0) == arrange(changed)
 
 
 def test_a_class_is_arranged_for_once_however_many_look() -> None:

@@ -3,6 +3,7 @@
 Errors are raised and become `{"error": {"code", "message", "requestId"}}` at the site's edge, as for every address below `/api/`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -14,10 +15,11 @@ from callboard.api.documents import service_document, services_document
 from callboard.api.queries import entity_ref, services_query, wait_seconds
 from callboard.base.bodies import PACKED, Bodies, Body
 from callboard.base.clock import Clock, SystemClock
+from callboard.base.giving_way import giving_way
 from callboard.model.caller import Caller
 from callboard.model.door import RouteClass
 from callboard.portal.protocol import Portal
-from callboard.portal.transcript import document_of, etag_of
+from callboard.portal.transcript import document_in_steps, etag_of
 from callboard.portal.views import KubernetesView
 
 __all__ = ["ApiRoute", "api_routes"]
@@ -44,6 +46,7 @@ class _Endpoints:
         self._portal = portal
         self._clock = clock
         self._bodies = bodies
+        self._writing = asyncio.Lock()
 
     async def services(self, request: Request) -> Response:
         """The list of services; `?q=&kind=&type=&owner=&lifecycle=&tag=&system=&offset=&limit=`."""
@@ -60,15 +63,18 @@ class _Endpoints:
         callers of a class are given while nothing changes, one document is written."""
         ref, within = entity_ref(request.path_params), wait_seconds(request.query_params)
         view = await self._portal.kubernetes_settled(ref, _caller(request), within=within)
-        body = self._bodies.get(view) or self._bodies.put(view, (), self._written(view))
+        body = self._bodies.get(view)
+        if body is None:
+            async with self._writing:  # whoever waited for the one who writes it finds it written
+                body = self._bodies.get(view) or self._bodies.put(view, (), await self._written(view))
         headers = {**FRESH, "etag": body.etag}
         if _matches(request.headers.get("if-none-match", ""), body.etag):
             return Response(status_code=304, headers=headers)
         request.scope[PACKED] = body.packed
         return Response(body.plain, media_type="application/json", headers=headers)
 
-    def _written(self, view: KubernetesView) -> Body:
-        document = document_of(view, now=self._clock.now())
+    async def _written(self, view: KubernetesView) -> Body:
+        document = await giving_way(document_in_steps(view, now=self._clock.now()))
         return Body(msgspec.json.encode(document), etag_of(document))
 
 

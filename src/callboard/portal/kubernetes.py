@@ -55,6 +55,7 @@ class _Look(NamedTuple):
     """A snapshot, and what the caller's class sees of the asking it came from. `pending` says that it is still being decided
     what the caller may see."""
 
+    opening: Opening
     snapshot: ServiceSnapshot
     grants: Grants
     sight: Sight
@@ -64,8 +65,9 @@ class _Look(NamedTuple):
     def settled(self) -> bool:
         return self.snapshot.settled and not self.pending
 
-    def view(self) -> KubernetesView:
-        return self.sight.view(self.snapshot)
+    async def view(self) -> KubernetesView:
+        """Of this, or of what has come since."""
+        return await self.sight.newest(lambda: self.opening.latest or self.snapshot)
 
 
 class Seen(NamedTuple):
@@ -99,7 +101,7 @@ class KubernetesRoad:
         shown: KubernetesView | None = None
         async with aclosing(self._looks(entity, caller)) as looks:
             async for look in looks:
-                view = look.view()
+                view = await look.view()
                 if view is not shown:
                     shown = view
                     yield Seen(view, look.grants)
@@ -117,7 +119,7 @@ class KubernetesRoad:
                                 break
         if newest is None:
             raise NotFound("Nothing could be asked for this entity.")
-        return Seen(newest.view(), newest.grants)
+        return Seen(await newest.view(), newest.grants)
 
     async def _looks(self, entity: Entity, caller: Caller) -> AsyncGenerator[_Look, None]:
         """The newest snapshot with what the caller may see of it, whenever either changes."""
@@ -134,7 +136,7 @@ class KubernetesRoad:
                 if opening.latest is not None:
                     grants = reader.grants(opening.latest)
                     sight = self._sight(opening, grants, selector, namespaces)
-                    yield _Look(opening.latest, grants, sight, reader.pending)
+                    yield _Look(opening, opening.latest, grants, sight, reader.pending)
                 if opening.done and not reader.pending:
                     return
                 await news.wait()

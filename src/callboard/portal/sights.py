@@ -5,15 +5,17 @@ is the same object for all of them: whoever draws it may keep the drawing beside
 the snapshot it was made of, such as a page, its asking or the hub's look, and no longer.
 """
 
+import asyncio
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import timedelta
 from itertools import count
 
 import msgspec
 
 from callboard.access.visible import visible, visible_cluster
+from callboard.base.giving_way import giving_way
 from callboard.diagnosis.verdict import cluster_time
 from callboard.model.grants import Grants
 from callboard.model.outcome import Outcome
@@ -133,6 +135,21 @@ class Sight:
         self._head: ServiceSnapshot | None = None
         self._view: KubernetesView | None = None
         self._numbers = numbers or count(1)
+        self._arranging = asyncio.Lock()
+
+    async def newest(self, latest: Callable[[], ServiceSnapshot]) -> KubernetesView:
+        """`view` of what is the latest when its turn has come. Forty clusters are some tenths of a second to arrange: others
+        have theirs in between. One view at a time, so that none is followed by an older one."""
+        async with self._arranging:
+            whole = latest()
+            await giving_way(self._arranged(whole))
+            return self.view(whole)
+
+    def _arranged(self, whole: ServiceSnapshot) -> Generator[None, None, None]:
+        if self._source is not whole:
+            for cluster in whole.clusters:
+                self._sights.seen(cluster, self._grants, self._seen.get(cluster.cluster.name))
+                yield
 
     def view(self, whole: ServiceSnapshot) -> KubernetesView:
         """The view of a snapshot of the asking: the same object as before where nothing visible has changed."""

@@ -1,10 +1,12 @@
 """The Kubernetes view written out as the document that machines read, and what it comes to as an exit code. Pure."""
 
 import hashlib
+from collections.abc import Generator
 from datetime import datetime
 
 import msgspec
 
+from callboard.base.giving_way import at_once
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health
 from callboard.portal.document import (
@@ -37,6 +39,7 @@ from callboard.portal.views import (
 
 __all__ = [
     "conclude",
+    "document_in_steps",
     "document_of",
     "etag_of",
     "is_late",
@@ -96,8 +99,19 @@ def document_of(
 ) -> StatusDocument:
     """The view as a document. Nothing of the view is left out but the containers of its pods. `now` is the moment at which a
     view is read that may be older: what is listened to is as of then."""
+    return at_once(document_in_steps(view, require_all=require_all, now=now))
+
+
+def document_in_steps(
+    view: KubernetesView, *, require_all: bool = False, now: datetime | None = None
+) -> Generator[None, None, StatusDocument]:
+    """`document_of`, standing still after each cluster."""
     entity = view.entity
     now = now if view.live else None
+    clusters: list[ClusterDocument] = []
+    for part in view.clusters:
+        clusters.append(_cluster(part, now))
+        yield
     return StatusDocument(
         version=VERSION,
         entity=EntityDocument(
@@ -115,7 +129,7 @@ def document_of(
             final=view.complete and all(p.final for p in view.clusters),
         ),
         conclusion=conclude(view, require_all=require_all),
-        clusters=tuple(_cluster(p, now) for p in view.clusters),
+        clusters=tuple(clusters),
         notices=tuple(_notice(n) for n in view.notices),
         selector=view.selector,
         namespaces=view.namespaces,

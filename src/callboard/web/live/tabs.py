@@ -1,14 +1,13 @@
 """Tabs of an entity's page: found for a caller, drawn into frames, and kept current as topics."""
 
-import asyncio
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 
 import structlog
 from markupsafe import Markup
 
 from callboard.base.errors import NotFound, UsageError
+from callboard.base.giving_way import giving_way
 from callboard.extend.pages import CardContext, Piece, Tab
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
@@ -26,8 +25,6 @@ log = structlog.get_logger(__name__)
 
 WHOLE = "tab-whole"
 """The id of the one element of a tab that is not made of pieces."""
-GIVE_WAY = 0.005
-"""Seconds of rendering after which others have their turn: far below what a person feels as a stutter of another page."""
 
 
 class EntityTabs:
@@ -66,7 +63,7 @@ class EntityTabs:
         pieces = tab.pieces(view)
         on_demand = {p.id: partial(self._fragments.of, p, entity) for p in pieces if p.on_demand}
         shown = [p for p in pieces if not p.on_demand]
-        frame = Frame.of(await self._rendered(shown, entity), tab.lists, on_demand)
+        frame = Frame.of(await giving_way(self._rendered(shown, entity)), tab.lists, on_demand)
         self._frames.put(frame, view, variant)
         return frame
 
@@ -81,13 +78,11 @@ class EntityTabs:
         }
         return self._renderer.template(tab.template, view=view, entity=entity, pieces=pieces)
 
-    async def _rendered(self, pieces: Sequence[Piece], entity: Entity) -> list[Fragment]:
-        made, turn = [], time.monotonic()
+    def _rendered(self, pieces: Sequence[Piece], entity: Entity) -> Generator[None, None, list[Fragment]]:
+        made: list[Fragment] = []
         for piece in pieces:
             made.append(self._fragments.of(piece, entity))
-            if time.monotonic() - turn > GIVE_WAY:
-                await asyncio.sleep(0)
-                turn = time.monotonic()
+            yield
         return made
 
 
