@@ -1,6 +1,7 @@
 """A watch whose streams break off at any byte loses nothing and invents nothing."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.kube.connection import Connections
-from callboard.kube.watch import Bookmark, Delete, Reset, Unreadable, Upsert, watch
+from callboard.kube.watch import Bookmark, Delete, Reset, Stale, Unreadable, Upsert, watch
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Question
 from callboard.model.resource import known_type
@@ -122,3 +123,42 @@ def test_streams_cut_at_any_byte_lead_to_what_there_is(events: list[Event], cuts
         if what != "DELETED":
             wanted[name] = str(version)
     assert asyncio.run(followed(History(events, cuts))) == wanted
+
+
+async def test_what_was_cut_leaves_nothing_for_the_garbage_collector() -> None:
+    """Not one object that only holds itself: what is set aside for a day would stay for a day."""
+    history = History([("ADDED", "a"), ("ERROR", "b")], [3] * 5)
+
+    async def at_once(seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    async with serving(history) as url, Connections(lambda name: PATIENT, environment={}) as connections:
+        connection = connections.to(Cluster(name="c", url=url), bearer("some-token"))
+        gc.collect()
+        gc.disable()
+        try:
+            failures = 0
+            changes = watch(connection, QUESTION, streaming_lists=False, sleep=at_once)
+            async with asyncio.timeout(20), aclosing(changes):
+                async for change in changes:
+                    failures += isinstance(change, Stale)
+                    if failures == 7:  # five were cut, two have told of an error of their own
+                        break
+            del change, changes
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+            found = {type(each).__name__ for each in gc.garbage}
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+    ours = {
+        "Response",
+        "ClientResponse",
+        "StreamReader",
+        "AnswerRefused",
+        "ClientPayloadError",
+        "frame",
+        "traceback",
+    }
+    assert not found & ours

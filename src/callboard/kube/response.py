@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 import aiohttp
 
@@ -12,9 +12,13 @@ from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_
 from callboard.kube.silence import Silence
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["MOST_OF_A_REFUSAL", "Response", "refusal"]
+__all__ = ["MOST_OF_A_REFUSAL", "Response", "refusal", "without_frames"]
 
 MOST_OF_A_REFUSAL: Final = 64 * 1024
+
+_MOST_CAUSES: Final = 10
+
+E = TypeVar("E", bound=BaseException)
 
 
 class Response:
@@ -53,11 +57,12 @@ class Response:
                 return await self._silence.until(content.readany())
             async with asyncio.timeout(wait):
                 return await content.readany()
-        except TimeoutError:
+        except TimeoutError as error:
+            without_frames(error)
             message = f"nothing came for {wait:g} s in the middle of the answer"
             raise AnswerRefused(Failure(code=FailureCode.BODY_TIMEOUT, message=message)) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise AnswerRefused(failure_of_exception(error)) from None
+            raise AnswerRefused(failure_of_exception(without_frames(error))) from None
 
     async def read(self, most: int) -> bytes:
         """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
@@ -72,6 +77,21 @@ class Response:
                 raise too_large(most)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def without_frames(error: E) -> E:
+    """The exception, and those it came from, without the frames they went through.
+
+    The client library keeps what ended an answer with the answer, whose frames hold the answer: so each stream that was cut
+    would stay with all its buffers until the garbage collector finds it, and what is set aside (`app/collector.py`) it does not.
+    """
+    each: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if each is None:
+            break
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error
 
 
 async def refusal(response: Response) -> Failure:

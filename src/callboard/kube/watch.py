@@ -252,7 +252,10 @@ class _Stream:
                 if changes:
                     yield changes
                 if ended is not None:
-                    raise ended
+                    try:
+                        raise ended
+                    finally:
+                        ended = None  # or it holds this frame, and this frame it
 
     async def _list(self, connection: Connection) -> Reset:
         listed = await list_objects(connection, self.question, self._keep, progress=self._progress)
@@ -311,10 +314,7 @@ class _Stream:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise _wrong("a line of the watch is no event") from None
         if event.type == "ERROR":
-            refused = _refused(event.object)
-            raise (
-                _NoStreamingLists if self._initial is not None and isinstance(refused, _Expired) else refused
-            )
+            raise self._ended(event.object)
         if event.type != "BOOKMARK":
             raise _wrong("a line of the watch is an event of an unknown type")
         try:
@@ -328,6 +328,11 @@ class _Stream:
             return initial.reset(self.version)
         self._advance(meta.resource_version)
         return Bookmark(meta.resource_version)
+
+    def _ended(self, status: msgspec.Raw) -> Exception:
+        """What an ERROR event means here; made where no frame that it goes through holds it."""
+        refused = _refused(status)
+        return _NoStreamingLists() if self._initial is not None and isinstance(refused, _Expired) else refused
 
 
 def _version_of(line: bytes) -> str:
