@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from bench import beside, held
+from bench import beside, held, restart
 from bench.drain import Drain
 from bench.machine import describe, load
 from bench.processes import Measured, Round, ServedFleet, measured, served
@@ -248,6 +248,7 @@ _PARTS: dict[str, Callable[[ServedFleet, int, str], None]] = {
 _WITH_THEIR_OWN: dict[str, Callable[[argparse.Namespace, str], None]] = {
     "backstage": beside.run,
     "hub": held.run,
+    "restart": restart.run,
 }
 """Parts that start what they need."""
 

@@ -26,7 +26,7 @@ from bench.tables import doing, line, percentile, say, table
 from bench.turns import Turns
 from bench.viewer import Screen, Viewer, viewer
 
-__all__ = ["ROWS", "run"]
+__all__ = ["ROWS", "all_there", "run"]
 
 ROWS: Final = ("rate", "growth", "hang")
 _RATES: Final = (0.2, 0.5, 1.0, 1.5, 2.0)
@@ -112,7 +112,7 @@ async def _rates(given: argparse.Namespace, core: int, looker: Viewer) -> None:
         beats.begin()
         began, used = time.monotonic(), tree.cpu(listens.pid)
         doing("the first sync")
-        known, streams = await _all_there(looker, listens, watched)
+        known, streams = await all_there(looker, listens, watched)
         took, used, beat = time.monotonic() - began, tree.cpu(listens.pid) - used, beats.end()
         peak = tree.peak_rss(listens.pid)
         rows = [
@@ -290,7 +290,7 @@ async def _growth(given: argparse.Namespace, looker: Viewer) -> None:
                 portal([config, callboard_config(directory, "hub")], directory / "hub.log")
             )
             empty, service = tree.rss(listens.pid), service_names(pods, 10)[0]
-            known, streams = await _all_there(looker, listens, service)
+            known, streams = await all_there(looker, listens, service)
             if known < streams:
                 raise TimeoutError(f"{known} of {streams} streams were there after {_SYNC_DEADLINE:g} s")
             pages = []
@@ -367,7 +367,7 @@ def _black_hole() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def _all_there(looker: Viewer, listens: Portal, service: str) -> tuple[int, int]:
+async def all_there(looker: Viewer, listens: Portal, service: str) -> tuple[int, int]:
     """Open a service, and so begin to listen; wait until each stream knows what is there, or for so long as anyone would. Of
     how many streams it is known, and how many there are. That the page is complete would not do: it is, as far as it can be,
     when the last cluster that is late has been told to be."""

@@ -1,5 +1,7 @@
 """The processes of a benchmark: the replay that serves, and the one that is measured, each by itself."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,15 +29,25 @@ class Place(msgspec.Struct, frozen=True):
 class ServedFleet:
     """A running replay."""
 
-    def __init__(self, places: list[Place], ca: Path) -> None:
+    def __init__(self, places: list[Place], ca: Path, pid: int) -> None:
         self.places = places
         self.ca = ca
+        self._pid = pid
 
     def report(self, **settings: float | str) -> Report:
         """What it has done so far; what is named (see `callboard.simulator.replay.server.Replay`) is done first."""
         query = "&".join(f"{name}={value}" for name, value in settings.items())
         with urlopen(f"{self.places[0].plain}/replay?{query}", timeout=30) as answer:  # noqa: S310
             return msgspec.json.decode(answer.read(), type=Report)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within it nothing is answered: the kernel takes connections, and nobody is behind them."""
+        os.kill(self._pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._pid, signal.SIGCONT)
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,29 +87,29 @@ def served(*, clusters: int, pods: int) -> Iterator[ServedFleet]:
     with TemporaryDirectory() as directory:
         ca = Path(directory) / "ca.pem"
         command = [sys.executable, "-m", "callboard.simulator.replay", "--stop-with-stdin", "--ca", str(ca)]
-        with _running([*command, "--clusters", str(clusters), "--pods", str(pods)]) as (_, told):
+        with _running([*command, "--clusters", str(clusters), "--pods", str(pods)]) as (process, _, told):
             places = []
             while not (line := told.readline()).startswith("ready"):
                 if not line:
                     raise RuntimeError("the replay did not start; what it said stands above")
                 places.append(Place(*line.split()))
-            yield ServedFleet(places, ca)
+            yield ServedFleet(places, ca, process.pid)
 
 
 @contextmanager
 def measured(command: list[str]) -> Iterator[Measured]:
     """A process that reads the settings of a round from each line of stdin and answers with a Round."""
-    with _running(command) as (asked, told):
+    with _running(command) as (_, asked, told):
         yield Measured(asked, told)
 
 
 @contextmanager
-def _running(command: list[str]) -> Iterator[tuple[IO[str], IO[str]]]:
+def _running(command: list[str]) -> Iterator[tuple[subprocess.Popen[str], IO[str], IO[str]]]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None  # noqa: S101
         assert process.stdout is not None  # noqa: S101
         try:
-            yield process.stdin, process.stdout
+            yield process, process.stdin, process.stdout
         finally:
             process.stdin.close()
             try:

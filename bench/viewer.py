@@ -19,6 +19,7 @@ __all__ = ["Got", "Message", "Refused", "Screen", "Viewer", "healthy_clusters", 
 _PATIENCE: Final = aiohttp.ClientTimeout(total=120)
 _FOR_GOOD: Final = aiohttp.ClientTimeout(total=None, sock_connect=20)
 _CLUSTER: Final = re.compile(rb'<section class="cluster[ "][^>]*data-mark="([a-z-]+)"')
+_WORKLOAD: Final = re.compile(rb'id="workload-([^/"]+)/')
 _MARK: Final = re.compile(rb'data-mark="([a-z-]+)"')
 
 
@@ -117,6 +118,11 @@ class Screen:
     def healthy(self) -> int:
         """How many clusters it shows as healthy."""
         return healthy_clusters(b"".join(self._parts.values()))
+
+    @property
+    def running(self) -> int:
+        """On how many clusters it shows a workload."""
+        return len({name for html in self._parts.values() for name in _WORKLOAD.findall(html)})
 
     @property
     def marks(self) -> Counter[bytes]:
