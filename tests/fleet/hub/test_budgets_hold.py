@@ -1,6 +1,8 @@
 """A cluster is never listened to beyond its budget; what does not fit is polled, and what matters most goes first."""
 
 import asyncio
+import gc
+import weakref
 
 import msgspec
 
@@ -195,3 +197,19 @@ async def test_whoever_gives_up_waiting_for_a_place_leaves_its_turn_behind() -> 
     assert (budget.lists, places.taken) == (1, 1)
     held.over()
     assert (budget.lists, places.taken) == (0, 0)
+
+
+async def test_a_turn_that_is_over_leaves_nothing_for_the_garbage_collector() -> None:
+    budget = Budget(HUB, Places())
+    gc.disable()
+    try:
+        turn = await budget.turn(0)
+        turn.progress()
+        held = [weakref.ref(turn), weakref.ref(turn.progress.__self__)]  # type: ignore[attr-defined]
+        turn.over()
+        turn.progress()  # late, and nobody's
+        del turn
+        assert [each() for each in held] == [None, None]
+    finally:
+        gc.enable()
+    assert budget.lists == 0

@@ -40,17 +40,21 @@ class Watching(Protocol):
 class Turn:
     """Leave to have one list on its way; given back once."""
 
-    def __init__(self, give_back: Callable[[], None], progress: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, give_back: Callable[[], None], progress: Callable[[], None] | None = None) -> None:
         self._give_back: Callable[[], None] | None = give_back
-        self.progress = progress
+        self.progress: Callable[[], None] = progress or _nothing
         """To be called whenever something of the list has come."""
 
     def over(self) -> None:
         """The list has come, or has failed; a second call changes nothing."""
         if self._give_back is not None:
             give_back = self._give_back
-            self._give_back = None
+            self._give_back, self.progress = None, _nothing  # or it and who lent it hold each other
             give_back()
+
+
+def _nothing() -> None:
+    """Nobody counts on it any more."""
 
 
 class _Line:
