@@ -52,7 +52,7 @@ class Connections:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._limits_of = limits_of or (lambda name: Limits())
-        self._clock = clock or SystemClock()
+        self.clock: Clock = clock or SystemClock()
         self._pools = Pools(_trace(), environment)
         self.steps = Steps()
         self._offsets: dict[str, float] = {}
@@ -68,10 +68,6 @@ class Connections:
         """Close every connection, also those in use."""
         await self._pools.close()
 
-    @property
-    def clock(self) -> Clock:
-        return self._clock
-
     def to(self, cluster: Cluster, credential: Credential) -> "Connection":
         """The way to `cluster` as the holder of `credential`. Opens nothing yet."""
         return Connection(self, self._pools, cluster, credential, self._limits_of(cluster.name))
@@ -85,7 +81,7 @@ class Connections:
         if date == self._dates.get(cluster.url):
             return
         self._dates[cluster.url] = date
-        offset = _offset(date, self._clock)
+        offset = _offset(date, self.clock)
         if offset is not None:
             self._offsets[cluster.url] = offset
 
@@ -101,6 +97,7 @@ class Connection:
         self.cluster = cluster
         self.credential = credential
         self.limits = limits
+        self.clock = owner.clock
         self.steps = owner.steps
         self._loop = asyncio.get_running_loop()
         self._base = cluster.url.rstrip("/")
@@ -108,10 +105,6 @@ class Connection:
         self._found: Pool | None = None
         self._found_at = 0.0
         self._heads: dict[tuple[str, bool], bytes] = {}
-
-    @property
-    def clock(self) -> Clock:
-        return self._owner.clock
 
     def until(self) -> float:
         """The loop's time at which `whole` seconds from now are over."""
