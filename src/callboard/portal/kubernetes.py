@@ -133,11 +133,13 @@ class KubernetesRoad:
                 news.clear()
                 if opening.error is not None:
                     raise opening.error
+                # As of now: while what follows is read, the last snapshot may come and the asking end.
+                done = opening.done
                 if opening.latest is not None:
                     grants = reader.grants(opening.latest)
                     sight = self._sight(opening, grants, selector, namespaces)
                     yield _Look(opening, opening.latest, grants, sight, reader.pending)
-                if opening.done and not reader.pending:
+                if done and not reader.pending:
                     return
                 await news.wait()
 
