@@ -16,7 +16,9 @@ async def test_who_asks_often_has_one_turn_and_the_touched_go_first() -> None:
     for _ in range(3):
         turns.ask(one, LATER)
         turns.ask(two, TOUCHED)
-    assert [turns.take(), turns.take(), turns.take()] == [two, one, None]
+    assert (turns.take(), turns.lane) == (two, TOUCHED)
+    assert (turns.take(), turns.lane) == (one, LATER)
+    assert turns.take() is None
     turns.ask(one, LATER)
     turns.ask(one, TOUCHED)
     assert [turns.take(), turns.take()] == [one, None]

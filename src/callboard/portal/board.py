@@ -35,8 +35,9 @@ __all__ = ["DECIDING_AGAIN", "Board"]
 
 COALESCE = 1.0
 """Seconds between two looks at one service: a rollout is some of them, not a hundred."""
-SHARE = 0.2
-"""Of the process's time, at most: whoever looks comes first."""
+SHARES = {TOUCHED: 0.1, LATER: 0.2}
+"""Of the process's time, at most: whoever looks comes first. A storm of changes lasts, and looking at all for the first time
+ends."""
 RENEWED = 30.0
 """Seconds between two looks at the clock while something of a service means another thing once time has passed: a pod that has
 crashed often and runs at the moment. Nothing else is judged again without a change."""
@@ -74,14 +75,13 @@ class Board:
         visibility: Visibility,
         clock: Clock,
         coalesce: float = COALESCE,
-        share: float = SHARE,
     ) -> None:
         self._provider = provider
         self._verdicts = verdicts
         self._visibility = visibility
         self._clock = clock
         self._coalesce = coalesce
-        self._share = Share(share)
+        self._shares = {lane: Share(share) for lane, share in SHARES.items()}
         self._following: Following | None = None
         self._roster = Roster(catalog, verdicts)
         self._services = self._roster.services
@@ -315,21 +315,22 @@ class Board:
                 await self._turns.wait()
             elif self._roster.has(standing):
                 standing.due = loop.time() + self._coalesce
-                before = self._share.total
-                await self._look(standing, following)
-                self._turns.spent(self._share.total - before)
+                share = self._shares[self._turns.lane]
+                before = share.total
+                await self._look(standing, following, share)
+                self._turns.spent(share.total - before)
 
-    async def _look(self, standing: Standing, following: Following) -> None:
+    async def _look(self, standing: Standing, following: Following, share: Share) -> None:
         """Judge the clusters that were touched, and the service if all of its clusters have come to something."""
         states = self._states()
-        self._share.begin()
+        share.begin()
         touched, standing.touched = standing.touched, set()
         before = dict(standing.parts), set(standing.lost)
         for name in sorted(touched):
             if name in standing.clusters and self._ready(name, states):
                 self._part(standing, name, following)
-                await self._share.rest()
-                self._share.begin()
+                await share.rest()
+                share.begin()
             elif name in standing.clusters:
                 standing.touched.add(name)
         for name in [n for n in standing.parts if n not in standing.clusters]:
@@ -339,7 +340,7 @@ class Board:
             standing.moved = self.revision + 1
         if self._roster.has(standing) and all(self._ready(name, states) for name in standing.clusters):
             self._conclude(standing, states, following)
-        await self._share.rest()
+        await share.rest()
 
     def _part(self, standing: Standing, name: str, following: Following) -> ClusterVerdict | None:
         """What the service is on one cluster; where nothing of it is, that is noted for all services alike."""

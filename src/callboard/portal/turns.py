@@ -23,18 +23,19 @@ class Turns:
     """Bounded by the services there are: each waits in one lane at most, and for one renewal."""
 
     def __init__(self) -> None:
-        self._lanes: dict[str, deque[Standing]] = {TOUCHED: deque(), LATER: deque()}
+        self.lanes: dict[str, deque[Standing]] = {TOUCHED: deque(), LATER: deque()}
         self._waiting: list[tuple[float, int, Standing, str]] = []
         self._renewals: list[tuple[float, int, Standing]] = []
         self._number = count()
-        self._lane = TOUCHED
+        self.lane = TOUCHED
+        """Of the turn taken last."""
         self._spent = 0.0
         """Seconds that the touched have had beyond their part; below zero, the others."""
         self._news = asyncio.Event()
 
     def clear(self) -> None:
         """Nobody waits any more."""
-        for lane in self._lanes.values():
+        for lane in self.lanes.values():
             lane.clear()
         self._waiting.clear()
         self._renewals.clear()
@@ -47,7 +48,7 @@ class Turns:
         if standing.due > asyncio.get_running_loop().time():
             heapq.heappush(self._waiting, (standing.due, next(self._number), standing, lane))
         else:
-            self._lanes[lane].append(standing)
+            self.lanes[lane].append(standing)
         self._news.set()
 
     def renew(self, standing: Standing, after: float) -> None:
@@ -70,8 +71,8 @@ class Turns:
         now = asyncio.get_running_loop().time()
         while self._waiting and self._waiting[0][0] <= now:
             _, _, due, lane = heapq.heappop(self._waiting)
-            self._lanes[lane].append(due)
-        if not all(self._lanes.values()):
+            self.lanes[lane].append(due)
+        if not all(self.lanes.values()):
             self._spent = 0.0
         first, second = (TOUCHED, LATER) if self._spent <= 0 else (LATER, TOUCHED)
         standing = self._first(first) or self._first(second)
@@ -81,15 +82,15 @@ class Turns:
 
     def spent(self, seconds: float) -> None:
         """What the turn taken last has cost."""
-        self._spent += seconds if self._lane == TOUCHED else -seconds * TOUCHED_FIRST
+        self._spent += seconds if self.lane == TOUCHED else -seconds * TOUCHED_FIRST
 
     def _first(self, lane: str) -> Standing | None:
-        queue = self._lanes[lane]
+        queue = self.lanes[lane]
         while queue:
             standing = queue.popleft()
             if standing.lane == lane:  # else it was moved to the other meanwhile, or had its turn
                 standing.lane = None
-                self._lane = lane
+                self.lane = lane
                 return standing
         return None
 
