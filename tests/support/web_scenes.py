@@ -26,6 +26,7 @@ from callboard.portal.views import (
     EventsPart,
     Facet,
     Field,
+    HealthTally,
     KubernetesView,
     LogView,
     MissingRow,
@@ -263,7 +264,9 @@ def nothing(name: str) -> ClusterPart:
         verdict=ClusterVerdict(
             cluster=name, health=Health.NOTHING, sentence="Nothing of this service runs here."
         ),
-        events=EventsPart(answer=Answer.NOT_ASKED, plain="Nothing of the service is here, so there are no events of it."),
+        events=EventsPart(
+            answer=Answer.NOT_ASKED, plain="Nothing of the service is here, so there are no events of it."
+        ),
         empty=("pods", "deployments", "services"),
         as_of=NOW,
         took=0.03,
@@ -350,6 +353,9 @@ class StubPortal:
         self.out = 1
         self.entity = ENTITY
         self.rows = service_rows()
+        self.tally: HealthTally | None = None
+        self.refused = ""
+        """Why the list is not by health."""
         self.callers: list[Caller] = []
         self.queries: list[ServicesQuery] = []
         self.error: Exception | None = None
@@ -361,6 +367,8 @@ class StubPortal:
         rows = [r for r in self.rows if query.text.lower() in r.title.lower()]
         if query.type:
             rows = [r for r in rows if r.type in query.type]
+        if query.health and not self.refused:
+            rows = [r for r in rows if r.health in query.health]
         page = tuple(rows[query.offset : query.offset + query.limit])
         types = tuple(
             Count(t, sum(1 for r in self.rows if r.type == t), t in query.type)
@@ -373,6 +381,10 @@ class StubPortal:
             limit=query.limit,
             text=query.text,
             facets=(Facet("type", "Type", types), Facet("owner", "Owner", (Count("team-games", len(rows)),))),
+            tally=self.tally,
+            health=() if self.refused else query.health,
+            trouble_first=query.trouble_first and not self.refused,
+            refused=self.refused,
         )
 
     async def services_live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:

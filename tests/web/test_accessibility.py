@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
+from callboard.model.verdict import Health
+from callboard.portal.views import HealthTally
 from support.browser import OpenPage
 from support.web_scenes import TROUBLE, StubPortal, awaited, kubernetes
 from support.web_server import serving
@@ -15,6 +17,7 @@ KUBERNETES = "/catalog/default/component/dice-roller/kubernetes"
 OBJECT = KUBERNETES + "/object/eu-west-1/pods/dice/dice-roller-8c4b-kk2"
 PATHS = {
     "list": "/catalog",
+    "unhealthy": "/catalog?health=unhealthy&sort=health",
     "nothing found": "/catalog?q=zzz",
     "overview": "/catalog/default/component/dice-roller",
     "kubernetes": KUBERNETES,
@@ -44,6 +47,9 @@ def axe(node_modules: Path) -> str:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_page_is_accessible(open_page: OpenPage, axe: str, scheme: str) -> None:
     portal = StubPortal((kubernetes(*TROUBLE.clusters, awaited("ca-west-1"), settled=True),))
+    portal.tally = HealthTally(
+        known=5, total=7, counts={Health.UNHEALTHY: 2, Health.HEALTHY: 2, Health.UNKNOWN: 1}, earlier=1
+    )
     async with (
         serving(portal) as base,
         open_page(base + "/catalog", scheme=scheme, refused=("404", AXE)) as page,

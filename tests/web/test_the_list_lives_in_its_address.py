@@ -1,8 +1,18 @@
 """Search, filters and pages of the list are its address, and the address alone."""
 
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from callboard.model.verdict import Health
 from callboard.portal.protocol import ServicesQuery
+from callboard.portal.views import HealthTally
+from support.browser import OpenPage
 from support.web_scenes import StubPortal, service_rows
 from support.web_server import get, serving
+
+TALLY = HealthTally(known=10, total=10, counts={Health.UNHEALTHY: 2, Health.HEALTHY: 8})
 
 
 async def test_the_address_becomes_the_query() -> None:
@@ -44,3 +54,74 @@ async def test_nothing_found_and_nothing_there_are_different() -> None:
         empty = (await get(base, "/catalog")).text
     assert "No service matches." in missed
     assert "The catalog is empty." in empty
+
+
+async def test_health_and_trouble_first_are_in_the_address() -> None:
+    portal = StubPortal()
+    async with serving(portal) as base:
+        await get(base, "/catalog?health=unhealthy&health=progressing&sort=health")
+        refused = await get(base, "/catalog?health=sick")
+        unsorted = await get(base, "/catalog?sort=name")
+    assert portal.queries == [
+        ServicesQuery(health=(Health.UNHEALTHY, Health.PROGRESSING), trouble_first=True)
+    ]
+    for answer, said in ((refused, "“health” in the address is one of"), (unsorted, "“sort” in the address")):
+        assert answer.status == 400
+        assert said in answer.text
+
+
+async def test_each_count_of_the_tally_leads_to_its_services_with_every_filter_kept() -> None:
+    portal = StubPortal()
+    portal.rows, portal.tally = service_rows(240), TALLY
+    async with serving(portal) as base:
+        page = (await get(base, "/catalog?q=a&type=service&offset=50")).text
+        chosen = (await get(base, "/catalog?type=service&health=unhealthy&sort=health")).text
+    assert '<a id="only-unhealthy" href="/catalog?q=a&amp;type=service&amp;health=unhealthy"' in page
+    assert '<a id="trouble-first" href="/catalog?q=a&amp;type=service&amp;sort=health"' in page
+    assert 'id="all-healths"' not in page
+    current = re.findall(r'<a id="([a-z-]+)" [^>]*aria-current="true"', chosen)
+    assert current == ["only-unhealthy", "trouble-first"]
+    assert '<a id="all-healths" href="/catalog?type=service&amp;sort=health"' in chosen
+    assert '<a id="only-healthy" href="/catalog?type=service&amp;health=healthy&amp;sort=health"' in chosen
+    assert "services, unhealthy only" in chosen
+    # Search and the other filters are a form: it hands on what is chosen here.
+    assert '<input type="hidden" name="health" value="unhealthy">' in chosen
+    assert '<input type="hidden" name="sort" value="health">' in chosen
+
+
+async def test_what_is_not_known_yet_and_what_is_from_before_is_told_beside_the_counts() -> None:
+    portal = StubPortal()
+    portal.tally = HealthTally(known=6, total=10, counts={Health.HEALTHY: 6}, earlier=6)
+    async with serving(portal) as base:
+        page = (await get(base, "/catalog?health=unhealthy")).text
+    assert "the health of 6 of 10 services is known; the other 4 stand under none of these yet." in page
+    assert "6 as seen before Callboard started; being looked at now." in page
+
+
+async def test_a_list_that_is_not_by_health_says_why_and_has_nothing_to_choose() -> None:
+    portal = StubPortal()
+    portal.refused = "Not for you."
+    async with serving(portal) as base:
+        page = (await get(base, "/catalog?health=unhealthy")).text
+    assert "Not for you. All of it is shown: 1–12 of 12 services" in page
+    assert "only-unhealthy" not in page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("script", [True, False])
+async def test_one_click_or_key_leaves_only_what_is_broken(open_page: OpenPage, script: bool) -> None:
+    portal = StubPortal()
+    portal.tally = TALLY
+    async with serving(portal) as base, open_page(base + "/catalog", javascript=script) as page:
+        await page.locator("#only-unhealthy").press("Enter")
+        await expect(page.locator("#services > li")).to_have_count(2)
+        await expect(page).to_have_url(base + "/catalog?health=unhealthy")
+        if script:
+            await expect(page.locator("#only-unhealthy")).to_be_focused()
+            await page.locator("#q").fill("card")  # searching goes on within what is chosen
+            await expect(page).to_have_url(re.compile("q=card.*health=unhealthy"))
+        await page.locator("#all-healths").click()
+        await expect(page.locator("#all-healths")).to_have_count(0)
+        assert "health=" not in page.url
+        await page.go_back()
+        await expect(page.locator("#only-unhealthy")).to_have_attribute("aria-current", "true")

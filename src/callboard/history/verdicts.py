@@ -47,9 +47,9 @@ class Verdicts:
 
     async def remember(
         self, ref: EntityRef, grants: Grants, verdict: Verdict, as_of: datetime | None = None
-    ) -> None:
-        """Take note of a settled verdict, seen now, or `as_of` what it was made of. `since` stays while the health stays; where
-        the database cannot say since when, nothing is noted."""
+    ) -> LastVerdict | None:
+        """Take note of a settled verdict, seen now, or `as_of` what it was made of, and give what is remembered from then on.
+        `since` stays while the health stays; where the database cannot say since when, nothing is noted: None."""
         now = as_of or self._clock.now()
         try:
             last = (await self.last([ref], grants)).get(ref)
@@ -59,9 +59,11 @@ class Verdicts:
                 service=str(ref),
                 why=error.message,
             )
-            return
+            return None
         since = last.since if last and last.health is verdict.health else verdict.since or now
-        self.keep(LastVerdict(ref, verdict.health, verdict.sentence, since, now), grants)
+        noted = LastVerdict(ref, verdict.health, verdict.sentence, since, now)
+        self.keep(noted, grants)
+        return noted
 
     def keep(self, verdict: LastVerdict, grants: Grants) -> None:
         """The same for who knows since when."""

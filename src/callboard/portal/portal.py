@@ -3,12 +3,15 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from callboard.base.errors import Unavailable
 from callboard.extend.pages import Card, Tab
+from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
 from callboard.model.verdict import Verdict
+from callboard.portal.began import Began
 from callboard.portal.kubernetes import KubernetesRoad
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.services import ServicesRoad
@@ -41,6 +44,7 @@ class CallboardPortal:
         self._verdicts = verdicts
         self._tabs = tabs
         self._cards = cards
+        self._began = Began()
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         """One page of the list."""
@@ -59,20 +63,19 @@ class CallboardPortal:
         """The Kubernetes tab as its clusters answer; each settled verdict is remembered."""
         entity = await self._services.entity(ref, caller)
         remembered: tuple[Grants, Verdict] | None = None
+        last: LastVerdict | None = None
         async with aclosing(self._kubernetes.views(entity, caller)) as views:
             async for view, grants in views:
-                if view.settled and (grants, view.verdict) != remembered:
-                    await self._remember(ref, view, grants, caller)
-                    remembered = (grants, view.verdict)
-                yield view
+                if (grants, view.verdict) != remembered:
+                    last = await self._last(ref, view, grants, caller)
+                    remembered = (grants, view.verdict) if view.settled else None
+                yield self._began.told(view, last)
 
     async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
         """The newest view when settled, or after `within` seconds."""
         entity = await self._services.entity(ref, caller)
         view, grants = await self._kubernetes.settled(entity, caller, within=within)
-        if view.settled:
-            await self._remember(ref, view, grants, caller)
-        return view
+        return self._began.told(view, await self._last(ref, view, grants, caller))
 
     async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object of the service."""
@@ -90,9 +93,18 @@ class CallboardPortal:
         """All cards in their order."""
         return self._cards()
 
-    async def _remember(self, ref: EntityRef, view: KubernetesView, grants: Grants, caller: Caller) -> None:
+    async def _last(
+        self, ref: EntityRef, view: KubernetesView, grants: Grants, caller: Caller
+    ) -> LastVerdict | None:
+        """What is remembered for callers of these grants, this view included where it is settled."""
         # What a caller's own token read is forgotten with the request; so is what was told while it was not known who may see.
-        if not caller.tokens and grants.decided:
+        if caller.tokens or not grants.decided:
+            return None
+        if view.settled:
             rows = (row for part in view.clusters for row in part.freshness)
             stale = min((row.stale_since for row in rows if row.stale_since), default=None)
-            await self._verdicts.remember(ref, grants, view.verdict, as_of=stale)
+            return await self._verdicts.remember(ref, grants, view.verdict, as_of=stale)
+        try:
+            return (await self._verdicts.last([ref], grants)).get(ref)
+        except Unavailable:
+            return None  # what the view says of itself stands; settled, it is tried again and told

@@ -72,6 +72,13 @@ class ClusterPanel(msgspec.Struct, frozen=True, kw_only=True):
         ailing = self.part.verdict.health is not Health.HEALTHY
         return tuple(pod for pod in self.pods if pod.health is Health.UNHEALTHY and ailing)
 
+    @property
+    def looping(self) -> bool:
+        """Whether the cluster's "since" is only that of the last crash, which each pod tells for itself: the trouble began
+        before, and the page's head says when."""
+        since = self.part.verdict.since
+        return since is not None and any(p.last_restart and p.last_restart <= since for p in self.troubled)
+
 
 class StripEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One cluster in the row of all of them."""

@@ -103,7 +103,9 @@ def tally_links(view: ServicesView, choices: Choices) -> TallyLinks | None:
             HealthLink(
                 health=health,
                 count=tally.counts.get(health, 0),
-                url=list_url(others if view.health == (health,) else (*others, ("health", health.value))),
+                url=list_url(
+                    others if view.health == (health,) else chosen_in((*others, ("health", health.value)))
+                ),
                 chosen=health in view.health,
             )
             for health in _ORDER

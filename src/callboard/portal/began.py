@@ -1,0 +1,40 @@
+"""Since when a service is in trouble: the cluster tells of the last crash, the memory of the first that was seen."""
+
+import weakref
+from datetime import datetime
+
+import msgspec
+
+from callboard.history.verdict import LastVerdict
+from callboard.model.verdict import Health
+from callboard.portal.views import KubernetesView
+
+__all__ = ["Began"]
+
+
+class Began:
+    """Puts the earlier of the two into views. One view for all readers of one: whoever keeps what is drawn beside it finds it
+    again."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, tuple[weakref.ref[KubernetesView], datetime, KubernetesView]] = {}
+
+    def told(self, view: KubernetesView, last: LastVerdict | None) -> KubernetesView:
+        """The view as it is told to callers for whom `last` is remembered."""
+        since = view.verdict.since
+        if (
+            last is None
+            or since is None
+            or view.verdict.health is not Health.UNHEALTHY
+            or last.health is not Health.UNHEALTHY
+            or last.since >= since
+        ):
+            return view
+        key = id(view)
+        known = self._told.get(key)
+        if known is not None and known[0]() is view and known[1] == last.since:
+            return known[2]
+        verdict = msgspec.structs.replace(view.verdict, since=last.since)
+        told = msgspec.structs.replace(view, verdict=verdict)
+        self._told[key] = (weakref.ref(view, lambda _: self._told.pop(key, None)), last.since, told)
+        return told
