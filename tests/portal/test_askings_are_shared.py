@@ -1,7 +1,10 @@
 """A page, its stream and its drawer join one asking; nobody waiting ends it; another caller never joins."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 import msgspec
@@ -177,6 +180,46 @@ async def test_who_comes_while_an_asking_is_being_cancelled_begins_another(
         await eventually(lambda: not openings._running)
         assert await read(openings, ANNA) == [DONE]
     assert (first.started, second.started) == (1, 1)
+
+
+class Holding(Provider):
+    """One that holds something while it asks, in a group of tasks as providers do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[weakref.ref[Provider]] = []
+
+    async def objects(
+        self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
+    ) -> AsyncGenerator[ServiceSnapshot, None]:
+        held = Provider()
+        self.held.append(weakref.ref(held))
+        async with asyncio.TaskGroup() as group, asyncio.timeout(60) as limit:
+            other = group.create_task(asyncio.Event().wait())
+            async with aclosing(super().objects(entity, caller, only=only)) as asking:
+                async for snapshot in asking:
+                    yield snapshot
+            other.cancel()
+            limit.reschedule(None)
+
+
+async def test_what_an_asking_held_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the garbage collector: it finds for a day nothing that hangs on what was set aside."""
+    monkeypatch.setattr(module, "GRACE", 0.02)
+    provider, clock = Holding(), FakeClock()
+    gc.disable()
+    try:
+        async with Openings(lambda: provider, clock) as openings:
+            following = openings.follow(ENTITY, ANNA)
+            await anext(following)
+            await following.aclose()
+            del following
+            clock.advance(10)
+            await eventually(lambda: not openings._running and not openings._shared)
+            await asyncio.sleep(0)
+            assert [each() for each in provider.held] == [None]
+    finally:
+        gc.enable()
 
 
 async def test_leaving_cancels_what_is_asked() -> None:

@@ -1,12 +1,17 @@
-"""Loops that must not end because one turn failed."""
+"""Loops that must not end because one turn failed, and exceptions that must not keep what they went through."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 import structlog
 
-__all__ = ["keep_running"]
+__all__ = ["keep_running", "without_frames"]
+
+E = TypeVar("E", bound=BaseException)
+
+MOST_CAUSES: Final = 10
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
@@ -34,3 +39,19 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
             pause = FIRST_PAUSE
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
         pause = min(LONGEST_PAUSE, pause * 2)
+
+
+def without_frames(error: E) -> E:
+    """The exception, and those it came from, without the frames they went through.
+
+    Where one of those frames, or what keeps the exception (a task that was cancelled, an answer that broke off), leads back to
+    it, all of them stay with what they hold until the garbage collector finds them, and what is set aside (`app/collector.py`)
+    it does not find for a day.
+    """
+    each: BaseException | None = error
+    for _ in range(MOST_CAUSES):
+        if each is None:
+            break
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error

@@ -3,22 +3,19 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final
 
 import aiohttp
 
+from callboard.base.tasks import without_frames
 from callboard.kube.channel import too_large
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
 from callboard.kube.silence import Silence
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["MOST_OF_A_REFUSAL", "Response", "refusal", "without_frames"]
+__all__ = ["MOST_OF_A_REFUSAL", "Response", "refusal"]
 
 MOST_OF_A_REFUSAL: Final = 64 * 1024
-
-_MOST_CAUSES: Final = 10
-
-E = TypeVar("E", bound=BaseException)
 
 
 class Response:
@@ -77,21 +74,6 @@ class Response:
                 raise too_large(most)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def without_frames(error: E) -> E:
-    """The exception, and those it came from, without the frames they went through.
-
-    The client library keeps what ended an answer with the answer, whose frames hold the answer: so each stream that was cut
-    would stay with all its buffers until the garbage collector finds it, and what is set aside (`app/collector.py`) it does not.
-    """
-    each: BaseException | None = error
-    for _ in range(_MOST_CAUSES):
-        if each is None:
-            break
-        each.__traceback__ = None
-        each = each.__cause__ or each.__context__
-    return error
 
 
 async def refusal(response: Response) -> Failure:

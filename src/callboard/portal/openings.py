@@ -11,6 +11,7 @@ import structlog
 
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, Unavailable
+from callboard.base.tasks import without_frames
 from callboard.extend.parts import ObjectsProvider
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity
@@ -200,8 +201,10 @@ class Openings:
             while await self._once(opening, entity, caller):
                 pass
             error = None
+        except asyncio.CancelledError as given_up:
+            raise without_frames(given_up)  # noqa: B904 - they hold snapshots, and the task holds it
         except CallboardError as raised:
-            error = raised
+            error = without_frames(raised)
         except Exception as raised:
             _log.error(
                 "asking about a service failed; its page says so", entity=str(entity.ref), exc_info=raised
