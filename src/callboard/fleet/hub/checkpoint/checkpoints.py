@@ -177,8 +177,8 @@ class Checkpoints:
                 await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
 
     async def finish(self, streams: Collection[Writable], within: float = STOPPING) -> None:
-        """Write what has changed since it was written, the important streams first, and then those whose files are older than
-        an interval, for so many seconds at most. Never raises."""
+        """Write what was never written, then what has changed since, and then those whose files are older than an interval,
+        the important streams first, for so many seconds at most. Never raises."""
         if not self._ready:
             return
         self._finishing = True
@@ -208,17 +208,28 @@ class Checkpoints:
             await self._write(waiting.pop(), lasting=False)
 
     def _unsaid(self, streams: list[Writable]) -> list[Writable]:
-        """Those of which the disk does not say what is known, the most important last."""
-        found: list[tuple[bool, int, int, Writable]] = []
+        """Those of which the disk does not say what is known, the most important last: what may not be shown any more, then
+        what there is no file of, which would have to be listed anew, then what has changed, and of each the low tiers."""
+        found: list[tuple[int, int, int, Writable]] = []
         for number, stream in enumerate(streams):
             written = self._written.get(stream.place.name, _Written(0.0))
-            as_of, changed = stream.as_of, stream.void or written.changes != stream.changes
-            if not changed and as_of is not None and written.as_of is not None:
-                age = as_of - written.as_of
-                if age.total_seconds() < self._settings.every:
-                    continue
-            found.append((changed, -stream.tier, -number, stream))
+            rank = self._rank(stream, written)
+            if rank:
+                found.append((rank, -stream.tier, -number, stream))
         return [stream for *_, stream in sorted(found, key=lambda each: each[:3])]
+
+    def _rank(self, stream: Writable, written: _Written) -> int:
+        """How much there is to be lost; 0 where the disk says what is known."""
+        if stream.void:
+            return 0 if written.changes == _REMOVED else 4
+        if written.changes in (_UNWRITTEN, _REMOVED):
+            return 3
+        if written.changes != stream.changes:
+            return 2
+        as_of = stream.as_of
+        if as_of is None or written.as_of is None:
+            return 1
+        return int((as_of - written.as_of).total_seconds() >= self._settings.every)
 
     def _due(self, streams: Collection[Writable], now: float) -> list[Writable]:
         """What is to be written now. What is new waits for a part of the interval, each for another."""
