@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from callboard.diagnosis.verdict import verdict
+from callboard.model.outcome import Failure, FailureCode
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.model.verdict import Health
 from support.kube_objects import cluster, deployment, pod, service
@@ -32,3 +33,15 @@ def test_a_stale_unhealthy_cluster_is_still_unhealthy_and_says_what_it_cannot_se
     assert found.health is not Health.HEALTHY
     assert any("last seen" in m for m in found.clusters[0].missing)
     assert found.could_not_tell
+
+
+def test_what_is_from_before_a_restart_is_unknown_and_says_so_once() -> None:
+    part = cluster("a", deployment(), pod())
+    failure = Failure(code=FailureCode.RESTARTED, message="restarted")
+    before = tuple(msgspec.structs.replace(o, stale_since=SINCE, failure=failure) for o in part.outcomes)
+    found = verdict(service(msgspec.structs.replace(part, outcomes=before)))
+    assert found.health is Health.UNKNOWN
+    assert found.sentence.endswith(
+        "what we could see is healthy; this is from before Callboard was restarted."
+    )
+    assert found.clusters[0].missing == ("this is from before Callboard was restarted",)

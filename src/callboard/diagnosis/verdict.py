@@ -52,9 +52,7 @@ def cluster_verdict(
     if health is Health.HEALTHY:
         sentence = _resting(grouping) or sentence
     stale = [o for o in cluster.outcomes if o.stale_since is not None]
-    missing += tuple(
-        dict.fromkeys(f"{o.question.type.plural} are shown as they were last seen" for o in stale)
-    )
+    missing += tuple(dict.fromkeys(_last_seen(o) for o in stale))
     blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed, *stale))
     if not judged and (withheld := _all_withheld(cluster.outcomes)):
         return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence=withheld, missing=missing)
@@ -76,6 +74,12 @@ def _all_withheld(outcomes: Sequence[Outcome]) -> str:
     if codes == {FailureCode.NO_USER}:
         return gaps(asked)[0].plain
     return "you may see nothing of it there" if codes == {FailureCode.NOT_GRANTED} else ""
+
+
+def _last_seen(outcome: Outcome) -> str:
+    if outcome.failure is not None and outcome.failure.code is FailureCode.RESTARTED:
+        return "this is from before Callboard was restarted"
+    return f"{outcome.question.type.plural} are shown as they were last seen"
 
 
 def cluster_time(cluster: ClusterSnapshot) -> datetime | None:
