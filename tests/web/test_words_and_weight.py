@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -21,6 +21,13 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 )  # fmt: skip
 def test_how_long_ago_reads_as_people_say_it(seconds: float, text: str) -> None:
     assert times.ago(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=5, minutes=30))])
+def test_moments_are_told_in_utc_to_the_second(zone: timezone) -> None:
+    moment = datetime(2026, 11, 20, 23, 59, 58, 999_999, UTC).astimezone(zone)
+    assert times.exact(moment) == "2026-11-20 23:59:58 UTC"
+    assert times.iso(moment) == "2026-11-20T23:59:58Z"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def ago(moment: datetime, now: datetime) -> str:
 
 def exact(moment: datetime) -> str:
     """The moment itself, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{_in_utc(moment, ' ')} UTC"
 
 
 def clock(moment: datetime) -> str:
@@ -41,7 +41,13 @@ def clock(moment: datetime) -> str:
 
 def iso(moment: datetime) -> str:
     """For the `datetime` attribute."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{_in_utc(moment, 'T')}Z"
+
+
+def _in_utc(moment: datetime, between: str) -> str:
+    """`2026-11-21T12:00:00`, with that between day and time; a page has hundreds, and strftime takes five times as long."""
+    there = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return there.isoformat(between, "seconds")[:19]
 
 
 def seconds(took: float) -> str:

@@ -6,6 +6,7 @@ server or browser decodes once still holds no separator of ours.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from callboard.model.entity import EntityRef
@@ -67,8 +68,14 @@ def tab_url(ref: EntityRef, tab: str) -> str:
 
 def object_url(ref: EntityRef, key: ObjectKey) -> str:
     """One object of a service."""
-    parts = (key.cluster, key.type, key.namespace or CLUSTER_SCOPED, key.name)
-    return f"{entity_url(ref)}/kubernetes/object/" + "/".join(segment(part) for part in parts)
+    return f"{_objects_url(ref, key.cluster, key.type, key.namespace)}{segment(key.name)}"
+
+
+@lru_cache(1024)
+def _objects_url(ref: EntityRef, cluster: str, type_: str, namespace: str) -> str:
+    """All but the last segment, which the objects of one type in one place share."""
+    parts = (cluster, type_, namespace or CLUSTER_SCOPED)
+    return f"{entity_url(ref)}/kubernetes/object/" + "".join(f"{segment(part)}/" for part in parts)
 
 
 def log_url(ref: EntityRef, key: ObjectKey, container: str = "", previous: bool = False) -> str:
