@@ -100,13 +100,13 @@ async def test_a_live_list_tells_how_current_each_service_is_and_how_many_there_
         health_stale_since=datetime(2026, 1, 1, tzinfo=UTC),
         health_stale=("eu-1",),
     )
-    tally = HealthTally(known=2, total=3, counts={Health.UNKNOWN: 1, Health.HEALTHY: 1})
+    tally = HealthTally(known=2, total=3, counts={Health.UNKNOWN: 1, Health.HEALTHY: 1}, earlier=1)
     api.portal.listed = ServicesView(rows=(row,), total=1, offset=0, limit=2, tally=tally, live=True)
     read = (await api.get("/services")).json
     (told,) = read["services"]
     assert (told["live"], told["staleClusters"]) == (True, ["eu-1"])
     assert told["staleSince"] == told["healthAsOf"] == "2026-01-01T00:00:00Z"
-    assert read["tally"] == {"known": 2, "total": 3, "counts": {"unknown": 1, "healthy": 1}}
+    assert read["tally"] == {"known": 2, "total": 3, "counts": {"unknown": 1, "healthy": 1}, "earlier": 1}
 
 
 async def test_the_last_page_has_no_next(api: Api) -> None:

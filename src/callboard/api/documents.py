@@ -50,12 +50,14 @@ class ServiceListItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 
 
 class TallyDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How all services are that are kept current, those of other pages included: how many of each health, of how many it is
-    known by now, and how many there are."""
+    """How the services are that the filters leave and that are kept current, those of other pages included: how many of each
+    health, of how many it is known, and how many there are. `earlier` of those known are as they were before Callboard
+    started, and have not been looked at since."""
 
     known: int
     total: int
     counts: dict[Health, int]
+    earlier: int
 
 
 class ValueDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -134,7 +136,9 @@ def services_document(view: ServicesView) -> ServicesDocument:
             for facet in view.facets
         ),
         problems=view.problems,
-        tally=TallyDocument(known=t.known, total=t.total, counts=t.counts) if (t := view.tally) else None,
+        tally=TallyDocument(known=t.known, total=t.total, counts=t.counts, earlier=t.earlier)
+        if (t := view.tally)
+        else None,
     )
 
 
