@@ -2,7 +2,8 @@
 
 What finds the objects of a fleet are dicts and sets with millions of entries. A full collection walks over all of them, some
 300 ms in which nobody is answered, and finds nothing: they go when nobody refers to them any more. So what has outlived a look
-that took long is set aside, and looked at again once a day, for the cycles it may have got into since.
+that took long is set aside, and looked at again once a day, for the cycles it may have got into since. What comes and goes all
+the time must therefore go by itself: an exception that its frames lead back to is let go of with `base.tasks.without_frames`.
 """
 
 import asyncio

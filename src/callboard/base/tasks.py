@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-__all__ = ["keep_running", "without_frames"]
+__all__ = ["keep_running", "leaving_nothing", "without_frames"]
 
 E = TypeVar("E", bound=BaseException)
 
@@ -55,3 +55,11 @@ def without_frames(error: E) -> E:
         each.__traceback__ = None
         each = each.__cause__ or each.__context__
     return error
+
+
+async def leaving_nothing(work: Awaitable[None]) -> None:
+    """The same work, for a task that is cancelled in the middle of it and goes `without_frames`."""
+    try:
+        await work
+    except asyncio.CancelledError as ended:
+        raise without_frames(ended)  # noqa: B904 - it is the very same

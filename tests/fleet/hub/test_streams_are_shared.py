@@ -1,6 +1,8 @@
 """However many look, a cluster is asked as if it were one; when nobody looks any more, nothing is left."""
 
 import asyncio
+import gc
+import weakref
 from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,6 +83,21 @@ async def test_a_warm_page_asks_nothing() -> None:
             other = await viewer.settled()
         assert other.clusters[0].outcomes[0].objects
         assert world.requests() == before
+
+
+async def test_what_an_ended_stream_held_goes_with_it() -> None:
+    """Without the garbage collector: it finds for a day nothing that hangs on what was set aside."""
+    async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet) as world:
+        gc.disable()
+        try:
+            async with Follower(world.provider, DICE) as viewer:
+                await viewer.settled()
+                held = [weakref.ref(stream.held) for stream in world.hub.streams]
+            await eventually(lambda: not world.hub.streams)
+            await eventually(lambda: not any(each() for each in held))
+        finally:
+            gc.enable()
+    assert held
 
 
 async def test_nothing_is_left_after_the_last_viewer_and_the_keep_time() -> None:

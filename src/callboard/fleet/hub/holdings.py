@@ -226,8 +226,9 @@ class Holdings:
         self._tell(Status(answer=Answer.NOT_ASKED))
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Nothing more will come, and nobody is told of it: its stream and it hold each other no more."""
         self._recovered()
+        self._misfit, self._changed = _nobody, None
 
     async def replace(
         self,
@@ -349,6 +350,10 @@ class Holdings:
             for where, m in self._malformed.items()
             if not question.namespace or "/" not in where or where.startswith(question.namespace + "/")
         )
+
+
+def _nobody() -> None:
+    """Is told nothing."""
 
 
 def _labels(obj: Kept | None) -> Labels | None:

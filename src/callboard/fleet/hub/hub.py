@@ -11,7 +11,7 @@ import msgspec
 
 from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
-from callboard.base.tasks import keep_running
+from callboard.base.tasks import keep_running, leaving_nothing
 from callboard.fleet.hub.budget import Budget, Places
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, Labels, ObjectChanged, Reader
@@ -239,7 +239,7 @@ class Hub:
             )
             self._streams[key] = stream
             name = f"stream {source.cluster.name} {question.type.key}"
-            self._running[key] = self._tasks.create_task(stream.run(), name=name)
+            self._running[key] = self._tasks.create_task(leaving_nothing(stream.run()), name=name)
             self._let_go(stream)  # until somebody attaches
         else:
             stream.source = source  # the newest reader's way to a credential is the one that stands longest
