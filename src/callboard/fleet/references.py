@@ -13,6 +13,9 @@ import msgspec
 
 from callboard.model.belonging import claims_of, members, nodes_of
 from callboard.model.objects import KubeObject
+from callboard.model.objects.config import ConfigMap
+from callboard.model.objects.network import Service
+from callboard.model.objects.pod import Pod
 from callboard.model.objects.workload import ReplicaSet
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS, NODES, POD_METRICS, ResourceType, known_type
@@ -95,15 +98,17 @@ def withheld(selection: Selection) -> tuple[Outcome, ...]:
 
 def _children(selection: Selection, objects: Sequence[KubeObject]) -> list[Question]:
     types = {t.key for t in selection.types}
-    uids = {o.meta.uid for o in objects if o.meta.uid}
+    # Pods and configuration are most of what there is, and make nothing.
+    makers = [o for o in objects if not isinstance(o.body, Pod | ConfigMap | Service)]
     wanted: list[Question] = []
-    for obj in objects:
+    for obj in makers:
         cron = cron_template_of(obj)
         if cron is not None and "jobs.batch" in types and not selection.selector.matches(cron.labels):
             wanted.append(_ask(_type(selection, "jobs"), obj.namespace, label_selector=str(cron.selector)))
     if "pods" not in types:
         return wanted
-    for obj in objects:
+    uids = {o.meta.uid for o in makers if o.meta.uid}
+    for obj in makers:
         owner = obj.meta.controller
         if isinstance(obj.body, ReplicaSet) and owner is not None and owner.uid in uids:
             continue  # covered by its Deployment's own question

@@ -41,7 +41,10 @@ class Answer(StrEnum):
     @property
     def failed(self) -> bool:
         """Whether something was asked and cannot be told. ABSENT is a failure only of questions nobody expects to be served."""
-        return self not in (Answer.OBJECTS, Answer.EMPTY, Answer.NOT_ASKED, Answer.AWAITED)
+        return self not in _NO_FAILURE
+
+
+_NO_FAILURE = (Answer.OBJECTS, Answer.EMPTY, Answer.NOT_ASKED, Answer.AWAITED)
 
 
 class Freshness(StrEnum):
