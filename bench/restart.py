@@ -29,6 +29,8 @@ _CHANGES: Final = 20.0
 """A second, over all clusters, for `_CHANGING` seconds before the stop: some streams are then other than they were written."""
 _CHANGING: Final = 5.0
 _PATIENCE: Final = 60.0
+_JUDGED: Final = 400.0
+"""Seconds until every service was judged on every cluster: that is done when nothing else is to be done."""
 _LIST: Final = "/api/callboard/v1/services?limit=200"
 _PHASES: Final = ("it listens", "the list tells all healths", "all clusters of a service", "another service")
 
@@ -95,6 +97,9 @@ async def _stopped(
             doing(f"{now} files are written")
             written = now
             await asyncio.sleep(_EVERY / 2)
+        doing("every health")
+        async with asyncio.timeout(_JUDGED):
+            await _all_told(looker, listens)
         fleet.report(rate=_CHANGES)
         await asyncio.sleep(_CHANGING)
         fleet.report(rate=0)
