@@ -51,7 +51,15 @@ def portal(configs: Sequence[Path], log: Path, *, core: int | None = None) -> It
         return _LINK.search(log.read_text(errors="replace"))
 
     with daemon(
-        program, log, ready=lambda _: link() is not None, within=60, core=core, directory=log.parent
+        program,
+        log,
+        ready=lambda _: link() is not None,
+        within=60,
+        core=core,
+        environment={
+            "PYTHONDONTWRITEBYTECODE": ""
+        },  # an installed Callboard is compiled once, not at each start
+        directory=log.parent,
     ) as pid:
         found = link()
         assert found is not None  # noqa: S101 - it was ready
