@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+import socket
 import sqlite3
 import stat
 import sys
@@ -27,26 +28,30 @@ class Running:
     """A served Callboard, signed in to."""
 
     def __init__(self, process: asyncio.subprocess.Process, base: str, http: aiohttp.ClientSession) -> None:
-        self.process, self._base, self._http = process, base, http
+        self.process, self.base, self._http = process, base, http
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {each.key: each.value for each in self._http.cookie_jar}
 
     async def json(self, path: str) -> Any:
-        async with self._http.get(f"{self._base}/api/callboard/v1{path}") as answer:
+        async with self._http.get(f"{self.base}/api/callboard/v1{path}") as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
     async def page(self) -> str:
         async with self._http.get(
-            f"{self._base}/catalog/default/component/dice-roller/kubernetes", headers={"Accept": "text/html"}
+            f"{self.base}/catalog/default/component/dice-roller/kubernetes", headers={"Accept": "text/html"}
         ) as answer:
             assert answer.status == 200
             return await answer.text()
 
 
 @asynccontextmanager
-async def served(config: Path, directory: Path) -> AsyncIterator[Running]:
+async def served(config: Path, directory: Path, port: int = 0) -> AsyncIterator[Running]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from callboard.app.main import main; main()"),
-        *("serve", "--config", str(config), "--port", "0"),
+        *("serve", "--config", str(config), "--port", str(port)),
         cwd=directory,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -65,6 +70,21 @@ async def served(config: Path, directory: Path) -> AsyncIterator[Running]:
         if process.returncode is None:
             process.terminate()
         await process.communicate()
+
+
+async def test_whoever_is_signed_in_still_is_after_a_restart(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with Fleet.start("quiet", speed=0.0) as fleet:
+        config = write_config(tmp_path, fleet, "dice-roller")
+        async with served(config, tmp_path, port) as app:
+            await app.json(DICE)
+            cookies = app.cookies
+        async with served(config, tmp_path, port) as app, aiohttp.ClientSession(cookies=cookies) as before:
+            async with before.get(f"{app.base}/api/callboard/v1{DICE}") as answer:
+                assert answer.status == 200
+            async with aiohttp.ClientSession() as nobody, nobody.get(app.base + "/catalog") as answer:
+                assert answer.status == 401
 
 
 def told(status: dict[str, Any]) -> object:

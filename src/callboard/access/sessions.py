@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from callboard.access.session_file import KeptSession, SessionFile
 from callboard.base.clock import Clock
 from callboard.model.caller import Caller
 
@@ -26,12 +27,16 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Sessions:
-    """Opaque ids in memory, kept as SHA-256 so that a dump of this process gives no cookie away."""
+    """Opaque ids, kept as SHA-256 so that a dump of this process gives no cookie away. Links end with the process; sessions
+    outlive it where there is a file for them."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, file: SessionFile | None = None) -> None:
         self._clock = clock
+        self._file = file
         self._sessions: dict[str, Session] = {}
         self._links: dict[str, Session] = {}
+        if file is not None:
+            self._restore(file)
 
     def link_token(self, caller: Caller) -> str:
         """A token that starts one session for `caller`, once, within 15 minutes."""
@@ -48,6 +53,7 @@ class Sessions:
         while len(self._sessions) >= MOST:
             self._sessions.pop(next(iter(self._sessions)))
         self._sessions[_digest(session_id)] = Session(link.caller, self._clock.now() + LIFETIME)
+        self._keep()
         return session_id
 
     def caller(self, session_id: str) -> Caller | None:
@@ -63,7 +69,23 @@ class Sessions:
 
     def end(self, session_id: str) -> None:
         """Forget a session."""
-        self._sessions.pop(_digest(session_id), None)
+        if self._sessions.pop(_digest(session_id), None) is not None:
+            self._keep()
+
+    def _restore(self, file: SessionFile) -> None:
+        """Those that go on, of the one caller there is a link for, and none for longer than a new one would last."""
+        now, person = self._clock.now(), Caller.loopback()
+        for key, kept in file.read().items():
+            if kept.identity == person.identity and now < kept.ends <= now + LIFETIME:
+                self._sessions[key] = Session(person, kept.ends)
+
+    def _keep(self) -> None:
+        if self._file is not None:
+            now = self._clock.now()
+            going_on = {key: each for key, each in self._sessions.items() if each.ends > now}
+            self._file.write(
+                {key: KeptSession(each.caller.identity, each.ends) for key, each in going_on.items()}
+            )
 
 
 def _digest(value: str) -> str:

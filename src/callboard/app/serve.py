@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.session_file import SessionFile
 from callboard.access.sessions import Sessions
 from callboard.app.application import Application
 from callboard.app.collector import collector
@@ -53,7 +54,7 @@ async def serve(app: Application, listening: Listening) -> None:
     address = f"{'https' if https else 'http'}://{listening.host}:{port}"
     hosts, origins = allowed_hosts(listening.host, port, secure=https is not None, also=_known_as(app))
     tell_who_sees_nothing(settings.callboard, app.visibility)
-    sessions = Sessions(app.clock)
+    sessions = Sessions(app.clock, _session_file(settings.callboard.data_directory, listening))
     door = LoopbackDoor(
         DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=listening.open), sessions
     )
@@ -94,6 +95,14 @@ async def serve(app: Application, listening: Listening) -> None:
             await server.run(draining, listening_now)
             for task in background:
                 task.cancel()
+
+
+def _session_file(directory: str, listening: Listening) -> SessionFile | None:
+    """None where nobody has to sign in, and at an address that is another after a restart. Cookies are told apart by port, and
+    so are the files of those who share a directory."""
+    if listening.open or not listening.port:
+        return None
+    return SessionFile(Path(directory) / f"sessions-{listening.port}.json")
 
 
 class _Announcement:
