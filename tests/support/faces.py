@@ -159,7 +159,9 @@ async def _alike(page: OpenPage, fresh: OpenPage, within: float) -> bool:
 
 def _calm(page: OpenPage) -> bool:
     html = page.html()
-    return not any(words in html for words in ("waiting for more", "Stale since", "was restarted", "could not be seen"))
+    return not any(
+        words in html for words in ("waiting for more", "Stale since", "was restarted", "could not be seen")
+    )
 
 
 def _told(page: OpenPage) -> str:

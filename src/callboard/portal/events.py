@@ -29,7 +29,9 @@ def events_part(cluster: ClusterSnapshot, grouping: Grouping) -> EventsPart:
 def events_of(cluster: str, objects: list[KubeObject], outcomes: list[Outcome]) -> EventsPart:
     """The events in `outcomes` that are about one of `objects`, matched by uid, or by kind, namespace and name."""
     if not outcomes:
-        return EventsPart(answer=Answer.NOT_ASKED, plain="Nothing of the service is here, so there are no events of it.")
+        return EventsPart(
+            answer=Answer.NOT_ASKED, plain="Nothing of the service is here, so there are no events of it."
+        )
     by_uid = {o.meta.uid: o for o in objects if o.meta.uid}
     by_name = {(o.type.kind, o.namespace, o.name): o for o in objects}
     rows = []
