@@ -19,6 +19,7 @@ from bench.machine import load
 from bench.peer import NotInstalled, Peer, backstage, installed
 from bench.portal import Portal, portal
 from bench.processes import ServedFleet, served
+from bench.rest import at_rest
 from bench.samples import median
 from bench.tables import doing, line, say, table
 from bench.viewer import Got, Screen, viewer
@@ -261,6 +262,7 @@ async def _a_day(sides: Sides, sync: float, found: list[Row], rounds: int) -> No
     if not any("10, warm, page" in each.title for each in found):
         found, _ = await warm(sides, "10, warm", names[0], rounds)
     opened = next(each for each in found if "10, warm, page" in each.title)
+    await at_rest(pid)
     with _used(pid) as idle:
         if sides.peer is not None:
             with _used(sides.peer.pid) as peer_idle:
@@ -273,7 +275,7 @@ async def _a_day(sides: Sides, sync: float, found: list[Row], rounds: int) -> No
         sides.fleet.report(rate=1000)
         await asyncio.sleep(8)
         sides.fleet.report(rate=0)
-        await asyncio.sleep(1)
+        busy = 8 + await at_rest(pid)
     events = await _events(sides.fleet) - events
     async with AsyncExitStack() as open_pages:
         for name in names[:10]:
@@ -293,7 +295,7 @@ async def _a_day(sides: Sides, sync: float, found: list[Row], rounds: int) -> No
     pieces = Pieces(
         sync=sync,
         idle=idle[0] / _QUIET,
-        change=max(0.0, changing[0] - 9 * idle[0] / _QUIET) / max(1, events),
+        change=max(0.0, changing[0] - busy * idle[0] / _QUIET) / max(1, events),
         page=median([s.cpu for s in opened.ours]),
         viewer=max(0.0, quiet[0] / (2 * _QUIET) - idle[0] / _QUIET) / 10,
         update=max(0.0, updating[0] / updates - 0.4 * idle[0] / _QUIET),

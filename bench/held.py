@@ -21,6 +21,7 @@ from bench.machine import load
 from bench.portal import Portal, portal
 from bench.processes import ServedFleet, served
 from bench.pulse import Beat, Pulse, pulse
+from bench.rest import at_rest
 from bench.samples import MOST_REPLAY, median
 from bench.tables import doing, line, percentile, say, table
 from bench.turns import Turns
@@ -128,6 +129,10 @@ async def _rates(given: argparse.Namespace, core: int, looker: Viewer) -> None:
         ]
         doing("a relist")
         rows += await _relisted(fleet, listens, looker, watched, beats)
+        doing("what was put off")
+        used = tree.cpu(listens.pid)
+        seconds = await at_rest(listens.pid)
+        rows.append(("until it is at rest", f"{seconds:.0f} s, {tree.cpu(listens.pid) - used:.1f} s of CPU"))
         used = tree.cpu(listens.pid)
         doing("idle")
         await asyncio.sleep(_IDLE)
