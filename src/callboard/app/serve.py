@@ -91,6 +91,7 @@ async def serve(app: Application, listening: Listening) -> None:
                 group.create_task(app.keep_up(), name="keep-up"),
                 group.create_task(watch_loop(app.metrics), name="loop-stall"),
                 group.create_task(cycles.run(), name="collector"),
+                group.create_task(asyncio.to_thread(site.prepare), name="prepare"),
             )
             await server.run(draining, listening_now)
             for task in background:

@@ -82,4 +82,4 @@ def create_web(
         LivePages(topics, options.pace, options.draining),
         static,
     )
-    return Site((*routes, *further), door, show)
+    return Site((*routes, *further), door, show, renderer.compile)

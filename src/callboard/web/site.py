@@ -35,17 +35,19 @@ QUIET = (RouteClass.PUBLIC, RouteClass.METRICS)
 
 
 class Site:
-    """The ASGI application. `show` renders a Trouble as this request's answer."""
+    """The ASGI application. `show` renders a Trouble as this request's answer. Call `prepare` in a thread once it serves."""
 
     def __init__(
         self,
         routes: Sequence[BaseRoute],
         door: Door,
         show: Callable[[Request, Trouble, str], Awaitable[Response]],
+        prepare: Callable[[], None] = lambda: None,
     ) -> None:
         self.routes = tuple(routes)
         self._door = door
         self._show = show
+        self.prepare = prepare
         self._compressed = Compressed(self._identified)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
