@@ -45,10 +45,9 @@ async def test_a_view_is_never_followed_by_an_older_one_however_long_arranging_t
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(giving_way, "GIVE_WAY", -1.0)
-    changed = msgspec.structs.replace(
-        WHOLE, clusters=(WHOLE.clusters[0], cluster("b", deployment("other")), WHOLE.clusters[2])
-    )
-    sight, latest = Sight(Sights(), ALL), WHOLE
+    large = service(*(cluster(name, deployment()) for name in "abcdef"))
+    small = service(cluster("a", deployment("other")))
+    sight, latest = Sight(Sights(), ALL), large
     seen: list[KubernetesView] = []
 
     async def look() -> None:
@@ -58,11 +57,11 @@ async def test_a_view_is_never_followed_by_an_older_one_however_long_arranging_t
         group.create_task(look())
         await asyncio.sleep(0)
         assert not seen, "others have their turn while it is arranged"
-        latest = changed
+        latest = small
         for _ in range(3):
             group.create_task(look())
-    assert [view.revision for view in seen] == [1, 2, 2, 2]
-    assert msgspec.structs.replace(seen[-1], revision=0) == arrange(changed)
+    assert [(view.revision, len(view.clusters)) for view in seen] == [(1, 6), (2, 1), (2, 1), (2, 1)]
+    assert msgspec.structs.replace(seen[-1], revision=0) == arrange(small)
 
 
 def test_a_class_is_arranged_for_once_however_many_look() -> None:
