@@ -3,7 +3,7 @@
 import gc
 import weakref
 
-from callboard.app.collector import LONG, WHOLE, Collector, collector
+from callboard.app.collector import AT_REST, LONG, WHOLE, Collector, collector
 
 
 class Node:
@@ -58,3 +58,18 @@ def test_what_took_long_to_walk_over_is_set_aside_and_looked_at_once_a_day() -> 
         clock.now = WHOLE
         looks.look()
         assert seen() is None
+
+
+def test_while_nothing_new_is_held_it_is_not_looked_at_but_once_a_minute() -> None:
+    with collector():
+        clock = Time(0.0)
+        looks = Collector(clock.spent, lambda: clock.now)
+        looks.look()
+        assert not looks.due()
+        clock.now = AT_REST
+        assert looks.due()
+        looks.look()
+        assert not looks.due()
+        held = [[n] for n in range(20_000)]
+        assert looks.due()
+        del held

@@ -3,19 +3,20 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 
 import msgspec
 import pytest
 
 from callboard.kube.connection import Connections
-from callboard.kube.silence import Silence
+from callboard.kube.silence import Silence, Silences
 from callboard.kube.steps import Steps
 from callboard.kube.watch import Change, Reset, Upsert, watch_together
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Question
 from callboard.model.resource import known_type
 from support.kube_client import PATIENT, bearer, raw_server
+from support.leaping import Leaping
 
 CONFIGMAPS = known_type("configmaps")
 assert CONFIGMAPS is not None
@@ -121,7 +122,7 @@ async def test_silence_counts_only_while_somebody_waits_and_a_loop_held_up_count
             self.ended.set()
 
     content = Content()
-    with Silence(content, 0.4) as silence:  # type: ignore[arg-type]
+    with Silence(content, 0.4, Silences()) as silence:  # type: ignore[arg-type]
         await asyncio.sleep(0.8)
         assert not content.ended.is_set()
         waits = asyncio.create_task(silence.until(asyncio.Event().wait()))
@@ -133,6 +134,28 @@ async def test_silence_counts_only_while_somebody_waits_and_a_loop_held_up_count
             await content.ended.wait()
         waits.cancel()
         await asyncio.gather(waits, return_exceptions=True)
+
+
+def test_hundreds_of_quiet_watches_wake_the_loop_as_often_as_one() -> None:
+    async def quiet(watches: int) -> tuple[int, int]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Leaping)
+        silences = Silences()
+        with ExitStack() as all_of_them:
+            for _ in range(watches):
+                each = Silence(asyncio.StreamReader(), 150.0, silences)  # type: ignore[arg-type]
+                all_of_them.enter_context(each)
+                await asyncio.sleep(0.01)
+            before, rounds = loop.woken, silences.rounds
+            await asyncio.sleep(3600)
+            found = loop.woken - before, silences.rounds - rounds
+        await asyncio.sleep(150)
+        assert silences.rounds - rounds <= found[1] + 1  # nobody is left to look at
+        return found
+
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        assert runner.run(quiet(500)) == runner.run(quiet(1))
+        assert runner.run(quiet(500))[0] <= 3600 * 8 / 150 + 2
 
 
 def burn(seconds: float) -> None:

@@ -19,6 +19,9 @@ EVERY: Final = 5.0
 """Seconds between two looks: short, so that a first sync does not bring more than one look can walk over in time."""
 LONG: Final = 0.005
 """Seconds of CPU beyond which what was walked over is set aside: a quarter of what a page may wait for the loop."""
+AT_REST: Final = 60.0
+"""Seconds between two looks while next to nothing is made anew: what is held has nothing in it then that the last look had
+not, but for what somebody let go of since."""
 WHOLE: Final = 24 * 3600.0
 """Seconds between two looks at everything."""
 _NEVER: Final = 1_000_000_000
@@ -33,13 +36,19 @@ class Collector:
         self._cpu = cpu
         self._now = now
         self._whole_at = now() + WHOLE
+        self._at_rest_until = now()
         self.aside = 0
+
+    def due(self) -> bool:
+        """Whether it is time for a look: young objects have grown old since the last one, or it was long ago."""
+        return gc.get_count()[2] > 0 or self._now() >= self._at_rest_until
 
     def look(self) -> None:
         """Free what is only held by itself, of what has not been set aside; once a day of all there is."""
         if self._now() >= self._whole_at:
             self._whole_at = self._now() + WHOLE
             gc.unfreeze()
+        self._at_rest_until = self._now() + AT_REST
         began = self._cpu()
         gc.collect()
         if self._cpu() - began > LONG:
@@ -50,7 +59,8 @@ class Collector:
         """Look now and then until cancelled."""
         while True:
             await asyncio.sleep(EVERY)
-            self.look()
+            if self.due():
+                self.look()
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from ipaddress import ip_address
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
 from callboard.base.errors import UsageError
 
@@ -22,16 +25,49 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+class _State(ServerState):
+    """Knows the time when an answer asks for it: uvicorn sets its clock once a second, whether or not anybody asks."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._headers: list[tuple[bytes, bytes]] = []
+        super().__init__()
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        """What every answer has."""
+        now = int(time.time())
+        if now != self._second:
+            self._second = now
+            self._headers = [(b"date", formatdate(now, usegmt=True).encode())]
+        return self._headers
+
+    @default_headers.setter
+    def default_headers(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """There are no others."""
+
+
 class _Uvicorn(uvicorn.Server):
-    """Leaves the signals to us, and says when it listens."""
+    """Leaves the signals to us, says when it listens, and while nobody asks, it sleeps: uvicorn's looks ten times a second
+    whether it is to end."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
+        self.server_state = _State()
         self.listening = asyncio.Event()
+        self._ends = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+    async def main_loop(self) -> None:
+        await self._ends.wait()
+
+    def end(self) -> None:
+        """Take nothing new, and let what is open end."""
+        self.should_exit = True
+        self._ends.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -72,7 +108,7 @@ class Server:
             ready()
             stopping = group.create_task(stop.wait(), name="stop")
             await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-            self._server.should_exit = True
+            self._server.end()
             stopping.cancel()
 
 

@@ -26,6 +26,7 @@ from callboard.kube.limits import Limits
 from callboard.kube.pool import Pool, Pools
 from callboard.kube.request import JSON, Query, request_fields, request_target, text_of
 from callboard.kube.response import MOST_OF_A_REFUSAL, Response, refusal
+from callboard.kube.silence import Silences
 from callboard.kube.steps import Steps
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
@@ -55,6 +56,7 @@ class Connections:
         self.clock: Clock = clock or SystemClock()
         self._pools = Pools(_trace(), environment)
         self.steps = Steps()
+        self.silences = Silences()
         self._offsets: dict[str, float] = {}
         self._dates: dict[str, str] = {}
 
@@ -329,7 +331,7 @@ class Connection:
                 raise AnswerRefused(failure_of_exception(error), unanswered=unanswered) from None
             try:
                 self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
-                yield Response(answer, limits.idle)
+                yield Response(answer, limits.idle, self._owner.silences)
             finally:
                 # Keeps the connection where the body was read to its end, closes it where it was not.
                 answer.release() if answer.content.at_eof() else answer.close()

@@ -10,7 +10,7 @@ import aiohttp
 from callboard.base.tasks import without_frames
 from callboard.kube.channel import too_large
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
-from callboard.kube.silence import Silence
+from callboard.kube.silence import Silence, Silences
 from callboard.model.outcome import Failure, FailureCode
 
 __all__ = ["MOST_OF_A_REFUSAL", "Response", "refusal"]
@@ -21,8 +21,9 @@ MOST_OF_A_REFUSAL: Final = 64 * 1024
 class Response:
     """An answer whose body is still to be read."""
 
-    def __init__(self, answer: aiohttp.ClientResponse, idle: float) -> None:
+    def __init__(self, answer: aiohttp.ClientResponse, idle: float, silences: Silences) -> None:
         self._answer = answer
+        self._silences = silences
         self.idle = idle
         self._silence: Silence | None = None
 
@@ -30,7 +31,7 @@ class Response:
     def heard(self, silence: float) -> Iterator[Silence]:
         """Within it, `piece` ends with BODY_TIMEOUT after so many seconds of silence, unless it is given an `idle` of its own.
         For answers of many small pieces: a deadline for each would cost more than reading it."""
-        with Silence(self._answer.content, silence) as self._silence:
+        with Silence(self._answer.content, silence, self._silences) as self._silence:
             yield self._silence
 
     @property

@@ -1,7 +1,6 @@
 """A cluster that has frozen keeps its connections open. One small question for all its watches tells it from a quiet one."""
 
 import asyncio
-import selectors
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +26,7 @@ from callboard.model.snapshot import ServiceSnapshot
 from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
+from support.leaping import Leaping
 from support.listening import HUB, Follower, Listening, contents, eventually, listening
 
 DICE = entity("dice-roller")
@@ -145,28 +145,6 @@ async def test_any_answer_is_one_and_it_is_asked_once_for_all_watches(answer: st
 
 
 # ---- in time that passes as fast as it can
-
-
-class Leaping(asyncio.SelectorEventLoop):
-    """Its time leaps to the next timer whenever there is nothing to do."""
-
-    def __init__(self) -> None:
-        super().__init__(_Leap(self))
-        self.now = 1000.0
-
-    def time(self) -> float:
-        return self.now
-
-
-class _Leap(selectors.DefaultSelector):
-    def __init__(self, loop: Leaping) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        assert timeout is not None, "waits for what never comes"
-        self._loop.now += timeout
-        return super().select(0)
 
 
 class Watch:

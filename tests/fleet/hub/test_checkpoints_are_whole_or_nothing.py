@@ -381,6 +381,40 @@ async def test_what_has_not_changed_is_not_written_again_and_what_has_is_after_t
         await asyncio.gather(running, return_exceptions=True)
 
 
+class Tidied(Files):
+    """Counts."""
+
+    tidied = 0
+
+    def tidy(self, most: int) -> int:
+        self.tidied += 1
+        return super().tidy(most)
+
+
+async def test_the_directory_is_tidied_once_for_many_files_and_again_before_they_outgrow_it(
+    tmp_path: Path,
+) -> None:
+    async def tidied(directory: Path, most: int) -> int:
+        files = Tidied(directory)
+        settings = CheckpointSettings(every=1.0, max_bytes=most)
+        writer = Checkpoints(files, settings, FakeClock(NOW + timedelta(minutes=1)))
+        await writer.restore(Place("nothing", "", QUESTION), Into())
+        before = files.tidied
+        streams = [Of(Place.of(SOURCE, Question(CONFIGMAPS, namespace=str(n))), FEW) for n in range(40)]
+        running = asyncio.create_task(writer.run(lambda: streams))
+        try:
+            await eventually(lambda: writer.written >= 40)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        return files.tidied - before
+
+    assert 1 <= await tidied(tmp_path / "wide", 1 << 30) < 10
+    whole = sum(f.stat().st_size for f in (tmp_path / "wide").iterdir())
+    assert await tidied(tmp_path / "narrow", whole // 4) > 30
+    assert sum(f.stat().st_size for f in (tmp_path / "narrow").iterdir()) <= whole // 3
+
+
 async def test_a_stop_writes_what_has_changed_first_and_ends_in_time(tmp_path: Path) -> None:
     late = await checkpoints(tmp_path / "hub")
     await late.finish([Of(PLACE, FEW)], within=0.0)

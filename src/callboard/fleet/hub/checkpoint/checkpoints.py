@@ -26,6 +26,9 @@ QUIET: Final = 12
 so that its file is not taken for one that nobody needs."""
 ROUND: Final = 5.0
 """Seconds between two looks at what is due, at most."""
+UNTIDY: Final = 16
+"""What has been written since the directory was last tidied may be one part of so many of what it may hold in all: looking at
+hundreds of files costs what writing ten of them does."""
 STOPPING: Final = 5.0
 """Seconds that writing may take when Callboard stops: with what else stops, below the 30 s Kubernetes gives a pod."""
 WRITERS: Final = 2
@@ -113,6 +116,9 @@ class Checkpoints:
         self._one = asyncio.Lock()
         self._finishing = False
         self._refused = False
+        self._untidy = 0
+        """Bytes written since the directory was last tidied."""
+        self._tidy_at = 0.0
         self.written = 0
         """Files so far, for tests and figures."""
 
@@ -168,13 +174,17 @@ class Checkpoints:
                 return
             if not self._ready:
                 continue
-            before = self.written
             for stream in self._due(list(streams()), loop.time()):
                 async with self._one:
                     if not self._finishing:
                         await self._write(stream)
-            if self.written > before:
-                await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
+                        await self._tidy(loop.time())
+
+    async def _tidy(self, now: float) -> None:
+        """Where much has been written, and once in each interval in which anything was."""
+        if self._untidy and (now >= self._tidy_at or self._untidy > self._settings.max_bytes // UNTIDY):
+            self._untidy, self._tidy_at = 0, now + self._settings.every
+            await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
 
     async def finish(self, streams: Collection[Writable], within: float = STOPPING) -> None:
         """Write what was never written, then what has changed since, and then those whose files are older than an interval,
@@ -278,7 +288,7 @@ class Checkpoints:
         every = self._settings.every * (0.9 + 0.2 * self._jitter())
         written = _Written(now + every, changes, now + every * QUIET, moment.as_of)
         try:
-            await asyncio.to_thread(
+            size = await asyncio.to_thread(
                 self._files.write,
                 place.name,
                 header,
@@ -288,6 +298,7 @@ class Checkpoints:
                 lasting=lasting,
             )
             self.written += 1
+            self._untidy += size
             self._refused = False
         except InterruptedError:
             return
