@@ -13,6 +13,7 @@ import structlog
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.session_file import SessionFile
 from callboard.access.sessions import Sessions
+from callboard.app.allocator import keep_large_blocks_apart
 from callboard.app.application import Application
 from callboard.app.collector import collector
 from callboard.app.metrics import watch_loop
@@ -47,6 +48,7 @@ async def serve(app: Application, listening: Listening) -> None:
             "the address could read your clusters. Listen on 127.0.0.1, or forward a port to it.",
             code="sign-in-required",
         )
+    keep_large_blocks_apart()
     settings = app.configuration.settings
     listener = bind(listening.host, listening.port)
     port: int = listener.getsockname()[1]
