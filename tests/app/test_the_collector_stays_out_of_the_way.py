@@ -1,9 +1,13 @@
 """A server looks for cycles without walking over all that it holds, and leaves none lying."""
 
+import asyncio
 import gc
 import weakref
 
+import pytest
+
 from callboard.app.collector import AT_REST, LONG, WHOLE, Collector, collector
+from support.leaping import Leaping
 
 
 class Node:
@@ -60,16 +64,51 @@ def test_what_took_long_to_walk_over_is_set_aside_and_looked_at_once_a_day() -> 
         assert seen() is None
 
 
-def test_while_nothing_new_is_held_it_is_not_looked_at_but_once_a_minute() -> None:
+class Counted(Collector):
+    """`looks` it has taken."""
+
+    looks = 0
+
+    def look(self) -> None:
+        self.looks += 1
+        super().look()
+
+
+async def test_it_looks_when_much_more_is_held_and_not_while_as_much_comes_as_goes() -> None:
     with collector():
-        clock = Time(0.0)
-        looks = Collector(clock.spent, lambda: clock.now)
-        looks.look()
-        assert not looks.due()
-        clock.now = AT_REST
-        assert looks.due()
-        looks.look()
-        assert not looks.due()
-        held = [[n] for n in range(20_000)]
-        assert looks.due()
-        del held
+        counted = Counted()
+        running = asyncio.create_task(counted.run())
+        await asyncio.sleep(0)
+        for _ in range(50):
+            passing = [[n] for n in range(500)]
+            del passing
+            await asyncio.sleep(0)
+        assert counted.looks == 0
+        lost = weakref.ref(Node())
+        held = []
+        while not counted.looks:
+            held += [[n] for n in range(1000)]
+            await asyncio.sleep(0)
+        assert 20_000 < len(held) < 200_000
+        assert lost() is None
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        before = gc.callbacks.copy()
+    assert gc.callbacks == before
+
+
+def test_while_nothing_is_held_anew_it_looks_once_a_minute() -> None:
+    async def an_hour() -> tuple[int, int]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Leaping)
+        counted = Counted()
+        running = asyncio.create_task(counted.run())
+        await asyncio.sleep(3600)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return counted.looks, loop.woken
+
+    with collector(), asyncio.Runner(loop_factory=Leaping) as runner:
+        looks, woken = runner.run(an_hour())
+    assert looks == pytest.approx(3600 / AT_REST, abs=1)
+    assert woken <= looks + 2

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from callboard.kube.connection import Connections
+from callboard.kube.response import PIECE
 from callboard.kube.silence import Silence, Silences
 from callboard.kube.steps import Steps
 from callboard.kube.watch import Change, Reset, Upsert, watch_together
@@ -99,6 +100,18 @@ async def test_a_list_in_which_nothing_new_comes_is_given_up_though_the_stream_g
     assert isinstance(reset, Reset)
     assert reset.objects == ()
     assert server.asked[:2] == ["streaming", "/api/v1/namespaces/n/configmaps"]
+
+
+async def test_of_a_list_that_has_come_already_no_more_is_read_at_once_than_others_can_wait_for() -> None:
+    filler = {"filler": "x" * 1000}
+    lines = [added(n)[:-3] + b"," + msgspec.json.encode(filler)[1:] + b"}\n" for n in range(2000)]
+    together = b"".join([*lines, LIST_END])
+    progress: list[int] = []
+    async with watched(Slow([together], pause=0.0), progress) as changes:
+        (reset,) = await anext(changes)
+    assert isinstance(reset, Reset)
+    assert len(reset.objects) == 2000
+    assert len(progress) >= len(together) / PIECE
 
 
 async def test_a_reader_who_takes_his_time_does_not_make_the_stream_silent() -> None:

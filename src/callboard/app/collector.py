@@ -9,19 +9,19 @@ the time must therefore go by itself: an exception that its frames lead back to 
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
 
 __all__ = ["Collector", "collector"]
 
-EVERY: Final = 5.0
-"""Seconds between two looks: short, so that a first sync does not bring more than one look can walk over in time."""
+GROWN: Final = 3
+"""After so many of the collector's own looks at what is young, one of ours is due: each comes when some 8,000 objects more are
+held than at the one before. All that came since then is walked over in some milliseconds."""
+AT_REST: Final = 60.0
+"""Seconds between two looks while nothing grows: what somebody has let go of may be held by itself all the same."""
 LONG: Final = 0.005
 """Seconds of CPU beyond which what was walked over is set aside: a quarter of what a page may wait for the loop."""
-AT_REST: Final = 60.0
-"""Seconds between two looks while next to nothing is made anew: what is held has nothing in it then that the last look had
-not, but for what somebody let go of since."""
 WHOLE: Final = 24 * 3600.0
 """Seconds between two looks at everything."""
 _NEVER: Final = 1_000_000_000
@@ -36,19 +36,13 @@ class Collector:
         self._cpu = cpu
         self._now = now
         self._whole_at = now() + WHOLE
-        self._at_rest_until = now()
         self.aside = 0
-
-    def due(self) -> bool:
-        """Whether it is time for a look: young objects have grown old since the last one, or it was long ago."""
-        return gc.get_count()[2] > 0 or self._now() >= self._at_rest_until
 
     def look(self) -> None:
         """Free what is only held by itself, of what has not been set aside; once a day of all there is."""
         if self._now() >= self._whole_at:
             self._whole_at = self._now() + WHOLE
             gc.unfreeze()
-        self._at_rest_until = self._now() + AT_REST
         began = self._cpu()
         gc.collect()
         if self._cpu() - began > LONG:
@@ -56,11 +50,25 @@ class Collector:
             gc.freeze()
 
     async def run(self) -> None:
-        """Look now and then until cancelled."""
-        while True:
-            await asyncio.sleep(EVERY)
-            if self.due():
+        """Look when much more is held than before, and now and then, until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = asyncio.Event()
+
+        def young_seen(phase: str, info: Mapping[str, int]) -> None:
+            """Called in whichever thread, wherever it is."""
+            if phase == "stop" and info["generation"] == 1 and gc.get_count()[2] >= GROWN:
+                loop.call_soon_threadsafe(due.set)
+
+        gc.callbacks.append(young_seen)
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(AT_REST):
+                        await due.wait()
+                due.clear()
                 self.look()
+        finally:
+            gc.callbacks.remove(young_seen)
 
 
 @contextmanager

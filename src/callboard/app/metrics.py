@@ -134,12 +134,17 @@ class Metrics:
         """Where the hub's figures come from, whenever all are asked for."""
         self._hub = figures
 
-    def _read(self) -> None:
-        """What is counted only when it is asked for."""
+    def _read(self) -> HubFigures | None:
+        """What is counted only when it is asked for, as of now."""
         self._running.set(_tasks())
-        if self._hub is None:
-            return
-        found = self._hub()
+        return self._hub() if self._hub is not None else None
+
+    def _write(self, found: HubFigures | None) -> bytes:
+        if found is not None:
+            self._set(found)
+        return generate_latest(self.registry)
+
+    def _set(self, found: HubFigures) -> None:
         self._looks.set(found.looks)
         self._viewers.set(found.viewers)
         by_cluster = (self._watches, self._lists, self._waiting, self._objects, self._bytes)
@@ -158,14 +163,12 @@ class Metrics:
 
     def text(self) -> bytes:
         """The exposition format, of type CONTENT_TYPE_LATEST."""
-        self._read()
-        return generate_latest(self.registry)
+        return self._write(self._read())
 
     async def written(self) -> bytes:
         """`text`, written beside the loop: a fleet's figures are thousands of lines."""
         async with self._written:  # the figures of one moment, not half of the next
-            self._read()
-            return await asyncio.to_thread(generate_latest, self.registry)
+            return await asyncio.to_thread(self._write, self._read())
 
 
 def _tasks() -> int:

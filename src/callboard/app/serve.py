@@ -21,6 +21,7 @@ from callboard.app.notices import tell_who_sees_nothing
 from callboard.app.server import Server, bind, is_loopback
 from callboard.app.signals import stop_signals
 from callboard.app.site import whole_site
+from callboard.app.threads import short_turns
 from callboard.base.errors import UsageError
 from callboard.base.settings import HttpsSettings
 from callboard.model.caller import Caller
@@ -86,7 +87,12 @@ async def serve(app: Application, listening: Listening) -> None:
         ready.set()
         announce.first()
 
-    with _certificate_files(https) as certificate, stop_signals(draining), collector() as cycles:
+    with (
+        _certificate_files(https) as certificate,
+        stop_signals(draining),
+        short_turns(),
+        collector() as cycles,
+    ):
         server = Server(site, listener, drain=settings.callboard.web.drain_deadline, certificate=certificate)
         async with asyncio.TaskGroup() as group:
             background = (
