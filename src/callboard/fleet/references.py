@@ -23,7 +23,7 @@ from callboard.model.selection import Selection
 from callboard.model.snapshot import CHILD_TYPES
 from callboard.model.workloads import cron_template_of, pod_labels, workload_of
 
-__all__ = ["MOST_QUESTIONS", "Wanted", "leads_on", "questions", "withheld"]
+__all__ = ["MOST_QUESTIONS", "Wanted", "children", "leads_on", "questions", "withheld"]
 
 MOST_QUESTIONS = 60
 """References asked of one cluster for one look: about four times the selection's own, and well below what a page may cost."""
@@ -35,6 +35,8 @@ MOST_CLAIMS_BY_NAME = 10
 """Claims of one namespace asked for by name; more of them are one list."""
 
 WARNINGS = "type!=Normal"
+
+_MAKE_NOTHING = (Pod, ConfigMap, Service)
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -55,13 +57,6 @@ def questions(
     objects = members(outcomes, references)
     if not objects:
         return Wanted(())
-    asked = {r.question for r in references}
-    refused = {
-        (r.question.type.key, r.question.namespace)
-        for r in references
-        if r.answer in (Answer.FORBIDDEN, Answer.UNAUTHORIZED)
-        or (r.answer is Answer.ABSENT and not r.question.name)  # with a name, that one object is absent
-    }
     wanted: list[Question] = []
     left_out = 0
     wanted += _children(selection, objects)
@@ -77,9 +72,15 @@ def questions(
         left_out += more
     if selection.usage:
         wanted += _usage((*outcomes, *references))
-    fresh = [q for q in dict.fromkeys(wanted) if q not in asked and (q.type.key, q.namespace) not in refused]
-    room = max(0, MOST_QUESTIONS - len(asked))
-    return Wanted(tuple(fresh[:room]), left_out + max(0, len(fresh) - room))
+    fresh, more = _fresh(wanted, references)
+    return Wanted(fresh, left_out + more)
+
+
+def children(
+    selection: Selection, outcomes: Sequence[Outcome], references: Sequence[Outcome] = ()
+) -> tuple[Question, ...]:
+    """Those of `questions` that ask for children, which stand before all others: what a verdict needs."""
+    return _fresh(_children(selection, members(outcomes, references)), references)[0]
 
 
 def leads_on(question: Question) -> bool:
@@ -96,11 +97,29 @@ def withheld(selection: Selection) -> tuple[Outcome, ...]:
     return (Outcome(question=_ask(NODES, ""), answer=Answer.NOT_ASKED),)
 
 
+def _fresh(wanted: Sequence[Question], references: Sequence[Outcome]) -> tuple[tuple[Question, ...], int]:
+    """Those that were not asked yet and may be, and how many more the bound left out."""
+    if not wanted:
+        return (), 0
+    asked = {r.question for r in references}
+    refused = {
+        (r.question.type.key, r.question.namespace)
+        for r in references
+        if r.answer in (Answer.FORBIDDEN, Answer.UNAUTHORIZED)
+        or (r.answer is Answer.ABSENT and not r.question.name)  # with a name, that one object is absent
+    }
+    fresh = [q for q in dict.fromkeys(wanted) if q not in asked and (q.type.key, q.namespace) not in refused]
+    room = max(0, MOST_QUESTIONS - len(asked))
+    return tuple(fresh[:room]), max(0, len(fresh) - room)
+
+
 def _children(selection: Selection, objects: Sequence[KubeObject]) -> list[Question]:
-    types = {t.key for t in selection.types}
     # Pods and configuration are most of what there is, and make nothing.
-    makers = [o for o in objects if not isinstance(o.body, Pod | ConfigMap | Service)]
+    makers = [o for o in objects if not isinstance(o.body, _MAKE_NOTHING)]
     wanted: list[Question] = []
+    if not makers:
+        return wanted
+    types = {t.key for t in selection.types}
     for obj in makers:
         cron = cron_template_of(obj)
         if cron is not None and "jobs.batch" in types and not selection.selector.matches(cron.labels):

@@ -12,7 +12,8 @@ from typing import Final
 
 import zstandard
 
-from callboard.model.objects import Body, Kept, KubeObject
+from callboard.model.objects import Body, Kept, KubeObject, OwnerReference
+from callboard.model.outline import owners_if_well
 from callboard.model.resource import ResourceType
 
 __all__ = ["Dictionary", "Keeper"]
@@ -24,8 +25,8 @@ _SAMPLE_BYTES: Final = 32 * 1024
 """As many first objects as this many, or of this size, are what later ones are packed against. More find little more."""
 _SMALL: Final = 256
 """Bytes below which packing saves nothing worth unpacking for."""
-_SHARED_LABELS: Final = 1024
-"""Sets of labels remembered to be shared: pods of one workload carry the same."""
+_SHARED: Final = 1024
+"""Sets of labels, and owners, remembered to be shared: pods of one workload carry the same."""
 _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -40,6 +41,7 @@ class Keeper:
         self._sampled = 0
         self._packing: _Packing | None = None
         self._labels: dict[tuple[str, ...], Mapping[str, str]] = {}
+        self._owners: dict[tuple[OwnerReference, ...], tuple[OwnerReference, ...]] = {}
 
     def __call__(self, resource: ResourceType, body: Body, raw: bytes) -> Kept:
         """The kept form; `body` is let go of."""
@@ -64,6 +66,7 @@ class Keeper:
             self._shared(meta.labels) if meta.labels else _NO_LABELS,
             packed,
             None if packing is None else packing.unpack,
+            self._shared_owners(owners) if (owners := owners_if_well(body)) else owners,
         )
 
     def of(self, obj: KubeObject) -> Kept:
@@ -82,9 +85,18 @@ class Keeper:
         key = (*labels, *labels.values())
         found = known.get(key)
         if found is None:
-            if len(known) >= _SHARED_LABELS:
+            if len(known) >= _SHARED:
                 known.clear()
             found = known[key] = labels
+        return found
+
+    def _shared_owners(self, owners: tuple[OwnerReference, ...]) -> tuple[OwnerReference, ...]:
+        known = self._owners
+        found = known.get(owners)
+        if found is None:
+            if len(known) >= _SHARED:
+                known.clear()
+            found = known[owners] = owners
         return found
 
 

@@ -90,6 +90,32 @@ async def test_what_is_read_decides_as_what_is_asked_anew_does() -> None:
                 assert (held.health, held.sentence) == (asked.health, asked.sentence)
 
 
+async def test_no_pod_that_is_well_is_opened_and_whoever_looks_sees_it_whole() -> None:
+    async with (
+        Fleet.start("quiet", speed=0.0) as fleet,
+        listening(fleet) as world,
+        following(world, DICE) as found,
+        Follower(world.provider, DICE) as viewer,
+    ):
+
+        def closed() -> set[str]:
+            """Which pods the verdict has in outline."""
+            members = read(found, DICE, fleet[0].name).members()
+            return {o.name for o in members if isinstance(o.body, Pod) and not o.raw}
+
+        await viewer.settled()
+        seen = [o for o in viewer.part.members() if isinstance(o.body, Pod)]
+        assert seen
+        assert all(o.raw for o in seen)
+        assert closed() == {o.name for o in seen}
+        status = {"status": {"phase": "Failed", "reason": "Evicted"}}
+        fleet[0].store.patch("pods", seen[0].name, status, "games", subresource="status")
+        await eventually(lambda: closed() == {o.name for o in seen[1:]})
+        asked = cluster_verdict((await world.fresh(DICE)).clusters[0])
+        assert asked.health is Health.UNHEALTHY
+        await eventually(lambda: cluster_verdict(read(found, DICE, fleet[0].name)) == asked)
+
+
 async def test_streams_that_were_there_before_tell_what_they_hold() -> None:
     async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet) as world:
         async with Follower(world.provider, DICE) as viewer:

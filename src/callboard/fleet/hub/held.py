@@ -10,11 +10,11 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.look import moment_of, state_of
 from callboard.fleet.hub.port import Source
 from callboard.fleet.hub.scope import candidates
-from callboard.fleet.references import questions
+from callboard.fleet.references import children
 from callboard.model.belonging import belonging
 from callboard.model.outcome import Answer, Outcome, Question
 from callboard.model.selection import Selection
-from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot
+from callboard.model.snapshot import ClusterSnapshot
 
 __all__ = ["read_held"]
 
@@ -35,12 +35,7 @@ def read_held(
     references: list[Outcome] = []
     if any(o.answer is Answer.OBJECTS for o in outcomes):
         for _ in range(ROUNDS):
-            asked = {r.question for r in references}
-            more = [
-                q
-                for q in questions(selection, outcomes, references).questions
-                if q.type.key in CHILD_TYPES and q not in asked
-            ]
+            more = children(selection, outcomes, references)
             if not more:
                 break
             for question in more:
@@ -74,7 +69,7 @@ def _outcome(hub: Hub, source: Source, question: Question) -> Outcome | None:
         if held is None:
             continue
         if not held.refused:
-            objects = held.read(question)  # before the status: a checkpoint may turn out to be broken
+            objects = held.outlined(question)  # before the status: a checkpoint may turn out to be broken
             status = held.status(question)
             return None if status.truncated else status.outcome(question, objects)
         refused = held

@@ -15,6 +15,7 @@ from callboard.kube.failure import answer_of
 from callboard.kube.steps import Steps
 from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Question
+from callboard.model.outline import outline
 from callboard.model.resource import ResourceType
 
 __all__ = ["NO_OBJECT", "STALE_AFTER", "Holdings", "Labels", "ObjectChanged", "Reader", "Turning"]
@@ -162,6 +163,10 @@ class Holdings:
     def read(self, question: Question) -> tuple[KubeObject, ...]:
         """What is there for the question, by namespace and name, opened."""
         return tuple(opened(kept) for kept in self.objects.select(question))
+
+    def outlined(self, question: Question) -> tuple[KubeObject, ...]:
+        """The same for a verdict: what is well in outline, the others opened."""
+        return tuple(outline(kept) or opened(kept) for kept in self.objects.select(question))
 
     def delete(self, obj: Kept) -> None:
         """The object is gone."""

@@ -5,7 +5,7 @@ once; every later one is a look-up, whatever its value.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from callboard.fleet.hub.port import Key
@@ -21,6 +21,8 @@ MOST_KEYS = 32
 workloads' selectors by some more."""
 
 BY_VALUE = (Operator.EQUALS, Operator.IN)
+_BY_PLACE = (*BY_VALUE, Operator.EXISTS)
+"""Of these, where an object stands in the index is the whole answer."""
 _NOT_BY_KEY = (Operator.NOT_EQUALS, Operator.NOT_IN, Operator.DOES_NOT_EXIST)
 
 T = TypeVar("T")
@@ -125,22 +127,26 @@ class ObjectIndex:
             obj = self._objects.get((question.namespace, question.name))
             self.examined += obj is not None
             return (obj,) if obj is not None and matches(question, obj) else ()
-        found: list[Key] = []
-        for key in self._candidates(question):
-            self.examined += 1
-            if matches(question, self._objects[key]):
-                found.append(key)
-        return tuple(self._objects[key] for key in sorted(found))
+        objects = self._objects
+        keys, exact = self._candidates(question)
+        self.examined += len(keys)
+        found = keys if exact else [key for key in keys if matches(question, objects[key])]
+        return tuple([objects[key] for key in sorted(found)])
 
-    def _candidates(self, question: Question) -> Iterable[Key]:
+    def _candidates(self, question: Question) -> tuple[Collection[Key], bool]:
+        """Among which the objects are that answer the question, each once, and whether all of them do."""
         selector = selector_of_question(question) or NOTHING_SELECTED
         best = best_requirement(selector, self._labels)
         if best is None:
-            return self._namespaces.get(question.namespace, ()) if question.namespace else self._objects
+            narrow = self._namespaces.get(question.namespace, ()) if question.namespace else self._objects
+            return narrow, not selector.requirements
         values = self._values(best.key)
-        if best.operator in BY_VALUE:
-            return [key for value in best.values for key in values.get(value, ())]
-        return [key for keys in values.values() for key in keys]
+        exact = best.operator in _BY_PLACE and len(selector.requirements) == 1 and not question.namespace
+        if best.operator not in BY_VALUE:
+            return [key for keys in values.values() for key in keys], exact
+        if len(best.values) == 1:
+            return values.get(best.values[0], ()), exact
+        return [key for value in best.values for key in values.get(value, ())], exact
 
     def _values(self, label: str) -> dict[str, set[Key]]:
         values = self._labels.pop(label, None)

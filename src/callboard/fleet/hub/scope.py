@@ -41,11 +41,12 @@ def tier(question: Question) -> int:
     return 2 if key in _THIRD else 1
 
 
+@lru_cache(maxsize=1024)
 def candidates(question: Question, scope: Scope) -> tuple[Question, ...]:
     """What to list to answer `question`, best first; the last is always the question itself.
 
     A selector that we cannot evaluate ourselves is left to the API server. What pods use cannot be watched and is worthless a
-    minute later: it is never listed more widely than somebody looks.
+    minute later: it is never listed more widely than somebody looks. Kept, because all clusters are asked alike.
     """
     asked = msgspec.structs.replace(question, purpose=Purpose.SELECTION)
     wide = Question(type=question.type, field_selector=question.field_selector)

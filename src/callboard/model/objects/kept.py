@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from callboard.model.objects.meta import OwnerReference
 from callboard.model.resource import ResourceType
 
 __all__ = ["Kept"]
@@ -13,7 +14,8 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     """The closed form of a KubeObject: no typed field of its body is there until it is opened.
 
     `labels` may be the same mapping in many objects: never change it. `packed` is the KubeObject's `raw`, through `unpack`
-    where that is not None; `json()` gives it back.
+    where that is not None; `json()` gives it back. `well` is what `model.outline` told of it when it came: its owners, where
+    that is all a verdict needs to know of it; shared by many objects, too.
     """
 
     type: ResourceType
@@ -24,6 +26,7 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     labels: Mapping[str, str]
     packed: bytes
     unpack: Callable[[bytes], bytes] | None = None
+    well: tuple[OwnerReference, ...] | None = None
 
     def json(self) -> bytes:
         """The redacted whole, byte for byte as `KubeObject.raw`."""
