@@ -15,9 +15,11 @@ from typing import Final
 
 __all__ = ["Collector", "collector"]
 
-GROWN: Final = 3
-"""After so many of the collector's own looks at what is young, one of ours is due: each comes when some 8,000 objects more are
-held than at the one before. All that came since then is walked over in some milliseconds."""
+OLDER: Final = 2
+"""Looks at the youngest after which those that were there the last time are looked at again, and one of ours is due. Python's
+own ten would leave a hundred thousand objects of a first sync to walk over."""
+BETWEEN: Final = 1.0
+"""Seconds between two looks at least: what comes with a page goes with it."""
 AT_REST: Final = 60.0
 """Seconds between two looks while nothing grows: what somebody has let go of may be held by itself all the same."""
 LONG: Final = 0.005
@@ -56,7 +58,7 @@ class Collector:
 
         def young_seen(phase: str, info: Mapping[str, int]) -> None:
             """Called in whichever thread, wherever it is."""
-            if phase == "stop" and info["generation"] == 1 and gc.get_count()[2] >= GROWN:
+            if phase == "stop" and info["generation"] == 1:
                 loop.call_soon_threadsafe(due.set)
 
         gc.callbacks.append(young_seen)
@@ -67,6 +69,7 @@ class Collector:
                         await due.wait()
                 due.clear()
                 self.look()
+                await asyncio.sleep(BETWEEN)
         finally:
             gc.callbacks.remove(young_seen)
 
@@ -77,7 +80,7 @@ def collector() -> Iterator[Collector]:
     first: importing leaves no cycles that the small collections have not found."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(*before[:2], _NEVER)
+    gc.set_threshold(before[0], OLDER, _NEVER)
     try:
         yield Collector()
     finally:
