@@ -2,6 +2,7 @@
 
 import asyncio
 
+from callboard.model.verdict import Health, Verdict
 from callboard.portal.standing import Standing
 from callboard.portal.turns import LATER, TOUCHED, TOUCHED_FIRST, Turns
 from support.fake_fleet import entity
@@ -48,6 +49,14 @@ async def test_however_much_is_touched_the_others_have_their_part_of_the_time() 
         had[lane] += cost
         turns.spent(cost)
     assert TOUCHED_FIRST - 1 <= had[TOUCHED] / had[LATER] <= TOUCHED_FIRST + 1
+
+
+async def test_what_was_never_judged_has_its_turn_with_the_others_however_often_it_is_touched() -> None:
+    turns, (known, new) = Turns(), standings(2)
+    known.verdict = Verdict(health=Health.HEALTHY, sentence="Healthy.")
+    turns.touched(new)
+    turns.touched(known)
+    assert [(turns.take(), turns.lane) for _ in range(2)] == [(known, TOUCHED), (new, LATER)]
 
 
 async def test_a_renewal_comes_once() -> None:

@@ -287,7 +287,7 @@ class Board:
             standing = self._services.get(ref)
             if standing is not None:
                 standing.touched.add(name)
-                self._turns.ask(standing, TOUCHED)
+                self._turns.touched(standing)
         if touched.whole:
             for key in [k for k in self._nothing if k[0] == name]:
                 del self._nothing[key]

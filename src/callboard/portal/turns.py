@@ -51,6 +51,11 @@ class Turns:
             self.lanes[lane].append(standing)
         self._news.set()
 
+    def touched(self, standing: Standing) -> None:
+        """Something of it has changed. While it has no verdict it is one of those that are looked at for the first time,
+        however often it is touched meanwhile: a first sync touches everything."""
+        self.ask(standing, TOUCHED if standing.verdict is not None else LATER)
+
     def renew(self, standing: Standing, after: float) -> None:
         """Tell of it in so many seconds, unless that is to come already."""
         if not standing.renewing:
