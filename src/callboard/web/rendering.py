@@ -14,6 +14,7 @@ from markupsafe import Markup
 from callboard.base.clock import Clock
 from callboard.model.entity import Entity
 from callboard.web import commands, times, urls, words
+from callboard.web.rows import Rows
 from callboard.web.static_files import StaticFiles
 
 __all__ = ["Renderer"]
@@ -68,6 +69,7 @@ class Renderer:
             "portal": {"title": title, "organization": organization},
             "static": static.url,
             "urls": urls,
+            "rows": Rows(clock),
             "words": words,
             "commands": commands,
             "template": self.template,

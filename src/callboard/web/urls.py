@@ -68,12 +68,16 @@ def tab_url(ref: EntityRef, tab: str) -> str:
 
 def object_url(ref: EntityRef, key: ObjectKey) -> str:
     """One object of a service."""
-    return f"{_objects_url(ref, key.cluster, key.type, key.namespace)}{segment(key.name)}"
+    return f"{objects_url(ref, key)}{segment(key.name)}"
+
+
+def objects_url(ref: EntityRef, key: ObjectKey) -> str:
+    """All of that but the name, which the objects of one type in one place share."""
+    return _objects_url(ref, key.cluster, key.type, key.namespace)
 
 
 @lru_cache(1024)
 def _objects_url(ref: EntityRef, cluster: str, type_: str, namespace: str) -> str:
-    """All but the last segment, which the objects of one type in one place share."""
     parts = (cluster, type_, namespace or CLUSTER_SCOPED)
     return f"{entity_url(ref)}/kubernetes/object/" + "".join(f"{segment(part)}/" for part in parts)
 
