@@ -3,6 +3,7 @@
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -77,7 +78,8 @@ class _GivenUp(Exception):
 
 
 class Asking:
-    """Asks one cluster about one entity. `snapshot` is what is known so far; `changed` is called whenever it grew."""
+    """Asks one cluster about one entity. `snapshot` is what is known so far; `changed` is called whenever it grew, `telling`
+    once all that decides how the service is there has come and something of it is there. Nothing is sent before `after`."""
 
     def __init__(
         self,
@@ -87,6 +89,9 @@ class Asking:
         caller: Caller,
         limits: ClusterLimits,
         changed: Callable[[], None],
+        *,
+        telling: Callable[[], None] = lambda: None,
+        after: asyncio.Event | None = None,
     ) -> None:
         self._tools = tools
         self._cluster = cluster
@@ -94,6 +99,12 @@ class Asking:
         self._caller = caller
         self._limits = limits
         self._progress = Progress(cluster, changed)
+        self._telling = telling
+        self._after = after
+        self._asked: list[Question] = []
+        """References."""
+        self._ahead: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
         self._started = tools.clock.monotonic()
 
     @property
@@ -112,6 +123,11 @@ class Asking:
             self._fail(Failure(code=FailureCode.INTERNAL, message=error.message), Answer.BROKEN)
         except Exception as error:
             self._fail(self._defect("asking a cluster failed", error), Answer.BROKEN)
+        finally:
+            if begun := [*self._beside, *([self._ahead] if self._ahead is not None else ())]:
+                for task in begun:
+                    task.cancel()
+                await asyncio.gather(*begun, return_exceptions=True)
 
     async def _first(self) -> tuple[Selection, Credential]:
         """The selection, within the hard deadline; waiting for a slot counts."""
@@ -132,9 +148,11 @@ class Asking:
                 stage = "it was not found out which custom resources to ask for"
                 selection = self._select(await self._custom_resources())
                 permit = self._admit(credential)
-                await self._collect(
-                    self._tools.parts.fetcher.fetch(self._cluster, credential, selection), self._take
-                )
+                if self._after is not None:
+                    await self._after.wait()
+                    self._started = self._tools.clock.monotonic()
+                answers = self._tools.parts.fetcher.fetch(self._cluster, credential, selection)
+                await self._collect(answers, partial(self._take, selection, credential))
         except BaseException as error:
             if not (isinstance(error, TimeoutError) and deadline.expired()):
                 if permit is not None:
@@ -203,12 +221,15 @@ class Asking:
             if close is not None:
                 await close()
 
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, selection: Selection, credential: Credential, outcome: Outcome) -> None:
         if outcome.answer is Answer.NOT_ASKED:
             # Its scope was found out by discovery; types known beforehand are left out of the selection itself.
             notice = cluster_scoped(outcome.question.type, self._cluster.name)
             self._progress.tell(notice.code, notice.message)
         self._progress.take(outcome, self._tools.clock.now(), self._tools.clock_offset(self._cluster))
+        if self._ahead is None and self._progress.telling:
+            self._telling()
+            self._ahead = asyncio.ensure_future(self._look_ahead(selection, credential))
 
     def _finish(self, permit: Permit, credential: Credential, *, expired: bool) -> None:
         """Every question gets its outcome, the breaker its news, the cluster its state."""
@@ -234,49 +255,57 @@ class Asking:
         self._progress.answered(self._took())
         self._tools.observer.settled(self._cluster.name, ClusterState.ANSWERED, self._took())
 
+    async def _look_ahead(self, selection: Selection, credential: Credential) -> None:
+        """Ask what follows from what decides, while the rest of the selection is on its way: that leads to little more. What
+        may be in it is not asked for by name."""
+        progress = self._progress
+        coming = {t.key for t in selection.types}
+        wanted = questions(selection, progress.outcomes, progress.references).questions
+        await self._round(credential, [q for q in wanted if not (q.name and q.type.key in coming)])
+
     async def _follow(self, selection: Selection, credential: Credential) -> None:
         """Ask the references, round by round, within a deadline of their own. The selection's answer is out already."""
         progress = self._progress
         progress.withhold(withheld(selection))
         left_out = 0
-        asked: list[Question] = []
-        beside: list[asyncio.Task[None]] = []
         deadline = asyncio.timeout(self._limits.hard_deadline)
         try:
             async with deadline:
+                if self._ahead is not None:
+                    await self._ahead
                 for _ in range(ROUNDS):
                     wanted = questions(selection, progress.outcomes, progress.references)
                     left_out = wanted.left_out
                     if not wanted.questions:
                         break
-                    asked += wanted.questions
-                    progress.expect_references(wanted.questions)
-                    usage = [q for q in wanted.questions if q.type.key == POD_METRICS.key]
-                    if usage:
-                        beside.append(asyncio.ensure_future(self._ask(credential, usage)))
-                    await self._ask(credential, [q for q in wanted.questions if q not in usage])
+                    await self._round(credential, wanted.questions)
                     if not any(map(leads_on, wanted.questions)):
                         break
-                if beside:
-                    await asyncio.wait(beside, timeout=USAGE)
+                if self._beside:
+                    await asyncio.wait(self._beside, timeout=USAGE)
         except TimeoutError:
             if not deadline.expired():
                 raise
         except Exception as error:
             # The selection stands: only what was asked second is broken.
             failure = self._defect("asking for references failed", error)
-            progress.close_references(Answer.BROKEN, failure, asked)
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-        progress.close_references(Answer.LATE, self._too_late(), asked)
+            progress.close_references(Answer.BROKEN, failure, self._asked)
+        progress.close_references(Answer.LATE, self._too_late(), self._asked)
         if left_out:
             progress.tell(
                 "references-bounded",
                 f"{left_out} further nodes, namespaces or claims of this service were not looked at",
             )
         progress.references_complete()
+
+    async def _round(self, credential: Credential, wanted: Sequence[Question]) -> None:
+        """Ask references; what the pods use beside the others, which do not wait for it."""
+        self._asked += wanted
+        self._progress.expect_references(wanted)
+        usage = [q for q in wanted if q.type.key == POD_METRICS.key]
+        if usage:
+            self._beside.append(asyncio.ensure_future(self._ask(credential, usage)))
+        await self._ask(credential, [q for q in wanted if q not in usage])
 
     async def _ask(self, credential: Credential, asked: Sequence[Question]) -> None:
         if asked:
@@ -294,6 +323,7 @@ class Asking:
     def _fail(self, failure: Failure, answer: Answer) -> None:
         """The whole cluster failed. Questions still open get `answer`, for the same reason."""
         self._progress.close(answer, failure)
+        self._progress.close_references(answer, failure, self._asked)
         self._progress.failed(failure, self._tools.clock.now(), self._took())
         self._tools.observer.settled(self._cluster.name, ClusterState.FAILED, self._took())
 

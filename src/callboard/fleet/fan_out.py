@@ -7,6 +7,7 @@ beside it, gives the same snapshots, and needs nothing from here.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
 
 from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
@@ -25,9 +26,14 @@ from callboard.model.snapshot import Notice, ServiceSnapshot
 
 __all__ = ["FanOut", "located"]
 
-COALESCE = 0.05
-"""Seconds a change waits for others to join it: 40 clusters of 13 answers each are a handful of snapshots, not 520, and
-nobody sees a twentieth of a second."""
+COALESCE = 0.25
+"""Seconds a change waits for others to join it: 40 clusters of 13 answers each are a handful of snapshots, not 520. The first
+cluster that tells how the service is does not wait, nor does the end: most looks are over before a reader has read the first."""
+LEADING = 2
+"""Clusters that are asked before the others."""
+LEAD = 0.01
+"""Seconds by which they are. Forty clusters are hundreds of questions to write and answers to read: those of the first are
+read, drawn and on their way before the others' come in."""
 COMPOSING = 10.0
 """How many times as long as composing a snapshot took it is waited before the next: a fleet of thousands of pods, or a machine
 that is busy, spends its time on answers and not on what is shown between them."""
@@ -84,9 +90,20 @@ class FanOut:
         supplied = await self._parts.clusters.supplied(caller)
         located = await self._located(entity, supplied.clusters, caller)
         chosen = [c for c in located.clusters if not only or c.name in only]
-        news = asyncio.Event()
+        beat = _Beat()
+        others = asyncio.Event()
         asking = [
-            Asking(self._tools, c, entity, caller, self._clusters.limits_of(c.name), news.set) for c in chosen
+            Asking(
+                self._tools,
+                c,
+                entity,
+                caller,
+                self._clusters.limits_of(c.name),
+                beat.changed,
+                telling=beat.telling,
+                after=others if number >= LEADING else None,
+            )
+            for number, c in enumerate(chosen)
         ]
         told = (*supplied.notices, *located.notices, *notices)
         if not supplied.clusters:
@@ -100,18 +117,18 @@ class FanOut:
                 as_of=self._clock.now(),
             )
 
-        first = snapshot()
+        lead = asyncio.get_running_loop().call_later(LEAD, others.set)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(a.run(), name=f"ask {c.name}") for a, c in zip(asking, chosen, strict=True)
             ]
-            for task in tasks:
-                task.add_done_callback(lambda _: news.set())
+            beat.until(tasks)
             try:
-                yield first
-                current, pause = first, self._coalesce
+                await asyncio.sleep(0)  # as whom is asked, and what, is mostly known without waiting
+                current, pause = snapshot(), self._coalesce
+                yield current
                 while not current.settled:
-                    await self._beat(news, tasks, pause)
+                    await beat.next(pause)
                     began = time.monotonic()
                     current = snapshot()
                     pause = max(self._coalesce, min(SLOWEST, COMPOSING * (time.monotonic() - began)))
@@ -120,6 +137,7 @@ class FanOut:
                 # The reader has left. Nothing may be yielded from here, and nothing raised into the group.
                 return
             finally:
+                lead.cancel()
                 for task in tasks:
                     task.cancel()
 
@@ -137,11 +155,48 @@ class FanOut:
         """One look at one cluster, not yet begun; `changed` is called whenever its snapshot grew."""
         return Asking(self._tools, cluster, entity, caller, self._clusters.limits_of(cluster.name), changed)
 
-    async def _beat(self, news: asyncio.Event, tasks: Sequence["asyncio.Task[None]"], pause: float) -> None:
-        """Wait for a change, then long enough for others to join it, or until every task has ended."""
-        await news.wait()
-        await asyncio.wait(tasks, timeout=pause)
-        news.clear()
+
+class _Beat:
+    """When the next snapshot is due: a change waits for others to join it, but the first cluster that tells how the service
+    is, and the end of all."""
+
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+        self._due = asyncio.Event()
+        self._told = False
+        self._open = 0
+
+    def changed(self) -> None:
+        """A cluster's snapshot grew."""
+        self._news.set()
+
+    def telling(self) -> None:
+        """All that decides is known of a cluster."""
+        if not self._told:
+            self._told = True
+            self._due.set()
+
+    def until(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        """These are what is waited for."""
+        self._open = len(tasks)
+        for task in tasks:
+            task.add_done_callback(self._ended)
+
+    async def next(self, pause: float) -> None:
+        """Wait for a change, then at most `pause` seconds."""
+        await self._news.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._due.wait()
+        self._news.clear()
+        if self._open:
+            self._due.clear()
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._open -= 1
+        self._news.set()
+        if not self._open:
+            self._due.set()
 
 
 async def located(

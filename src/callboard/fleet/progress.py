@@ -9,6 +9,7 @@ import msgspec
 from callboard.model.belonging import belonging
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
+from callboard.model.resource import DECISIVE
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 
@@ -28,11 +29,18 @@ class Progress:
         self._outcomes: dict[tuple[str, str, str], Outcome] = {}
         self._references: dict[Question, Outcome] = {}
         self._withheld: tuple[Outcome, ...] = ()
+        self._undecided: set[tuple[str, str, str]] = set()
+        self._found = False
         self._stale = False
 
     @property
     def state(self) -> ClusterState:
         return self._snapshot.state
+
+    @property
+    def telling(self) -> bool:
+        """Whether all is known that a verdict is made of, and something of it is there."""
+        return self._found and not self._undecided
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -62,12 +70,18 @@ class Progress:
     def expect(self, selection: Selection) -> None:
         """Every question of the selection stands open from now on."""
         for question in selection.questions():
-            self._outcomes[_key(question)] = Outcome(question=question, answer=Answer.AWAITED)
+            key = _key(question)
+            self._outcomes[key] = Outcome(question=question, answer=Answer.AWAITED)
+            if question.type.key in DECISIVE:
+                self._undecided.add(key)
         self._change()
 
     def take(self, outcome: Outcome, now: datetime, clock_offset: float | None) -> None:
         """An answer to one of the selection's questions, and how far the cluster's clock is ahead, where that is known."""
-        self._outcomes[_key(outcome.question)] = outcome
+        key = _key(outcome.question)
+        self._outcomes[key] = outcome
+        self._undecided.discard(key)
+        self._found = self._found or (bool(outcome.objects) and outcome.question.type.key in DECISIVE)
         self._change(state=ClusterState.PARTIAL, as_of=outcome.as_of or now, clock_offset=clock_offset)
 
     def close(self, answer: Answer, failure: Failure) -> tuple[Outcome, ...]:

@@ -16,7 +16,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     of a body; `whole` over one request with all that belongs to it, waiting for a free connection included.
     """
 
-    connections: int = 4
+    connections: int = 8
     connect: float = 5.0
     first_byte: float = 10.0
     """An API server that is well begins a list of 500 objects within a second; etcd's own slow path gives up after ten."""

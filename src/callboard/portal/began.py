@@ -19,13 +19,18 @@ class Began:
     def __init__(self) -> None:
         self._told: dict[int, tuple[weakref.ref[KubernetesView], datetime, KubernetesView]] = {}
 
+    @staticmethod
+    def asked_for(view: KubernetesView) -> bool:
+        """Whether what is remembered can make a difference."""
+        return view.verdict.health is Health.UNHEALTHY and view.verdict.since is not None
+
     def told(self, view: KubernetesView, last: LastVerdict | None) -> KubernetesView:
         """The view as it is told to callers for whom `last` is remembered."""
         since = view.verdict.since
         if (
             last is None
             or since is None
-            or view.verdict.health is not Health.UNHEALTHY
+            or not self.asked_for(view)
             or last.health is not Health.UNHEALTHY
             or last.since >= since
         ):

@@ -104,6 +104,8 @@ class CallboardPortal:
             rows = (row for part in view.clusters for row in part.freshness)
             stale = min((row.stale_since for row in rows if row.stale_since), default=None)
             return await self._verdicts.remember(ref, grants, view.verdict, as_of=stale)
+        if not self._began.asked_for(view):
+            return None  # a look at the disk for each view on the way is many rounds of a loop that is busy with answers
         try:
             return (await self._verdicts.last([ref], grants)).get(ref)
         except Unavailable:

@@ -61,9 +61,10 @@ class ClusterLimits(SettingsStruct, frozen=True, kw_only=True):
     idle_deadline: Span = 10.0
     """Seconds without one byte within an answer. Default: well above any pause a healthy API server makes."""
 
-    connections: Positive = 4
-    """Connections kept for requests (streams come on top). Default: enough to ask a page's types side by side, and few
-    enough that a thousand viewers do not disturb an API server."""
+    connections: Positive = 8
+    """Connections kept for requests (streams come on top); one that nobody uses for a minute is closed. Default: the seven types
+    that decide how a service is are asked side by side, so that a page tells it after one round trip, and all of it after two;
+    few enough that a thousand viewers do not disturb an API server."""
 
     max_body_bytes: Positive = 64 * MIB
     """The largest answer read, decompressed. Default: about 7,000 pods of 9 KB, in one page of a list."""
@@ -98,8 +99,8 @@ class HubSettings(SettingsStruct, frozen=True, kw_only=True):
     """Lists and watches started per second, with a burst of as many. Default: kubectl's own."""
 
     lists: Positive = 4
-    """Lists on their way at once. Default: the connections a cluster gets; an API server spends about five times a list's
-    size in memory on it."""
+    """Lists on their way at once. Default: half the connections a cluster gets, which leaves the others to whoever looks; an API
+    server spends about five times a list's size in memory on it."""
 
     poll_interval: Span = 15.0
     """Seconds between two lists of what is polled, with jitter. Default: somewhat above Backstage's 10 s, and once for

@@ -39,7 +39,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How a stream flows, in seconds."""
 
     between: float = 0.15
-    """At least this long between two messages: changes that fall together are sent together."""
+    """A message for each such while: changes that fall together are sent together. One more may go before its time, so that
+    what a page begins with does not hold up the first that is known; and what ends a topic waits for nothing."""
     heartbeat: float = 15.0
     """A comment after so much silence, below the 30-60 s after which proxies cut; the door is asked again as often."""
     send_deadline: float = 30.0
@@ -98,6 +99,7 @@ class LiveStream(Response):
         self._once = request.once
         self._readings = tuple(_Reading(wanted) for wanted in request.watch)
         self._news = asyncio.Event()
+        self._last_words = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -143,11 +145,12 @@ class LiveStream(Response):
             last_words = message("refused", {"as": name, "code": "internal", "message": words})
         reading.last_words, reading.settled = last_words, True
         self._news.set()
+        self._last_words.set()
 
     async def _write(self, send: Send) -> None:
         """Send what is new until there is nothing more, or the door would not let the reader in any more."""
         await self._emit(send, message("hello"))
-        asked = time.monotonic()
+        asked = due = time.monotonic()
         while not all(each.over for each in self._readings):
             told = b": still here\n\n"
             with suppress(TimeoutError):
@@ -161,10 +164,15 @@ class LiveStream(Response):
                 asked = time.monotonic()
             if self._news.is_set():
                 self._news.clear()
+                self._last_words.clear()
                 told = await self._messages()
             if not await self._emit(send, told):
                 return
-            await asyncio.sleep(self._pace.between)
+            now = time.monotonic()
+            due = max(due, now) + self._pace.between
+            with suppress(TimeoutError):
+                async with asyncio.timeout(due - now - self._pace.between):
+                    await self._last_words.wait()
 
     async def _collect(self) -> None:
         """Wait until every topic has come to something."""
