@@ -15,11 +15,11 @@ from typing import Final
 
 __all__ = ["Collector", "collector"]
 
-OLDER: Final = 2
-"""Looks at the youngest after which those that were there the last time are looked at again, and one of ours is due. Python's
-own ten would leave a hundred thousand objects of a first sync to walk over."""
-BETWEEN: Final = 1.0
-"""Seconds between two looks at least: what comes with a page goes with it."""
+GROWN: Final = 2
+"""After so many of the collector's own looks at the youngest objects, each because thousands more are held than at the one
+before, a look at all of them is due: at what came since then, in some milliseconds."""
+PAUSE: Final = 100
+"""How many times as long as it took nothing is looked at after a look: what comes with a page goes with it."""
 AT_REST: Final = 60.0
 """Seconds between two looks while nothing grows: what somebody has let go of may be held by itself all the same."""
 LONG: Final = 0.005
@@ -40,16 +40,18 @@ class Collector:
         self._whole_at = now() + WHOLE
         self.aside = 0
 
-    def look(self) -> None:
-        """Free what is only held by itself, of what has not been set aside; once a day of all there is."""
+    def look(self) -> float:
+        """Free what is only held by itself, of what has not been set aside; once a day of all there is. Returns what it took."""
         if self._now() >= self._whole_at:
             self._whole_at = self._now() + WHOLE
             gc.unfreeze()
         began = self._cpu()
         gc.collect()
-        if self._cpu() - began > LONG:
+        took = self._cpu() - began
+        if took > LONG:
             self.aside += 1
             gc.freeze()
+        return took
 
     async def run(self) -> None:
         """Look when much more is held than before, and now and then, until cancelled."""
@@ -58,7 +60,7 @@ class Collector:
 
         def young_seen(phase: str, info: Mapping[str, int]) -> None:
             """Called in whichever thread, wherever it is."""
-            if phase == "stop" and info["generation"] == 1:
+            if phase == "stop" and not info["generation"] and gc.get_count()[1] >= GROWN:
                 loop.call_soon_threadsafe(due.set)
 
         gc.callbacks.append(young_seen)
@@ -68,19 +70,18 @@ class Collector:
                     async with asyncio.timeout(AT_REST):
                         await due.wait()
                 due.clear()
-                self.look()
-                await asyncio.sleep(BETWEEN)
+                await asyncio.sleep(self.look() * PAUSE)
         finally:
             gc.callbacks.remove(young_seen)
 
 
 @contextmanager
 def collector() -> Iterator[Collector]:
-    """Within it no full collection comes by itself; what is there already, modules above all, is set aside, and not walked over
-    first: importing leaves no cycles that the small collections have not found."""
+    """Within it none but the youngest are collected by itself; what is there already, modules above all, is set aside, and not
+    walked over first: importing leaves no cycles that the small collections have not found."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(before[0], OLDER, _NEVER)
+    gc.set_threshold(before[0], _NEVER, _NEVER)
     try:
         yield Collector()
     finally:
