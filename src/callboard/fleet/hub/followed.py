@@ -178,6 +178,7 @@ class Followed:
                 async with asyncio.timeout(limits.hard_deadline):
                     credential = await self._tools.parts.auth.credential(self.cluster, self._caller)
                     custom = await self._custom()
+                await self._tools.hub.steps.turn()  # all clusters begin at once, each with a dozen streams
                 self._follow(credential, custom)
                 pause = RENEWED
             except TimeoutError:
