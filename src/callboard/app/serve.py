@@ -13,7 +13,7 @@ import structlog
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.session_file import SessionFile
 from callboard.access.sessions import Sessions
-from callboard.app.allocator import keep_large_blocks_apart
+from callboard.app.allocator import give_back_now_and_then
 from callboard.app.application import Application
 from callboard.app.collector import collector
 from callboard.app.metrics import watch_loop
@@ -49,7 +49,6 @@ async def serve(app: Application, listening: Listening) -> None:
             "the address could read your clusters. Listen on 127.0.0.1, or forward a port to it.",
             code="sign-in-required",
         )
-    keep_large_blocks_apart()
     settings = app.configuration.settings
     listener = bind(listening.host, listening.port)
     port: int = listener.getsockname()[1]
@@ -99,6 +98,7 @@ async def serve(app: Application, listening: Listening) -> None:
                 group.create_task(app.keep_up(), name="keep-up"),
                 group.create_task(watch_loop(app.metrics), name="loop-stall"),
                 group.create_task(cycles.run(), name="collector"),
+                group.create_task(give_back_now_and_then(), name="allocator"),
                 group.create_task(asyncio.to_thread(site.prepare), name="prepare"),
             )
             await server.run(draining, listening_now)
