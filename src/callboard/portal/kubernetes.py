@@ -22,6 +22,7 @@ from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.portal.drawer import LogView, ObjectView
 from callboard.portal.events import events_of
 from callboard.portal.logs import read_log
 from callboard.portal.objects import find_object, object_view
@@ -29,7 +30,7 @@ from callboard.portal.openings import Opening, Openings
 from callboard.portal.pods import container_rows
 from callboard.portal.protocol import LogQuery
 from callboard.portal.sights import Sight, Sights
-from callboard.portal.views import EventsPart, KubernetesView, LogView, ObjectKey, ObjectView
+from callboard.portal.views import EventsPart, KubernetesView, ObjectKey
 
 __all__ = ["KubernetesRoad", "Seen"]
 

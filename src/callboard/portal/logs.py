@@ -10,8 +10,8 @@ from callboard.extend.parts import Proxy, ProxyRequest
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Failure
+from callboard.portal.drawer import LogView
 from callboard.portal.protocol import LogQuery
-from callboard.portal.views import LogView
 
 __all__ = ["clean_line", "read_log"]
 

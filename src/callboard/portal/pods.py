@@ -37,7 +37,7 @@ def pod_row(
         last_restart=standing.last_restart,
         created=pod.metadata.creation_timestamp,
         node=pod.spec.node_name,
-        containers=container_rows(pod),
+        containers=container_rows(pod) if health.health is Health.UNHEALTHY else (),
         referenced=referenced,
         usage=usage,
     )

@@ -12,14 +12,13 @@ from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
 from callboard.model.verdict import Verdict
 from callboard.portal.began import Began
+from callboard.portal.drawer import LogView, ObjectView
 from callboard.portal.kubernetes import KubernetesRoad
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.services import ServicesRoad
 from callboard.portal.views import (
     KubernetesView,
-    LogView,
     ObjectKey,
-    ObjectView,
     ServicesView,
     ServiceView,
 )

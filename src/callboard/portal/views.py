@@ -15,21 +15,17 @@ from callboard.model.verdict import ClusterVerdict, Health, Verdict
 
 __all__ = [
     "ClusterPart",
-    "ConditionRow",
     "ContainerRow",
     "Count",
     "EventRow",
     "EventsPart",
     "Facet",
-    "Field",
     "FreshnessRow",
     "HealthTally",
     "KubernetesView",
-    "LogView",
     "MissingRow",
     "ObjectKey",
     "ObjectRow",
-    "ObjectView",
     "PodRow",
     "PodUsage",
     "RelatedEntity",
@@ -161,7 +157,7 @@ class ServiceView(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
 
-class ObjectKey(msgspec.Struct, frozen=True, order=True):
+class ObjectKey(msgspec.Struct, frozen=True, gc=False, order=True):
     """Names one object for a URL: `type` is a ResourceType.key; `namespace` is "" for cluster-scoped objects."""
 
     cluster: str
@@ -173,7 +169,7 @@ class ObjectKey(msgspec.Struct, frozen=True, order=True):
         return "/".join((self.cluster, self.type, self.namespace or "-", self.name))
 
 
-class ContainerRow(msgspec.Struct, frozen=True, kw_only=True):
+class ContainerRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One container of a pod. `state` is in words ("running", "waiting: CrashLoopBackOff", "exited with 137 (OOMKilled)").
 
     `role` is "container", "init container" or "sidecar". `has_previous` tells that a previous run exists, with a log of its own.
@@ -191,7 +187,7 @@ class ContainerRow(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
 
 
-class PodUsage(msgspec.Struct, frozen=True, kw_only=True):
+class PodUsage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What a pod used when it was last measured, and what it asked for and may have at most. CPU in cores, memory in bytes;
     None where nothing is set."""
 
@@ -203,7 +199,7 @@ class PodUsage(msgspec.Struct, frozen=True, kw_only=True):
     memory_limit: float | None = None
 
 
-class PodRow(msgspec.Struct, frozen=True, kw_only=True):
+class PodRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One pod. `status` is the word kubectl shows in its STATUS column; `detail` the reason in the kubelet's own words."""
 
     key: ObjectKey
@@ -217,13 +213,14 @@ class PodRow(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime | None = None
     node: str = ""
     containers: tuple[ContainerRow, ...] = ()
+    """Of a pod that is unhealthy; those of the others are in its drawer (`portal.drawer`)."""
     referenced: bool = False
     """Found through its owner: its own labels do not match the service's selector."""
     usage: PodUsage | None = None
     """None where it was not measured."""
 
 
-class ObjectRow(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Any other object: `summary` tells what matters of its kind in one line."""
 
     key: ObjectKey
@@ -367,58 +364,3 @@ class KubernetesView(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     def answered(self) -> int:
         """How many clusters have answered; one that failed has not."""
         return sum(1 for c in self.clusters if c.state is ClusterState.ANSWERED)
-
-
-class Field(msgspec.Struct, frozen=True):
-    """One important field of an object, in words."""
-
-    label: str
-    value: str
-    time: datetime | None = None
-
-
-class ConditionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the object's conditions, as it tells them. `status` is True, False or Unknown."""
-
-    type: str
-    status: str
-    reason: str = ""
-    message: str = ""
-    since: datetime | None = None
-
-
-class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
-    """One object, for its drawer. `yaml` has no managed fields and no Secret values; `containers` is empty but for pods."""
-
-    key: ObjectKey
-    cluster: ClusterInfo
-    kind: str
-    api_version: str
-    health: Health
-    reason: str = ""
-    fields: tuple[Field, ...] = ()
-    conditions: tuple[ConditionRow, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
-    owners: tuple[str, ...] = ()
-    containers: tuple[ContainerRow, ...] = ()
-    events: EventsPart = EventsPart(answer=Answer.AWAITED)
-    yaml: str = ""
-    as_of: datetime | None = None
-
-
-class LogView(msgspec.Struct, frozen=True, kw_only=True):
-    """A container's log, read to its end or to the limit. `failure` is set when it could not be read (then no lines).
-
-    Lines are text without control characters. `truncated` tells that earlier lines exist and were not read.
-    """
-
-    key: ObjectKey
-    cluster: ClusterInfo
-    container: str
-    containers: tuple[ContainerRow, ...] = ()
-    previous: bool = False
-    lines: tuple[str, ...] = ()
-    truncated: bool = False
-    failure: str = ""
-    failure_words: str = ""
-    as_of: datetime | None = None

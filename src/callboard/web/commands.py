@@ -4,7 +4,8 @@ from shlex import quote
 
 import msgspec
 
-from callboard.portal.views import ContainerRow, ObjectView
+from callboard.portal.drawer import ObjectView
+from callboard.portal.views import ContainerRow
 
 __all__ = ["Command", "commands_for"]
 
