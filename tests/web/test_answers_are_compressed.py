@@ -11,7 +11,7 @@ import zstandard
 from callboard.web.compression import encoding_for
 from callboard.web.rendering import Renderer
 from support.live import body
-from support.live_portal import LivePortal
+from support.live_portal import NAMES, LivePortal
 from support.web_scenes import StubPortal, awaited, healthy, kubernetes, troubled
 from support.web_server import serving
 
@@ -93,6 +93,27 @@ async def test_a_live_page_is_written_once_until_it_changes_and_packed_well_from
         changed, _ = await fetched(base, PAGE, "gzip")
         assert b"keeps crashing" in gzip.decompress(changed)
         assert written == {"entity.html": 2, "packed 2": 2, "packed 6": 1}
+
+
+async def test_what_a_page_mostly_consists_of_passes_through_no_template_of_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shells: list[str] = []
+    page = Renderer.page
+
+    def seen(self: Renderer, template: str, **context: object) -> str:
+        shells.append(page(self, template, **context))
+        return shells[-1]
+
+    monkeypatch.setattr(Renderer, "page", seen)
+    async with serving(LivePortal()) as base:
+        whole, _ = await fetched(base, PAGE, "identity")
+    (shell,) = shells
+    for name in NAMES:
+        card = f'<section class="cluster" id="cluster-{name}"'.encode()
+        assert whole.count(card) == 1
+        assert card.decode() not in shell
+    assert b"<!--list" not in whole
 
 
 async def test_what_is_small_is_left_as_it_is() -> None:

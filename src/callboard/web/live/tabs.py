@@ -1,5 +1,6 @@
 """Tabs of an entity's page: found for a caller, drawn into frames, and kept current as topics."""
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 
@@ -23,6 +24,7 @@ __all__ = ["EntityTabs", "TabTopic", "applying"]
 
 log = structlog.get_logger(__name__)
 
+_GAP = re.compile("<!--list ([^>]*)-->")
 WHOLE = "tab-whole"
 """The id of the one element of a tab that is not made of pieces."""
 
@@ -68,15 +70,26 @@ class EntityTabs:
         return frame
 
     def page(self, tab: Tab, view: object, entity: Entity, frame: Frame) -> Markup:
-        """The tab as it stands in a page."""
+        """The tab as it stands in a page, but for its lists: where one belongs there is a gap, for `filled`."""
         clock = self._fragments.clock
         if tab.pieces is None:
             return frame.fragments[0].html(clock)
         pieces: Mapping[str, Markup] = {f.id: f.html(clock) for f in frame.fragments if not f.within} | {
-            name: Markup("\n".join(f.html(clock) for f in frame.fragments if f.within == name))  # noqa: S704
+            name: Markup(f"<!--list {name}-->" if any(f.within == name for f in frame.fragments) else "")  # noqa: S704
             for name in tab.lists
         }
         return self._renderer.template(tab.template, view=view, entity=entity, pieces=pieces)
+
+    def filled(self, html: str, frame: Frame) -> bytes:
+        """The page around the tab, encoded, its gaps filled. Lists are nearly all of a page, and each template that is handed
+        one copies it twice. No foreign text can look like a gap, for it is escaped."""
+        clock = self._fragments.clock
+        pieces = _GAP.split(html)
+        written = [pieces[0].encode()]
+        for name, rest in zip(pieces[1::2], pieces[2::2], strict=True):
+            within = (f.html(clock).encode() for f in frame.fragments if f.within == name)
+            written += (b"\n".join(within), rest.encode())
+        return b"".join(written)
 
     def _rendered(self, pieces: Sequence[Piece], entity: Entity) -> Generator[None, None, list[Fragment]]:
         made: list[Fragment] = []

@@ -69,7 +69,7 @@ class EntityPages:
         body = self._bodies.get(frame, variant)
         if body is None:
             html = self._page(service, tab, view, frame, links)
-            body = self._bodies.put(frame, variant, Body(html.encode()))
+            body = self._bodies.put(frame, variant, Body(self._tabs.filled(html, frame)))
         request.scope[PACKED] = body.packed
         return HTMLResponse(body.plain)
 
