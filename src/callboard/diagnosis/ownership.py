@@ -12,6 +12,7 @@ from callboard.model.snapshot import ClusterSnapshot
 __all__ = ["Grouping", "Workload", "group"]
 
 _BELOW = (Pod, ReplicaSet, Job)
+_CHILDREN = (ReplicaSet, Job)
 _CONTROLLERS = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob)
 
 
@@ -63,7 +64,7 @@ def group(cluster: ClusterSnapshot) -> Grouping:
             workloads.append(
                 Workload(
                     obj,
-                    tuple(m for m in members if isinstance(m.body, ReplicaSet | Job)),
+                    tuple(m for m in members if isinstance(m.body, _CHILDREN)),
                     tuple(m for m in members if isinstance(m.body, Pod)),
                 )
             )

@@ -37,7 +37,7 @@ STUCK_REASONS = frozenset(
 """Waiting reasons the kubelet retries without an end; none of them passes without somebody's doing."""
 
 
-class PodStanding(msgspec.Struct, frozen=True, kw_only=True):
+class PodStanding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A pod in a row: kubectl's STATUS, READY and RESTARTS, and the kubelet's reason behind them."""
 
     word: str
@@ -70,20 +70,27 @@ def pod_standing(pod: Pod) -> PodStanding:
         word, detail = _container_word(pod, word, detail)
     if pod.metadata.deletion_timestamp is not None:
         word = "Unknown" if status.reason == "NodeLost" else "Terminating"
-    counted = [*status.container_statuses, *(s for s in status.init_container_statuses if s.name in sidecars)]
-    ended = [
-        s.last_state.terminated.finished_at
-        for s in (*status.container_statuses, *status.init_container_statuses)
-        if s.last_state.terminated and s.last_state.terminated.finished_at
-    ]
+    ready = restarts = before = 0
+    last_restart: datetime | None = None
+    for each in (*status.container_statuses, *status.init_container_statuses):
+        ended = each.last_state.terminated
+        if ended and ended.finished_at and (last_restart is None or ended.finished_at > last_restart):
+            last_restart = ended.finished_at
+    for each in status.container_statuses:
+        ready += each.ready
+        restarts += each.restart_count
+    for each in status.init_container_statuses:
+        before += each.restart_count
+        if each.name in sidecars:
+            ready += each.ready
+            restarts += each.restart_count
     return PodStanding(
         word=word,
         detail=detail,
-        ready=sum(1 for s in counted if s.ready),
+        ready=ready,
         total=len(pod.spec.containers) + len(sidecars),
-        restarts=sum(s.restart_count for s in counted)
-        or sum(s.restart_count for s in status.init_container_statuses),
-        last_restart=max(ended, default=None),
+        restarts=restarts or before,
+        last_restart=last_restart,
     )
 
 
@@ -149,7 +156,10 @@ def relapse(pod: Pod, now: datetime) -> str:
     The kubelet forgets its back-off after some time of running (`model.relapse`); until then a container that has crashed
     often is in its loop, whether it waits or runs at this moment.
     """
-    return next((f"CrashLoopBackOff, {_ending(ended)}" for ended, until in loops(pod) if now < until), "")
+    for ended, until in loops(pod):
+        if now < until:
+            return f"CrashLoopBackOff, {_ending(ended)}"
+    return ""
 
 
 def _health(pod: Pod, ready: bool) -> tuple[Health, str]:

@@ -56,7 +56,9 @@ def workload_health(
     of = of or (lambda p: object_health(p, now))
     pods = [p for p in workload.pods if p.meta.deletion_timestamp is None]
     if own.health is Health.HEALTHY and not isinstance(body, Generic):
-        again = [(of(p), p) for p in pods if now and isinstance(p.body, Pod) and relapse(p.body, now)]
+        # Whoever is expected to crash again is not well: the others need not be looked at a second time.
+        ailing = [(h, p) for p in pods if now and (h := of(p)).health is Health.UNHEALTHY]
+        again = [(h, p) for h, p in ailing if now and isinstance(p.body, Pod) and relapse(p.body, now)]
         if not again:
             return own
         reason = f"{_said(again)}, running again at the moment"

@@ -27,17 +27,13 @@ def too_deep(raw: bytes, most: int) -> bool:
     """
     half = len(raw) // 2
     first, second = raw[:half], raw[half:]
+    # Where a byte is rare, `replace` is four times as fast as `count`: it looks with memchr.
     if (
-        _number(first, b"{") + _number(first, b"[") <= most
-        and _number(second, b"}") + _number(second, b"]") <= most
+        2 * half - len(first.replace(b"{", b"")) - len(first.replace(b"[", b"")) <= most
+        and 2 * len(second) - len(second.replace(b"}", b"")) - len(second.replace(b"]", b"")) <= most
     ):
         return False
     return _exactly(raw, most)
-
-
-def _number(raw: bytes, byte: bytes) -> int:
-    """How often the byte occurs. Where it is rare, `replace` is four times as fast as `count`: it looks with memchr."""
-    return len(raw) - len(raw.replace(byte, b""))
 
 
 def _exactly(raw: bytes, most: int) -> bool:

@@ -1,6 +1,6 @@
 """Resource types: five facts each, and the table of those Callboard knows without asking a cluster."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -27,7 +27,7 @@ class CustomResource(msgspec.Struct, frozen=True, order=True, rename="camel"):
     plural: str
 
 
-class ResourceType(msgspec.Struct, frozen=True, order=True):
+class ResourceType(msgspec.Struct, frozen=True, order=True, dict=True):
     """One type of object. `kind` is "" and `namespaced` None where only discovery can tell (custom resources)."""
 
     group: str
@@ -41,9 +41,10 @@ class ResourceType(msgspec.Struct, frozen=True, order=True):
         """`v1`, `apps/v1`: as objects carry it."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
-    @property
+    @cached_property
     def key(self) -> str:
-        """`pods`, `deployments.apps`: unique among types of one version, as kubectl spells it."""
+        """`pods`, `deployments.apps`: unique among types of one version, as kubectl spells it. Put together once: a look at a
+        service asks for it ten thousand times, of a few dozen types."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property

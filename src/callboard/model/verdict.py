@@ -20,7 +20,7 @@ class Health(StrEnum):
     """Asked everywhere, answered everywhere, nothing runs."""
 
 
-class ObjectHealth(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectHealth(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One object's status as kstatus computes it (sigs.k8s.io/cli-utils/pkg/kstatus), with the reason in plain words.
 
     `since` is the transition time the object itself tells, None where it tells none.

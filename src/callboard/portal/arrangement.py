@@ -54,6 +54,8 @@ _SECTIONS: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("nodes", "Nodes", frozenset({"nodes"})),
 )
 _OTHER = ("other", "Other objects")
+_ELSEWHERE = (Pod, ReplicaSet, Job, PodMetrics)
+"""What comes by reference and has its place below a workload."""
 _TITLES = {key: title for key, title, _ in _SECTIONS} | {_OTHER[0]: _OTHER[1]}
 _PLACES = {type_key: key for key, _, types in _SECTIONS for type_key in types}
 _WORST = {Health.UNHEALTHY: 0, Health.PROGRESSING: 1, Health.UNKNOWN: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
@@ -278,9 +280,7 @@ def _sections(cluster: str, grouping: Grouping, snapshot: ClusterSnapshot) -> tu
         o
         for outcome in snapshot.references
         for o in outcome.objects
-        if id(o) not in selected
-        and outcome.question.type != EVENTS
-        and not isinstance(o.body, Pod | ReplicaSet | Job | PodMetrics)
+        if id(o) not in selected and outcome.question.type != EVENTS and not isinstance(o.body, _ELSEWHERE)
     ]
     seen = {(o.type.key, o.namespace, o.name) for o in grouping.others}
     for obj, by_reference in [*((o, False) for o in grouping.others), *((o, True) for o in referenced)]:
