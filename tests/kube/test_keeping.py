@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator
+from random import Random
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.kube.decode import Page, decode_event, decode_object, decode_page, opened, page_in_steps
-from callboard.kube.keeping import Keeper
+from callboard.kube.keeping import Keeper, Packings
 from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Malformed
 from callboard.model.resource import KNOWN_TYPES, ResourceType
@@ -96,6 +97,27 @@ def test_pods_are_packed_against_those_that_came_first() -> None:
         f"uid-{number}" for number in range(40)
     ]
     assert len({id(o.labels) for o in objects}) == 1
+
+
+def packed_with(keep: Keeper, items: list[dict[str, Any]], resource: ResourceType = PODS) -> object:
+    """What the last of the items is unpacked with."""
+    last = [kept(item, resource, keep) for item in items][-1]
+    assert isinstance(last, Kept)
+    assert last.unpack is not None
+    assert json.loads(last.json())["metadata"]["uid"] == items[-1]["metadata"]["uid"]
+    return last.unpack
+
+
+def test_streams_whose_objects_resemble_each_other_pack_against_the_same() -> None:
+    packings = Packings()
+    first = packed_with(Keeper(packings), [pod(number) for number in range(20)])
+    again = packed_with(Keeper(packings), [pod(number) for number in range(100, 120)])
+    unlike = Random(7).randbytes(2000).hex()
+    others = [pod(number, spec={"text": unlike}) for number in range(200, 220)]
+    assert again is first
+    assert packed_with(Keeper(packings), others) is not first
+    assert packed_with(Keeper(packings), [pod(number) for number in range(20)], CUSTOM) is not first
+    assert packed_with(Keeper(packings), [pod(number) for number in range(20)]) is first
 
 
 def test_what_is_kept_outlives_its_keeper_and_its_stream() -> None:

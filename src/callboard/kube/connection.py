@@ -20,8 +20,10 @@ import aiohttp
 from yarl import URL
 
 from callboard.base.clock import Clock, SystemClock
+from callboard.kube.beat import Beat
 from callboard.kube.channel import Encoded, Terms, WholeAnswer
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
+from callboard.kube.keeping import Packings
 from callboard.kube.limits import Limits
 from callboard.kube.pool import Pool, Pools
 from callboard.kube.request import JSON, Query, request_fields, request_target, text_of
@@ -56,6 +58,8 @@ class Connections:
         self.clock: Clock = clock or SystemClock()
         self._pools = Pools(_trace(), environment)
         self.steps = Steps()
+        self.beat = Beat()
+        self.packings = Packings()
         self.silences = Silences()
         self._offsets: dict[str, float] = {}
         self._dates: dict[str, str] = {}
@@ -101,6 +105,8 @@ class Connection:
         self.limits = limits
         self.clock = owner.clock
         self.steps = owner.steps
+        self.beat = owner.beat
+        self.packings = owner.packings
         self._loop = asyncio.get_running_loop()
         self._base = cluster.url.rstrip("/")
         self._gate = pools.gate(self._base, limits.connections)

@@ -65,6 +65,13 @@ class Response:
         except (aiohttp.ClientError, OSError) as error:
             raise AnswerRefused(failure_of_exception(without_frames(error))) from None
 
+    def more(self) -> bytes:
+        """What has come since, as far as it can be told without waiting; what is wrong, the next piece tells."""
+        try:
+            return self._answer.content.read_nowait(PIECE)
+        except (aiohttp.ClientError, OSError):
+            return b""
+
     async def read(self, most: int) -> bytes:
         """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
         length = self._answer.content_length

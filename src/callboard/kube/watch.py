@@ -52,6 +52,8 @@ _LONG_LIVED: Final = 5.0
 _REFUSED_WITHIN: Final = 0.3
 """Seconds to wait after a resumed stream has begun before all is called current: a version too old is refused by the
 stream's first line, behind a status of 200."""
+_BULK: Final = 32 * 1024
+"""Bytes of changes that are taken in as they come."""
 _SERVER_TIMEOUT: Final = (290, 590)
 """Seconds after which the server is asked to end a stream by itself, drawn anew for each: client-go's range, so that the
 streams of a restarted server do not all come back at once."""
@@ -133,7 +135,8 @@ async def watch_together(
     `progress` is called whenever something of a list has come: however long it takes, it is not given up while that goes on.
     `question.name` must be empty. Holds at most one line and, while a streaming list runs, `max_objects` objects.
     """
-    stream = _Stream(question, since, progress, streaming_lists=streaming_lists)
+    keep = Keeper(connection.packings)
+    stream = _Stream(question, since, progress, keep, streaming_lists=streaming_lists)
     loop = asyncio.get_running_loop()
     pause = _FIRST_PAUSE
     while True:
@@ -178,14 +181,20 @@ class _Stream:
     """Where one watch stands between its streams. `version` "" means that nothing is known yet."""
 
     def __init__(
-        self, question: Question, version: str, progress: Callable[[], None], *, streaming_lists: bool
+        self,
+        question: Question,
+        version: str,
+        progress: Callable[[], None],
+        keep: Keeper,
+        *,
+        streaming_lists: bool,
     ) -> None:
         self.question = question
         self.path = question.type.path(question.namespace)
         self.streaming_lists = streaming_lists
         self.version = version
         self._progress = progress
-        self._keep = Keeper()
+        self._keep = keep
         self._initial: InitialEvents | None = None
 
     async def run(self, connection: Connection) -> AsyncGenerator[Sequence[Change], None]:
@@ -238,6 +247,12 @@ class _Stream:
                 listing = self._initial
                 if listing is not None:
                     self._progress()
+                # What tells whether a watch stands is not put off, and what comes in bulk is together already.
+                busy = False
+                if listing is None and not resumed and len(piece) < _BULK:
+                    busy = await connection.beat.come()
+                    if busy:
+                        piece += response.more()
                 await connection.turn()
                 had = 0 if listing is None else len(listing)
                 changes, ended = self._changes(lines, piece, limits.max_nesting)
@@ -256,6 +271,8 @@ class _Stream:
                         raise ended
                     finally:
                         ended = None  # or it holds this frame, and this frame it
+                if busy:
+                    await connection.beat.rest()
 
     async def _list(self, connection: Connection) -> Reset:
         listed = await list_objects(connection, self.question, self._keep, progress=self._progress)

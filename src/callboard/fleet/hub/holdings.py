@@ -185,7 +185,9 @@ class Holdings:
     def seen(self) -> None:
         """The watch stands: what is held is current."""
         self._seen = self._clock.now()
-        self.current(Freshness.LIVE, self._status.truncated)
+        status = self._status
+        if self.failures or status.stale_since or not (self.known and status.freshness is Freshness.LIVE):
+            self.current(Freshness.LIVE, status.truncated)
 
     @property
     def whole(self) -> bool:

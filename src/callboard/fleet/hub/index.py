@@ -223,25 +223,28 @@ class ReaderIndex(Generic[T]):
     def touched(self, old: Kept | None, new: Kept | None) -> list[tuple[T, bool]]:
         """(reader, whether it has the object from now on) for each whom this change of one object concerns."""
         found: dict[T, bool] = {}
-        for bucket in self._buckets_of(old, new):
-            for reader in self._buckets.get(bucket, ()):
-                question = self._questions[reader]
-                has = new is not None and matches(question, new)
-                if has or (old is not None and matches(question, old)):
-                    found[reader] = has
-        return list(found.items())
-
-    def _buckets_of(self, *objects: Kept | None) -> set[Bucket]:
-        """Where those may stand whom one of the objects concerns: nothing is looked up by a label that nobody asks for."""
-        found: set[Bucket] = set()
-        for obj in objects:
+        # They are one object by name and namespace: only its labels tell where else it stood before.
+        both = old is not None and new is not None and old.labels is not new.labels
+        for obj in (old, new) if both else (new or old,):
             if obj is None:
                 continue
-            found |= {("name", obj.namespace, obj.name), ("namespace", obj.namespace, ""), ("all", "", "")}
-            for key in self._keys:
-                if (value := obj.labels.get(key)) is not None:
-                    found |= {("label", key, value), ("key", key, "")}
-        return found
+            for bucket in self._buckets_of(obj):
+                for reader in self._buckets.get(bucket, ()):
+                    question = self._questions[reader]
+                    has = new is not None and matches(question, new)
+                    if has or (old is not None and matches(question, old)):
+                        found[reader] = has
+        return list(found.items())
+
+    def _buckets_of(self, obj: Kept) -> Iterator[Bucket]:
+        """Where those may stand whom the object concerns: nothing is looked up by a label that nobody asks for."""
+        yield ("name", obj.namespace, obj.name)
+        yield ("namespace", obj.namespace, "")
+        yield ("all", "", "")
+        for key in self._keys:
+            if (value := obj.labels.get(key)) is not None:
+                yield ("label", key, value)
+                yield ("key", key, "")
 
 
 def _buckets_of_question(question: Question) -> list[Bucket]:
