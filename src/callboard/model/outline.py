@@ -12,7 +12,7 @@ from callboard.model.objects.meta import condition
 from callboard.model.objects.network import Ingress, Service
 from callboard.model.objects.pod import Pod, PodSpec, PodStatus
 from callboard.model.objects.workload import HorizontalPodAutoscaler, ReplicaSet, ReplicaSetSpec
-from callboard.model.relapse import loops
+from callboard.model.relapse import OFTEN, loops
 
 __all__ = ["outline", "owners_if_well"]
 
@@ -63,11 +63,13 @@ def _pod(pod: Pod) -> bool:
     ready = condition(status.conditions, "Ready")
     if ready is None or ready.status != "True":
         return False
-    for each in (*status.init_container_statuses, *status.container_statuses):
+    often = False
+    for each in status.init_container_statuses + status.container_statuses:
         state = each.state
         if state.waiting is not None or (state.terminated is not None and state.terminated.exit_code != 0):
             return False
-    return next(loops(pod), None) is None
+        often = often or each.restart_count >= OFTEN
+    return not often or next(loops(pod), None) is None
 
 
 def _replica_set(body: ReplicaSet) -> bool:

@@ -39,12 +39,18 @@ PLACE = Place.of(SOURCE, QUESTION)
 
 
 def objects(count: int, size: int = 400) -> list[Kept]:
-    """Some packed, some not; some with labels they share, some without."""
+    """Some packed, some not; some with labels and owners they share, some without; some well, some not."""
     keep = Keeper()
     found: list[Kept] = []
     for i in range(count):
         labels = {"app": f"a{i % 3}"} if i % 4 else None
-        meta = {"name": f"c{i}", "namespace": f"n{i % 5}", "uid": f"u{i}", "resourceVersion": str(i)}
+        owner = {"kind": "Shop", "name": f"s{i % 3}", "uid": f"o{i % 3}", "controller": True}
+        more = (
+            {"deletionTimestamp": "2026-05-01T00:00:00Z"}
+            if i % 5 == 4
+            else {"ownerReferences": [owner][i % 2 :]}
+        )
+        meta = {"name": f"c{i}", "namespace": f"n{i % 5}", "uid": f"u{i}", "resourceVersion": str(i), **more}
         raw = msgspec.json.encode(
             {
                 "metadata": {**meta, **({"labels": labels} if labels else {})},
@@ -87,7 +93,7 @@ def read(data: bytes) -> tuple[Header, list[Kept]]:
 def plain(found: list[Kept]) -> list[object]:
     """By namespace and name."""
     return [
-        (o.type, o.namespace, o.name, o.uid, o.resource_version, dict(o.labels), o.json())
+        (o.type, o.namespace, o.name, o.uid, o.resource_version, dict(o.labels), o.well, o.json())
         for o in sorted(found, key=key_of)
     ]
 
@@ -111,6 +117,7 @@ def test_what_many_objects_share_is_written_once_and_shared_again() -> None:
     _, again = read(data)
     assert len({id(o.labels) for o in again if o.labels}) == len({id(o.labels) for o in found if o.labels})
     assert len({id(o.unpack) for o in again if o.unpack}) == 1
+    assert len({id(o.well) for o in again if o.well}) == len({id(o.well) for o in found if o.well}) == 3
 
 
 def test_of_many_dictionaries_the_last_objects_are_written_open() -> None:

@@ -18,13 +18,13 @@ import msgspec
 
 from callboard.fleet.hub.checkpoint.places import Places, Sorter
 from callboard.kube.keeping import Dictionary
-from callboard.model.objects import Kept
+from callboard.model.objects import Kept, OwnerReference
 from callboard.model.outcome import Malformed, Question
 from callboard.model.resource import ResourceType
 
 __all__ = ["BLOCK", "FORM", "Contents", "Header", "NotWhole", "Reader", "TooLarge", "write"]
 
-FORM: Final = 2
+FORM: Final = 3
 """Raised when the form changes, and when less may be kept of an object than before: older files are then not read."""
 BLOCK: Final = 64
 """Objects in one block: some tens of kilobytes, read and taken apart in a quarter of a millisecond."""
@@ -64,15 +64,16 @@ class _Form(msgspec.Struct):
     form: int = 0
 
 
-_Record = tuple[str, str, str, str, int, int, bytes]
-"""Namespace, name, uid, resourceVersion, number of its labels, number of its dictionary, packed. Numbers count from 1; 0 is
-none. A tuple is made and taken apart in half the time a struct takes, and there are hundreds of thousands."""
+_Record = tuple[str, str, str, str, int, int, int, bytes]
+"""Namespace, name, uid, resourceVersion, number of its labels, of its owners if it is well, of its dictionary, packed. Numbers
+count from 1; 0 is none. A tuple is made and taken apart in half the time a struct takes, and there are hundreds of thousands."""
 
 
 class _Block(msgspec.Struct, frozen=True, array_like=True):
-    """Its sets of labels are its own; dictionaries stand at the end of the file."""
+    """Its sets of labels and of owners are its own; dictionaries stand at the end of the file."""
 
     labels: list[dict[str, str]]
+    owners: list[tuple[OwnerReference, ...]]
     records: list[_Record]
 
 
@@ -178,20 +179,25 @@ class _Blocks:
         self.packed = 0
 
     def of(self, objects: Sequence[Kept]) -> _Block:
-        block = _Block([], [])
+        block = _Block([], [], [])
         known: dict[int, int] = {}
         for obj in objects:
-            labels = 0
+            labels = owners = 0
             if obj.labels:
                 labels = known.get(id(obj.labels), 0)
                 if not labels:
                     block.labels.append(dict(obj.labels))
                     labels = known[id(obj.labels)] = len(block.labels)
+            if obj.well is not None:
+                owners = known.get(id(obj.well), 0)
+                if not owners:
+                    block.owners.append(obj.well)
+                    owners = known[id(obj.well)] = len(block.owners)
             dictionary = self._dictionary_of(obj)
             packed = obj.packed if dictionary else obj.json()
             self.packed += len(packed)
             block.records.append(
-                (obj.namespace, obj.name, obj.uid, obj.resource_version, labels, dictionary, packed)
+                (obj.namespace, obj.name, obj.uid, obj.resource_version, labels, owners, dictionary, packed)
             )
         return block
 
@@ -221,6 +227,7 @@ class Contents:
             self._starts.append(start)
             start += size
         self._labels: dict[tuple[str, ...], Mapping[str, str]] = {}
+        self._owners: dict[tuple[OwnerReference, ...], tuple[OwnerReference, ...]] = {}
         self._unpack: list[Dictionary | None] = [None, *map(Dictionary, end.dictionaries)]
 
     def __len__(self) -> int:
@@ -239,10 +246,13 @@ class Contents:
             raise NotWhole("a block of it cannot be read") from None
         resource, unpack, intern = self.header.resource, self._unpack, sys.intern
         labels: list[Mapping[str, str]] = [_NO_LABELS, *map(self._shared, block.labels)]
+        well = [None, *(self._owners.setdefault(owners, owners) for owners in block.owners)]
         try:
             return [
-                Kept(resource, intern(namespace), name, uid, version, labels[its], packed, unpack[of])
-                for namespace, name, uid, version, its, of, packed in block.records
+                Kept(
+                    resource, intern(namespace), name, uid, version, labels[its], packed, unpack[of], well[by]
+                )
+                for namespace, name, uid, version, its, by, of, packed in block.records
             ]
         except IndexError:
             raise NotWhole("an object of it points to what is not there") from None
