@@ -178,6 +178,8 @@ class ObjectIndex:
 def best_requirement(selector: LabelSelector, indexed: Iterable[str]) -> Requirement | None:
     """The requirement to start from: by value before by key, and of those one that is indexed already."""
     usable = [r for r in selector.requirements if r.operator not in _NOT_BY_KEY]
+    if len(usable) == 1:
+        return usable[0]
     known = set(indexed)
     return min(usable, key=lambda r: (r.operator not in BY_VALUE, r.key not in known), default=None)
 
