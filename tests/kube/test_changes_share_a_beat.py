@@ -7,12 +7,11 @@ from callboard.kube.beat import Beat
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.watch import Delete, Upsert, watch_together
 from callboard.model.outcome import Question
-from callboard.model.resource import known_type
+from callboard.model.resource import KNOWN_TYPES
 from callboard.simulator.cluster import Cluster as StandIn
 from support.kube_client import bearer, cluster_of
 
-CONFIGMAPS = known_type("configmaps")
-assert CONFIGMAPS is not None
+CONFIGMAPS = next(t for t in KNOWN_TYPES if t.plural == "configmaps")
 NAMESPACES = ("chess", "darts", "rugby")
 EACH = 40
 LONG = 0.5

@@ -8,12 +8,9 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
 from callboard.access.visibility import Visibility
 from callboard.base.clock import Clock
 from callboard.catalog.catalog import Catalog
-from callboard.diagnosis.verdict import cluster_time, cluster_verdict
 from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.parts import ObjectsProvider
 from callboard.history.verdict import LastVerdict
@@ -21,9 +18,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
-from callboard.model.relapse import relapses_end
-from callboard.model.snapshot import ClusterSnapshot, ClusterState
-from callboard.model.verdict import ClusterVerdict
+from callboard.portal.parts import Parts
 from callboard.portal.roster import PAGE, Roster
 from callboard.portal.share import Share
 from callboard.portal.sighted import judged_for
@@ -57,14 +52,9 @@ LOOK = 1.0
 
 _NO_SERVICE = EntityRef("", "", "")
 
-_log = structlog.get_logger(__name__)
-
 
 class Board:
-    """`run` it in a task of its owner. While `provider` gives none that can follow, it knows nothing and says so.
-
-    `judged` counts, for tests and figures, how often a service was looked at on a cluster.
-    """
+    """`run` it in a task of its owner. While `provider` gives none that can follow, it knows nothing and says so."""
 
     def __init__(
         self,
@@ -91,13 +81,17 @@ class Board:
         """The clusters there were when it was last looked which services run where."""
         self._heard: set[str] = set()
         self._patient = True
-        self._nothing: dict[tuple[str, tuple[str, ...]], tuple[ClusterVerdict, ClusterSnapshot]] = {}
+        self._parts = Parts()
         self._turns = Turns()
         self._news = asyncio.Event()
         self.revision = 0
-        self.judged = 0
 
     # ---- for those who look
+
+    @property
+    def judged(self) -> int:
+        """How often a service was looked at on a cluster."""
+        return self._parts.judged
 
     @property
     def live(self) -> bool:
@@ -164,18 +158,10 @@ class Board:
     ) -> tuple[ServiceHealth | None, bool]:
         """Judged for a caller who does not see everything: as of a fleet in which the rest does not exist. None while it is
         being decided what they may see, which the second says."""
-        clusters: list[ClusterSnapshot] = []
-        for name in sorted(standing.clusters):
-            nothing = self._nothing.get((name, standing.namespaces))
-            part = (
-                nothing[1]
-                if nothing is not None and name not in standing.parts
-                else following.read(standing.entity, name)
-            )
-            if part is None:
-                return None, False
-            clusters.append(part)
-        found, names, deciding = judged_for(self._visibility, caller, standing.entity, tuple(clusters))
+        clusters = self._parts.read(standing, following)
+        if clusters is None:
+            return None, False
+        found, names, deciding = judged_for(self._visibility, caller, standing.entity, clusters)
         if found is None:
             return None, deciding
         return health_row(found, found.since, standing.entity, names, self._states(), now), False
@@ -248,7 +234,7 @@ class Board:
         self._located = frozenset()
         self._heard.clear()
         self._patient = True
-        self._nothing.clear()
+        self._parts.clear()
         self._turns.clear()
 
     async def _register(self, following: Following) -> None:
@@ -289,8 +275,7 @@ class Board:
                 standing.touched.add(name)
                 self._turns.touched(standing)
         if touched.whole:
-            for key in [k for k in self._nothing if k[0] == name]:
-                del self._nothing[key]
+            self._parts.forget(name)
             if name not in states or self._ready(name, states):
                 for standing in self._services.values():
                     if name in standing.clusters:
@@ -328,7 +313,7 @@ class Board:
         before = dict(standing.parts), set(standing.lost)
         for name in sorted(touched):
             if name in standing.clusters and self._ready(name, states):
-                self._part(standing, name, following)
+                self._parts.judge(standing, name, following)
                 await share.rest()
                 share.begin()
             elif name in standing.clusters:
@@ -342,37 +327,8 @@ class Board:
             self._conclude(standing, states, following)
         await share.rest()
 
-    def _part(self, standing: Standing, name: str, following: Following) -> ClusterVerdict | None:
-        """What the service is on one cluster; where nothing of it is, that is noted for all services alike."""
-        self.judged += 1
-        standing.lost.discard(name)
-        standing.turns.pop(name, None)
-        snapshot = following.read(standing.entity, name)
-        if snapshot is None:
-            standing.lost.add(name)
-            standing.parts.pop(name, None)
-            return None
-        found = cluster_verdict(snapshot)
-        if snapshot.state is ClusterState.PARTIAL or next(snapshot.objects(), None) is not None:
-            standing.parts[name] = found
-            if (turn := _turn(snapshot)) is not None:
-                standing.turns[name] = turn
-        else:
-            standing.parts.pop(name, None)
-            self._nothing[(name, standing.namespaces)] = (found, snapshot)
-        return found
-
     def _conclude(self, standing: Standing, states: dict[str, FollowedCluster], following: Following) -> None:
-        found: dict[str, ClusterVerdict] = {}
-        for name in standing.clusters:
-            part = standing.parts.get(name)
-            if part is None and (nothing := self._nothing.get((name, standing.namespaces))) is not None:
-                part = nothing[0]
-            elif part is None and name not in standing.lost:
-                part = self._part(standing, name, following)
-            if part is None:
-                break
-            found[name] = part
+        found = self._parts.all(standing, following)
         if standing.lost:
             if standing.verdict is not None:
                 standing.verdict = None
@@ -432,10 +388,3 @@ class Board:
                     self._remember(standing, now)
                 if number % PAGE == 0:
                     await asyncio.sleep(0)
-
-
-def _turn(part: ClusterSnapshot) -> datetime | None:
-    """When it means another thing although nothing has changed, by our time."""
-    there = cluster_time(part)
-    end = relapses_end(part.members(), there) if there is not None else None
-    return end - timedelta(seconds=part.clock_offset or 0.0) if end is not None else None

@@ -1,0 +1,84 @@
+"""What services are on single clusters, judged one by one; of the clusters where nothing of a service is, one verdict serves all
+services."""
+
+from datetime import datetime, timedelta
+
+from callboard.diagnosis.verdict import cluster_time, cluster_verdict
+from callboard.extend.following import Following
+from callboard.model.relapse import relapses_end
+from callboard.model.snapshot import ClusterSnapshot, ClusterState
+from callboard.model.verdict import ClusterVerdict
+from callboard.portal.standing import Standing
+
+__all__ = ["Parts"]
+
+
+class Parts:
+    """`judged` counts, for tests and figures, how often a service was looked at on a cluster."""
+
+    def __init__(self) -> None:
+        self._nothing: dict[tuple[str, tuple[str, ...]], tuple[ClusterVerdict, ClusterSnapshot]] = {}
+        self.judged = 0
+
+    def clear(self) -> None:
+        """Nothing is known of any cluster."""
+        self._nothing.clear()
+
+    def forget(self, cluster: str) -> None:
+        """What nothing on this cluster means may be another thing now."""
+        for key in [key for key in self._nothing if key[0] == cluster]:
+            del self._nothing[key]
+
+    def judge(self, standing: Standing, cluster: str, following: Following) -> ClusterVerdict | None:
+        """What the service is there, by what is held; None where that does not tell, which the standing notes."""
+        self.judged += 1
+        standing.lost.discard(cluster)
+        standing.turns.pop(cluster, None)
+        snapshot = following.read(standing.entity, cluster)
+        if snapshot is None:
+            standing.lost.add(cluster)
+            standing.parts.pop(cluster, None)
+            return None
+        found = cluster_verdict(snapshot)
+        if snapshot.state is ClusterState.PARTIAL or next(snapshot.objects(), None) is not None:
+            standing.parts[cluster] = found
+            if (turn := _turn(snapshot)) is not None:
+                standing.turns[cluster] = turn
+        else:
+            standing.parts.pop(cluster, None)
+            self._nothing[(cluster, standing.namespaces)] = (found, snapshot)
+        return found
+
+    def all(self, standing: Standing, following: Following) -> dict[str, ClusterVerdict]:
+        """Those of all its clusters, judged where they have not been; not all of them where one is lost."""
+        found: dict[str, ClusterVerdict] = {}
+        for cluster in standing.clusters:
+            part = standing.parts.get(cluster)
+            if part is None and (nothing := self._nothing.get((cluster, standing.namespaces))) is not None:
+                part = nothing[0]
+            elif part is None and cluster not in standing.lost:
+                part = self.judge(standing, cluster, following)
+            if part is None:
+                break
+            found[cluster] = part
+        return found
+
+    def read(self, standing: Standing, following: Following) -> tuple[ClusterSnapshot, ...] | None:
+        """What all its clusters hold of it; None where one of them does not tell."""
+        clusters: list[ClusterSnapshot] = []
+        for cluster in sorted(standing.clusters):
+            nothing = self._nothing.get((cluster, standing.namespaces))
+            if nothing is not None and cluster not in standing.parts:
+                clusters.append(nothing[1])
+            elif (part := following.read(standing.entity, cluster)) is not None:
+                clusters.append(part)
+            else:
+                return None
+        return tuple(clusters)
+
+
+def _turn(part: ClusterSnapshot) -> datetime | None:
+    """When it means another thing although nothing has changed, by our time."""
+    there = cluster_time(part)
+    end = relapses_end(part.members(), there) if there is not None else None
+    return end - timedelta(seconds=part.clock_offset or 0.0) if end is not None else None
