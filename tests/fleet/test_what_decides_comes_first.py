@@ -106,6 +106,21 @@ async def test_the_first_that_tells_and_the_end_wait_for_nothing_and_all_between
     assert seen[-1].settled
 
 
+async def test_clusters_that_hang_hold_up_nobody_for_others_to_join() -> None:
+    names = [f"c{i:02}" for i in range(10)]
+    fetcher = FakeFetcher({name: holding(kube_object("Pod", running())) for name in names})
+    fetcher.hang = {"c03", "c07"}
+    provider = fan_out(fetcher, FixedSupplier(*map(cluster, names)), soft=LONG, hard=LONG, coalesce=LONG)
+    given = 0
+    async with aclosing(provider.objects(entity(), CALLER)) as snapshots, asyncio.timeout(20):
+        whole: list[str] = []
+        while len(whole) < 8:
+            given += 1
+            whole = [c.cluster.name for c in (await anext(snapshots)).clusters if c.references_complete]
+    assert not fetcher.hang & set(whole)
+    assert given <= 3
+
+
 async def test_where_nothing_of_a_service_is_there_is_nothing_to_tell_before_the_end() -> None:
     fetcher = FakeFetcher()
     seen = await look(fan_out(fetcher, FixedSupplier(*(cluster(f"c{i}") for i in range(5))), coalesce=LONG))

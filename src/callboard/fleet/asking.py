@@ -1,18 +1,17 @@
 """One look at one cluster: credential, selection, then references. Whatever goes wrong ends here, as a value."""
 
 import asyncio
-import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 import msgspec
-import structlog
 
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
 from callboard.base.settings import ClusterLimits, KubernetesSettings
 from callboard.extend.registration import Parts
 from callboard.fleet.breaker import Breakers, BreakerState, Permit
+from callboard.fleet.defect import defect
 from callboard.fleet.gate import Gate
 from callboard.fleet.observer import Observer
 from callboard.fleet.progress import Progress, whole_failure
@@ -27,8 +26,6 @@ from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 
 __all__ = ["ROUNDS", "USAGE", "Asking", "AskingTools"]
-
-log = structlog.get_logger(__name__)
 
 USAGE = 1.0
 """Seconds that what the pods use may take longer than all other references: it is nice to know, and a metrics API that hangs
@@ -111,6 +108,11 @@ class Asking:
     def snapshot(self) -> ClusterSnapshot:
         return self._progress.snapshot
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing has come of it yet."""
+        return self._progress.state is ClusterState.AWAITED
+
     async def run(self) -> None:
         """Ask to the end. Raises nothing but cancellation."""
         try:
@@ -122,7 +124,7 @@ class Asking:
         except CallboardError as error:
             self._fail(Failure(code=FailureCode.INTERNAL, message=error.message), Answer.BROKEN)
         except Exception as error:
-            self._fail(self._defect("asking a cluster failed", error), Answer.BROKEN)
+            self._fail(self._defect("asking a cluster", error), Answer.BROKEN)
         finally:
             if begun := [*self._beside, *([self._ahead] if self._ahead is not None else ())]:
                 for task in begun:
@@ -174,7 +176,7 @@ class Asking:
             message = error.message
         except Exception as error:
             # A strategy may be a plugin's, and what it raises may quote what it read.
-            message = self._defect(f"the auth strategy {self._cluster.auth_provider!r} failed", error).message
+            message = self._defect(f"the auth strategy {self._cluster.auth_provider!r}", error).message
         raise _GivenUp(Failure(code=FailureCode.CREDENTIAL, message=message))
 
     async def _custom_resources(self) -> Sequence[ResourceType]:
@@ -288,7 +290,7 @@ class Asking:
                 raise
         except Exception as error:
             # The selection stands: only what was asked second is broken.
-            failure = self._defect("asking for references failed", error)
+            failure = self._defect("asking for references", error)
             progress.close_references(Answer.BROKEN, failure, self._asked)
         progress.close_references(Answer.LATE, self._too_late(), self._asked)
         if left_out:
@@ -336,11 +338,5 @@ class Asking:
             message=f"no whole answer within {self._limits.hard_deadline:g} seconds",
         )
 
-    def _defect(self, event: str, error: Exception) -> Failure:
-        """Log where it happened and of what class; not what it says: that may quote a token or a body."""
-        frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
-        log.error(event, cluster=self._cluster.name, error=type(error).__name__, frames=frames[-8:])
-        return Failure(
-            code=FailureCode.INTERNAL,
-            message=f"{event} unexpectedly ({type(error).__name__}); the log tells where",
-        )
+    def _defect(self, doing: str, error: Exception) -> Failure:
+        return defect(doing, error, cluster=self._cluster.name)

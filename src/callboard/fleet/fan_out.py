@@ -122,7 +122,7 @@ class FanOut:
             tasks = [
                 group.create_task(a.run(), name=f"ask {c.name}") for a, c in zip(asking, chosen, strict=True)
             ]
-            beat.until(tasks)
+            beat.until(tasks, asking)
             try:
                 await asyncio.sleep(0)  # as whom is asked, and what, is mostly known without waiting
                 current, pause = snapshot(), self._coalesce
@@ -157,13 +157,14 @@ class FanOut:
 
 
 class _Beat:
-    """When the next snapshot is due: a change waits for others to join it, but the first cluster that tells how the service
-    is, and the end of all."""
+    """When the next snapshot is due: a change waits for others to join it, but not the first cluster that tells how the service
+    is, nor the end of all, nor that of most where the rest has not answered anything: nobody waits for those who hang."""
 
     def __init__(self) -> None:
         self._news = asyncio.Event()
         self._due = asyncio.Event()
         self._told = False
+        self._asking: Sequence[Asking] = ()
         self._open = 0
 
     def changed(self) -> None:
@@ -176,9 +177,9 @@ class _Beat:
             self._told = True
             self._due.set()
 
-    def until(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+    def until(self, tasks: Sequence["asyncio.Task[None]"], asking: Sequence[Asking]) -> None:
         """These are what is waited for."""
-        self._open = len(tasks)
+        self._asking, self._open = asking, len(tasks)
         for task in tasks:
             task.add_done_callback(self._ended)
 
@@ -195,7 +196,7 @@ class _Beat:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._open -= 1
         self._news.set()
-        if not self._open:
+        if self._open <= len(self._asking) // 2 and self._open <= sum(a.silent for a in self._asking):
             self._due.set()
 
 

@@ -373,6 +373,12 @@ class _Subscription:
                 updates.append(Changed(question, status, upserts, tuple(changes.deletes)))
         return tuple(updates)
 
+    @property
+    def imminent(self) -> bool:
+        """Whether `take` has something, or a stream may still find what was written of it."""
+        readers = self._readers.values()
+        return self._news.is_set() or any(r.stream is not None and r.stream.opening for r in readers)
+
     async def wait(self) -> None:
         """Until `take` has something."""
         await self._news.wait()

@@ -110,6 +110,14 @@ class Look:
         """Whether nobody listens: then nothing is composed, and what changes waits, bounded, at the hub."""
         return not self._listeners
 
+    @property
+    def promising(self) -> bool:
+        """Whether something may be held that has not been looked at yet: nothing of the cluster was told, and this has not
+        begun, or what is on disk is on its way."""
+        if self.snapshot.state is not ClusterState.AWAITED:
+            return False
+        return not self.composed or (self._subscription is not None and self._subscription.imminent)
+
     def listen(self, changed: Callable[[], None]) -> int:
         """Call `changed` whenever the snapshot is replaced, until `leave` is called with the number returned. The snapshot is
         current from here on, also if nobody has listened for a while; it is the same object where nothing has changed."""

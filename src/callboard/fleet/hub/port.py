@@ -108,6 +108,11 @@ Update = Held | Changed
 class Subscription(Protocol):
     """One reader's wishes at one source."""
 
+    @property
+    def imminent(self) -> bool:
+        """Whether there is something to take, or may be before anybody answers: it is being read from disk."""
+        ...
+
     def want(self, questions: Collection[Question]) -> None:
         """From now on exactly these questions; a new one is answered with a Held, a dropped one not any more."""
         ...

@@ -32,7 +32,7 @@ COALESCE = 0.1
 """Seconds between two snapshots at least, on a cluster and for a reader: a rollout is some pages a second, not a hundred,
 and what stands alone is shown at once."""
 FIRST = 0.03
-"""Seconds the first snapshot waits for clusters whose answers are held already."""
+"""Seconds the first snapshot waits for clusters whose answers may be held already."""
 RETRY = 15.0
 """Seconds until a credential that could not be had is asked for again."""
 
@@ -102,7 +102,7 @@ class HubProvider:
                     part.begin(group)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FIRST):
-                        while any(p.snapshot.state is ClusterState.AWAITED for p in parts):
+                        while any(p.promising for p in parts):
                             news.clear()
                             await news.wait()
                 while not over:
@@ -238,6 +238,13 @@ class _Part:
             with_notices = msgspec.structs.replace(found, notices=(*self._notices, *found.notices))
             self._noticed = (found, self._notices, with_notices)
         return self._noticed[2]
+
+    @property
+    def promising(self) -> bool:
+        """Whether something may be held for it that has not been looked at yet."""
+        if self._look is None:
+            return self._own is None and self._alone.state is ClusterState.AWAITED
+        return self._look.promising
 
     @property
     def over(self) -> CallboardError | None:

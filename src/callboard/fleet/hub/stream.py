@@ -7,16 +7,15 @@ refused, or the budget says so, the same question is polled.
 import asyncio
 import random
 import time
-import traceback
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
 import msgspec
-import structlog
 
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, Unavailable
+from callboard.fleet.defect import defect
 from callboard.fleet.hub.budget import Budget, Turn
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.form import Header
@@ -42,8 +41,6 @@ LONGEST_PAUSE = 60.0
 """Seconds between two polls of a cluster that does not answer, at most."""
 
 _REFUSED = (FailureCode.FORBIDDEN, FailureCode.NOT_SERVED)
-
-log = structlog.get_logger(__name__)
 
 
 class Stream:
@@ -76,6 +73,8 @@ class Stream:
         self._watched = watched
         self._observer = observer
         self._checkpoints = checkpoints
+        self.opening = checkpoints is not None
+        """Whether what was written of it may still come."""
         self._place: Place | None = None
         self._version = ""
         self._replacing = False
@@ -174,6 +173,7 @@ class Stream:
         try:
             if self._checkpoints is not None:
                 await self._checkpoints.restore(self.place, self)
+                self.opening = False
             while True:
                 try:
                     if self._may_watch() and self._budget.admit(self):
@@ -185,7 +185,9 @@ class Stream:
                 except CallboardError as error:
                     failure = Failure(code=FailureCode.CREDENTIAL, message=error.message)
                 except Exception as error:
-                    failure = self._defect(error)
+                    words = "reading a type of a cluster failed unexpectedly; what was seen last stays, and it is listed anew"
+                    where = {"cluster": self.source.cluster.name, "type": self.question.type.key}
+                    failure = defect("listening", error, told=words, **where)
                 finally:
                     self._budget.leave(self)
                     self._turn_over()
@@ -380,21 +382,6 @@ class Stream:
         answer = answer_of(failure) if failure else Answer.OBJECTS if len(self.held.objects) else Answer.EMPTY
         self._observer.asked(
             self.source.cluster.name, Outcome(question=self.question, answer=answer, failure=failure)
-        )
-
-    def _defect(self, error: Exception) -> Failure:
-        """Log where it happened and of what class; not what it says: that may quote a token or a body."""
-        frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
-        log.error(
-            "reading a type of a cluster failed unexpectedly; what was seen last stays, and it is listed anew",
-            cluster=self.source.cluster.name,
-            type=self.question.type.key,
-            error=type(error).__name__,
-            frames=frames[-8:],
-        )
-        return Failure(
-            code=FailureCode.INTERNAL,
-            message=f"listening failed unexpectedly ({type(error).__name__}); the log tells where",
         )
 
 
