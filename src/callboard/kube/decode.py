@@ -283,7 +283,7 @@ def decode_event(
     if event.type not in ("ADDED", "MODIFIED", "DELETED"):
         return None
     return event.type, _object(
-        event.object, resource, kind, 0, form, secret=False, ascii_=line.isascii(), max_nesting=max_nesting
+        event.object, resource, kind, 0, form, secret=False, ascii_=False, max_nesting=max_nesting
     )
 
 

@@ -30,9 +30,9 @@ __all__ = ["DECIDING_AGAIN", "Board"]
 
 COALESCE = 1.0
 """Seconds between two looks at one service: a rollout is some of them, not a hundred."""
-SHARES = {TOUCHED: 0.1, LATER: 0.2}
-"""Of the process's time, at most: whoever looks comes first. A storm of changes lasts, and looking at all for the first time
-ends."""
+SHARES = {TOUCHED: 0.04, LATER: 0.2}
+"""Of the process's time, at most: whoever looks comes first. A storm of changes lasts, and judging must not cost more than taking
+them in: this is some sixty services on one cluster a second. Looking at all for the first time ends."""
 RENEWED = 30.0
 """Seconds between two looks at the clock while something of a service means another thing once time has passed: a pod that has
 crashed often and runs at the moment. Nothing else is judged again without a change."""
