@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from callboard.base.settings import ClusterLimits, CustomResourceSettings, KubernetesSettings
-from callboard.extend import Answer, ClusterState, ServiceSnapshot
+from callboard.extend import Answer, ClusterState, ObjectsProvider, ServiceSnapshot
 from callboard.fleet import fan_out as fan_out_module
-from callboard.fleet.fan_out import FanOut
+from callboard.kube import connection as connection_module
+from callboard.kube.pool import FEW
 from callboard.model.resource import DECISIVE, DEFAULT_OBJECT_TYPES
 from callboard.simulator.chaos.rules import Rule
 from callboard.simulator.cluster import Cluster
@@ -44,23 +45,18 @@ async def test_a_cold_look_is_two_round_trips_and_what_decides_goes_with_the_fir
     async with Fleet.start("quiet", clusters=1) as fleet:
         (simulated,) = fleet
         async with wired_fleet(fleet.kubeconfig(tmp_path / "config"), limits=PATIENT) as wired:
-            seen: list[ServiceSnapshot] = []
-
-            async def look() -> None:
-                async with aclosing(wired.fleet.provider.objects(entity("dice-roller"), CALLER)) as snapshots:
-                    seen.extend([s async for s in snapshots])
-
-            await look()  # opens the connections
+            far = simulated.chaos.on("latency", seconds=0.1)
+            await look(wired.fleet.provider)  # opens the connections, as many as where answers take long
+            simulated.chaos.off(far)
             everything = set(asked(simulated))
-            seen.clear()
             simulated.counters.reset()
             rule = await held(simulated, 0)
-            looking = asyncio.create_task(look())
+            looking = asyncio.create_task(look(wired.fleet.provider))
             first = await held(simulated, PATIENT.connections, rule)
             together = asked(simulated)
             second = await held(simulated, TYPES + 3, first)  # events, quotas, what the pods use
             simulated.chaos.off(second)
-            await looking
+            seen = await looking
     assert len(together) == PATIENT.connections
     assert {t.path() for t in DEFAULT_OBJECT_TYPES if t.key in DECISIVE} <= set(together)
     assert set(asked(simulated)) == everything
@@ -69,12 +65,26 @@ async def test_a_cold_look_is_two_round_trips_and_what_decides_goes_with_the_fir
     assert {o.answer for o in seen[-1].clusters[0].references} <= {Answer.OBJECTS, Answer.EMPTY}
 
 
+async def test_connections_are_few_until_answers_take_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Fleet.start("quiet", clusters=1) as fleet:
+        (simulated,) = fleet
+        async with wired_fleet(fleet.kubeconfig(tmp_path / "config"), limits=PATIENT) as wired:
+            opened = []
+            for long in (LONG, 0.0):
+                monkeypatch.setattr(connection_module, "_LONG", long)
+                await look(wired.fleet.provider)
+                opened.append(simulated.counters.connections_opened)
+    assert opened == [FEW, PATIENT.connections]
+
+
 def running() -> dict[str, object]:
     return {"metadata": {"name": "dice", "namespace": "shop", "uid": "dice", "labels": LABELS}}
 
 
-async def look(provider: FanOut) -> list[ServiceSnapshot]:
-    async with aclosing(provider.objects(entity(), CALLER)) as snapshots:
+async def look(provider: ObjectsProvider) -> list[ServiceSnapshot]:
+    async with aclosing(provider.objects(entity("dice-roller"), CALLER)) as snapshots:
         return [s async for s in snapshots]
 
 

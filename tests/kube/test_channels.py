@@ -250,6 +250,22 @@ async def test_a_place_given_to_who_gave_up_goes_to_the_next() -> None:
     assert gate.enter()
 
 
+async def test_a_gate_lets_a_few_through_until_it_is_widened() -> None:
+    gate = Gate(3, few=1)
+    later = asyncio.get_running_loop().time() + 60
+    assert gate.enter()
+    assert gate.narrow
+    waiting = [asyncio.create_task(gate.wait(later)) for _ in range(3)]
+    await asyncio.sleep(0)
+    gate.widen()
+    await asyncio.gather(*waiting[:2])
+    gate.widen()
+    assert [each.done() for each in waiting] == [True, True, False], "the places are given away once"
+    gate.leave()
+    await waiting[2]
+    assert not Gate(2, few=4).narrow
+
+
 async def test_a_gate_is_waited_for_until_a_deadline() -> None:
     gate = Gate(1)
     assert gate.enter()

@@ -37,6 +37,8 @@ __all__ = ["Connection", "Connections", "Query", "Response", "WholeAnswer", "ref
 
 _RETRIES: Final = 2
 _LOOKED_UP: Final = 5.0
+_LONG: Final = 0.015
+"""Seconds of waiting for an answer, our own work meanwhile not counted, from which on more is asked side by side."""
 _BEGUN: Final = frozenset({FailureCode.TRUNCATED, FailureCode.TOO_LARGE, FailureCode.NOT_JSON})
 """What goes wrong with an answer that somebody has given."""
 
@@ -215,7 +217,10 @@ class Connection:
                 if pool.direct:
                     request = self._request(pool, method, path, query, body, accept)
                     try:
-                        return self._taken(await pool.ask(request, terms))
+                        answer = await pool.ask(request, terms)
+                        if gate.narrow and pool.waited > _LONG:
+                            gate.widen()
+                        return self._taken(answer)
                     except Encoded:
                         pool.direct = (
                             False  # whoever stands in between compresses: the client library inflates

@@ -1,4 +1,4 @@
-"""So many requests at once to one API server, whoever asks."""
+"""So many requests at once to one API server, whoever asks; some more where its answers take long."""
 
 import asyncio
 from collections import deque
@@ -7,14 +7,26 @@ __all__ = ["Gate"]
 
 
 class Gate:
-    """Lets `places` through at once, the others in the order in which they came.
+    """Lets `places` through at once, the others in the order in which they came; only `few` of them until it is widened.
 
     As a semaphore, but that whoever finds it open passes without a coroutine, as nearly all questions do.
     """
 
-    def __init__(self, places: int) -> None:
-        self._free = places
+    def __init__(self, places: int, few: int | None = None) -> None:
+        self._free = places if few is None else min(few, places)
+        self._more = places - self._free
         self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there are places that are not given away yet."""
+        return self._more > 0
+
+    def widen(self) -> None:
+        """Give all places away from now on."""
+        more, self._more = self._more, 0
+        for _ in range(more):
+            self.leave()
 
     def enter(self) -> bool:
         """Take a place if there is one and nobody waits for it."""

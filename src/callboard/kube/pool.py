@@ -31,6 +31,10 @@ IDLE_POOL: Final = 300.0
 KEEP_ALIVE: Final = 60.0
 """Seconds an unused connection is kept: longer than a person looks at a page, shorter than load balancers allow."""
 
+FEW: Final = 4
+"""Requests to an API server at once as long as it answers quickly: a further connection costs a handshake, some two milliseconds
+of CPU on either side, and saves nothing then."""
+
 CLOSING: Final = 1.0
 """Seconds connections get to be closed by the loop."""
 SECOND_ADDRESS: Final = 0.25
@@ -82,6 +86,8 @@ class Pool:
         self.ready = False
         self.users = 0
         self.used = time.monotonic()
+        self.waited = 0.0
+        """Seconds that the last answer was waited for, our own work meanwhile not counted."""
         self.proxy: URL | None = None
         self.proxy_headers: dict[str, str] | None = None
         if proxy:
@@ -109,8 +115,11 @@ class Pool:
     async def ask(self, request: bytes, terms: Terms) -> WholeAnswer:
         """Over a connection kept from before, or a new one. Raises AnswerRefused, Encoded."""
         channel = self._kept() or await self._connected(terms)
+        since, used = self._loop.time(), time.thread_time()
         try:
-            return await channel.ask(request, terms)
+            answer = await channel.ask(request, terms)
+            self.waited = self._loop.time() - since - (time.thread_time() - used)
+            return answer
         except AnswerRefused as refused:
             if refused.unanswered:
                 self._drop_idle()  # what ended this one has most likely ended those, too
@@ -242,10 +251,10 @@ class Pools:
         self._closed = False
 
     def gate(self, url: str, connections: int) -> Gate:
-        """Lets at most `connections` requests to `url` through at once."""
+        """Lets at most `connections` requests to `url` through at once; a few, until its answers are seen to take long."""
         gate = self._gates.get(url)
         if gate is None:
-            gate = self._gates[url] = Gate(connections)
+            gate = self._gates[url] = Gate(connections, FEW)
         return gate
 
     @asynccontextmanager

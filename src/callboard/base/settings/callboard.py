@@ -62,9 +62,10 @@ class ClusterLimits(SettingsStruct, frozen=True, kw_only=True):
     """Seconds without one byte within an answer. Default: well above any pause a healthy API server makes."""
 
     connections: Positive = 8
-    """Connections kept for requests (streams come on top); one that nobody uses for a minute is closed. Default: the seven types
-    that decide how a service is are asked side by side, so that a page tells it after one round trip, and all of it after two;
-    few enough that a thousand viewers do not disturb an API server."""
+    """Connections kept for requests (streams come on top): at most four of them until answers are seen to take long; one that
+    nobody uses for a minute is closed. Default: the seven types that decide how a service is are asked side by side, so that
+    a page tells it after one round trip, and all of it after two; few enough that a thousand viewers do not disturb an API
+    server."""
 
     max_body_bytes: Positive = 64 * MIB
     """The largest answer read, decompressed. Default: about 7,000 pods of 9 KB, in one page of a list."""
