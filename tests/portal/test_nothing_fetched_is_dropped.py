@@ -17,6 +17,7 @@ from support.kube_objects import (
     pod,
     replica_set,
     service,
+    waiting,
 )
 
 WIDGET = ResourceType("example.com", "v1", "widgets", "Widget", True)
@@ -158,3 +159,8 @@ def test_a_workload_shows_its_scaler_and_how_far_its_rollout_is() -> None:
     assert workload.rollout == "3 of 4 ready, 2 of 4 on the new version"
     assert workload.scaler is not None
     assert workload.scaler.summary == "3 replicas (from 2 to 5), cpu not measured of 70 %"
+
+
+def test_only_an_unhealthy_pod_brings_its_containers_the_others_have_theirs_in_the_drawer() -> None:
+    part = only(cluster("a", pod("well"), pod("ill", **waiting("CrashLoopBackOff"))))
+    assert {p.key.name: [c.name for c in p.containers] for p in part.pods} == {"well": [], "ill": ["app"]}

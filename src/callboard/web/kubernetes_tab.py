@@ -66,6 +66,11 @@ class ClusterPanel(msgspec.Struct, frozen=True, kw_only=True):
         return (*(pod for workload in self.part.workloads for pod in workload.pods), *self.part.pods)
 
     @property
+    def absent(self) -> str:
+        """The types that were looked for and are not there, said in a line."""
+        return ", ".join(self.part.empty)
+
+    @property
     def troubled(self) -> tuple[PodRow, ...]:
         """Those to be named at the top; the template shows a few."""
         # An evicted pod beside a workload that has all it wants is history, not trouble.
