@@ -15,8 +15,9 @@ from typing import Final
 
 __all__ = ["give_back"]
 
-EVERY: Final = 60.0
-"""Seconds between two times: short beside the hours in which it adds up, and what is taken again costs 1 ms a MiB."""
+EVERY: Final = 20.0
+"""Seconds between two times: the sooner a page is given back, the less that is small gets to stand in it; what is taken again
+costs 1 ms a MiB."""
 
 
 def give_back() -> bool:
