@@ -257,6 +257,7 @@ async def test_a_cut_stream_heals_and_brings_only_what_was_missed(open_page: Ope
         await until(lambda: way.open == 1)
         way.down = True
         way.cut_all()
+        await until(lambda: way.open == 0)
         await portal.change(troubled("eu-2"))
         await expect(page.locator("#line-state")).to_contain_text("is lost", timeout=15_000)
         await expect(page.locator(".verdict-sentence")).to_contain_text("Healthy in all 2")
