@@ -85,7 +85,7 @@ async def test_it_looks_when_much_more_is_held_and_not_while_as_much_comes_as_go
             await asyncio.sleep(0)
         assert counted.looks == 0
         lost = weakref.ref(Node())
-        held = []
+        held: list[list[int]] = []
         while not counted.looks and len(held) < 10_000:
             held += [[n] for n in range(100)]
             await asyncio.sleep(0)
