@@ -69,8 +69,8 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
     template and sent to the open page; the page itself is rendered from `view`, which may then be incomplete.
 
     A large live tab gives `pieces` as well: what its view struct consists of, in order. Its template then sees `pieces`, a
-    mapping from a piece's id, or from a name in `lists`, to the rendered element or elements; only pieces change in an
-    open page. `lists` names every `within`, also when nothing is in it.
+    mapping from a piece's id, or from a name in `lists`, to the rendered element or elements, of a list to the place where
+    they will stand; only pieces change in an open page. `lists` names every `within`, also when nothing is in it.
     """
 
     key: str
