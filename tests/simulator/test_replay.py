@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -286,6 +288,22 @@ async def test_over_tls_it_is_the_same(replay: Replay, http: aiohttp.ClientSessi
     context = ssl.create_default_context(cadata=replay.ca_pem)
     async with http.get(f"{entry['server']}/api/v1/pods", ssl=context) as answer:
         assert await answer.json() == await pods(http, replay)
+
+
+async def test_over_tls_a_small_answer_is_one_record(replay: Replay) -> None:
+    def first_record(url: str) -> bytes:
+        address = urlsplit(url)
+        context = ssl.create_default_context(cadata=replay.ca_pem)
+        with (
+            socket.create_connection((address.hostname, address.port)) as plain,
+            context.wrap_socket(plain, server_hostname=address.hostname) as secured,
+        ):
+            secured.sendall(b"GET /api/v1/pods?labelSelector=of%3Dnobody HTTP/1.1\r\nHost: replay\r\n\r\n")
+            return secured.recv(65536)  # never more than one
+
+    head, _, body = (await asyncio.to_thread(first_record, replay[0].tls_url)).partition(b"\r\n\r\n")
+    assert f"Content-Length: {len(body)}".encode() in head
+    assert json.loads(body)["items"] == []
 
 
 async def test_it_ends_with_every_connection_closed(http: aiohttp.ClientSession) -> None:

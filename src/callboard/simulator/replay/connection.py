@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a bare transport: an answer is its pieces handed to the kernel as they are, none of them copied here."""
+"""HTTP/1.1 on a bare transport: an answer is its pieces handed to the kernel as they are; only small ones are copied."""
 
 import asyncio
 from collections import deque
@@ -17,6 +17,8 @@ from callboard.simulator.replay.counters import Counters
 __all__ = ["ReplayConnection"]
 
 _BOOKMARK_SECONDS: Final = 60.0
+_BUFFER: Final = 4096
+"""Bytes."""
 _MOST_UNSENT: Final = 64 * 1024 * 1024
 """Bytes a watch may lag behind; then it is cut off, as an API server does with slow watchers."""
 
@@ -105,7 +107,8 @@ class ReplayConnection(asyncio.Protocol):
             return
         size = sum(map(len, found.pieces))
         self._counters.bytes += size
-        self._transport.writelines([_head(found.status, f"Content-Length: {size}"), *found.pieces])
+        head = _head(found.status, f"Content-Length: {size}")
+        self._transport.writelines(_as_go_writes([head, *found.pieces]))
 
 
 class _Stream:
@@ -163,7 +166,7 @@ class _Stream:
         if lines and not self._transport.is_closing():
             size = sum(map(len, lines))
             self._counters.bytes += size
-            self._transport.writelines([b"%x\r\n" % size, *lines, b"\r\n"])
+            self._transport.writelines(_as_go_writes([b"%x\r\n" % size, *lines, b"\r\n"]))
 
     def _bookmark(self) -> None:
         if self._lines:
@@ -177,6 +180,22 @@ class _Stream:
             self._flush()
         if not self._transport.is_closing():
             self._transport.write(b"0\r\n\r\n")
+
+
+def _as_go_writes(pieces: list[bytes]) -> list[bytes]:
+    """The same with what is small put together: over TLS each piece is a record, and each record a read on the other side. An
+    API server has a buffer of 4 KiB before its connection (`newBufioWriterSize` in Go's net/http)."""
+    writes: list[bytes] = []
+    together: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if together and size + len(piece) > _BUFFER:
+            writes.append(b"".join(together))
+            together, size = [], 0
+        together.append(piece)
+        size += len(piece)
+    writes.append(b"".join(together))
+    return writes
 
 
 def _head(status: int, length: str) -> bytes:
