@@ -298,7 +298,9 @@ async def test_over_tls_a_small_answer_is_one_record(replay: Replay) -> None:
             socket.create_connection((address.hostname, address.port)) as plain,
             context.wrap_socket(plain, server_hostname=address.hostname) as secured,
         ):
-            secured.sendall(b"GET /api/v1/pods?labelSelector=of%3Dnobody HTTP/1.1\r\nHost: replay\r\n\r\n")
+            secured.sendall(
+                b"GET /api/v1/pods?labelSelector=backstage.io/kubernetes-id%3Dnobody HTTP/1.1\r\nHost: replay\r\n\r\n"
+            )
             return secured.recv(65536)  # never more than one
 
     head, _, body = (await asyncio.to_thread(first_record, replay[0].tls_url)).partition(b"\r\n\r\n")
