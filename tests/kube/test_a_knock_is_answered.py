@@ -8,6 +8,7 @@ import pytest
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.limits import Limits
+from callboard.kube.pool import FEW
 from callboard.model.outcome import FailureCode
 from callboard.simulator.cluster import Cluster as StandIn
 from support.kube_client import PATIENT, bearer, cluster_of, nothing_left
@@ -67,10 +68,10 @@ async def test_nothing_whole_for_so_long_is_no_answer(
 async def test_nobody_is_waited_behind(connections: Connections, stand_in: StandIn) -> None:
     one = connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin))
     stand_in.chaos.on("freeze", "/version")
-    busy = [asyncio.create_task(one.read("GET", "/version")) for _ in range(PATIENT.connections + 1)]
-    await eventually(lambda: stand_in.counters.paths["/version"] == PATIENT.connections)
+    busy = [asyncio.create_task(one.read("GET", "/version")) for _ in range(FEW + 1)]
+    await eventually(lambda: stand_in.counters.paths["/version"] == FEW)
     assert await knocked(one) is None
-    assert stand_in.counters.paths["/version"] == PATIENT.connections
+    assert stand_in.counters.paths["/version"] == FEW
     stand_in.chaos.off()
     await asyncio.gather(*busy)
 
