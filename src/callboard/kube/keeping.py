@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import zstandard
 
@@ -33,6 +33,9 @@ _SMALL: Final = 256
 _SHARED: Final = 1024
 """Sets of labels, and owners, remembered to be shared: pods of one workload carry the same."""
 _NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Keeper:
@@ -69,10 +72,12 @@ class Keeper:
             meta.name,
             meta.uid,
             meta.resource_version,
-            self._shared(meta.labels) if meta.labels else _NO_LABELS,
+            _shared(self._labels, (*labels, *labels.values()), labels)
+            if (labels := meta.labels)
+            else _NO_LABELS,
             packed,
             None if packing is None else packing.unpack,
-            self._shared_owners(owners) if (owners := owners_if_well(body)) else owners,
+            _shared(self._owners, owners, owners) if (owners := owners_if_well(body)) else owners,
         )
 
     def of(self, obj: KubeObject) -> Kept:
@@ -86,24 +91,15 @@ class Keeper:
             self._packing = self._packings.of(resource, self._samples)
             self._samples = []
 
-    def _shared(self, labels: dict[str, str]) -> Mapping[str, str]:
-        known = self._labels
-        key = (*labels, *labels.values())
-        found = known.get(key)
-        if found is None:
-            if len(known) >= _SHARED:
-                known.clear()
-            found = known[key] = labels
-        return found
 
-    def _shared_owners(self, owners: tuple[OwnerReference, ...]) -> tuple[OwnerReference, ...]:
-        known = self._owners
-        found = known.get(owners)
-        if found is None:
-            if len(known) >= _SHARED:
-                known.clear()
-            found = known[owners] = owners
-        return found
+def _shared(known: dict[K, V], key: K, value: V) -> V:
+    """The same value again for the same key, as long as few are known."""
+    found = known.get(key)
+    if found is None:
+        if len(known) >= _SHARED:
+            known.clear()
+        found = known[key] = value
+    return found
 
 
 class Packings:
