@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from callboard.app.server import Server, bind
+from callboard.http.server import Server, bind
 from support.leaping import Leaping
 
 

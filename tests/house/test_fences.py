@@ -15,8 +15,9 @@ ALLOWED = {  # library to the rooms that may import it; the stores' own exceptio
     "aiosqlite": set[str](),
     "jinja2": {"web"},
     "markupsafe": {"web"},
-    "starlette": {"web", "api", "app"},
-    "uvicorn": {"web", "api", "app"},
+    "starlette": {"http", "web", "api", "app"},
+    "uvicorn": {"http"},
+    "h11": {"http"},
     "click": {"cli", "app"},
     "callboard.simulator": {"cli", "app", "simulator"},
 }

@@ -18,7 +18,7 @@ from callboard.app.application import Application
 from callboard.app.collector import collector
 from callboard.app.metrics import watch_loop
 from callboard.app.notices import tell_who_sees_nothing
-from callboard.app.server import Server, bind, is_loopback
+from callboard.http.server import Server, bind, is_loopback
 from callboard.app.signals import stop_signals
 from callboard.app.site import whole_site
 from callboard.app.threads import short_turns
