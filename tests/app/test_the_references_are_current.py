@@ -17,13 +17,13 @@ from callboard.base.clock import SystemClock
 from callboard.base.config import Outcome, check
 from callboard.extend import hooks, parts
 from callboard.extend import pages as cards
+from callboard.http.site import Site
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.resource import ALL_OBJECT_TYPES, DEFAULT_OBJECT_TYPES
 from callboard.model.snapshot import ClusterState
 from callboard.simulator import Fleet
 from callboard.web.application import WebOptions
-from callboard.web.site import Site
 from support.checkout import ROOT
 from support.portal import application
 from support.web_scenes import StubPortal

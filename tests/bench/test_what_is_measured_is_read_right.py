@@ -134,7 +134,7 @@ def test_errors_are_found_in_a_log_and_the_first_one_s_place_is_told(tmp_path: P
     log = tmp_path / "callboard.log"
     raised = (
         "Traceback (most recent call last):\n"
-        '  File "/srv/src/callboard/web/site.py", line 78, in _answer\n    await self._enter()\n'
+        '  File "/srv/src/callboard/http/site.py", line 78, in _answer\n    await self._enter()\n'
         '  File "/srv/src/callboard/portal/sights.py", line 12, in view\n    return found[key]\n'
         '  File "/usr/lib/python3.11/json.py", line 3, in loads\n    raise KeyError\n'
         "KeyError: 'pods'"

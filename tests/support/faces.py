@@ -16,8 +16,8 @@ import pytest
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.app.application import Application, open_application
-from callboard.http.server import Server, bind
 from callboard.app.site import whole_site
+from callboard.http.server import Server, bind
 from callboard.kube.limits import Limits
 from callboard.simulator import Cluster, Fleet
 from callboard.web.application import Operations, WebOptions

@@ -11,8 +11,8 @@ import msgspec
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.api.routes import api_routes
-from callboard.http.server import Server, bind
 from callboard.base.clock import SystemClock
+from callboard.http.server import Server, bind
 from callboard.web.application import Operations, create_web
 from support.stub_wiring import StubPortal
 

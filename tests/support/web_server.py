@@ -16,9 +16,9 @@ from yarl import URL
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.base.clock import Clock, FakeClock, SystemClock
+from callboard.http.site import Site
 from callboard.portal.protocol import Portal
 from callboard.web.application import Operations, WebOptions, create_web
-from callboard.web.site import Site
 from support.web_scenes import NOW
 
 

@@ -6,7 +6,7 @@ import aiohttp
 import jinja2
 import pytest
 
-from callboard.web.site import Site
+from callboard.http.site import Site
 from support.web_scenes import StubPortal
 from support.web_server import listening, site
 

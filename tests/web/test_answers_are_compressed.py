@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 import zstandard
 
-from callboard.web.compression import encoding_for
+from callboard.http.compression import encoding_for
 from callboard.web.rendering import Renderer
 from support.live import body
 from support.live_portal import NAMES, LivePortal
@@ -77,7 +77,7 @@ async def test_a_live_page_is_written_once_until_it_changes_and_packed_well_from
         return compress(data, compresslevel, mtime=mtime)
 
     monkeypatch.setattr(Renderer, "page", counted)
-    monkeypatch.setattr("callboard.web.compression.gzip.compress", packed)
+    monkeypatch.setattr("callboard.http.compression.gzip.compress", packed)
     portal = LivePortal()
     async with serving(portal) as base:
         answers = [(await fetched(base, PAGE, "gzip"))[0] for _ in range(5)]

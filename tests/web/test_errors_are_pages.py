@@ -5,9 +5,9 @@ import json
 import pytest
 
 from callboard.base.errors import NotAllowed, NotFound, Unavailable, UsageError
+from callboard.http.headers import CONTENT_SECURITY_POLICY
+from callboard.http.site import Site
 from callboard.web.application import create_web
-from callboard.web.headers import CONTENT_SECURITY_POLICY
-from callboard.web.site import Site
 from support.web_scenes import StubPortal
 from support.web_server import door, get, listening, operations, serving
 

@@ -10,10 +10,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from callboard.base.clock import FakeClock
+from callboard.http.site import Site
 from callboard.model.caller import Caller
 from callboard.model.door import RouteClass
 from callboard.web.application import create_web
-from callboard.web.site import Site
 from support.web_scenes import NOW, StubPortal
 from support.web_server import door, get, listening, operations, site
 

@@ -17,6 +17,7 @@ from starlette.types import Message
 
 from callboard.base.clock import FakeClock
 from callboard.extend.pages import CardContext
+from callboard.http.site import Site
 from callboard.model.caller import Caller
 from callboard.model.door import Refused, RequestFacts, RouteClass
 from callboard.model.entity import EntityRef
@@ -30,7 +31,6 @@ from callboard.web.live.stream import LiveStream, Pace
 from callboard.web.live.tabs import EntityTabs
 from callboard.web.live.topics import Live, Topics
 from callboard.web.rendering import Renderer
-from callboard.web.site import Site
 from callboard.web.static_files import StaticFiles
 from support.live import KUBERNETES, ask, body, have_of, messages, topic, watching
 from support.live_portal import NAMES, LivePortal

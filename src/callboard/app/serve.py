@@ -18,12 +18,12 @@ from callboard.app.application import Application
 from callboard.app.collector import collector
 from callboard.app.metrics import watch_loop
 from callboard.app.notices import tell_who_sees_nothing
-from callboard.http.server import Server, bind, is_loopback
 from callboard.app.signals import stop_signals
 from callboard.app.site import whole_site
 from callboard.app.threads import short_turns
 from callboard.base.errors import UsageError
 from callboard.base.settings import HttpsSettings
+from callboard.http.server import Server, bind, is_loopback
 from callboard.model.caller import Caller
 from callboard.model.door import Refused
 from callboard.web.application import Operations, WebOptions

@@ -2,10 +2,10 @@
 
 from callboard.api.routes import api_routes
 from callboard.base.clock import Clock
+from callboard.http.door import Door
+from callboard.http.site import Site
 from callboard.portal.protocol import Portal
 from callboard.web.application import Operations, WebOptions, create_web
-from callboard.web.door import Door
-from callboard.web.site import Site
 
 __all__ = ["whole_site"]
 

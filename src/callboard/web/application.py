@@ -11,9 +11,10 @@ from starlette.routing import BaseRoute
 
 from callboard.base.bodies import Bodies
 from callboard.base.clock import Clock, SystemClock
+from callboard.http.door import Door
+from callboard.http.errors import Trouble, wants_json
+from callboard.http.site import Site
 from callboard.portal.protocol import Portal
-from callboard.web.door import Door
-from callboard.web.errors import Trouble, wants_json
 from callboard.web.live.fragments import Fragments
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.live.stream import Pace
@@ -26,7 +27,6 @@ from callboard.web.pages.objects import ObjectPages
 from callboard.web.pages.operations import OperationPages, Operations
 from callboard.web.pages.site_map import site_map
 from callboard.web.rendering import Renderer
-from callboard.web.site import Site
 from callboard.web.static_files import StaticFiles
 
 __all__ = ["Operations", "WebOptions", "create_web"]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from callboard.base.errors import BadInput, NotFound, Problem
-from callboard.web.compression import Variants
+from callboard.http.compression import Variants
 
 __all__ = ["StaticFiles"]
 

@@ -4,9 +4,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from callboard.http.door import caller_of
 from callboard.portal.protocol import Portal
 from callboard.portal.views import Count, Facet, ServicesView
-from callboard.web.door import caller_of
 from callboard.web.list_links import FILTERS, chosen_in
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.queries import services_query

@@ -7,9 +7,9 @@ from starlette.responses import HTMLResponse, Response
 from callboard.base.bodies import PACKED, Bodies, Body
 from callboard.base.errors import NotFound
 from callboard.extend.pages import CardContext, Tab
+from callboard.http.door import caller_of
 from callboard.model.entity import Entity
 from callboard.portal.views import ServiceView
-from callboard.web.door import caller_of
 from callboard.web.live.fragments import Frame
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.queries import entity_ref

@@ -5,7 +5,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from callboard.web.door import caller_of, still_admitted
+from callboard.http.door import caller_of, still_admitted
 from callboard.web.live.request import live_request
 from callboard.web.live.stream import LiveStream, Pace
 from callboard.web.live.topics import Topics

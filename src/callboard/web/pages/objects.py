@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from callboard.http.door import caller_of
 from callboard.portal.protocol import Portal
 from callboard.web.commands import commands_for
-from callboard.web.door import caller_of
 from callboard.web.queries import entity_ref, log_query, object_key
 from callboard.web.rendering import Renderer
 

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from callboard.base.errors import NotFound
+from callboard.http.door import SignIn
+from callboard.http.errors import Refusal
 from callboard.model.door import Refused
-from callboard.web.door import SignIn
-from callboard.web.errors import Refusal
 from callboard.web.static_files import StaticFiles
 
 __all__ = ["OperationPages", "Operations"]

@@ -1,7 +1,7 @@
 """Every page's address, endpoint and class, in one table."""
 
+from callboard.http.door import ClassifiedRoute
 from callboard.model.door import RouteClass
-from callboard.web.door import ClassifiedRoute
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages

@@ -19,11 +19,11 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Message, Receive, Scope, Send
 
 from callboard.base.errors import NotFound
+from callboard.http.compression import Compressed
+from callboard.http.door import ASK_AGAIN, CALLER, Door, facts_of
+from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, trouble_of
+from callboard.http.headers import secure
 from callboard.model.door import Refused, RouteClass
-from callboard.web.compression import Compressed
-from callboard.web.door import ASK_AGAIN, CALLER, Door, facts_of
-from callboard.web.errors import MethodNotAllowed, Refusal, Trouble, trouble_of
-from callboard.web.headers import secure
 
 __all__ = ["Site"]
 
