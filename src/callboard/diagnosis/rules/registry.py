@@ -1,0 +1,45 @@
+"""All rules, put together once; and what an organisation made of them: some switched off, some graded otherwise."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from callboard.diagnosis.rules import image
+from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope
+from callboard.model.finding import Impact
+
+__all__ = ["ALL", "DiagnosisRules", "rules_digest"]
+
+ALL: tuple[DiagnosisRule, ...] = (*image.RULES,)
+"""By family, in the order of `conditions.py`. A code has one rule."""
+
+
+class DiagnosisRules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """The rules in force. `impacts` are those that a code is graded with here instead of its own; `runbooks` are addresses by
+    code."""
+
+    rules: tuple[DiagnosisRule, ...] = ALL
+    impacts: Mapping[str, Impact] = {}
+    runbooks: Mapping[str, str] = {}
+
+    def of(self, scope: RuleScope) -> tuple[DiagnosisRule, ...]:
+        """Those of one scope, those that say more than others first."""
+        known: dict[RuleScope, tuple[DiagnosisRule, ...]] = self.__dict__.setdefault("_by_scope", {})
+        found = known.get(scope)
+        if found is None:
+            found = known[scope] = tuple(r for r in self.rules if r.scope is scope)
+        return found
+
+
+@cache
+def rules_digest() -> str:
+    """What the rules come to, as a short text that changes whenever any of them may: what was judged by others is judged
+    again."""
+    room = Path(__file__).parent.parent
+    digest = hashlib.sha256()
+    for path in sorted(room.rglob("*.py")):
+        digest.update(path.relative_to(room).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
