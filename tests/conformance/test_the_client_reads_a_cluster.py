@@ -13,7 +13,7 @@ from callboard.kube.connection import Connection
 from callboard.kube.discovery import Discovery, version_of
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.lists import outcome_of
-from callboard.kube.logs import LogEnd, LogLine, LogRequest, read_log
+from callboard.kube.logs import LogRequest
 from callboard.kube.watch import Bookmark, Change, Reset, watch
 from callboard.model.cluster import Credential, CredentialKind
 from callboard.model.objects import Kept, KubeObject
@@ -285,34 +285,28 @@ async def test_bookmarks_come(target: Target) -> None:
     assert not [c for c in came if isinstance(c, Reset)]
 
 
-async def logged(target: Target, request: LogRequest) -> tuple[list[LogLine], LogEnd]:
-    items = [item async for item in read_log(target.connection, request)]
-    end = items[-1]
-    assert isinstance(end, LogEnd)
-    return [item for item in items if isinstance(item, LogLine)], end
-
-
 async def test_the_end_of_a_log_can_be_read(target: Target) -> None:
     pod = await target.running_pod()
     container = msgspec.json.decode(pod.raw)["spec"]["containers"][0]["name"]
     wanted = LogRequest(
         namespace=pod.namespace, pod=pod.name, container=container, tail_lines=5, timestamps=True
     )
-    lines, end = await logged(target, wanted)
-    if end.failure is not None and end.failure.code is FailureCode.FORBIDDEN:
+    found = await target.log(wanted)
+    if found.failure is not None and found.failure.code is FailureCode.FORBIDDEN:
         target.lacks("log that we may read")
-    assert end == LogEnd()
-    assert len(lines) <= 5
-    assert all(line.text[:4].isdigit() for line in lines)
+    assert found.failure is None
+    assert len(found.lines) <= 5
+    assert all(line.text[:4].isdigit() for line in found.lines)
 
 
 async def test_a_log_that_is_not_there_says_why(target: Target) -> None:
     pod = await target.running_pod()
-    _, end = await logged(target, LogRequest(namespace=pod.namespace, pod=NOWHERE))
-    assert end.failure is not None
-    if end.failure.code is FailureCode.FORBIDDEN:
+    failure = (await target.log(LogRequest(namespace=pod.namespace, pod=NOWHERE))).failure
+    assert failure is not None
+    if failure.code is FailureCode.FORBIDDEN:
         target.lacks("log that we may read")
-    assert (end.failure.status, end.failure.reason) == (404, "NotFound")
-    _, end = await logged(target, LogRequest(namespace=pod.namespace, pod=pod.name, container=NOWHERE))
-    assert end.failure is not None
-    assert (end.failure.status, end.failure.reason) == (400, "BadRequest")
+    assert (failure.status, failure.reason) == (404, "NotFound")
+    wrong = LogRequest(namespace=pod.namespace, pod=pod.name, container=NOWHERE)
+    failure = (await target.log(wrong)).failure
+    assert failure is not None
+    assert (failure.status, failure.reason) == (400, "BadRequest")

@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection import Connections
 from callboard.kube.lists import outcome_of
-from callboard.kube.logs import LogEnd, LogLine, LogRequest, read_log
+from callboard.kube.logs import LogRequest
 from callboard.kube.watch import Change, Reset, Stale, Unreadable, Upsert, watch
 from callboard.model.outcome import Answer, FailureCode, Question
 from callboard.model.resource import known_type
 from callboard.simulator.chaos.rules import MODES
 from callboard.simulator.cluster import Cluster as StandIn
-from support.kube_client import PATIENT, bearer, cluster_of, nothing_left
+from support.kube_client import PATIENT, bearer, cluster_of, log_of, nothing_left
 
 A, F = Answer, FailureCode
 
@@ -122,6 +122,7 @@ class Way:
 
     def __init__(self, connections: Connections, stand_in: StandIn) -> None:
         admin = bearer(stand_in.identities.admin)
+        self.connections = connections
         self.in_trouble = connections.to(cluster_of(stand_in, "in trouble"), admin)
         self.recovered = connections.to(cluster_of(stand_in, "recovered"), admin)
 
@@ -236,52 +237,17 @@ async def test_a_watch_that_stands(mode: str, way: Way, stand_in: StandIn) -> No
         await until(changes, holds("afterwards"))
 
 
-async def logged(connection: Connection, request: LogRequest) -> tuple[list[LogLine], LogEnd]:
-    lines: list[LogLine] = []
-    async with aclosing(read_log(connection, request)) as items:
-        async for item in items:
-            if isinstance(item, LogEnd):
-                return lines, item
-            lines.append(item)
-    raise AssertionError("it has no end")
-
-
 @every_mode
 async def test_a_log(mode: str, way: Way, stand_in: StandIn) -> None:
     pod = stand_in.store.list("pods", "games")[0]["metadata"]["name"]
     request = LogRequest(namespace="games", pod=pod)
     switch_on(stand_in, mode)
     began = time.monotonic()
-    lines, end = await logged(way.in_trouble, request)
+    found = await log_of(way.connections, way.in_trouble, request)
     assert time.monotonic() - began < way.in_trouble.limits.whole + 1
-    assert (end.failure and end.failure.code) is EXPECTED[mode].logged
-    assert end.truncated is (mode == "enormous")
+    assert (found.failure and found.failure.code) is EXPECTED[mode].logged
+    assert found.later is (mode == "enormous")
     stand_in.chaos.off()
-    lines, end = await logged(way.recovered, request)
-    assert end == LogEnd()
-    assert len(lines) > 2
-
-
-@pytest.mark.parametrize(
-    ("mode", "code"),
-    [("truncated", F.TRUNCATED), ("reset-in-body", F.TRUNCATED), ("drip", None), ("enormous", None)],
-)
-async def test_a_log_that_is_followed(
-    mode: str, code: FailureCode | None, way: Way, stand_in: StandIn
-) -> None:
-    pod = stand_in.store.list("pods", "games")[0]["metadata"]["name"]
-    async with aclosing(
-        read_log(way.in_trouble, LogRequest(namespace="games", pod=pod, follow=True, tail_lines=1))
-    ) as items:
-        assert isinstance(await anext(items), LogLine)
-        stand_in.chaos.on(mode, **{**HOW.get(mode, {}), "seconds": 0.001})
-        stand_in.engine.timeline.step(120)
-        async with asyncio.timeout(5):
-            following = [item async for item in items] if code else [await anext(items)]
-    if code:
-        assert isinstance(following[-1], LogEnd)
-        assert following[-1].failure is not None
-        assert following[-1].failure.code is code
-    else:
-        assert isinstance(following[-1], LogLine)
-        assert following[-1].cut is (mode == "enormous")
+    found = await log_of(way.connections, way.recovered, request)
+    assert (found.failure, found.later) == (None, False)
+    assert len(found.lines) > 2

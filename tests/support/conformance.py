@@ -14,6 +14,8 @@ from callboard.kube.connection import Connection, Connections
 from callboard.kube.kubeconfig import Context, UserCredentials, read_kubeconfig
 from callboard.kube.limits import Limits
 from callboard.kube.lists import outcome_of
+from callboard.kube.logs import Log, LogRequest, read_log
+from callboard.kube.proxy import DirectProxy
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
@@ -55,6 +57,11 @@ class Target:
         name = f"{self.cluster.name} {sorted(changed.items())}"
         self._limits[name] = msgspec.structs.replace(Limits(), **changed)
         return self._connections.to(msgspec.structs.replace(self.cluster, name=name), self.credential)
+
+    async def log(self, request: LogRequest) -> Log:
+        return await read_log(
+            DirectProxy(self._connections), self.cluster, self.credential, request, self.connection.limits
+        )
 
     def clock_offset(self) -> float | None:
         return self._connections.clock_offset(self.cluster)

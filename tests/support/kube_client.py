@@ -10,6 +10,8 @@ from callboard.base.secret import Secret
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.kube.lists import outcome_of
+from callboard.kube.logs import Log, LogRequest, read_log
+from callboard.kube.proxy import DirectProxy
 from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
 from callboard.model.outcome import Failure, Question
 from callboard.model.resource import KNOWN_TYPES
@@ -69,6 +71,13 @@ async def nothing_left(stand_in: StandIn, *, but: int = 0) -> None:
 @pytest.fixture
 async def connection(connections: Connections, stand_in: StandIn) -> Connection:
     return connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin))
+
+
+async def log_of(connections: Connections, connection: Connection, request: LogRequest) -> Log:
+    """A log over the proxy of ours, within the limits of the connection."""
+    return await read_log(
+        DirectProxy(connections), connection.cluster, connection.credential, request, connection.limits
+    )
 
 
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

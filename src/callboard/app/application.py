@@ -218,6 +218,7 @@ async def open_application(
                         visibility=visibility,
                         sights=sights,
                         clock=clock,
+                        limits_of=limits_of,
                     ),
                     verdicts=verdicts,
                     tabs=lambda: fleet.plugins.tabs(),

@@ -10,15 +10,16 @@ class LineTooLong(Exception):
 
 
 class Lines:
-    """Feed it pieces, take whole lines (without their line feed, empty ones left out). Holds at most `most` bytes of an
-    unfinished line.
+    """Feed it pieces, take whole lines (without their line feed, empty ones left out unless `empty`). Holds at most `most`
+    bytes of an unfinished line.
 
     With `cut`, a line that is longer is given cut to `most` bytes and the rest of it is dropped; else LineTooLong is raised.
     """
 
-    def __init__(self, most: int, *, cut: bool = False) -> None:
+    def __init__(self, most: int, *, cut: bool = False, empty: bool = False) -> None:
         self._most = most
         self._cut = cut
+        self._empty = empty
         self._held: list[bytes] = []
         self._size = 0
         self._skipping = False
@@ -30,7 +31,7 @@ class Lines:
             self._hold(piece[start:end])
             start = end + 1
             line = self._take()
-            if line:
+            if line or self._empty:
                 yield line
         self._hold(piece[start:])
 

@@ -1,122 +1,165 @@
-"""The log of one container, as lines of text."""
+"""The log of one container: its last lines, read to its end or to a bound, over whatever way leads to the API server."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from typing import Final
 
 import msgspec
 
-from callboard.kube.connection import Connection, refusal
-from callboard.kube.failure import AnswerRefused, failure_of_exception
+from callboard.extend.parts import Proxy, ProxyRequest
+from callboard.kube.failure import failure_of_exception, failure_of_status, safe_words
+from callboard.kube.limits import Limits
 from callboard.kube.lines import Lines
+from callboard.kube.proxy import BrokenOff
+from callboard.kube.response import MOST_OF_A_REFUSAL
+from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.resource import ResourceType
 
-__all__ = ["LogEnd", "LogLine", "LogRequest", "read_log"]
+__all__ = ["Log", "LogLine", "LogRequest", "read_log"]
 
-_PODS = ResourceType("", "v1", "pods", "Pod", True)
-_QUIET_FOLLOW = 3600.0
-_A_PAGE = "a web page came where a log belongs: something in between answers, not the API server"
+_PODS: Final = ResourceType("", "v1", "pods", "Pod", True)
+_MOST_LINES: Final = 10_000
+_NOT_THERE: Final = "there is no log yet: no node has the pod"
+_A_PAGE: Final = "a web page came where a log belongs: something in between answers, not the API server"
 
 
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to read. `since_seconds` and `tail_lines` None mean from the beginning; `limit_bytes` None is the limits' own."""
+    """What to read: the last `tail_lines`. `container` "" is the pod's only one."""
 
     namespace: str
     pod: str
     container: str = ""
     previous: bool = False
-    follow: bool = False
-    tail_lines: int | None = None
-    since_seconds: int | None = None
+    tail_lines: int = _MOST_LINES
     timestamps: bool = False
-    limit_bytes: int | None = None
 
 
-class LogLine(msgspec.Struct, frozen=True):
+class LogLine(msgspec.Struct, frozen=True, gc=False):
     """One line, foreign text: escape sequences and all, for whoever shows it to strip. Bytes that are no UTF-8 are
-    replaced; `cut` says that it went on beyond the longest line shown."""
+    replaced; `cut` says that it went on beyond the longest line kept."""
 
     text: str
     cut: bool = False
 
 
-class LogEnd(msgspec.Struct, frozen=True):
-    """How it ended: `failure` None at the log's own end, `truncated` where our limit was reached."""
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read. `earlier` says that there are lines before these, `later` that there are some after them, which a bound of
+    ours left out; `failure` says why it ends where it does, where that is not its own end: the lines before that stand."""
 
+    lines: tuple[LogLine, ...] = ()
+    earlier: bool = False
+    later: bool = False
     failure: Failure | None = None
-    truncated: bool = False
 
 
-async def read_log(connection: Connection, request: LogRequest) -> AsyncGenerator[LogLine | LogEnd, None]:
-    """Lines as they come and one LogEnd at last. Never raises for what the cluster does.
-
-    Takes a connection of its own, beside the pool. A log that is not followed has to be there within the limits' `whole`;
-    following a silent container may go on for an hour without a line.
-    """
-    limits = connection.limits
-    most = min(request.limit_bytes or limits.max_log, limits.max_log) if not request.follow else None
-    lines = Lines(limits.max_log_line + 1, cut=True)
-    size = 0
-    loop = asyncio.get_running_loop()
-    until = loop.time() + limits.whole
+async def read_log(
+    proxy: Proxy, cluster: Cluster, credential: Credential, request: LogRequest, limits: Limits
+) -> Log:
+    """Within `whole` seconds and `max_log` bytes, whatever the server holds itself to. Never raises for what the cluster does;
+    to be cancelled ends the request upstream."""
+    wanted = max(1, min(request.tail_lines, _MOST_LINES))
+    reading = _Reading(wanted, limits)
+    failure: Failure | None = None
     try:
-        async with connection.open(
-            "GET",
-            _PODS.path(request.namespace, request.pod, "log"),
-            _query(request, most),
-            accept="*/*",
-            stream=True,
-        ) as response:
-            if not 200 <= response.status < 300:
-                yield LogEnd(await refusal(response))
-                return
-            if response.headers.get("Content-Type", "").startswith("text/html"):
-                yield LogEnd(Failure(code=FailureCode.NOT_JSON, status=response.status, message=_A_PAGE))
-                return
-            while piece := await response.piece(_QUIET_FOLLOW if request.follow else None):
-                kept = piece
-                if most is not None and size + len(piece) > most:
-                    kept = piece[: most - size]
-                size += len(piece)
-                for line in lines.feed(kept):
-                    yield _line(line, limits.max_log_line)
-                if len(kept) < len(piece):
-                    break
-                if not request.follow and loop.time() > until:
-                    message = f"the log was not complete after {limits.whole:g} s"
-                    yield LogEnd(Failure(code=FailureCode.BODY_TIMEOUT, message=message))
-                    return
-            rest = lines.rest()
-            if rest:
-                yield _line(rest, limits.max_log_line)
-        yield LogEnd(truncated=most is not None and size >= most)
-    except AnswerRefused as refused:
-        yield LogEnd(refused.failure)
+        async with (
+            asyncio.timeout(limits.whole),
+            proxy.open(cluster, credential, _sent(request, wanted, limits.max_log)) as response,
+        ):
+            headers = (
+                {} if isinstance(response, Failure) else {k.title(): v for k, v in response.headers.items()}
+            )
+            if isinstance(response, Failure):
+                failure = response
+            elif response.status == 204:
+                failure = Failure(code=FailureCode.UNEXPECTED_STATUS, status=204, message=_NOT_THERE)
+            elif response.status != 200:
+                body = await _words(response.body, limits.idle)
+                failure = failure_of_status(response.status, headers, body)
+            elif headers.get("Content-Type", "").startswith("text/html"):
+                failure = Failure(code=FailureCode.NOT_JSON, status=response.status, message=_A_PAGE)
+            else:
+                await reading.all_of(response.body)
+    except TimeoutError:
+        message = f"the log was not complete after {limits.whole:g} s"
+        failure = Failure(code=FailureCode.BODY_TIMEOUT, message=message)
+    except BrokenOff as error:
+        failure = error.failure
+    except ConnectionError as error:
+        failure = Failure(
+            code=FailureCode.CONNECTION, message=safe_words(str(error)) or "the connection was lost"
+        )
     except Exception as error:
-        yield LogEnd(failure_of_exception(error))
+        failure = failure_of_exception(error)
+    return reading.log(failure)
 
 
-def _query(request: LogRequest, most: int | None) -> list[tuple[str, str]]:
-    query: list[tuple[str, str]] = []
-    if request.container:
-        query.append(("container", request.container))
-    for name, wanted in (
-        ("previous", request.previous),
-        ("follow", request.follow),
-        ("timestamps", request.timestamps),
-    ):
-        if wanted:
-            query.append((name, "true"))
-    for name, number in (
-        ("tailLines", request.tail_lines),
-        ("sinceSeconds", request.since_seconds),
-        ("limitBytes", most),
-    ):
-        if number is not None:
-            query.append((name, str(number)))
-    return query
+class _Reading:
+    """The last lines of what has come so far."""
+
+    def __init__(self, wanted: int, limits: Limits) -> None:
+        self._wanted = wanted
+        self._longest = limits.max_log_line
+        self._left = limits.max_log
+        self._lines = Lines(limits.max_log_line + 1, cut=True, empty=True)
+        self._kept: deque[bytes] = deque(maxlen=wanted)
+        self._came = 0
+        self._over = False
+
+    async def all_of(self, body: AsyncIterator[bytes]) -> None:
+        async for piece in body:
+            self._take(self._lines.feed(piece[: self._left]))
+            self._left -= len(piece)
+            # The server stops there, too (`limitBytes`), and does not tell whether more would have come.
+            if self._left <= 0:
+                self._over = True
+                return
+
+    def _take(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            self._came += 1
+            self._kept.append(line)
+
+    def log(self, failure: Failure | None) -> Log:
+        if rest := self._lines.rest():
+            self._take((rest,))
+        return Log(
+            lines=tuple(_line(line, self._longest) for line in self._kept),
+            earlier=self._came > self._wanted,
+            later=self._over,
+            failure=failure,
+        )
+
+
+async def _words(body: AsyncIterator[bytes], seconds: float) -> bytes:
+    """What a refusal says, as far as it is worth waiting for."""
+    said = b""
+    with suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(seconds):
+            async for piece in body:
+                said += piece
+                if len(said) > MOST_OF_A_REFUSAL:
+                    return b""
+    return said
+
+
+def _sent(request: LogRequest, wanted: int, most: int) -> ProxyRequest:
+    """One line more than is wanted tells whether there are earlier ones."""
+    query = [
+        ("container", request.container),
+        ("previous", "true" if request.previous else ""),
+        ("timestamps", "true" if request.timestamps else ""),
+        ("tailLines", str(wanted + 1)),
+        ("limitBytes", str(most)),
+    ]
+    return ProxyRequest(
+        path=_PODS.path(request.namespace, request.pod, "log"),
+        query=tuple((name, value) for name, value in query if value),
+        headers={"Accept": "*/*"},
+    )
 
 
 def _line(line: bytes, most: int) -> LogLine:
-    cut = len(line) > most
-    return LogLine(line[:most].decode(errors="replace").removesuffix("\r"), cut)
+    return LogLine(line[:most].decode(errors="replace").removesuffix("\r"), len(line) > most)

@@ -11,7 +11,7 @@ from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["DirectProxy"]
+__all__ = ["BrokenOff", "DirectProxy"]
 
 _TO: Final = frozenset({"accept", "if-none-match", "if-modified-since"})
 """What goes on. Everything else stays behind: Authorization, Cookie, Impersonate-*, X-Remote-*, hop-by-hop headers …"""
@@ -35,6 +35,14 @@ _UPGRADES: Final = frozenset({"proxy", "exec", "attach", "portforward"})
 """Subresources that lead to somewhere else than the API server, or want more than a read."""
 
 
+class BrokenOff(ConnectionError):
+    """A body ends in the middle; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 class DirectProxy:
     """The proxy over our own connections. Implements `extend.Proxy`; whether the caller may is decided before."""
 
@@ -45,7 +53,7 @@ class DirectProxy:
     async def open(
         self, cluster: Cluster, credential: Credential, request: ProxyRequest
     ) -> AsyncIterator[ProxyResponse | Failure]:
-        """The response while the context lasts, or why there is none. A body that breaks off raises ConnectionError from
+        """The response while the context lasts, or why there is none. A body that breaks off raises BrokenOff from
         `body`, so that whoever passes it on breaks off, too."""
         refused = _refused(request)
         if refused is not None:
@@ -79,7 +87,7 @@ class DirectProxy:
                 yield ProxyResponse(
                     status=response.status,
                     headers={k: v for k, v in response.headers.items() if k.lower() in _FROM},
-                    body=_body(
+                    body=_Body(
                         response,
                         endless=("watch", "true") in request.query or ("follow", "true") in request.query,
                     ),
@@ -88,12 +96,24 @@ class DirectProxy:
             await upstream.__aexit__(None, None, None)
 
 
-async def _body(response: Response, *, endless: bool) -> AsyncIterator[bytes]:
-    try:
-        while piece := await response.piece(3600.0 if endless else None):
-            yield piece
-    except AnswerRefused as refused:
-        raise ConnectionError(refused.failure.message) from None
+class _Body:
+    """The pieces of a body as they come."""
+
+    def __init__(self, response: Response, *, endless: bool) -> None:
+        self._response = response
+        self._idle = 3600.0 if endless else None
+
+    def __aiter__(self) -> "_Body":
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._response.piece(self._idle)
+        except AnswerRefused as refused:
+            raise BrokenOff(refused.failure) from None
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
 
 def _refused(request: ProxyRequest) -> Failure | None:

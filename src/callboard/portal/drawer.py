@@ -50,9 +50,11 @@ class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogView(msgspec.Struct, frozen=True, kw_only=True):
-    """A container's log, read to its end or to the limit. `failure` is set when it could not be read (then no lines).
+    """A container's log, read to its end or to the limit. `failure` is set when it could not be read, or no further than these
+    lines.
 
-    Lines are text without control characters. `truncated` tells that earlier lines exist and were not read.
+    Lines are text without control characters. `truncated` tells that earlier lines exist and were not read; `most` is 0, or
+    the bytes after which reading stopped: there are later lines.
     """
 
     key: ObjectKey
@@ -62,6 +64,7 @@ class LogView(msgspec.Struct, frozen=True, kw_only=True):
     previous: bool = False
     lines: tuple[str, ...] = ()
     truncated: bool = False
+    most: int = 0
     failure: str = ""
     failure_words: str = ""
     as_of: datetime | None = None

@@ -14,6 +14,7 @@ from callboard.base.errors import CallboardError, NotFound, Unavailable, UsageEr
 from callboard.fleet.selection import namespaces_of, selector_of
 from callboard.fleet.wiring import Fleet
 from callboard.kube.access_review import Attributes
+from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity
 from callboard.model.grants import Grants, Why
@@ -24,7 +25,7 @@ from callboard.model.resource import EVENTS
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.portal.drawer import LogView, ObjectView
 from callboard.portal.events import events_of
-from callboard.portal.logs import read_log
+from callboard.portal.logs import log_view
 from callboard.portal.objects import find_object, object_view
 from callboard.portal.openings import Opening, Openings
 from callboard.portal.pods import container_rows
@@ -89,8 +90,10 @@ class KubernetesRoad:
         visibility: Visibility,
         sights: Sights,
         clock: Clock,
+        limits_of: Callable[[str], Limits],
     ) -> None:
         self._openings = openings
+        self._limits_of = limits_of
         self._fleet = fleet
         self._visibility = visibility
         self._clock = clock
@@ -178,7 +181,8 @@ class KubernetesRoad:
             words = _WHY[why].format(what="the logs of this namespace's pods")
             return msgspec.structs.replace(view, failure=words, as_of=self._clock.now())
         cluster, credential = await self._fleet().way(key.cluster, caller)
-        return await read_log(view, obj, query, self._fleet().proxy, cluster, credential, self._clock)
+        limits = self._limits_of(cluster.name)
+        return await log_view(view, obj, query, self._fleet().proxy, cluster, credential, self._clock, limits)
 
     async def _find(
         self, entity: Entity, key: ObjectKey, caller: Caller

@@ -1,24 +1,27 @@
 """Container logs, as lines that are safe to show."""
 
 import re
-from collections import deque
+from collections.abc import Generator
+from typing import Final
 
 import msgspec
 
 from callboard.base.clock import Clock
-from callboard.extend.parts import Proxy, ProxyRequest
+from callboard.base.giving_way import giving_way
+from callboard.extend.parts import Proxy
+from callboard.kube.limits import Limits
+from callboard.kube.logs import Log, LogRequest, read_log
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.objects import KubeObject
-from callboard.model.outcome import Failure
+from callboard.model.objects.pod import Pod
 from callboard.portal.drawer import LogView
 from callboard.portal.protocol import LogQuery
 
-__all__ = ["clean_line", "read_log"]
+__all__ = ["clean_line", "log_view"]
 
-MOST_LINES = 10_000
-LIMIT_BYTES = 1024 * 1024
-"""The API server stops there (`limitBytes`): a screen of log, not an archive."""
 LONGEST_LINE = 8_000
+_AT_ONCE: Final = 200
+"""Lines made fit to be shown in one step: a millisecond or two."""
 
 # ANSI escape sequences, and the control and bidirectional characters that could make a line read as what it is not.
 _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])")
@@ -31,7 +34,7 @@ def clean_line(line: str) -> str:
     return text if len(text) <= LONGEST_LINE else text[:LONGEST_LINE] + " …"
 
 
-async def read_log(
+async def log_view(
     view: LogView,
     pod: KubeObject,
     query: LogQuery,
@@ -39,49 +42,43 @@ async def read_log(
     cluster: Cluster,
     credential: Credential,
     clock: Clock,
+    limits: Limits,
 ) -> LogView:
-    """Fill the view with the container's last lines, or with the API server's words why there are none."""
-    lines = max(1, min(query.tail_lines, MOST_LINES))
-    request = ProxyRequest(
-        path=pod.type.path(pod.namespace, pod.name, "log"),
-        query=(
-            ("container", view.container),
-            *((("previous", "true"),) if query.previous else ()),
-            ("tailLines", str(lines + 1)),
-            ("limitBytes", str(LIMIT_BYTES)),
-        ),
+    """Fill the view with the container's last lines, and with the words why there are none, or no more."""
+    if isinstance(pod.body, Pod) and not pod.body.spec.node_name:
+        words = f"Pod {pod.name} has no log: it has not been scheduled to a node."
+        return msgspec.structs.replace(view, failure=words, as_of=clock.now())
+    request = LogRequest(
+        namespace=pod.namespace,
+        pod=pod.name,
+        container=view.container,
+        previous=query.previous,
+        tail_lines=query.tail_lines,
     )
-    async with proxy.open(cluster, credential, request) as response:
-        if isinstance(response, Failure):
-            return _failed(view, response.message, clock)
-        body = b"".join([piece async for piece in response.body])
-    if response.status != 200:
-        return _failed(view, _status_message(body) or f"the API server answered {response.status}", clock)
-    kept = deque(body.decode("utf-8", "replace").splitlines(), maxlen=lines + 1)
-    truncated = len(kept) > lines or len(body) >= LIMIT_BYTES
-    if len(kept) > lines:
-        kept.popleft()
-    return msgspec.structs.replace(
-        view, lines=tuple(clean_line(line) for line in kept), truncated=truncated, as_of=clock.now()
-    )
-
-
-class _Status(msgspec.Struct):
-    message: str = ""
-
-
-def _status_message(body: bytes) -> str:
-    try:
-        return clean_line(msgspec.json.decode(body, type=_Status).message)
-    except msgspec.DecodeError:
-        return ""
-
-
-def _failed(view: LogView, words: str, clock: Clock) -> LogView:
-    what = "previous log" if view.previous else "log"
+    found = await read_log(proxy, cluster, credential, request, limits)
+    failure = words = ""
+    if found.failure is not None:
+        what = f"{'previous log' if view.previous else 'log'} of container {view.container}"
+        failure = (
+            f"The {what} breaks off: this is what was read."
+            if found.lines
+            else f"The {what} could not be read."
+        )
+        words = found.failure.message
     return msgspec.structs.replace(
         view,
-        failure=f"The {what} of container {view.container} could not be read.",
+        lines=await giving_way(_cleaned(found)),
+        truncated=found.earlier,
+        most=limits.max_log if found.later else 0,
+        failure=failure,
         failure_words=words,
         as_of=clock.now(),
     )
+
+
+def _cleaned(log: Log) -> Generator[None, None, tuple[str, ...]]:
+    lines: list[str] = []
+    for start in range(0, len(log.lines), _AT_ONCE):
+        lines += [clean_line(line.text) for line in log.lines[start : start + _AT_ONCE]]
+        yield
+    return tuple(lines)

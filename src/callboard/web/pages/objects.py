@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from callboard.http.door import caller_of
+from callboard.http.leaving import HasLeft, while_there
 from callboard.portal.protocol import Portal
 from callboard.web.commands import commands_for
 from callboard.web.queries import entity_ref, log_query, object_key
@@ -32,7 +33,11 @@ class ObjectPages:
         """One container's log."""
         ref, caller = entity_ref(request.path_params), caller_of(request)
         query = log_query(request.query_params)
-        view = await self._portal.log(ref, object_key(request.path_params), query, caller)
+        reading = self._portal.log(ref, object_key(request.path_params), query, caller)
+        try:
+            view = await while_there(request, reading)
+        except HasLeft:
+            return Response(status_code=499)  # nobody reads it: nginx's number for that, for the access log
         return await self._answer(request, "log", view=view)
 
     async def _answer(self, request: Request, name: str, **context: object) -> Response:
