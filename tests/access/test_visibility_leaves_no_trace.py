@@ -8,7 +8,8 @@ from callboard.access.visible import visible
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity, EntityMeta
 from callboard.model.grants import Grant, Grants
-from callboard.model.outcome import Answer, Malformed, Outcome, Question
+from callboard.model.notice import NoticeCode
+from callboard.model.outcome import Answer, Malformed, Outcome, Question, none_read
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.portal.arrangement import arrange
 from support.kube_objects import TYPES, kube_object
@@ -36,8 +37,10 @@ things = st.lists(
 )
 
 
-def snapshot(present: list[tuple[str, str, str, int]]) -> ServiceSnapshot:
-    """Every kind asked for in all namespaces of every cluster; these objects are there."""
+def snapshot(
+    present: list[tuple[str, str, str, int]], unread: list[tuple[str, str, str, int]] | None = None
+) -> ServiceSnapshot:
+    """Every kind asked for in all namespaces of every cluster; these objects are there, and these that cannot be read."""
     clusters = []
     for name in CLUSTERS:
         outcomes = []
@@ -49,8 +52,21 @@ def snapshot(present: list[tuple[str, str, str, int]]) -> ServiceSnapshot:
                 for cluster, k, ns, n in present
                 if (cluster, k) == (name, kind)
             )
-            answer = Answer.OBJECTS if objects else Answer.EMPTY
-            outcomes.append(Outcome(question=Question(type=TYPES[kind]), answer=answer, objects=objects))
+            malformed = tuple(
+                Malformed(f"{ns}/m{n}", "its metadata cannot be read")
+                for cluster, k, ns, n in unread or ()
+                if (cluster, k) == (name, kind)
+            )
+            nothing = Answer.BROKEN if malformed else Answer.EMPTY
+            outcomes.append(
+                Outcome(
+                    question=Question(type=TYPES[kind]),
+                    answer=Answer.OBJECTS if objects else nothing,
+                    objects=objects,
+                    malformed=malformed,
+                    failure=none_read(len(malformed)) if malformed and not objects else None,
+                )
+            )
         clusters.append(
             ClusterSnapshot(
                 cluster=ClusterInfo(name=name),
@@ -63,12 +79,15 @@ def snapshot(present: list[tuple[str, str, str, int]]) -> ServiceSnapshot:
     return ServiceSnapshot(entity=entity, clusters=tuple(clusters))
 
 
-@given(grants, things)
+@given(grants, things, things)
 def test_hidden_objects_might_as_well_not_exist(
-    granted: Grants, present: list[tuple[str, str, str, int]]
+    granted: Grants, present: list[tuple[str, str, str, int]], unread: list[tuple[str, str, str, int]]
 ) -> None:
-    allowed = [t for t in present if granted.allow(t[0], t[2], TYPES[t[1]])]
-    seen, control = visible(snapshot(present), granted), visible(snapshot(allowed), granted)
+    def allowed(things: list[tuple[str, str, str, int]]) -> list[tuple[str, str, str, int]]:
+        return [t for t in things if granted.allow(t[0], t[2], TYPES[t[1]])]
+
+    seen = visible(snapshot(present, unread), granted)
+    control = visible(snapshot(allowed(present), allowed(unread)), granted)
     assert seen == control
     assert msgspec.json.encode(arrange(seen)) == msgspec.json.encode(arrange(control))
     for cluster in seen.clusters:
@@ -98,3 +117,20 @@ def test_an_unreadable_object_does_not_betray_itself_in_a_scope_granted_in_part(
     full = msgspec.structs.replace(full, clusters=(part,))
     seen = visible(full, Grants(frozenset({Grant(namespace="shop")})))
     assert (seen.clusters[0].outcomes[0].malformed, seen.clusters[0].outcomes[0].remaining) == ((), None)
+
+
+def test_an_unreadable_object_that_may_be_seen_is_told_of() -> None:
+    full = snapshot([], [("a", "Pod", "shop", 1), ("a", "Pod", "pay", 1), ("a", "Pod", "pay", 2)])
+    (pods, *_) = visible(full, Grants(frozenset({Grant("a", "shop")}))).clusters[0].outcomes
+    assert (pods.answer, [m.where for m in pods.malformed]) == (Answer.BROKEN, ["shop/m1"])
+    assert pods.failure == none_read(1)
+
+
+def test_a_notice_that_counts_what_may_be_hidden_is_told_to_those_only_who_see_all() -> None:
+    full = snapshot([("a", "Pod", "shop", 1)])
+    counting = Notice(NoticeCode.REFERENCES_BOUNDED, "7 further nodes were not looked at", cluster="a")
+    late = Notice(NoticeCode.LATE, "no whole answer within 3 seconds", cluster="a")
+    part = msgspec.structs.replace(full.clusters[0], notices=(counting, late))
+    full = msgspec.structs.replace(full, clusters=(part,))
+    assert visible(full, Grants.everything()).clusters[0].notices == (counting, late)
+    assert visible(full, Grants(frozenset({Grant("a", "shop")}))).clusters[0].notices == (late,)

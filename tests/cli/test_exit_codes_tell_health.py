@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable, UsageError
 from callboard.cli.commands import build_cli
+from callboard.model.notice import GAPS
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from support import kube_objects as kube
@@ -93,10 +94,12 @@ def test_a_refusal_that_decides_nothing_leaves_the_service_healthy() -> None:
     assert status("web", portal=StubPortal(kube.service(refused)))[0] == 0
 
 
-@pytest.mark.parametrize("code", ["unknown-cluster", "cluster-supplier-failed", "no-cluster-related"])
+@pytest.mark.parametrize("code", sorted(GAPS))
 def test_a_cluster_that_could_not_even_be_named_is_a_gap(code: str) -> None:
     snapshot = msgspec.structs.replace(kube.service(HEALTHY), notices=(Notice(code, "eu-9 is not there"),))
-    read = document("web", portal=StubPortal(snapshot))["conclusion"]
+    told = document("web", portal=StubPortal(snapshot))
+    assert (told["verdict"]["couldNotTell"], told["verdict"]["health"]) == (True, "unknown")
+    read = told["conclusion"]
     assert (read["exitCode"], read["couldNotTell"]) == (2, [{"cluster": "", "why": "eu-9 is not there"}])
 
 

@@ -1,8 +1,17 @@
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
 from callboard.diagnosis.verdict import verdict
-from callboard.model.outcome import Failure, FailureCode
-from callboard.model.snapshot import ClusterSnapshot, ClusterState
+from callboard.model.notice import GAPS, NoticeCode
+from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
+from callboard.model.resource import POD_METRICS, ResourceType
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.verdict import Health
 from support.kube_objects import cluster, deployment, empty, failed, pod, replica_set, service, waiting
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def healthy(name: str) -> ClusterSnapshot:
@@ -116,3 +125,75 @@ def test_what_is_scaled_to_zero_is_healthy_and_said() -> None:
     found = verdict(service(healthy("a"), off))
     assert (found.health, found.clusters[1].sentence) == (Health.HEALTHY, "Deployment web is scaled to zero")
     assert found.sentence == "Healthy in all 2 clusters; in b Deployment web is scaled to zero."
+
+
+def beside(notice: Notice, *clusters: ClusterSnapshot) -> ServiceSnapshot:
+    return msgspec.structs.replace(service(*clusters), notices=(notice,))
+
+
+@pytest.mark.parametrize("code", sorted(GAPS))
+def test_clusters_that_are_not_even_known_are_not_taken_for_healthy(code: str) -> None:
+    lost = Notice(code, "clusters of the inventory are missing: it is down.")
+    found = verdict(beside(lost, healthy("a"), healthy("b")))
+    assert (found.health, found.could_not_tell) == (Health.UNKNOWN, True)
+    assert found.sentence == (
+        "Healthy in all 2 known clusters; could not tell whether it runs elsewhere: "
+        "clusters of the inventory are missing: it is down."
+    )
+
+
+def test_nor_is_it_said_that_nothing_runs() -> None:
+    lost = Notice("cluster-supplier-failed", "clusters of the inventory are missing")
+    assert verdict(beside(lost, nothing("a"), nothing("b"))).health is Health.UNKNOWN
+    assert "the inventory" in verdict(beside(lost)).sentence
+
+
+def test_trouble_that_is_known_outranks_clusters_that_are_not() -> None:
+    lost = Notice("cluster-supplier-failed", "clusters of the inventory are missing")
+    found = verdict(beside(lost, crashing("a")))
+    assert (found.health, found.could_not_tell) == (Health.UNHEALTHY, True)
+    assert "the inventory" in found.sentence
+
+
+def test_what_an_extension_could_not_ask_counts_alike() -> None:
+    assert verdict(beside(Notice("mine", "a region is shut", incomplete=True), healthy("a"))).could_not_tell
+    assert verdict(beside(Notice("mine", "a region is shut"), healthy("a"))).health is Health.HEALTHY
+
+
+def test_a_clusters_custom_resources_that_could_not_be_found_out_are_a_gap_of_it() -> None:
+    lost = Notice(NoticeCode.CUSTOM_RESOURCES_UNKNOWN, "which they are could not be found out", cluster="a")
+    found = verdict(service(msgspec.structs.replace(healthy("a"), notices=(lost,))))
+    assert (found.health, found.clusters[0].missing) == (Health.UNKNOWN, (lost.message,))
+    assert "what we could see is healthy; which they are could not be found out" in found.sentence
+
+
+ROLLOUTS = ResourceType("argoproj.io", "v1alpha1", "rollouts")
+
+
+def absent(resource: ResourceType) -> Outcome:
+    failure = Failure(code=FailureCode.NOT_SERVED, message="the server could not find it", status=404)
+    return Outcome(question=Question(type=resource), answer=Answer.ABSENT, failure=failure)
+
+
+def test_a_configured_type_that_a_cluster_does_not_have_is_no_gap() -> None:
+    found = verdict(service(cluster("a", deployment(), pod(), also=(absent(ROLLOUTS),))))
+    assert (found.health, found.clusters[0].missing) == (Health.HEALTHY, ())
+
+
+def test_the_reason_is_the_gap_that_decides_and_no_other() -> None:
+    stale = msgspec.structs.replace(empty("Pod"), stale_since=NOON, failure=None)
+    also = (failed("ConfigMap"), absent(ROLLOUTS), stale)
+    found = verdict(service(cluster("a", deployment(), also=also)))
+    assert "pods are shown as they were last seen" in found.sentence
+    assert "configmaps" not in found.sentence
+    assert "we may not see configmaps" in found.clusters[0].missing
+
+
+def test_pod_metrics_are_not_called_pods() -> None:
+    refused = Outcome(
+        question=Question(type=POD_METRICS),
+        answer=Answer.FORBIDDEN,
+        failure=Failure(code=FailureCode.FORBIDDEN, message="no", status=403),
+    )
+    found = verdict(service(cluster("a", deployment(), pod(), also=(refused,))))
+    assert found.clusters[0].missing == ("we may not see pod metrics",)

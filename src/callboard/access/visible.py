@@ -1,17 +1,18 @@
 """What a caller may know of a snapshot. Runs before anything is counted, diagnosed, searched, grouped or drawn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from callboard.model.belonging import belonging, claims_of, members, nodes_of
 from callboard.model.grants import Grants, Why
-from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
+from callboard.model.notice import COUNTS_HIDDEN, NoticeCode
+from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question, none_read
 from callboard.model.resource import NODES, POD_METRICS
 from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.workloads import cron_template_of, workloads
 
-__all__ = ["COUNTS_HIDDEN", "NO_USER_STEP", "visible", "visible_cluster"]
+__all__ = ["NO_USER_STEP", "visible", "visible_cluster"]
 
 _WITHHELD = {
     Why.DENIED: Failure(code=FailureCode.NOT_GRANTED, message="not granted to you", status=403),
@@ -24,15 +25,11 @@ _WITHHELD = {
         status=403,
     ),
 }
-NO_USER = "no-user"
-"""The code of the notice that says what somebody whom clusters do not know can do about it."""
 NO_USER_STEP = (
     "whoever runs this Callboard sets it up: the setting callboard.access.users says who you are to the clusters "
     "(the person at Callboard's own machine is user:default/local)"
 )
 """What somebody needs who is nobody's user, as a clause."""
-COUNTS_HIDDEN = frozenset({"references-bounded"})
-"""Codes of notices that count what may be hidden."""
 _CLAIMS = "persistentvolumeclaims"
 
 
@@ -58,7 +55,7 @@ def _next_step(grants: Grants) -> tuple[Notice, ...]:
         (names[:-1], names[-1]) if len(names) < 4 else (names[:2], f"{len(names) - 2} more clusters")
     )
     told = f"{', '.join(first)} and {last}" if first else last
-    return (Notice(NO_USER, f"To see what runs in {told} you need a user there; {NO_USER_STEP}."),)
+    return (Notice(NoticeCode.NO_USER, f"To see what runs in {told} you need a user there; {NO_USER_STEP}."),)
 
 
 def visible_cluster(cluster: ClusterSnapshot, grants: Grants) -> ClusterSnapshot | None:
@@ -102,10 +99,28 @@ def _outcome(outcome: Outcome, cluster: str, grants: Grants) -> Outcome:
         return Outcome(
             question=question, answer=Answer.FORBIDDEN, failure=_WITHHELD[why], as_of=outcome.as_of
         )
-    objects = tuple(o for o in outcome.objects if grants.allow(cluster, o.namespace, question.type))
-    answer = Answer.EMPTY if outcome.answer is Answer.OBJECTS and not objects else outcome.answer
+    return _granted_of(outcome, lambda namespace: grants.allow(cluster, namespace, question.type))
+
+
+def _granted_of(outcome: Outcome, allowed: Callable[[str], bool]) -> Outcome:
+    """The outcome as it would be if only what lies in these namespaces were there: what cannot be read of the others does not
+    make it another answer. Unreadable objects that do not even tell their namespace are hidden as well."""
+    objects = tuple(o for o in outcome.objects if allowed(o.namespace))
+    malformed = tuple(m for m in outcome.malformed if m.namespace and allowed(m.namespace))
+    answer, failure = outcome.answer, outcome.failure
+    unread = answer is Answer.BROKEN and bool(outcome.malformed)  # nothing but what cannot be read
+    if answer.known or unread:
+        answer = Answer.OBJECTS if objects else Answer.BROKEN if malformed else Answer.EMPTY
+        if unread or answer is Answer.BROKEN:
+            failure = none_read(len(malformed)) if answer is Answer.BROKEN else None
     return msgspec.structs.replace(
-        outcome, objects=objects, answer=answer, malformed=(), truncated=False, remaining=None
+        outcome,
+        objects=objects,
+        answer=answer,
+        failure=failure,
+        malformed=malformed,
+        truncated=False,
+        remaining=None,
     )
 
 

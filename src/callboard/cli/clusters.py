@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["clusters"]
 
-SUPPLIER_FAILED = frozenset({"cluster-supplier-failed", "cluster-supplier-left-out"})
-"""Codes of notices that say: a source of clusters could not be read."""
-
 
 @click.group()
 def clusters() -> None:
@@ -65,7 +62,7 @@ def list_clusters(wiring: Wiring, configs: tuple[Path, ...], as_json: bool) -> i
         say("\n".join(_listed(rows, terminal_of(sys.stdout))))
         for notice in supplied.notices:
             click.echo(f"callboard: {plain(notice.message, 600)}", err=True)
-    return Exit.COULD_NOT_TELL if any(n.code in SUPPLIER_FAILED for n in supplied.notices) else Exit.FINE
+    return Exit.COULD_NOT_TELL if any(n.gap for n in supplied.notices) else Exit.FINE
 
 
 @clusters.command("check")
@@ -109,7 +106,7 @@ def check_clusters(
         return await opened.operations.check(Caller.loopback(), namespaces=namespaces, only=only)
 
     found = with_portal(wiring, configs, ask)
-    code = check_exit(found, any(n.code in SUPPLIER_FAILED for n in found.supplied.notices))
+    code = check_exit(found, any(n.gap for n in found.supplied.notices))
     if as_json:
         say(json_text(check_document(found, code)))
     else:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import msgspec
 
 from callboard.model.outcome import Answer, FailureCode, Outcome
+from callboard.model.resource import is_custom, words_of
 
-__all__ = ["Gap", "gaps"]
+__all__ = ["Gap", "gaps", "not_served"]
 
 _UNSEEN = {
     Answer.FORBIDDEN: "we may not see {what}",
@@ -27,7 +28,7 @@ _WITHHELD = {
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Questions that failed alike. `types` are plurals in the order asked; `words` are the API server's own, each once."""
+    """Questions that failed alike. `types` are in words, in the order asked; `words` are the API server's own, each once."""
 
     answer: Answer
     types: tuple[str, ...]
@@ -53,19 +54,25 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gaps(outcomes: Iterable[Outcome]) -> tuple[Gap, ...]:
-    """The outcomes that failed, those of one answer and failure code together, in the order in which they first occur."""
+    """The outcomes that failed, those of one answer and failure code together, in the order in which they first occur. A
+    configured type that the cluster does not have is none: there is nothing of it to be seen."""
     alike: dict[tuple[Answer, FailureCode | None], list[Outcome]] = {}
     for outcome in outcomes:
-        if outcome.answer.failed:
+        if outcome.answer.failed and not not_served(outcome):
             code = outcome.failure.code if outcome.failure else None
             alike.setdefault((outcome.answer, code), []).append(outcome)
     return tuple(_gap(answer, found) for (answer, _), found in alike.items())
 
 
+def not_served(outcome: Outcome) -> bool:
+    """Whether it asked for a configured type that the cluster does not have."""
+    return outcome.answer is Answer.ABSENT and is_custom(outcome.question.type)
+
+
 def _gap(answer: Answer, outcomes: list[Outcome]) -> Gap:
     return Gap(
         answer=answer,
-        types=tuple(dict.fromkeys(o.question.type.plural for o in outcomes)),
+        types=tuple(dict.fromkeys(words_of(o.question.type) for o in outcomes)),
         namespaces=tuple(dict.fromkeys(o.question.namespace for o in outcomes if o.question.namespace)),
         words=tuple(dict.fromkeys(o.failure.message for o in outcomes if o.failure and o.failure.message)),
         outcomes=tuple(outcomes),

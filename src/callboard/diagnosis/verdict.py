@@ -11,13 +11,15 @@ from callboard.diagnosis.workload_health import workload_health
 from callboard.model.objects import KubeObject
 from callboard.model.objects.workload import Deployment, StatefulSet
 from callboard.model.outcome import Answer, FailureCode, Outcome
-from callboard.model.resource import DECISIVE
+from callboard.model.resource import DECISIVE, words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
 
 __all__ = ["cluster_time", "cluster_verdict", "verdict"]
 
 READY = "everything is ready"
+MOST_WORDS = 400
+"""Characters of one gap's words in a verdict's sentence; its notice has them all."""
 
 
 def cluster_verdict(
@@ -43,28 +45,44 @@ def cluster_verdict(
             *((p, object_health(p, now)) for p in grouping.pods),
         ]
     unseen = [o for o in cluster.outcomes if o.answer.failed or o.answer is Answer.AWAITED]
-    missing = tuple(gap.plain for gap in gaps(cluster.outcomes))
     malformed = [o for o in cluster.outcomes if o.malformed]
-    missing += tuple(
-        f"{len(o.malformed)} of the {o.question.type.plural} could not be read" for o in malformed
-    )
+    stale = [o for o in cluster.outcomes if o.stale_since is not None]
+    missing = _missing(cluster.outcomes)
+    untold = tuple(n.message for n in cluster.notices if n.gap)
     health, sentence, since = _judge(judged)
     if health is Health.HEALTHY:
         sentence = _resting(grouping) or sentence
-    stale = [o for o in cluster.outcomes if o.stale_since is not None]
-    missing += tuple(dict.fromkeys(_last_seen(o) for o in stale))
     blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed, *stale))
     if not judged and (withheld := _all_withheld(cluster.outcomes)):
         return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence=withheld, missing=missing)
-    if health in (Health.HEALTHY, Health.NOTHING) and blind:
+    missing += untold
+    if health in (Health.HEALTHY, Health.NOTHING) and (blind or untold):
         seen = "what we could see is healthy" if judged else "nothing seen so far"
-        rest = missing[0] if missing else "answers are still awaited"
+        deciding = [o for o in cluster.outcomes if o.question.type.key in DECISIVE]
+        rest = next(iter((*_missing(deciding), *untold)), "answers are still awaited")
         return ClusterVerdict(
             cluster=name, health=Health.UNKNOWN, sentence=f"{seen}; {rest}", since=since, missing=missing
         )
     return ClusterVerdict(
-        cluster=name, health=health, sentence=sentence, since=since, missing=missing, blind=blind
+        cluster=name,
+        health=health,
+        sentence=sentence,
+        since=since,
+        missing=missing,
+        blind=blind or bool(untold),
     )
+
+
+def _missing(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """What of these could not be seen, in plain words, each once: what failed, what could not be read, what is stale."""
+    words = [gap.plain for gap in gaps(outcomes)]
+    words += [
+        f"{len(o.malformed)} of the {words_of(o.question.type)} could not be read"
+        for o in outcomes
+        if o.malformed
+    ]
+    words += [_last_seen(o) for o in outcomes if o.stale_since is not None]
+    return tuple(dict.fromkeys(words))
 
 
 def _all_withheld(outcomes: Sequence[Outcome]) -> str:
@@ -79,7 +97,7 @@ def _all_withheld(outcomes: Sequence[Outcome]) -> str:
 def _last_seen(outcome: Outcome) -> str:
     if outcome.failure is not None and outcome.failure.code is FailureCode.RESTARTED:
         return "this is from before Callboard was restarted"
-    return f"{outcome.question.type.plural} are shown as they were last seen"
+    return f"{words_of(outcome.question.type)} are shown as they were last seen"
 
 
 def cluster_time(cluster: ClusterSnapshot) -> datetime | None:
@@ -115,7 +133,9 @@ def _resting(grouping: Grouping) -> str:
 
 
 def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None = None) -> Verdict:
-    """The service's verdict: the worst that is known decides; gaps are told, and never taken for health."""
+    """The service's verdict: the worst that is known decides; gaps are told, and never taken for health. A gap is also what is
+    not known to exist: clusters of a source that cannot be asked, for example."""
+    elsewhere = tuple(n.message.rstrip(".") for n in snapshot.notices if n.gap)
     parts = tuple(clusters) if clusters is not None else tuple(cluster_verdict(c) for c in snapshot.clusters)
     open_ = (ClusterState.AWAITED, ClusterState.PARTIAL)
     awaited = {c.cluster.name for c in snapshot.clusters if c.state in open_}
@@ -126,21 +146,29 @@ def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None
         Health.NOTHING,
     )
     if not parts:
-        sentence = "No cluster to ask."
+        sentence = f"No cluster to ask: {elsewhere[0]}." if elsewhere else "No cluster to ask."
         health = Health.UNKNOWN
     else:
-        sentence = _sentence(by, titles, awaited, len(parts))
+        sentence = _sentence(by, titles, awaited, len(parts), elsewhere)
+        if elsewhere and health in (Health.HEALTHY, Health.NOTHING):
+            health = Health.UNKNOWN
     return Verdict(
         health=health,
         sentence=sentence,
         clusters=parts,
         since=by[health][0].since if by[health] else None,
-        could_not_tell=not parts or any(c.health is Health.UNKNOWN or c.blind for c in parts),
+        could_not_tell=not parts
+        or bool(elsewhere)
+        or any(c.health is Health.UNKNOWN or c.blind for c in parts),
     )
 
 
 def _sentence(
-    by: dict[Health, list[ClusterVerdict]], titles: dict[str, str], awaited: set[str], total: int
+    by: dict[Health, list[ClusterVerdict]],
+    titles: dict[str, str],
+    awaited: set[str],
+    total: int,
+    elsewhere: Sequence[str],
 ) -> str:
     clauses: list[str] = []
     for health, words in ((Health.UNHEALTHY, "unhealthy"), (Health.PROGRESSING, "not ready yet")):
@@ -151,7 +179,7 @@ def _sentence(
                 clauses.append(f"also {words} in {_names(others, titles)}")
     for health, words in ((Health.HEALTHY, "healthy"), (Health.NOTHING, "not running")):
         if by[health]:
-            clauses.append(_share(words, by[health], total, titles))
+            clauses.append(_share(words, by[health], total, titles, known=bool(elsewhere)))
     if resting := [c for c in by[Health.HEALTHY] if c.sentence != READY]:
         clauses.append(f"in {_names(resting, titles)} {resting[0].sentence}")
     unseen = [c for c in by[Health.UNKNOWN] if c.cluster not in awaited]
@@ -163,6 +191,10 @@ def _sentence(
         clauses.append(
             "waiting for 1 cluster" if len(awaited) == 1 else f"waiting for {len(awaited)} clusters"
         )
+    if elsewhere:
+        more = f" (and {len(elsewhere) - 1} more gaps)" if len(elsewhere) > 2 else ""
+        more = " (and one more gap)" if len(elsewhere) == 2 else more
+        clauses.append(f"could not tell whether it runs elsewhere: {elsewhere[0][:MOST_WORDS]}{more}")
     text = "; ".join(clauses)
     return text[:1].upper() + text[1:] + "."
 
@@ -174,9 +206,12 @@ def _names(parts: Sequence[ClusterVerdict], titles: dict[str, str]) -> str:
     return f"{names[0]}, {names[1]} and {len(names) - 2} more"
 
 
-def _share(word: str, parts: Sequence[ClusterVerdict], total: int, titles: dict[str, str]) -> str:
+def _share(
+    word: str, parts: Sequence[ClusterVerdict], total: int, titles: dict[str, str], *, known: bool
+) -> str:
+    """`known`: there may be clusters beyond those counted."""
     if len(parts) == total > 1:
-        return f"{word} in all {total} clusters"
+        return f"{word} in all {total} known clusters" if known else f"{word} in all {total} clusters"
     return (
         f"{word} in {_names(parts, titles)}"
         if len(parts) <= 2

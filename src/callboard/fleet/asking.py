@@ -20,6 +20,7 @@ from callboard.fleet.selection import cluster_scoped, select
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity
+from callboard.model.notice import NoticeCode
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
 from callboard.model.resource import POD_METRICS, ResourceType
 from callboard.model.selection import Selection
@@ -184,7 +185,7 @@ class Asking:
             return await self._tools.parts.custom_resources.custom_resources(self._cluster, self._caller)
         except CallboardError as error:
             self._progress.tell(
-                "custom-resources-unknown",
+                NoticeCode.CUSTOM_RESOURCES_UNKNOWN,
                 f"which custom resources belong to the service could not be found out: {error.message}",
             )
             return ()
@@ -295,7 +296,7 @@ class Asking:
         progress.close_references(Answer.LATE, self._too_late(), self._asked)
         if left_out:
             progress.tell(
-                "references-bounded",
+                NoticeCode.REFERENCES_BOUNDED,
                 f"{left_out} further nodes, namespaces or claims of this service were not looked at",
             )
         progress.references_complete()
@@ -319,7 +320,8 @@ class Asking:
         """The soft deadline: pages stop waiting for this cluster, and it stops standing in others' way."""
         give_back()
         self._progress.tell(
-            "late", f"no whole answer within {self._limits.soft_deadline:g} seconds; it is still being asked"
+            NoticeCode.LATE,
+            f"no whole answer within {self._limits.soft_deadline:g} seconds; it is still being asked",
         )
 
     def _fail(self, failure: Failure, answer: Answer) -> None:

@@ -22,6 +22,7 @@ from callboard.fleet.selection import namespaces_of, selector_of
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity
+from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import Notice, ServiceSnapshot
 
 __all__ = ["FanOut", "located"]
@@ -107,7 +108,7 @@ class FanOut:
         ]
         told = (*supplied.notices, *located.notices, *notices)
         if not supplied.clusters:
-            told = (*told, Notice("no-clusters", "no clusters are configured"))
+            told = (*told, Notice(NoticeCode.NO_CLUSTERS, "no clusters are configured"))
 
         def snapshot() -> ServiceSnapshot:
             return ServiceSnapshot(
@@ -211,5 +212,5 @@ async def located(
     found = await parts.locator.locate(entity, supplied.clusters, caller)
     told = (*supplied.notices, *found.notices, *notices)
     if not supplied.clusters:
-        told = (*told, Notice("no-clusters", "no clusters are configured"))
+        told = (*told, Notice(NoticeCode.NO_CLUSTERS, "no clusters are configured"))
     return [c for c in found.clusters if not only or c.name in only], told

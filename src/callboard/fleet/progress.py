@@ -8,6 +8,7 @@ import msgspec
 
 from callboard.model.belonging import belonging
 from callboard.model.cluster import Cluster
+from callboard.model.notice import NoticeCode
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
 from callboard.model.resource import DECISIVE
 from callboard.model.selection import Selection
@@ -92,11 +93,15 @@ class Progress:
         return closed
 
     def answered(self, took: float) -> None:
-        self._change(state=ClusterState.ANSWERED, took=took, notices=self._without("late"))
+        self._change(state=ClusterState.ANSWERED, took=took, notices=self._without(NoticeCode.LATE))
 
     def failed(self, failure: Failure, now: datetime, took: float) -> None:
         self._change(
-            state=ClusterState.FAILED, failure=failure, as_of=now, took=took, notices=self._without("late")
+            state=ClusterState.FAILED,
+            failure=failure,
+            as_of=now,
+            took=took,
+            notices=self._without(NoticeCode.LATE),
         )
 
     def withhold(self, references: Sequence[Outcome]) -> None:
@@ -130,7 +135,7 @@ class Progress:
         if notice not in self._snapshot.notices:
             self._change(notices=(*self._snapshot.notices, notice))
 
-    def _without(self, code: str) -> tuple[Notice, ...]:
+    def _without(self, code: NoticeCode) -> tuple[Notice, ...]:
         return tuple(n for n in self._snapshot.notices if n.code != code)
 
     def _change(self, **changes: object) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from callboard.base.errors import UsageError
 from callboard.base.settings import KubernetesSettings
 from callboard.model.entity import ID_ANNOTATION, SELECTOR_ANNOTATION, Entity
+from callboard.model.notice import NoticeCode
 from callboard.model.resource import ALL_OBJECT_TYPES, DEFAULT_OBJECT_TYPES, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.selector import LabelSelector
@@ -90,7 +91,7 @@ def namespaces_of(entity: Entity) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
         )
     return valid, tuple(
         Notice(
-            "bad-namespace",
+            NoticeCode.BAD_NAMESPACE,
             f"annotation {NAMESPACE_ANNOTATION}: {n[:100]!r} cannot be the name of a namespace and was not asked for",
         )
         for n in written
@@ -136,7 +137,7 @@ def select(
 def cluster_scoped(resource: ResourceType, cluster: str) -> Notice:
     """Why a type was left out of a selection with namespaces."""
     return Notice(
-        "cluster-scoped",
+        NoticeCode.CLUSTER_SCOPED,
         f"{resource.title} belongs to no namespace, so it was not asked for: the entity names namespaces",
         cluster=cluster,
     )

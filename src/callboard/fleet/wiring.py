@@ -17,6 +17,7 @@ from callboard.fleet.sections import locator_type, options_of
 from callboard.fleet.suppliers.combined import CombinedSupplier, NamedSupplier
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
+from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import Notice
 
 __all__ = ["Fleet", "wire"]
@@ -52,7 +53,9 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
         for cluster in supplied.clusters:
             found = self.auth.problems(cluster)
             if cluster.auth_provider == "kubeconfig":
-                notices += [Notice("cluster-credential", str(p), cluster=cluster.name) for p in found]
+                notices += [
+                    Notice(NoticeCode.CLUSTER_CREDENTIAL, str(p), cluster=cluster.name) for p in found
+                ]
             else:
                 problems += found
         if problems:
@@ -145,7 +148,7 @@ def _suppliers(
         if isinstance(item, GkeLocator | CatalogLocator) and kind not in registry.cluster_suppliers:
             notices.append(
                 Notice(
-                    "cluster-supplier-unsupported",
+                    NoticeCode.CLUSTER_SUPPLIER_UNSUPPORTED,
                     f"clusters of {where} are missing: cluster locators of type {kind!r} are not supported yet",
                 )
             )

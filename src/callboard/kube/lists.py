@@ -12,7 +12,7 @@ from callboard.kube.connection import Connection, Query
 from callboard.kube.decode import SHORT, Form, Page, WrongShape, decode_object, decode_page, page_in_steps
 from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exception, json_failure
 from callboard.model.objects import KubeObject
-from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Question
+from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Question, none_read
 
 __all__ = ["Listed", "list_objects", "outcome_of", "selectors"]
 
@@ -57,9 +57,7 @@ async def outcome_of(connection: Connection, question: Question) -> Outcome:
         answer = Answer.EMPTY
     failure_or_none = None
     if answer is Answer.BROKEN:
-        failure_or_none = Failure(
-            code=FailureCode.WRONG_SHAPE, message=f"none of the {len(listed.malformed)} objects could be read"
-        )
+        failure_or_none = none_read(len(listed.malformed))
     return Outcome(
         question=question,
         answer=answer,

@@ -8,7 +8,17 @@ import msgspec
 from callboard.model.objects import KubeObject
 from callboard.model.resource import ResourceType
 
-__all__ = ["Answer", "Failure", "FailureCode", "Freshness", "Malformed", "Outcome", "Purpose", "Question"]
+__all__ = [
+    "Answer",
+    "Failure",
+    "FailureCode",
+    "Freshness",
+    "Malformed",
+    "Outcome",
+    "Purpose",
+    "Question",
+    "none_read",
+]
 
 
 class Answer(StrEnum):
@@ -130,10 +140,21 @@ class Question(msgspec.Struct, frozen=True, order=True):
 
 
 class Malformed(msgspec.Struct, frozen=True):
-    """One object of an answer that could not be read; the others stand. `where` is its index or name."""
+    """One object of an answer that could not be read; the others stand. `where` is its index, its name, or namespace/name."""
 
     where: str
     message: str
+
+    @property
+    def namespace(self) -> str:
+        """The namespace it lies in; "" where it lies in none, or does not tell."""
+        namespace, slash, _ = self.where.partition("/")
+        return namespace if slash else ""
+
+
+def none_read(count: int) -> Failure:
+    """Why an answer of that many objects tells nothing: none of them could be read."""
+    return Failure(code=FailureCode.WRONG_SHAPE, message=f"none of the {count} objects could be read")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,9 @@ __all__ = [
     "POD_METRICS",
     "CustomResource",
     "ResourceType",
+    "is_custom",
     "known_type",
+    "words_of",
 ]
 
 
@@ -121,6 +123,20 @@ ALL_OBJECT_TYPES: tuple[ResourceType, ...] = (
 KNOWN_TYPES: tuple[ResourceType, ...] = (*ALL_OBJECT_TYPES, EVENTS, NODES)
 
 _BY_PLURAL = {t.plural: t for t in KNOWN_TYPES}
+_KNOWN = frozenset(t.key for t in (*KNOWN_TYPES, POD_METRICS))
+
+
+def is_custom(resource: ResourceType) -> bool:
+    """Whether it is none of the types Callboard knows: a configured one, which a cluster need not have."""
+    return resource.key not in _KNOWN
+
+
+def words_of(resource: ResourceType) -> str:
+    """The type in a sentence: its plural, with its group where the plural alone would be taken for a type that everyone knows."""
+    if resource.key == POD_METRICS.key:
+        return "pod metrics"
+    known = _BY_PLURAL.get(resource.plural)
+    return resource.plural if known is None or known.key == resource.key else resource.key
 
 
 def known_type(plural: str) -> ResourceType | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity
+from callboard.model.notice import GAPS
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, Freshness, Outcome
 
@@ -33,11 +34,20 @@ class ClusterState(StrEnum):
 
 class Notice(msgspec.Struct, frozen=True):
     """Something about how the answer came to be that a person must know: an annotation that names an unknown cluster,
-    a supplier that failed, a custom resource that is cluster-scoped and was not asked for. `cluster` "" means in general."""
+    a supplier that failed, a custom resource that is cluster-scoped and was not asked for. `cluster` "" means in general.
+
+    `code` is one of `model.notice.NoticeCode`, or an extension's own. `incomplete`: something that the service may run on, or
+    consist of, was not asked; ours are known by their code."""
 
     code: str
     message: str
     cluster: str = ""
+    incomplete: bool = False
+
+    @property
+    def gap(self) -> bool:
+        """Whether what was not asked may be in trouble, so that the service is not called healthy."""
+        return self.incomplete or self.code in GAPS
 
 
 class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True, weakref=True):

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
-from callboard.diagnosis.gaps import gaps
+from callboard.diagnosis.gaps import gaps, not_served
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.ownership import Grouping, Workload, group
 from callboard.diagnosis.verdict import cluster_time, cluster_verdict, verdict
 from callboard.diagnosis.words import plain_reason
 from callboard.diagnosis.workload_health import replicas, workload_health
+from callboard.model.notice import NoticeCode
 from callboard.model.objects import KubeObject
 from callboard.model.objects.metrics import PodMetrics
 from callboard.model.objects.pod import Pod
@@ -20,8 +21,8 @@ from callboard.model.objects.workload import (
     StatefulSet,
 )
 from callboard.model.outcome import Answer, Failure, Outcome
-from callboard.model.resource import EVENTS, POD_METRICS
-from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.resource import EVENTS, POD_METRICS, words_of
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.verdict import Health, ObjectHealth
 from callboard.portal.events import events_part
 from callboard.portal.freshness import freshness_of
@@ -133,9 +134,11 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         else (*_missing(cluster.outcomes, reference=False), *_missing(references, reference=True)),
         empty=_empty(cluster),
         malformed=tuple(
-            f"{o.question.type.plural} {m.where}: {m.message}" for o in cluster.outcomes for m in o.malformed
+            f"{words_of(o.question.type)} {m.where}: {m.message}"
+            for o in cluster.outcomes
+            for m in o.malformed
         ),
-        notices=cluster.notices,
+        notices=(*cluster.notices, *_not_served(cluster)),
         objects=sum(len(o.objects) for o in cluster.outcomes),
         asked_as=cluster.asked_as,
         as_of=cluster.as_of,
@@ -157,7 +160,18 @@ def _empty(cluster: ClusterSnapshot) -> tuple[str, ...]:
     """The types that were asked for and are not there, not even by reference."""
     found = {o.objects[0].type for o in (*cluster.outcomes, *cluster.references) if o.objects}
     types = (o.question.type for o in cluster.outcomes if o.answer is Answer.EMPTY)
-    return tuple(dict.fromkeys(t.plural for t in types if t not in found))
+    return tuple(dict.fromkeys(words_of(t) for t in types if t not in found))
+
+
+def _not_served(cluster: ClusterSnapshot) -> tuple[Notice, ...]:
+    """Configured types that the cluster does not have: told, so that a misspelt one is found, and no gap."""
+    names = dict.fromkeys(o.question.type.key for o in cluster.outcomes if not_served(o))
+    return tuple(
+        Notice(
+            NoticeCode.NOT_SERVED, f"this cluster does not have the type {name}", cluster=cluster.cluster.name
+        )
+        for name in names
+    )
 
 
 def cluster_failure(cluster: ClusterSnapshot) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from callboard.model.outcome import FailureCode, Freshness, Outcome
-from callboard.model.resource import POD_METRICS
+from callboard.model.resource import POD_METRICS, words_of
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.views import FreshnessRow
 
@@ -46,7 +46,7 @@ def _row(
     found = list(outcomes)
     return FreshnessRow(
         freshness=freshness,
-        types=tuple(dict.fromkeys(o.question.type.plural for o in found)),
+        types=tuple(dict.fromkeys(words_of(o.question.type) for o in found)),
         as_of=min((o.as_of for o in found if o.as_of), default=None),
         stale_since=min((o.stale_since for o in found if o.stale_since), default=None) if stale else None,
         words=words,

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from callboard.base.giving_way import at_once
+from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health
 from callboard.portal.document import (
@@ -48,22 +49,6 @@ __all__ = [
 
 VERSION = 1
 
-GAPS = frozenset(
-    {
-        "ambiguous-cluster",
-        "bad-namespace",
-        "cluster-supplier-failed",
-        "cluster-supplier-left-out",
-        "duplicate-cluster",
-        "no-cluster-related",
-        "unknown-cluster",
-    }
-)
-"""Codes of notices that say: something that this service may run on was not asked."""
-
-LATE = "late"
-"""The code of the notice that a cluster is past its soft deadline."""
-
 
 def conclude(view: KubernetesView, *, require_all: bool = False) -> Conclusion:
     """What the view comes to as an exit code, with the reasons. Not healthy is never 0."""
@@ -76,7 +61,7 @@ def conclude(view: KubernetesView, *, require_all: bool = False) -> Conclusion:
     ]
     gaps = [Gap(cluster=p.cluster.name, why=_gap(p)) for p in view.clusters if _blind(p)]
     told = (*view.notices, *(n for p in view.clusters for n in p.notices))
-    gaps += [Gap(cluster=n.cluster, why=n.message) for n in told if n.code in GAPS]
+    gaps += [Gap(cluster=n.cluster, why=n.message) for n in told if n.gap]
     if not view.clusters and not gaps:
         gaps.append(Gap(cluster="", why=next((n.message for n in view.notices), "no cluster was asked")))
     if not troubles and not gaps and view.verdict.could_not_tell:
@@ -174,7 +159,7 @@ def without_usage(document: StatusDocument) -> StatusDocument:
 
 def is_late(part: ClusterPart) -> bool:
     """Whether the cluster is past its soft deadline: a page no longer waits for it."""
-    return any(n.code == LATE for n in part.notices)
+    return any(n.code == NoticeCode.LATE for n in part.notices)
 
 
 def _blind(part: ClusterPart) -> bool:
@@ -194,7 +179,7 @@ def _gap(part: ClusterPart) -> str:
     ]
     if part.state in (ClusterState.AWAITED, ClusterState.PARTIAL):
         usual = "no answer yet" if part.state is ClusterState.AWAITED else "answers are still awaited"
-        words.append(next((n.message for n in part.notices if n.code == LATE), usual))
+        words.append(next((n.message for n in part.notices if n.code == NoticeCode.LATE), usual))
     elif not part.final:
         words.append("pods found through their owners are still awaited")
     words += [w for w in verdict.missing if not any(m.plain == w for m in part.missing)]

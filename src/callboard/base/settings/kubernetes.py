@@ -237,7 +237,7 @@ class KubernetesSettings(SettingsStruct, frozen=True, kw_only=True):
 
     cluster_locator_continue_on_error: bool = False
     """Whether a locator that fails is left out with a warning. Default, as upstream: no. In Callboard a failed locator is
-    named on the page either way; with `false` it also makes the answer incomplete."""
+    named on the page either way, the others' clusters stay, and no service is called healthy while its clusters are missing."""
 
     object_types: tuple[str, ...] | None = None
     """Which of the known types to ask for. Default: Backstage's, which is all but `secrets`, `persistentvolumes` and

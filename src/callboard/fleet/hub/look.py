@@ -18,6 +18,7 @@ from callboard.fleet.hub.port import Held, HubPort, Key, Source, Subscription, U
 from callboard.fleet.progress import whole_failure
 from callboard.fleet.references import questions, withheld
 from callboard.model.belonging import belonging
+from callboard.model.notice import NoticeCode
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Outcome, Question
 from callboard.model.relapse import relapses_end
@@ -257,11 +258,13 @@ class Look:
         if self._late and state in (ClusterState.AWAITED, ClusterState.PARTIAL):
             soft = self._limits.soft_deadline
             notices.append(
-                self._notice("late", f"no whole answer within {soft:g} seconds; it is still being asked")
+                self._notice(
+                    NoticeCode.LATE, f"no whole answer within {soft:g} seconds; it is still being asked"
+                )
             )
         if self._left_out:
             words = f"{self._left_out} further nodes, namespaces or claims of this service were not looked at"
-            notices.append(self._notice("references-bounded", words))
+            notices.append(self._notice(NoticeCode.REFERENCES_BOUNDED, words))
         as_of, offset = moment_of(outcomes, self._clock.now()), self._clock_offset()
         there = as_of + timedelta(seconds=offset or 0.0) if as_of is not None else None
         turned = self._turns is not None and there is not None and there >= self._turns
@@ -295,7 +298,7 @@ class Look:
             self._usage_due = asyncio.get_running_loop().time() + USAGE
         return not awaited or self._usage_over
 
-    def _notice(self, code: str, message: str) -> Notice:
+    def _notice(self, code: NoticeCode, message: str) -> Notice:
         return Notice(code, message, cluster=self.source.cluster.name)
 
 

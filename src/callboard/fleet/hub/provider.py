@@ -22,6 +22,7 @@ from callboard.fleet.selection import select
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity
+from callboard.model.notice import NoticeCode
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
@@ -319,7 +320,7 @@ class _Part:
         except CallboardError as error:
             custom = ()
             words = f"which custom resources belong to the service could not be found out: {error.message}"
-            notices.append(Notice("custom-resources-unknown", words, cluster=self.cluster.name))
+            notices.append(Notice(NoticeCode.CUSTOM_RESOURCES_UNKNOWN, words, cluster=self.cluster.name))
         chosen = select(self._entity, self.cluster.name, self._provider.kubernetes, custom)
         notices += [n for n in chosen.notices if n.cluster]
         self._notices = tuple(notices)

@@ -6,6 +6,7 @@ from callboard.extend.parts import Located
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity
+from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import Notice
 
 __all__ = ["CatalogRelation"]
@@ -28,7 +29,7 @@ class CatalogRelation:
         if not found:
             notices.append(
                 Notice(
-                    "no-cluster-related",
+                    NoticeCode.NO_CLUSTER_RELATED,
                     "the entity depends on no Resource that has the name of a cluster, so no cluster was asked; "
                     "name one in spec.dependsOn, for example resource:default/<cluster>",
                 )
@@ -43,7 +44,7 @@ def _ambiguous(clusters: Sequence[Cluster]) -> Sequence[Notice]:
         by_name.setdefault(cluster.name.lower(), []).append(cluster.name)
     return [
         Notice(
-            "ambiguous-cluster",
+            NoticeCode.AMBIGUOUS_CLUSTER,
             f"the Resource {name!r} fits the clusters {', '.join(names)}: their names differ in case alone",
         )
         for name, names in by_name.items()

@@ -7,6 +7,7 @@ from callboard.fleet.nearest import nearest_hint
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity
+from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import Notice
 
 __all__ = ["CLUSTER_ANNOTATION", "SingleTenant"]
@@ -34,7 +35,7 @@ def _unknown(name: str, known: set[str]) -> Notice:
     shown = name if len(name) <= 100 else name[:100] + "…"
     hint = nearest_hint(name, sorted(known))
     return Notice(
-        "unknown-cluster",
+        NoticeCode.UNKNOWN_CLUSTER,
         f"the annotation {CLUSTER_ANNOTATION} names {shown!r}, but there is no cluster of that name"
         + (f"; {hint}" if hint else ""),
     )

@@ -11,6 +11,7 @@ from callboard.base.settings import ClusterOverride
 from callboard.extend.parts import ClusterSupplier, Supplied, TellingSupplier
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Link
+from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import Notice
 
 __all__ = ["CombinedSupplier", "NamedSupplier"]
@@ -88,7 +89,7 @@ class CombinedSupplier:
                 *supplied.notices,
                 *(
                     Notice(
-                        "cluster-override-unused",
+                        NoticeCode.CLUSTER_OVERRIDE_UNUSED,
                         f"callboard.clusters.byName names {name!r}, but no supplier brings a cluster of that name",
                     )
                     for name in unknown
@@ -123,7 +124,7 @@ class CombinedSupplier:
                 error=type(error).__name__,
             )
             why = f"it failed unexpectedly ({type(error).__name__})"
-        code = "cluster-supplier-left-out" if self._continue else "cluster-supplier-failed"
+        code = NoticeCode.CLUSTER_SUPPLIER_LEFT_OUT if self._continue else NoticeCode.CLUSTER_SUPPLIER_FAILED
         return Supplied((), (Notice(code, f"clusters of {named.where} are missing: {why}"),))
 
     def _resolve(self, clusters: Sequence[Cluster]) -> tuple[list[Cluster], list[Notice]]:
@@ -137,7 +138,7 @@ class CombinedSupplier:
             kept.append(holder)
             notices += [
                 Notice(
-                    "duplicate-cluster",
+                    NoticeCode.DUPLICATE_CLUSTER,
                     _both(name, holder.source, c.source) + "; the second is not used",
                     cluster=name,
                 )

@@ -14,6 +14,7 @@ from callboard.fleet.suppliers.config import custom_resources_of
 from callboard.kube.kubeconfig import Context, default_files, read_kubeconfig
 from callboard.model.caller import Caller
 from callboard.model.cluster import AUTH_PROVIDER, Cluster
+from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import Notice
 
 __all__ = ["KubeconfigSupplier"]
@@ -67,7 +68,7 @@ class KubeconfigSupplier:
             if self._good is None:
                 raise
             refused = Notice(
-                "kubeconfig-refused",
+                NoticeCode.KUBECONFIG_REFUSED,
                 f"{self._where}: a kubeconfig changed and cannot be used, so its clusters are those of before: {error.message}",
             )
             return Supplied(self._good.clusters, (*self._good.notices, refused))
@@ -87,7 +88,7 @@ class KubeconfigSupplier:
                     for c in read_kubeconfig([file]).contexts
                     if c.name in places and places[c.name] != c.where
                 ]
-        notices = [Notice("kubeconfig-context-unusable", str(problem)) for problem in read.problems]
+        notices = [Notice(NoticeCode.KUBECONFIG_CONTEXT_UNUSABLE, str(problem)) for problem in read.problems]
         wanted = self._locator.contexts
         known = {c.name for c in contexts}
         if wanted:
@@ -96,10 +97,10 @@ class KubeconfigSupplier:
             if name not in known:
                 hint = nearest_hint(name, sorted(known))
                 told = f"{self._where}: no kubeconfig has a usable context {name[:100]!r}"
-                notices.append(Notice("unknown-context", f"{told}; {hint}" if hint else told))
+                notices.append(Notice(NoticeCode.UNKNOWN_CONTEXT, f"{told}; {hint}" if hint else told))
         if not contexts and not notices:
             listed = ", ".join(str(f) for f in files)
-            notices.append(Notice("no-contexts", f"{self._where}: there is no context in {listed}"))
+            notices.append(Notice(NoticeCode.NO_CONTEXTS, f"{self._where}: there is no context in {listed}"))
         return contexts, notices
 
     def _cluster(self, context: Context, key: str) -> Cluster:
