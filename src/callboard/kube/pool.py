@@ -15,11 +15,11 @@ import aiohttp
 from aiohappyeyeballs import start_connection
 from yarl import URL
 
+from callboard.base.proxies import environment_proxy
 from callboard.kube.channel import Channel, Terms, WholeAnswer
 from callboard.kube.failure import AnswerRefused, failure_of_connecting
 from callboard.kube.gate import Gate
 from callboard.kube.limits import Limits
-from callboard.kube.proxies import environment_proxy
 from callboard.kube.tls import tls_context, trust_version
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode

@@ -1,4 +1,4 @@
-"""Which HTTP proxy leads to an API server: the cluster's own, else the environment's, as Go and so kubectl reads it.
+"""Which HTTP proxy leads to an address: the environment's, as Go and so kubectl reads it.
 
 Rules of golang.org/x/net/http/httpproxy: HTTPS_PROXY and HTTP_PROXY by scheme, lower case after upper; NO_PROXY is a list
 of host suffixes, `host:port`, addresses and CIDR ranges, or `*`; loopback never goes through an environment's proxy.
