@@ -13,9 +13,10 @@ from callboard.base.settings import (
     ReadingAllow,
     RuleAllow,
 )
-from callboard.catalog.sources.allow import Grant, checked_url
+from callboard.catalog.sources.allow import allowed_network
 from callboard.catalog.sources.location import Location
 from callboard.catalog.sources.rules import allows
+from callboard.outbound import Network, address_of
 from support.catalog import ME, entity, has, opened, settings, write
 
 
@@ -110,16 +111,16 @@ def test_a_rule_may_be_about_one_type_of_a_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("allow", "url", "grant"),
+    ("allow", "url", "network"),
     [
-        ("git.example.org", "https://git.example.org/a.yaml", Grant.BY_NAME),
-        ("Git.Example.org", "https://GIT.example.org:443/a.yaml", Grant.BY_NAME),
-        ("git.example.org", "http://git.example.org:80/a.yaml", Grant.BY_NAME),
+        ("git.example.org", "https://git.example.org/a.yaml", Network.OURS),
+        ("Git.Example.org", "https://GIT.example.org:443/a.yaml", Network.OURS),
+        ("git.example.org", "http://git.example.org:80/a.yaml", Network.OURS),
         ("git.example.org", "https://git.example.org:8443/a.yaml", None),
-        ("git.example.org:8443", "https://git.example.org:8443/a.yaml", Grant.BY_NAME),
+        ("git.example.org:8443", "https://git.example.org:8443/a.yaml", Network.OURS),
         ("git.example.org:8443", "https://git.example.org/a.yaml", None),
-        ("*.example.org", "https://git.example.org/a.yaml", Grant.BY_WILDCARD),
-        ("*.example.org", "https://a.git.example.org/a.yaml", Grant.BY_WILDCARD),
+        ("*.example.org", "https://git.example.org/a.yaml", Network.PUBLIC),
+        ("*.example.org", "https://a.git.example.org/a.yaml", Network.PUBLIC),
         ("*.example.org", "https://example.org/a.yaml", None),
         ("*.example.org", "https://evilexample.org/a.yaml", None),
         ("git.example.org", "https://git.example.org.evil.org/a.yaml", None),
@@ -133,12 +134,12 @@ def test_a_rule_may_be_about_one_type_of_a_kind() -> None:
         ("git.example.org", "https://git.example.org:99999/", None),
     ],
 )
-def test_an_address_is_allowed_by_its_host_and_port(allow: str, url: str, grant: Grant | None) -> None:
-    if grant is None:
+def test_an_address_is_allowed_by_its_host_and_port(allow: str, url: str, network: Network | None) -> None:
+    if network is None:
         with pytest.raises(NotAllowed):
-            checked_url(url, [ReadingAllow(host=allow)])
+            allowed_network(address_of(url), [ReadingAllow(host=allow)])
     else:
-        assert checked_url(url, [ReadingAllow(host=allow)])[1] is grant
+        assert allowed_network(address_of(url), [ReadingAllow(host=allow)]) is network
 
 
 @pytest.mark.parametrize(
@@ -150,12 +151,25 @@ def test_an_address_is_allowed_by_its_host_and_port(allow: str, url: str, grant:
         ("/catalog/%2e%2e/secrets", False),
         ("/catalog%2f..%2fsecrets", False),
         ("/other", False),
+        ("/secrets/..%2fcatalog/y", False),
+        ("/catalog/%252e%252e/secrets", False),
+        ("/catalog/..%5csecrets", False),
+        ("/catalog/..;x=1/secrets", False),
+        ("/catalog/%25252e%25252e/secrets", False),
+        ("/catalog/%c0%ae%c0%ae/secrets", False),
+        ("/catalog/a%00.yaml", False),
+        ("/catalog/%u002e%u002e/secrets", False),
+        ("/secrets//../catalog/a.yaml", True),  # as it is sent
+        ("//catalog//a.yaml", True),
+        ("/%63atalog/a.yaml", True),
+        ("/catalog/group%2Fproject/a.yaml", True),
+        ("/Catalog/a.yaml", False),
     ],
 )
 def test_paths_count_after_dots_are_resolved(path: str, allowed: bool) -> None:
     allow = [ReadingAllow(host="git.example.org", paths=("/catalog/",))]
     if allowed:
-        checked_url(f"https://git.example.org{path}", allow)
+        allowed_network(address_of(f"https://git.example.org{path}"), allow)
     else:
         with pytest.raises(NotAllowed):
-            checked_url(f"https://git.example.org{path}", allow)
+            allowed_network(address_of(f"https://git.example.org{path}"), allow)

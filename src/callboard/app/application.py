@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 import structlog
 
@@ -20,6 +21,7 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
 from callboard.base.database import open_sqlite
 from callboard.base.errors import CallboardError
+from callboard.base.settings import OutboundSettings
 from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.http import HttpFetch
@@ -35,6 +37,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
+from callboard.outbound import Outbound
 from callboard.portal.board import Board
 from callboard.portal.kubernetes import KubernetesRoad
 from callboard.portal.look_around import look_around
@@ -60,6 +63,7 @@ class Application:
         portal: CallboardPortal,
         operations: FleetOperations,
         catalog: Catalog,
+        outbound: Outbound,
         fleet: FleetInForce,
         verdicts: Verdicts,
         board: Board,
@@ -72,6 +76,7 @@ class Application:
         self.portal = portal
         self.operations = operations
         self.catalog = catalog
+        self.outbound = outbound
         self.fleet = fleet
         self.verdicts = verdicts
         self.board = board
@@ -121,8 +126,10 @@ class Application:
     async def _put_to_use(self, configuration: Configuration) -> None:
         await self.fleet.put_to_use(configuration)
         settings, before = configuration.settings, self.configuration.settings
+        if settings.callboard.outbound != before.callboard.outbound:
+            await self.outbound.use(**_way_out(settings.callboard.outbound))
         if (settings.catalog, settings.backend.reading) != (before.catalog, before.backend.reading):
-            await self.catalog.reconfigure(settings.catalog, _fetch(configuration))
+            await self.catalog.reconfigure(settings.catalog, _fetch(configuration, self.outbound))
         self.configuration = configuration
 
 
@@ -152,11 +159,12 @@ async def open_application(
         await store.start()
         verdicts = Verdicts(VerdictStore(engine), clock)
         await verdicts.start()
+        outbound = Outbound(**_way_out(settings.callboard.outbound))
         catalog = Catalog(
             settings.catalog,
             store,
             directory=configuration.directory,
-            fetch=_fetch(configuration),
+            fetch=_fetch(configuration, outbound),
             reading=settings.callboard.catalog,
             look_interval=settings.callboard.watch_interval,
             clock=clock,
@@ -167,6 +175,7 @@ async def open_application(
             return Limits.of(app.configuration.settings.callboard.clusters.limits_of(cluster))
 
         async with (
+            outbound,
             Connections(limits_of, clock=clock) as connections,
             Hub(
                 ConnectionsWatcher(connections),
@@ -234,6 +243,7 @@ async def open_application(
                         settings=lambda: app.configuration.settings,
                     ),
                     catalog=catalog,
+                    outbound=outbound,
                     fleet=fleet,
                     verdicts=verdicts,
                     board=board,
@@ -249,9 +259,20 @@ async def open_application(
         await engine.dispose()
 
 
-def _fetch(configuration: Configuration) -> HttpFetch:
+class _WayOut(TypedDict):
+    proxy: str | None
+    ca_file: str
+
+
+def _way_out(settings: OutboundSettings) -> _WayOut:
+    proxy = settings.proxy.reveal() if settings.proxy is not None else None
+    return {"proxy": proxy, "ca_file": settings.ca_file or ""}
+
+
+def _fetch(configuration: Configuration, outbound: Outbound) -> HttpFetch:
     settings = configuration.settings
     return HttpFetch(
+        outbound,
         settings.backend.reading.allow,
         deadline=settings.callboard.catalog.url_deadline,
         max_bytes=settings.callboard.catalog.max_file_bytes,

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from callboard.base.secret import Secret
 from callboard.base.settings.forms import Seconds, SettingsStruct
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "HubSettings",
     "KubeconfigSettings",
     "LoggingSettings",
+    "OutboundSettings",
     "PartsSettings",
     "UserSettings",
     "WebSettings",
@@ -246,6 +248,18 @@ class CatalogReadingSettings(SettingsStruct, frozen=True, kw_only=True):
     """How many entities one location may bring. Default: ten times the largest catalog we test."""
 
 
+class OutboundSettings(SettingsStruct, frozen=True, kw_only=True):
+    """How everything that is not a cluster is reached: catalog addresses, at present."""
+
+    proxy: Secret | None = None
+    """The HTTP proxy for all of it, `http://[user:password@]host:port`; an empty text for none. Default: the environment's
+    (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), which clusters heed as well."""
+
+    ca_file: str | None = None
+    """A PEM file with certificate authorities that are trusted beside the system's. Default: the system's alone, or those of
+    `SSL_CERT_FILE`."""
+
+
 class CheckpointSettings(SettingsStruct, frozen=True, kw_only=True):
     """What `callboard serve` writes to disk of what the provider `hub` holds, so that a restart shows it at once."""
 
@@ -317,6 +331,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     catalog: CatalogReadingSettings = CatalogReadingSettings()
     """Bounds on reading entity files."""
+
+    outbound: OutboundSettings = OutboundSettings()
+    """How everything that is not a cluster is reached."""
 
     data_directory: str = ".callboard"
     """Where the SQLite file and other state lie, unless `backend.database` says otherwise; relative to the working

@@ -8,8 +8,9 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from callboard.base.errors import BadInput, Problem
+from callboard.outbound import shown_url
 
-__all__ = ["Location", "has_wildcard", "resolved", "rooted", "shown_url"]
+__all__ = ["Location", "has_wildcard", "resolved", "rooted"]
 
 TYPES = ("file", "url")
 
@@ -35,14 +36,6 @@ class Location(msgspec.Struct, frozen=True, order=True):
     def entity_name(self) -> str:
         """The name of the Location entity Backstage generates for a configured location."""
         return "generated-" + hashlib.sha1(str(self).encode(), usedforsecurity=False).hexdigest()
-
-
-def shown_url(url: str) -> str:
-    """A URL as errors and logs may show it: without user name, password, query and fragment."""
-    head, query, _ = url.partition("?")
-    scheme, slashes, rest = head.partition("#")[0].partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"[:500] + ("?…" if query else "")
 
 
 def has_wildcard(target: str) -> bool:

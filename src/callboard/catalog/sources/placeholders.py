@@ -13,7 +13,8 @@ import msgspec
 
 from callboard.base.errors import BadInput, Problem
 from callboard.catalog.sources.document import Document, Path, read_documents
-from callboard.catalog.sources.location import Location, shown_url
+from callboard.catalog.sources.location import Location
+from callboard.outbound import shown_url
 
 __all__ = ["FORMS", "misplaced", "placeholder", "resolve_target", "substituted"]
 
