@@ -95,6 +95,7 @@ callboard:
   parts: {fetcher: direct, objectsProvider: fanOut, proxy: direct}
   catalog: {maxFileBytes: 5, urlDeadline: 1, maxEntitiesPerLocation: 2}
   dataDirectory: /var/lib/callboard
+  outbound: {proxy: 'http://proxy.example.org:3128', caFile: ./ca.pem}
   checkpoint: {enabled: false, every: 1m, maxBytes: 1000}
   watchInterval: 500ms
   followServices: false
