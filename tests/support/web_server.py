@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
 import msgspec
-import uvicorn
 from starlette.types import ASGIApp
 from yarl import URL
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.base.clock import Clock, FakeClock, SystemClock
+from callboard.http.server import Server, bind
 from callboard.http.site import Site
 from callboard.portal.protocol import Portal
 from callboard.web.application import Operations, WebOptions, create_web
@@ -55,20 +54,16 @@ def site(portal: Portal, port: int = 7007, options: WebOptions | None = None) ->
 @asynccontextmanager
 async def listening(make: Callable[[int], ASGIApp]) -> AsyncIterator[str]:
     """Serve the site made for a free port, for as long as the context lasts; gives the base URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            make(port), lifespan="off", log_config=None, loop="asyncio", timeout_graceful_shutdown=2
-        )
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server._serve(sockets=[listener]))  # without its signal handlers
-        try:
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag
-                await asyncio.sleep(0.01)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            await task
+    listener = bind("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    stop, ready = asyncio.Event(), asyncio.Event()
+    task = asyncio.create_task(Server(make(port), listener, drain=2).run(stop, ready.set))
+    try:
+        await ready.wait()
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop.set()
+        await task
 
 
 @asynccontextmanager

@@ -48,6 +48,8 @@ def configure_logging(settings: LoggingSettings, stream: TextIO | None = None) -
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
     logging.getLogger("uvicorn.access").disabled = True
+    # its warnings are of what strangers send, as often as they like; /metrics counts it
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     for noisy in ("asyncio", "aiosqlite", "alembic", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

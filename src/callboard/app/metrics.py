@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from callboard.fleet.hub.figures import HubFigures, StreamState
+from callboard.http.limits import ConnectionEnd
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome
 from callboard.model.snapshot import ClusterState
 
@@ -24,6 +25,7 @@ LABELS: Final[Mapping[str, tuple[str, type[Enum] | None]]] = {
     "code": ("Why there was no answer; empty where there was one.", FailureCode),
     "state": ("How far the asking of a cluster came.", ClusterState),
     "stream": ("How a stream of the hub stands.", StreamState),
+    "why": ("Why we ended a connection that another had opened.", ConnectionEnd),
 }
 """Every label that a figure may have: its meaning, and its values where they are few."""
 
@@ -62,6 +64,19 @@ class Metrics:
         self._running = Gauge(
             "callboard_tasks",
             "Tasks of the event loop: streams, looks, open pages. Bounded by what is looked at and listened to.",
+            registry=self.registry,
+        )
+        self._ended = Counter(
+            "callboard_http_connections_ended",
+            "Connections to Callboard that it ended before the client did, or refused.",
+            ["why"],
+            registry=self.registry,
+        )
+        for end in ConnectionEnd:  # so that a rate can be told from the first one on
+            self._ended.labels(end.value)
+        self._connections = Gauge(
+            "callboard_http_connections",
+            "Connections to Callboard that are open, streams and half-open ones included.",
             registry=self.registry,
         )
         self._written = asyncio.Lock()
@@ -139,6 +154,14 @@ class Metrics:
     def checked(self, cluster: str, failure: Failure | None) -> None:
         """A cluster that had been quiet was asked whether it is there."""
         self._checks.labels(cluster, failure.code.value if failure else "").inc()
+
+    def connection_ended(self, end: ConnectionEnd) -> None:
+        """The listener ended a connection, or refused one."""
+        self._ended.labels(end.value).inc()
+
+    def read_connections(self, connections: Callable[[], int]) -> None:
+        """Where the number of open connections comes from, whenever figures are asked for."""
+        self._connections.set_function(connections)
 
     def read_hub(self, figures: Callable[[], HubFigures]) -> None:
         """Where the hub's figures come from, whenever all are asked for."""

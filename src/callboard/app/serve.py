@@ -1,6 +1,7 @@
 """`callboard serve`: an application behind a door and a listener."""
 
 import asyncio
+import resource
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from callboard.app.site import whole_site
 from callboard.app.threads import short_turns
 from callboard.base.errors import UsageError
 from callboard.base.settings import HttpsSettings
+from callboard.http.limits import HttpLimits
 from callboard.http.server import Server, bind, is_loopback
 from callboard.model.caller import Caller
 from callboard.model.door import Refused
@@ -92,7 +94,15 @@ async def serve(app: Application, listening: Listening) -> None:
         short_turns(),
         collector() as cycles,
     ):
-        server = Server(site, listener, drain=settings.callboard.web.drain_deadline, certificate=certificate)
+        server = Server(
+            site,
+            listener,
+            drain=settings.callboard.web.drain_deadline,
+            certificate=certificate,
+            limits=HttpLimits(connections=_connections(settings.callboard.web.max_connections)),
+            counted=app.metrics.connection_ended,
+        )
+        app.metrics.read_connections(lambda: server.connections)
         async with asyncio.TaskGroup() as group:
             background = (
                 group.create_task(app.keep_up(), name="keep-up"),
@@ -112,6 +122,19 @@ def _session_file(directory: str, listening: Listening) -> SessionFile | None:
     if listening.open or not listening.port:
         return None
     return SessionFile(Path(directory) / f"sessions-{listening.port}.json")
+
+
+def _connections(wanted: int) -> int:
+    """Not more than half of the files that this process may open: clusters, tables and logs need the rest."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY or files // 2 >= wanted:
+        return wanted
+    _log.warning(
+        "fewer connections are taken than callboard.web.maxConnections says, because of the limit on open files (ulimit -n)",
+        wanted=wanted,
+        taken=files // 2,
+    )
+    return files // 2
 
 
 class _Announcement:

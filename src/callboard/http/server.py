@@ -1,20 +1,36 @@
-"""The HTTP server inside our own TaskGroup: it listens before it says so, and drains when it is told to stop."""
+"""The HTTP server inside our own TaskGroup: it listens before it says so, takes as many as it has room for, and drains when it
+is told to stop."""
 
 import asyncio
-import contextlib
 import socket
+import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import formatdate
 from ipaddress import ip_address
+from typing import cast
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from callboard.base.errors import UsageError
+from callboard.http.connection import ClientConnection
+from callboard.http.limits import ConnectionEnd, HttpLimits
 
 __all__ = ["Server", "bind", "is_loopback"]
+
+_log = structlog.get_logger(__name__)
+
+_ANSWERED_WITHOUT_ROOM = 32
+"""Connections beyond the bound that are told so at once; beyond those, there is not even a word."""
+_BREATH = 0.1
+"""Seconds until accepting is tried again where the system has nothing left for another connection."""
+_LAST_MOMENT = 1.0
+"""Seconds in which a request that is cut off may clean up."""
+_SAID_AGAIN = 60.0
+"""Seconds after which the log says once more that there is no room."""
 
 
 def is_loopback(host: str) -> bool:
@@ -47,35 +63,11 @@ class _State(ServerState):
         """There are no others."""
 
 
-class _Uvicorn(uvicorn.Server):
-    """Leaves the signals to us, says when it listens, and while nobody asks, it sleeps: uvicorn's looks ten times a second
-    whether it is to end."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.server_state = _State()
-        self.listening = asyncio.Event()
-        self._ends = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    async def main_loop(self) -> None:
-        await self._ends.wait()
-
-    def end(self) -> None:
-        """Take nothing new, and let what is open end."""
-        self.should_exit = True
-        self._ends.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class Server:
-    """One listener on a socket that is already bound (`bind`), so that its port is known before anything is built on it."""
+    """One listener on a socket that is already bound (`bind`), so that its port is known before anything is built on it.
+
+    `counted` is told why a connection was ended by us.
+    """
 
     def __init__(
         self,
@@ -84,32 +76,151 @@ class Server:
         *,
         drain: float,
         certificate: tuple[str, str] | None = None,
+        limits: HttpLimits | None = None,
+        counted: Callable[[ConnectionEnd], None] = lambda end: None,
     ) -> None:
         """`drain` is in seconds; `certificate` names two PEM files, the chain and its key."""
         self._listener = listener
-        config = uvicorn.Config(
+        self._drain = drain
+        self._limits = limits or HttpLimits()
+        self._counted = counted
+        self._state = _State()
+        self._coming: set[ClientConnection] = set()
+        self._lost = asyncio.Event()
+        self._said: float | None = None
+        self._config = uvicorn.Config(
             app,
+            http=ClientConnection,
             log_config=None,
             access_log=False,
             server_header=False,
             lifespan="off",
             ws="none",
-            timeout_graceful_shutdown=max(1, round(drain)),
+            proxy_headers=False,  # who a caller is, and over which scheme, is never taken from what a client sends
             ssl_certfile=certificate[0] if certificate else None,
             ssl_keyfile=certificate[1] if certificate else None,
         )
-        self._server = _Uvicorn(config)
+        self._config.load()
+        self._tls: ssl.SSLContext | None = self._config.ssl
+
+    @property
+    def connections(self) -> int:
+        """How many are open, those in a TLS handshake included."""
+        return len(self._state.connections | self._coming)
+
+    @property
+    def tasks(self) -> int:
+        """How many requests are being answered."""
+        return len(self._state.tasks)
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         """Serve until `stop` is set, then let open requests end within the drain deadline."""
         async with asyncio.TaskGroup() as group:
-            serving = group.create_task(self._server.serve(sockets=[self._listener]), name="http")
-            await self._server.listening.wait()
+            self._listener.setblocking(False)
+            taking = group.create_task(self._accept(), name="accept")
             ready()
-            stopping = group.create_task(stop.wait(), name="stop")
-            await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-            self._server.end()
-            stopping.cancel()
+            await stop.wait()
+            taking.cancel()
+            self._listener.close()
+            await self._end()
+
+    # ---------------------------------------------------------------- taking connections
+
+    async def _accept(self) -> None:
+        """Until it is cancelled; those who are still on their way in are then let go."""
+        async with asyncio.TaskGroup() as group:
+            await self._accept_into(group)
+
+    async def _accept_into(self, group: asyncio.TaskGroup) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _ = await loop.sock_accept(self._listener)
+            except ConnectionError:
+                continue  # gone again before we took it
+            except OSError as error:
+                self._say("no further connection can be taken", error=error.strerror)
+                self._make_room()
+                await asyncio.sleep(_BREATH)
+                continue
+            most = self._limits.connections
+            room = self.connections < most or (self.connections == most and self._make_room())
+            if not room:
+                self._say("as many connections as may be are open", connections=self.connections)
+                if self.connections >= most + _ANSWERED_WITHOUT_ROOM:
+                    self._counted(ConnectionEnd.NO_ROOM)
+                    client.close()
+                    continue
+            coming = self._connection(loop, room)
+            self._coming.add(coming)
+            group.create_task(self._take(client, coming), name="connection")
+            await asyncio.sleep(
+                0
+            )  # accepting does not wait while there is somebody, and others want their turn
+
+    def _connection(self, loop: asyncio.AbstractEventLoop, room: bool) -> ClientConnection:
+        return ClientConnection(
+            self._config,
+            self._state,
+            loop,
+            limits=self._limits,
+            counted=self._counted,
+            lost=self._lost.set,
+            room=room,
+        )
+
+    async def _take(self, client: socket.socket, coming: ClientConnection) -> None:
+        """Until it stands, TLS included; from then on its transport calls it."""
+        loop = asyncio.get_running_loop()
+        within = self._limits.head_seconds if self._tls else None
+        try:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await loop.connect_accepted_socket(
+                lambda: coming, client, ssl=self._tls, ssl_handshake_timeout=within
+            )
+        except OSError:  # it left, was silent, or speaks no TLS: nobody to tell
+            client.close()
+        finally:
+            self._coming.discard(coming)
+
+    def _make_room(self) -> bool:
+        """Close what has waited longest without a whole request; False where every connection is being answered."""
+        least = min((each for each in self._open() if each.can_go), key=lambda each: each.since, default=None)
+        if least is None:
+            return False
+        least.make_room()
+        return True
+
+    def _open(self) -> list[ClientConnection]:
+        return [cast(ClientConnection, each) for each in self._state.connections]
+
+    def _say(self, what: str, **more: object) -> None:
+        now = time.monotonic()
+        if self._said is None or now - self._said >= _SAID_AGAIN:
+            self._said = now
+            _log.warning(what, **more)
+
+    # ---------------------------------------------------------------- ending
+
+    async def _end(self) -> None:
+        for each in self._open():
+            each.shutdown()
+        try:
+            async with asyncio.timeout(self._drain):
+                while self._state.tasks:
+                    await asyncio.wait(self._state.tasks)
+                while self._state.connections:  # until what was answered has been read
+                    self._lost.clear()
+                    await self._lost.wait()
+        except TimeoutError:
+            _log.warning("requests that did not end in time are cut off", requests=self.tasks)
+        left = list(self._state.tasks)
+        for task in left:
+            task.cancel()
+        for each in self._open():
+            each.abort()
+        if left:
+            await asyncio.wait(left, timeout=_LAST_MOMENT)
 
 
 def bind(host: str, port: int) -> socket.socket:

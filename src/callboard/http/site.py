@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Message, Receive, Scope, Send
@@ -30,6 +30,8 @@ __all__ = ["Site"]
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+GONE = 499
+"""In the log, the status of a request whose sender was gone before it was whole."""
 QUIET = (RouteClass.PUBLIC, RouteClass.METRICS)
 """Asked every few seconds by machines: logged at debug."""
 
@@ -78,6 +80,8 @@ class Site:
         route_class: RouteClass | None = getattr(route, "route_class", None)
         try:
             await self._enter(route, child, allowed, route_class, scope, receive, guarded_send)
+        except ClientDisconnect:
+            status = GONE  # left, or was cut off, before its request was whole: nobody to tell
         except Exception as error:
             trouble = trouble_of(error)
             if trouble.status >= 500:

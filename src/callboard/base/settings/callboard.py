@@ -294,6 +294,11 @@ class WebSettings(SettingsStruct, frozen=True, kw_only=True):
     """Further values of the Host header that are let through, beside those of `app.baseUrl`, `backend.baseUrl` and
     loopback; without port. Default: none, because a foreign Host is how a page elsewhere rebinds a name to us."""
 
+    max_connections: Annotated[int, msgspec.Meta(ge=16, le=100_000)] = 1000
+    """Connections that are open at once, a page's stream included. Beyond it, whoever has waited longest without a whole request
+    makes room; where everybody is being answered, a new one gets a 503. Never more than half of the files that the process may
+    open (`ulimit -n`). Default: some hundred people with open pages."""
+
     drain_deadline: Span = 10.0
     """Seconds that open requests and streams get to end when we are told to stop. Default: below the 30 s Kubernetes
     gives a pod."""
