@@ -7,9 +7,8 @@ wrong is raised as `AnswerRefused` with its Failure and caught where outcomes ar
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -21,13 +20,12 @@ from yarl import URL
 
 from callboard.base.clock import Clock, SystemClock
 from callboard.kube.beat import Beat
-from callboard.kube.channel import Encoded, Terms, WholeAnswer
-from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
+from callboard.kube.failure import AnswerRefused, failure_of_exception
 from callboard.kube.keeping import Packings
 from callboard.kube.limits import Limits
-from callboard.kube.pool import Pool, Pools
-from callboard.kube.request import JSON, Query, request_fields, request_target, text_of
-from callboard.kube.response import MOST_OF_A_REFUSAL, Response, refusal
+from callboard.kube.pool import Pools
+from callboard.kube.request import JSON, Query, request_fields, request_target
+from callboard.kube.response import MOST_OF_A_REFUSAL, Response, WholeAnswer, refusal
 from callboard.kube.silence import Silences
 from callboard.kube.steps import Steps
 from callboard.model.cluster import Cluster, Credential
@@ -36,9 +34,8 @@ from callboard.model.outcome import Failure, FailureCode
 __all__ = ["Connection", "Connections", "Query", "Response", "WholeAnswer", "refusal"]
 
 _RETRIES: Final = 2
-_LOOKED_UP: Final = 5.0
-_LONG: Final = 0.015
-"""Seconds of waiting for an answer, our own work meanwhile not counted, from which on more is asked side by side."""
+_LONG: Final = 0.05
+"""Seconds until an answer begins from which on more is asked side by side; our own work meanwhile counts."""
 _BEGUN: Final = frozenset({FailureCode.TRUNCATED, FailureCode.TOO_LARGE, FailureCode.NOT_JSON})
 """What goes wrong with an answer that somebody has given."""
 
@@ -112,9 +109,6 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._base = cluster.url.rstrip("/")
         self._gate = pools.gate(self._base, limits.connections)
-        self._found: Pool | None = None
-        self._found_at = 0.0
-        self._heads: dict[tuple[str, bool], bytes] = {}
 
     def until(self) -> float:
         """The loop's time at which `whole` seconds from now are over."""
@@ -146,18 +140,15 @@ class Connection:
         A GET is sent again once when the connection broke before an answer, and after `Retry-After` where a 429 or 503
         gives one that ends before the deadline; nothing else is.
         """
-        limits = self.limits
         until = self.until() if until is None else until
-        terms = Terms(
-            most or limits.max_body, MOST_OF_A_REFUSAL, limits.first_byte, limits.idle, limits.whole, until
-        )
         resets = waits = 0
         while True:
             try:
-                return await self._once(method, path, query, body, accept, terms)
+                return await self._once(
+                    method, path, query, body, accept, most or self.limits.max_body, until
+                )
             except AnswerRefused as refused:
                 failure = refused.failure
-                self._found = None  # whom we trust may be why, and may have changed
                 if method == "GET" and refused.unanswered and not resets:
                     resets += 1
                     continue
@@ -173,62 +164,47 @@ class Connection:
     async def knock(self, path: str, within: float) -> None:
         """Whether anybody answers, whatever it is: asked once, and beside the gate, at which others may be waiting. Raises
         AnswerRefused where none is there in so many seconds."""
-        until = self._loop.time() + within
-        terms = Terms(MOST_OF_A_REFUSAL, MOST_OF_A_REFUSAL, within, within, within, until)
         try:
-            async with asyncio.timeout_at(until):
-                async with self._pools.using(self.cluster, self.credential, self.limits) as pool:
-                    if pool.direct:
-                        with suppress(Encoded):
-                            await pool.ask(self._request(pool, "GET", path, (), None, JSON), terms)
-                            return
-                async with self.open("GET", path, stream=True) as response:
-                    await response.read(terms.most)
+            async with asyncio.timeout(within), self.open("GET", path, stream=True) as response:
+                await response.read(MOST_OF_A_REFUSAL)
         except TimeoutError:
-            raise _late(terms) from None
+            raise _late(within) from None
         except AnswerRefused as refused:
             if refused.failure.code is FailureCode.BODY_TIMEOUT:
-                raise _late(terms) from None
+                raise _late(within) from None
             if refused.failure.code not in _BEGUN:
                 raise
 
     async def _once(
-        self, method: str, path: str, query: Query, body: bytes | None, accept: str, terms: Terms
+        self, method: str, path: str, query: Query, body: bytes | None, accept: str, most: int, until: float
     ) -> WholeAnswer:
         """One attempt, once it is let through the gate."""
-        gate = self._gate
+        gate, whole = self._gate, self.limits.whole
         if not gate.enter():
             try:
-                await gate.wait(terms.until)
+                await gate.wait(until)
             except TimeoutError:
                 raise self._not_asked() from None
+        answered = False
+        began = self._loop.time()
         try:
-            now = self._loop.time()
-            if now >= terms.until:
+            if began >= until:
                 raise self._not_asked()
-            pool = self._found
-            if pool is None or pool.closed or now - self._found_at > _LOOKED_UP:
-                pool = await self._pools.of(self.cluster, self.credential, self.limits)
-                self._found, self._found_at = pool, now
-            pool.users += 1
-            try:
-                if not pool.ready:
-                    await self._prepared(pool, terms)
-                if pool.direct:
-                    request = self._request(pool, method, path, query, body, accept)
-                    try:
-                        answer = await pool.ask(request, terms)
-                        if gate.narrow and pool.waited > _LONG:
-                            gate.widen()
-                        return self._taken(answer)
-                    except Encoded:
-                        pool.direct = (
-                            False  # whoever stands in between compresses: the client library inflates
-                        )
-            finally:
-                pool.users -= 1
-                pool.used = time.monotonic()
-            return await self._by_client(method, path, query, body, accept, terms)
+            async with (
+                asyncio.timeout_at(until),
+                self.open(method, path, query, body=body, accept=accept) as response,
+            ):
+                answered = True
+                if gate.narrow and self._loop.time() - began > _LONG:
+                    gate.widen()
+                if not 200 <= response.status < 300:
+                    raise AnswerRefused(await refusal(response))
+                return WholeAnswer(response.status, response.headers, await response.read(most))
+        except TimeoutError:
+            if not answered:
+                raise _late(whole) from None
+            message = f"the answer was not complete after {whole:g} s"
+            raise _refused(FailureCode.BODY_TIMEOUT, message) from None
         finally:
             gate.leave()
 
@@ -238,56 +214,9 @@ class Connection:
             f"not asked: every connection to this cluster was busy for {self.limits.whole:g} s",
         )
 
-    async def _prepared(self, pool: Pool, terms: Terms) -> None:
-        try:
-            async with asyncio.timeout_at(terms.until):
-                await pool.prepare(self.cluster, self.credential)
-        except TimeoutError:
-            raise _late(terms) from None
-
-    def _request(
-        self, pool: Pool, method: str, path: str, query: Query, body: bytes | None, accept: str
-    ) -> bytes:
-        """Line, fields and body, as bytes."""
-        head = self._heads.get((accept, body is None))
-        if head is None:
-            lines = [f"{name}: {value}\r\n" for name, value in self._fields(accept, body).items()]
-            head = f" HTTP/1.1\r\nHost: {pool.host}\r\n{''.join(lines)}".encode()
-            self._heads[accept, body is None] = head
-        line = method.encode() + b" " + request_target(pool.prefix + path, query)
-        if body is None:
-            return line + head + b"\r\n"
-        return line + head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-
     def _fields(self, accept: str, body: bytes | None) -> dict[str, str]:
         limits = self.limits
         return request_fields(self.cluster, self.credential, accept, gzip=limits.gzip, body=body is not None)
-
-    def _taken(self, answer: WholeAnswer) -> WholeAnswer:
-        self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
-        if not 200 <= answer.status < 300:
-            raise AnswerRefused(failure_of_status(answer.status, answer.headers, answer.body))
-        return answer
-
-    async def _by_client(
-        self, method: str, path: str, query: Query, body: bytes | None, accept: str, terms: Terms
-    ) -> WholeAnswer:
-        answered = False
-        try:
-            async with (
-                asyncio.timeout_at(terms.until),
-                self.open(method, path, query, body=body, accept=accept) as response,
-            ):
-                answered = True
-                if not 200 <= response.status < 300:
-                    raise AnswerRefused(await refusal(response))
-                return WholeAnswer(response.status, response.headers, await response.read(terms.most))
-        except TimeoutError:
-            if not answered:
-                raise _late(terms) from None
-            raise _refused(
-                FailureCode.BODY_TIMEOUT, f"the answer was not complete after {terms.whole:g} s"
-            ) from None
 
     @asynccontextmanager
     async def open(
@@ -311,7 +240,7 @@ class Connection:
         async with self._pools.using(self.cluster, self.credential, limits) as pool:
             sent = {**self._fields(accept, body), **(headers or {})}
             deadline = asyncio.timeout(limits.connect + limits.first_byte)
-            url = URL(self._base + path + text_of(query), encoded=True)
+            url = URL(self._base + request_target(path, query), encoded=True)
             try:
                 async with deadline:
                     answer = await pool.client(stream=stream).request(
@@ -386,8 +315,8 @@ def _offset(date: str, clock: Clock) -> float | None:
         return None
 
 
-def _late(terms: Terms) -> AnswerRefused:
-    return _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {terms.whole:g} s")
+def _late(seconds: float) -> AnswerRefused:
+    return _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {seconds:g} s")
 
 
 def _refused(code: FailureCode, message: str) -> AnswerRefused:

@@ -23,7 +23,6 @@ from callboard.model.outcome import Answer, Failure, FailureCode
 __all__ = [
     "AnswerRefused",
     "answer_of",
-    "failure_of_connecting",
     "failure_of_exception",
     "failure_of_status",
     "json_failure",
@@ -232,15 +231,6 @@ def failure_of_exception(error: BaseException) -> Failure:
     return Failure(
         code=FailureCode.INTERNAL, message=f"Callboard failed while asking ({type(error).__name__})"
     )
-
-
-def failure_of_connecting(error: Exception) -> Failure:
-    """The Failure of what sockets and ssl raise before there is a connection."""
-    if isinstance(error, socket.gaierror):
-        return _connection("the API server's name cannot be resolved")
-    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
-        return _connection(f"no connection: {_os_words(error)}")
-    return failure_of_exception(error)
 
 
 def answer_of(failure: Failure) -> Answer:

@@ -3,7 +3,6 @@
 import base64
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -12,7 +11,7 @@ from callboard.kube.failure import AnswerRefused, failure_of_exception
 from callboard.model.cluster import Cluster, Credential, CredentialKind
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["JSON", "Query", "request_fields", "request_target", "text_of"]
+__all__ = ["JSON", "Query", "request_fields", "request_target"]
 
 Query = Sequence[tuple[str, str]]
 
@@ -56,25 +55,14 @@ def _refused(message: str) -> AnswerRefused:
     return AnswerRefused(Failure(code=FailureCode.CREDENTIAL, message=message))
 
 
-def request_target(path: str, query: Query) -> bytes:
-    """Path and query as they are sent; made once for what many clusters are asked. Raises AnswerRefused for what no
-    request line can hold."""
-    for name, _ in query:
-        if name == "continue":
-            return _made_target(path, tuple(query))
-    return _kept_target(path, tuple(query))
-
-
-def _made_target(path: str, query: tuple[tuple[str, str], ...]) -> bytes:
-    text = path + text_of(query)
+def request_target(path: str, query: Query) -> str:
+    """Path and query as they are sent. Raises AnswerRefused for what no request line can hold."""
+    text = path + _text_of(query)
     if not _TARGET.fullmatch(text):
         raise AnswerRefused(failure_of_exception(ValueError("no request target")))
-    return text.encode()
+    return text
 
 
-_kept_target = lru_cache(2048)(_made_target)
-
-
-def text_of(query: Query) -> str:
+def _text_of(query: Query) -> str:
     """The query with its question mark, "" for none."""
     return "?" + urlencode(query, quote_via=quote) if query else ""

@@ -6,19 +6,27 @@ from contextlib import contextmanager
 from typing import Final
 
 import aiohttp
+import msgspec
 
 from callboard.base.tasks import without_frames
-from callboard.kube.channel import too_large
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
 from callboard.kube.silence import Silence, Silences
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["MOST_OF_A_REFUSAL", "PIECE", "Response", "refusal"]
+__all__ = ["MOST_OF_A_REFUSAL", "PIECE", "Response", "WholeAnswer", "refusal"]
 
 MOST_OF_A_REFUSAL: Final = 64 * 1024
 PIECE: Final = 64 * 1024
 """Bytes that are taken at once: some ten pods, read in one to two milliseconds. A list in which more had come already held up
 everybody else for ten."""
+
+
+class WholeAnswer(msgspec.Struct, frozen=True):
+    """An answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Response:
@@ -76,13 +84,13 @@ class Response:
         """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
         length = self._answer.content_length
         if length is not None and length > most:
-            raise too_large(most)
+            raise _too_large(most)
         pieces: list[bytes] = []
         size = 0
         while piece := await self.piece():
             size += len(piece)
             if size > most:
-                raise too_large(most)
+                raise _too_large(most)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -96,3 +104,9 @@ async def refusal(response: Response) -> Failure:
     except (AnswerRefused, TimeoutError):
         body = b""
     return failure_of_status(response.status, response.headers, body)
+
+
+def _too_large(most: int) -> AnswerRefused:
+    """An answer longer than is read."""
+    message = f"the answer is larger than the {most // 1024} KiB that are read"
+    return AnswerRefused(Failure(code=FailureCode.TOO_LARGE, message=message))

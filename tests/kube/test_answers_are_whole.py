@@ -1,25 +1,19 @@
-"""Short answers over connections of our own: kept, one question at a time, and nothing taken for an answer that is none."""
+"""Answers over kept connections: whole, one for each question, and with a bound on whatever a server sends that is none."""
 
 import asyncio
 import gzip
-import ssl
-import sys
-from collections import Counter
-from collections.abc import Coroutine, Generator
-from types import FrameType
-from typing import Any
 
+import msgspec
 import pytest
 
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
-from callboard.kube.gate import Gate
 from callboard.kube.lists import outcome_of
+from callboard.kube.watch import Change, watch
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, FailureCode, Outcome, Question
 from callboard.model.resource import KNOWN_TYPES
-from callboard.simulator.cluster import Cluster as StandIn
-from support.kube_client import LIMITS, QUESTION, TOKEN, bearer, raw_server
+from support.kube_client import LIMITS, PATIENT, QUESTION, TOKEN, bearer, raw_server
 
 LARGE = b'{"kind":"PodList","apiVersion":"v1","metadata":{"selfLink":"%s"},"items":[]}' % (b"x" * 200_000)
 EMPTY = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'
@@ -128,72 +122,92 @@ async def test_what_no_request_line_can_hold_is_not_sent() -> None:
     assert served.asked == []
 
 
-async def test_a_question_over_a_kept_connection_makes_no_task(
-    connection: Connection, stand_in: StandIn
-) -> None:
-    await outcome_of(connection, QUESTION)
-    loop = asyncio.get_running_loop()
-    made: list[str] = []
-
-    def factory(
-        loop: asyncio.AbstractEventLoop, coro: Generator[Any, None, Any] | Coroutine[Any, Any, Any]
-    ) -> "asyncio.Task[Any]":
-        if "outcome_of" in repr(coro) or "kube" in repr(coro):
-            made.append(repr(coro))
-        return asyncio.Task(coro, loop=loop)
-
-    loop.set_task_factory(factory)
-    try:
-        outcomes = [await outcome_of(connection, QUESTION) for _ in range(20)]
-    finally:
-        loop.set_task_factory(None)
-    assert {o.answer for o in outcomes} == {Answer.OBJECTS}
-    assert made == []
-    assert stand_in.open_connections == 1
+# ------------------------------------------------------------------ floods
 
 
-async def test_what_comes_over_tls_takes_no_memory_of_its_own_before_it_is_read(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without a buffer to read into, each answer begins with a quarter of a megabyte that is asked for and given back."""
-    into: list[object] = []
-    read = ssl.SSLObject.read
+class Flood:
+    """Answers the first request with `head`, and then with `piece` for as long as anybody reads; after `most` bytes nobody
+    holds it to a bound."""
 
-    def noted(self: ssl.SSLObject, *args: Any) -> Any:
-        if not self.server_side:
-            into.append(args[1] if len(args) > 1 else None)
-        return read(self, *args)
+    def __init__(self, head: bytes, piece: bytes, most: int = 64 * 1024 * 1024) -> None:
+        self.head, self.piece, self.most = head, piece, most
+        self.sent = 0
 
-    monkeypatch.setattr(ssl.SSLObject, "read", noted)
-    assert (await outcome_of(connection, QUESTION)).answer is Answer.OBJECTS
-    assert into
-    assert None not in into
-
-
-MOST_CALLS = 45
-"""Functions of ours, of asyncio's deadlines and of contextlib that one question takes which finds nothing, in the loop's thread.
-Half of the types a service is asked for are such."""
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(self.head)
+        while self.sent < self.most:
+            writer.write(self.piece)
+            await writer.drain()
+            self.sent += len(self.piece)
 
 
-async def test_a_question_that_finds_nothing_costs_few_calls(connection: Connection) -> None:
-    nothing = Question(type=KNOWN_TYPES[0], namespace="games", label_selector="app=none")
-    await outcome_of(connection, nothing)
-    calls: Counter[str] = Counter()
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+FLOODS = {
+    "100 Continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 4096),
+    "103 Early Hints": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" * 2048),
+    "102 and long": (b"", (b"HTTP/1.1 102 Processing\r\nX: " + b"x" * 4000 + b"\r\n\r\n") * 16),
+    "a head of lines": (OK, b"X-More: yes\r\n" * 8192),
+    "one line": (OK + b"X: ", b"x" * 65536),
+    "trailers": (CHUNKED, b"X-More: yes\r\n" * 8192),
+    "one trailer": (CHUNKED + b"X: ", b"x" * 65536),
+    "a status line": (b"HTTP/1.1 200 ", b"O" * 65536),
+    "a chunk's extension": (OK + b"Transfer-Encoding: chunked\r\n\r\n2;", b"x" * 65536),
+    "a chunk's size": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0" * 65536),
+    "a body": (OK + b"\r\n", b" " * 65536),
+    "chunks of nothing much": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 8192),
+    "a refusal's body": (b"HTTP/1.1 403 Forbidden\r\n\r\n", b" " * 65536),
+    "answers": (b"", OK + b"Content-Length: 2\r\n\r\n{}" * 1024),
+}
+MOST_TAKEN = 24 * 1024 * 1024
+"""Of any flood: the 2 MiB that are read of a body here, six times that where each byte is a chunk, and what sockets hold."""
 
-    def noted(frame: FrameType, event: str, arg: object) -> None:
-        file = frame.f_code.co_filename
-        if event == "call" and file.endswith(("timeouts.py", "locks.py", "contextlib.py")):
-            calls[frame.f_code.co_qualname] += 1
-        elif event == "call" and "callboard/kube" in file and frame.f_code.co_name != "on_header":
-            calls[frame.f_code.co_qualname] += 1
 
-    sys.setprofile(noted)
-    try:
-        outcome = await outcome_of(connection, nothing)
-    finally:
-        sys.setprofile(None)
-    assert outcome.answer is Answer.EMPTY
-    assert sum(calls.values()) <= MOST_CALLS, calls
+@pytest.mark.parametrize("flood", FLOODS)
+async def test_no_flood_is_read_for_long(flood: str) -> None:
+    limits = msgspec.structs.replace(PATIENT, max_body=2 * 1024 * 1024)
+    served = Flood(*FLOODS[flood])
+    async with raw_server(served) as url, Connections(lambda name: limits, environment={}) as connections:
+        outcome = await outcome_of(connections.to(Cluster(name="c", url=url), bearer(TOKEN)), QUESTION)
+    assert outcome.failure is not None
+    assert outcome.failure.code is not FailureCode.INTERNAL
+    assert served.sent < MOST_TAKEN
+
+
+@pytest.mark.parametrize("flood", [*FLOODS, "a line"])
+async def test_no_flood_is_read_for_long_on_a_watch(flood: str) -> None:
+    """A body of a watch has no end, but each of its lines has."""
+    limits = msgspec.structs.replace(PATIENT, max_line=1024 * 1024, max_body=2 * 1024 * 1024)
+    served = Flood(*FLOODS.get(flood, (OK + b"\r\n", b"{" * 65536)))
+    paused = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        paused.set()
+        await asyncio.Event().wait()
+
+    async with raw_server(served) as url, Connections(lambda name: limits, environment={}) as connections:
+        connection = connections.to(Cluster(name="c", url=url), bearer(TOKEN))
+        changes = watch(connection, QUESTION, streaming_lists=False, since="1", sleep=sleep)
+        seen: list[Change] = []
+
+        async def follow() -> None:
+            async for change in changes:
+                seen.append(change)
+
+        following = asyncio.ensure_future(follow())
+        await paused.wait()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    assert served.sent < MOST_TAKEN
+
+
+async def test_a_few_interim_answers_cost_no_answer() -> None:
+    served = Served(
+        *[b"HTTP/1.1 100 Continue\r\n\r\n"] * 5, b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + WHOLE
+    )
+    assert [o.answer for o in await answers(served, 3)] == [Answer.EMPTY] * 3
+    assert served.connections == 1
 
 
 async def test_only_what_is_long_to_read_waits_for_its_turn(
@@ -204,73 +218,3 @@ async def test_only_what_is_long_to_read_waits_for_its_turn(
     assert connections.steps.rounds == 0
     assert (await outcome_of(connection, QUESTION)).answer is Answer.OBJECTS
     assert connections.steps.rounds == 1
-
-
-# ------------------------------------------------------------------ the gate
-
-
-async def test_a_gate_lets_so_many_through_and_the_others_in_order() -> None:
-    gate, passed = Gate(2), list[int]()
-    later = asyncio.get_running_loop().time() + 60
-
-    async def pass_through(number: int) -> None:
-        if not gate.enter():
-            await gate.wait(later)
-        passed.append(number)
-
-    assert gate.enter()
-    assert gate.enter()
-    assert not gate.enter()
-    async with asyncio.TaskGroup() as tasks:
-        for number in range(3):
-            tasks.create_task(pass_through(number))
-        await asyncio.sleep(0)
-        for let_out in range(3):
-            assert passed == list(range(let_out))
-            gate.leave()
-            assert not gate.enter(), "the place is whose turn it is"
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-    assert passed == [0, 1, 2]
-    assert not gate.enter()
-
-
-async def test_a_place_given_to_who_gave_up_goes_to_the_next() -> None:
-    gate = Gate(1)
-    later = asyncio.get_running_loop().time() + 60
-    assert gate.enter()
-    first, second = (asyncio.create_task(gate.wait(later)) for _ in range(2))
-    await asyncio.sleep(0)
-    gate.leave()
-    first.cancel()
-    await second
-    assert first.cancelled()
-    assert not gate.enter()
-    gate.leave()
-    assert gate.enter()
-
-
-async def test_a_gate_lets_a_few_through_until_it_is_widened() -> None:
-    gate = Gate(3, few=1)
-    later = asyncio.get_running_loop().time() + 60
-    assert gate.enter()
-    assert gate.narrow
-    waiting = [asyncio.create_task(gate.wait(later)) for _ in range(3)]
-    await asyncio.sleep(0)
-    gate.widen()
-    await asyncio.gather(*waiting[:2])
-    gate.widen()
-    assert [each.done() for each in waiting] == [True, True, False], "the places are given away once"
-    gate.leave()
-    await waiting[2]
-    assert not Gate(2, few=4).narrow
-
-
-async def test_a_gate_is_waited_for_until_a_deadline() -> None:
-    gate = Gate(1)
-    assert gate.enter()
-    with pytest.raises(TimeoutError):
-        await gate.wait(asyncio.get_running_loop().time())
-    gate.leave()
-    assert gate.enter()
-    assert not gate.enter()

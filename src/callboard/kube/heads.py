@@ -1,0 +1,88 @@
+"""What comes around an answer, with a bound: interim answers (1xx), its head, the frames of its chunks, trailers.
+
+The client library bounds the lines of a head. It reads `100 Continue` and `103 Early Hints` for as long as a server sends them,
+and so a trailer, or what stands beside the size of a chunk.
+"""
+
+import asyncio
+from functools import partial
+from ssl import SSLContext
+from typing import Any, Final
+
+import aiohttp
+from aiohttp.client_exceptions import ClientPayloadError
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.helpers import set_exception
+from aiohttp.http_exceptions import BadHttpMessage
+
+__all__ = ["Connector"]
+
+MOST_INTERIM: Final = 16
+"""Interim answers to one request: API servers send none, and what stands in between a `103` now and then."""
+MOST_AROUND: Final = 64 * 1024
+"""Bytes in which nothing of a body has come: eight times the longest line of a head."""
+SLICE: Final = 2048
+"""Bytes looked at in one go until the answer itself has begun: a head of an API server is shorter, and so is a flood that is
+noticed."""
+
+
+class Connector(aiohttp.TCPConnector):
+    """The client library's, with that bound on each of its connections."""
+
+    def __init__(self, *, limit: int, context: SSLContext | bool, keep_alive: float) -> None:
+        super().__init__(limit=limit, ssl=context, keepalive_timeout=keep_alive)
+        self._factory = partial(_Bounded, loop=self._loop)  # type: ignore[assignment]
+
+
+class _Bounded(ResponseHandler):
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._awaited = False
+        self._interim = 0
+        self._around = 0
+
+    def set_response_params(self, **params: Any) -> None:
+        self._awaited, self._interim, self._around = True, 0, 0
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        while self._awaited and len(data) > SLICE and self._exception is None:
+            self._part_received(data[:SLICE])
+            data = data[SLICE:]
+        if self._exception is None:
+            self._part_received(data)
+
+    def _part_received(self, data: bytes) -> None:
+        before = self._taken()
+        super().data_received(data)
+        if before != self._taken():
+            self._around = 0
+            return
+        self._around += len(data)
+        if self._around > MOST_AROUND:
+            self._refuse("too much comes around an answer")
+
+    def _taken(self) -> int:
+        """Bytes of the body that have come."""
+        return getattr(self._payload, "total_bytes", 0)
+
+    def _refuse(self, words: str) -> None:
+        error = BadHttpMessage(words)
+        if self._payload is not None:
+            set_exception(self._payload, ClientPayloadError(words), error)
+        self.set_exception(error)
+        if self.transport is not None:
+            self.transport.abort()
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        if self._exception is not None:
+            return
+        code = data[0].code
+        if not 100 <= code < 200 or code == 101:
+            self._awaited = False
+        else:
+            self._interim += 1
+            if self._interim > MOST_INTERIM:
+                self._refuse("more interim answers than anybody needs")
+                return
+        super().feed_data(data, size)
