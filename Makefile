@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-PYTEST_WORKERS ?= 2
+# more than cores: much of the suite waits for sockets, browsers and other processes
+PYTEST_WORKERS ?= 4
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 SOAK_FLAGS ?=

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from callboard.base.clock import FakeClock
@@ -114,12 +115,18 @@ async def test_nothing_is_left_after_the_last_viewer_and_the_keep_time() -> None
 
 
 async def test_who_comes_back_within_a_moment_sees_what_happened_meanwhile_at_once() -> None:
-    async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet) as world:
+    kept = msgspec.structs.replace(HUB, keep=60.0)
+    async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet, hub=kept) as world:
         async with Follower(world.provider, DICE) as viewer:
             await viewer.settled()
-        before = world.requests()
+
+        def held() -> object:
+            (stream,) = (s for s in world.hub.streams if s.question.type.plural == "deployments")
+            return stream.held.objects.get(("games", "dice-roller"))
+
+        before, earlier = world.requests(), held()
         fleet[0].store.patch("deployments", "dice-roller", {"metadata": {"labels": {"round": "2"}}}, "games")
-        await asyncio.sleep(0.1)
+        await eventually(lambda: held() is not earlier)
         async with aclosing(world.provider.objects(DICE, CALLER)) as snapshots:
             first = await anext(snapshots)
         assert any(o.meta.label("round") == "2" for o in first.clusters[0].objects())
