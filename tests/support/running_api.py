@@ -10,7 +10,7 @@ import msgspec
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.sessions import Sessions
-from callboard.api.routes import api_routes
+from callboard.api.routes import API_ROOT, api_routes
 from callboard.base.clock import SystemClock
 from callboard.http.server import Server, bind
 from callboard.web.application import Operations, create_web
@@ -58,6 +58,7 @@ async def running_api(portal: StubPortal, *, everyone: bool = True) -> AsyncIter
         LoopbackDoor(policy, Sessions(SystemClock())),
         Operations(ready=lambda: (), metrics=no_figures),
         further=api_routes(portal),
+        json_below=(API_ROOT,),
     )
     stop, ready = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:

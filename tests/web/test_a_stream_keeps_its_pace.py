@@ -13,6 +13,10 @@ from callboard.web.live.topics import Live, Topics
 LONG = 3600.0
 
 
+async def admitted() -> None:
+    """The door lets the reader stay."""
+
+
 class Steps:
     """A topic that gives the next view whenever it is told to, ends with None, and counts what of it is drawn."""
 
@@ -52,7 +56,7 @@ async def follow(
 
     wanted = LiveRequest(watch=(Wanted(as_="1", topic="steps/x"),))
     stream = LiveStream(
-        wanted, Topics((steps,)), Caller.loopback(), pace, admitted=lambda: None, draining=asyncio.Event()
+        wanted, Topics((steps,)), Caller.loopback(), pace, admitted=admitted, draining=asyncio.Event()
     )
     reading = asyncio.create_task(stream({"type": "http"}, receive, send))
     try:

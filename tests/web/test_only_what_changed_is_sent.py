@@ -41,6 +41,10 @@ PAGE = "/catalog/default/component/dice-roller/kubernetes"
 CLUSTER = "callboard/tabs/kubernetes_cluster.html"
 
 
+async def admitted() -> None:
+    """The door lets the reader stay."""
+
+
 def pods(name: str, count: int) -> ClusterPart:
     """A cluster with so many pods."""
     return healthy(name, count)
@@ -237,7 +241,7 @@ async def test_a_slow_reader_gets_the_newest_and_nothing_is_queued() -> None:
 
     stream = LiveStream(
         wanted, Topics((numbers,)), Caller.loopback(), Pace(between=0.0),
-        admitted=lambda: None, draining=asyncio.Event(),
+        admitted=admitted, draining=asyncio.Event(),
     )  # fmt: skip
     reading = asyncio.create_task(stream({"type": "http"}, receive, send))
     async with asyncio.timeout(10):
@@ -361,11 +365,11 @@ async def test_a_session_that_ends_ends_its_stream_and_says_so(busy: bool) -> No
         def __init__(self, port: int) -> None:
             self.inner, _ = door(port)
 
-        def admit(self, facts: RequestFacts, route: RouteClass) -> object:
+        async def admit(self, facts: RequestFacts, route: RouteClass) -> object:
             return (
                 Refused(401, "not-signed-in", "Sign in.")
                 if closed.is_set()
-                else self.inner.admit(facts, route)
+                else await self.inner.admit(facts, route)
             )
 
     def make(port: int) -> Site:
@@ -407,7 +411,7 @@ async def test_a_topic_that_cannot_be_drawn_costs_itself_only() -> None:
 
     stream = LiveStream(
         wanted, Topics((Broken(), Numbers())), Caller.loopback(), Pace(),
-        admitted=lambda: None, draining=asyncio.Event(),
+        admitted=admitted, draining=asyncio.Event(),
     )  # fmt: skip
     await stream({"type": "http"}, receive, send)
     told = b"".join(sent).decode()

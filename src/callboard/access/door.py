@@ -66,7 +66,7 @@ class LoopbackDoor:
         self.policy = policy
         self._sessions = sessions
 
-    def admit(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
+    async def admit(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
         """Let a request in as a caller, or say why not."""
         if facts.host.lower() not in self.policy.hosts:
             return Refused(421, "foreign-host", "This server does not answer to that name.")
@@ -81,7 +81,7 @@ class LoopbackDoor:
             return Refused(401, "not-signed-in", "Open the link that callboard printed in its terminal.")
         return Admitted(caller)
 
-    def sign_in(self, token: str) -> str | Refused:
+    async def sign_in(self, token: str) -> str | Refused:
         """Use up a one-time link: the session id to set in the cookie, or why not."""
         session_id = self._sessions.redeem(token)
         if session_id is None:

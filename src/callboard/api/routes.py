@@ -1,44 +1,32 @@
 """Callboard's own JSON routes, below `/api/callboard/v1`.
 
-Errors are raised and become `{"error": {"code", "message", "requestId"}}` at the site's edge, as for every address below `/api/`.
+Errors are raised and become `{"error": {"code", "message", "requestId"}}` at the edge (`ErrorForm.JSON`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from callboard.api.documents import service_document, services_document
 from callboard.api.queries import entity_ref, services_query, wait_seconds
 from callboard.base.bodies import PACKED, Bodies, Body
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.giving_way import giving_way
-from callboard.model.caller import Caller
+from callboard.http.door import ClassifiedRoute, Endpoint, ErrorForm, caller_of
 from callboard.model.door import RouteClass
 from callboard.portal.protocol import Portal
 from callboard.portal.transcript import document_in_steps, etag_of
 from callboard.portal.views import KubernetesView
 
-__all__ = ["ApiRoute", "api_routes"]
+__all__ = ["API_ROOT", "api_routes"]
 
-BASE = "/api/callboard/v1"
-CALLER = "callboard.caller"
-"""Where the site leaves the caller whom the door admitted."""
+API_ROOT = "/api/"
+"""Below it, what is not there is told as JSON as well."""
+BASE = API_ROOT + "callboard/v1"
 FRESH = {"cache-control": "private, no-cache"}
 """May be kept by its reader alone, and has to be asked for again each time: the ETag then saves the body."""
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class ApiRoute(Route):
-    """A route that says what it is to the door; all of ours are read with GET."""
-
-    def __init__(self, path: str, endpoint: Endpoint, *, name: str) -> None:
-        super().__init__(BASE + path, endpoint, methods=["GET"], name=name)
-        self.route_class = RouteClass.READ
 
 
 class _Endpoints:
@@ -51,18 +39,18 @@ class _Endpoints:
     async def services(self, request: Request) -> Response:
         """The list of services; `?q=&kind=&type=&owner=&lifecycle=&tag=&system=&offset=&limit=`."""
         query = services_query(request.query_params)
-        return _json(services_document(await self._portal.services(query, _caller(request))))
+        return _json(services_document(await self._portal.services(query, caller_of(request))))
 
     async def service(self, request: Request) -> Response:
         """What the catalog says of one service."""
-        view = await self._portal.service(entity_ref(request.path_params), _caller(request))
+        view = await self._portal.service(entity_ref(request.path_params), caller_of(request))
         return _json(service_document(view))
 
     async def kubernetes(self, request: Request) -> Response:
         """Where it runs and how it is, when settled or after `?wait=SECONDS`; with an ETag by content. Of one view, which all
         callers of a class are given while nothing changes, one document is written."""
         ref, within = entity_ref(request.path_params), wait_seconds(request.query_params)
-        view = await self._portal.kubernetes_settled(ref, _caller(request), within=within)
+        view = await self._portal.kubernetes_settled(ref, caller_of(request), within=within)
         body = self._bodies.get(view)
         if body is None:
             async with self._writing:  # whoever waited for the one who writes it finds it written
@@ -80,7 +68,7 @@ class _Endpoints:
 
 def api_routes(
     portal: Portal, clock: Clock | None = None, bodies: Bodies | None = None
-) -> tuple[ApiRoute, ...]:
+) -> tuple[ClassifiedRoute, ...]:
     """All routes of this room. `bodies` keeps what was written of a view.
 
     - `GET /services?q=&kind=&type=&owner=&lifecycle=&tag=&system=&offset=&limit=`: the list (`documents.ServicesDocument`)
@@ -92,16 +80,14 @@ def api_routes(
     endpoints = _Endpoints(portal, clock, bodies or Bodies(clock))
     service = "/services/{namespace}/{kind}/{name}"
     return (
-        ApiRoute("/services", endpoints.services, name="api-services"),
-        ApiRoute(service, endpoints.service, name="api-service"),
-        ApiRoute(service + "/kubernetes", endpoints.kubernetes, name="api-kubernetes"),
+        _route("/services", endpoints.services, name="api-services"),
+        _route(service, endpoints.service, name="api-service"),
+        _route(service + "/kubernetes", endpoints.kubernetes, name="api-kubernetes"),
     )
 
 
-def _caller(request: Request) -> Caller:
-    caller = request.scope[CALLER]
-    assert isinstance(caller, Caller)  # noqa: S101  # set by the site before any endpoint runs
-    return caller
+def _route(path: str, endpoint: Endpoint, *, name: str) -> ClassifiedRoute:
+    return ClassifiedRoute(BASE + path, endpoint, RouteClass.READ, name=name, errors=ErrorForm.JSON)
 
 
 def _json(document: msgspec.Struct, headers: dict[str, str] | None = None) -> Response:

@@ -64,8 +64,8 @@ async def serve(app: Application, listening: Listening) -> None:
     )
     announce = _Announcement(address, sessions, open_=listening.open)
 
-    def sign_in(token: str) -> str | Refused:
-        session = door.sign_in(token)
+    async def sign_in(token: str) -> str | Refused:
+        session = await door.sign_in(token)
         if isinstance(session, str):
             announce.next_link()
         return session

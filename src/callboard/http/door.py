@@ -1,9 +1,11 @@
 """The door's place in the faces: who decides (a protocol), what it is told, and the routes it is told about.
 
-Every route carries a `RouteClass`; the site refuses a route that has none, whoever added it.
+Every route carries a `RouteClass`; the site refuses a route that has none, whoever added it. It also says how its
+errors are told.
 """
 
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import Protocol
 
 from starlette.datastructures import Headers
@@ -12,10 +14,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
+from callboard.base.errors import Unavailable
 from callboard.model.caller import Caller
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
-__all__ = ["ClassifiedRoute", "Door", "Endpoint", "SignIn", "caller_of", "facts_of", "still_admitted"]
+__all__ = [
+    "ClassifiedRoute",
+    "Door",
+    "Endpoint",
+    "ErrorForm",
+    "SignIn",
+    "caller_of",
+    "facts_of",
+    "still_admitted",
+]
 
 CALLER = "callboard.caller"
 ASK_AGAIN = "callboard.ask-again"
@@ -24,20 +36,29 @@ ASK_AGAIN = "callboard.ask-again"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Door(Protocol):
-    """Decides who comes in. Implemented in `access`; never raises, never blocks."""
+class ErrorForm(StrEnum):
+    """How a route tells what went wrong."""
 
-    def admit(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
+    PAGE = "page"
+    """A page; JSON for whoever asks for that and for no page."""
+    JSON = "json"
+    """`{"error": {"code", "message", "requestId"}}`, whoever asks."""
+
+
+class Door(Protocol):
+    """Decides who comes in. Implemented in `access`; whoever cannot be told apart in time is refused, never let in."""
+
+    async def admit(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
         """Whether this request may reach a route of this class, and as whom."""
         ...
 
 
-SignIn = Callable[[str], str | Refused]
+SignIn = Callable[[str], Awaitable[str | Refused]]
 """Uses up what a one-time link holds: the id of a new session, or why there is none."""
 
 
 class ClassifiedRoute(Route):
-    """A route that says what it is to the door."""
+    """A route that says what it is to the door, and how its errors are told."""
 
     def __init__(
         self,
@@ -47,9 +68,11 @@ class ClassifiedRoute(Route):
         *,
         name: str,
         methods: tuple[str, ...] = ("GET",),
+        errors: ErrorForm = ErrorForm.PAGE,
     ) -> None:
         super().__init__(path, endpoint, methods=list(methods), name=name)
         self.route_class = route_class
+        self.errors = errors
 
 
 def facts_of(scope: Scope) -> RequestFacts:
@@ -79,12 +102,15 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def still_admitted(request: Request) -> Callable[[], Refused | None]:
+def still_admitted(request: Request) -> Callable[[], Awaitable[Refused | None]]:
     """Asks the door again, for what stays open long: why the request would be refused by now, or None."""
-    ask: Callable[[], Admitted | Refused] = request.scope[ASK_AGAIN]
+    ask: Callable[[], Awaitable[Admitted | Refused]] = request.scope[ASK_AGAIN]
 
-    def refused() -> Refused | None:
-        answer = ask()
+    async def refused() -> Refused | None:
+        try:
+            answer = await ask()
+        except Unavailable as error:
+            return Refused(503, error.code, error.message)
         return answer if isinstance(answer, Refused) else None
 
     return refused

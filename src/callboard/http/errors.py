@@ -1,4 +1,4 @@
-"""What went wrong, as a page may tell it: a status, a sentence, what to do; never a stack trace."""
+"""What went wrong, as whoever asked may be told it: a status, a sentence, what to do; never a stack trace."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ from callboard.base.errors import (
 )
 from callboard.model.door import Refused
 
-__all__ = ["MethodNotAllowed", "Refusal", "Trouble", "trouble_of", "wants_json"]
+__all__ = ["MethodNotAllowed", "Refusal", "Trouble", "as_json", "trouble_of", "wants_json"]
 
 
 class MethodNotAllowed(UsageError):
@@ -84,6 +84,11 @@ def trouble_of(error: Exception) -> Trouble:
         message="Callboard itself failed while making this page. Your service is not affected by this.",
         hint="Try again. If it happens again, tell whoever runs this portal, with the number below.",
     )
+
+
+def as_json(trouble: Trouble, request_id: str) -> dict[str, object]:
+    """The body that machines are told it with."""
+    return {"error": {"code": trouble.code, "message": trouble.message, "requestId": request_id}}
 
 
 def wants_json(accept: str) -> bool:

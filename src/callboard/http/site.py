@@ -5,31 +5,34 @@ and, where something went wrong, an error page; all of it compressed. It handles
 the routes show.
 """
 
+import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Message, Receive, Scope, Send
 
-from callboard.base.errors import NotFound
+from callboard.base.errors import NotFound, Unavailable
 from callboard.http.compression import Compressed
-from callboard.http.door import ASK_AGAIN, CALLER, Door, facts_of
-from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, trouble_of
+from callboard.http.door import ASK_AGAIN, CALLER, Door, ErrorForm, facts_of
+from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, as_json, trouble_of, wants_json
 from callboard.http.headers import secure
-from callboard.model.door import Refused, RouteClass
+from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
 __all__ = ["Site"]
 
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+DOOR_SECONDS = 5.0
+"""For the door to say who is asking; nobody is let in afterwards."""
 GONE = 499
 """In the log, the status of a request whose sender was gone before it was whole."""
 QUIET = (RouteClass.PUBLIC, RouteClass.METRICS)
@@ -37,18 +40,22 @@ QUIET = (RouteClass.PUBLIC, RouteClass.METRICS)
 
 
 class Site:
-    """The ASGI application. `show` renders a Trouble as this request's answer. Call `prepare` in a thread once it serves."""
+    """The ASGI application. `page` draws a Trouble, with the request's id, as HTML. Below the paths `json_below` an address that
+    has no route is told so as JSON. Call `prepare` in a thread once it serves."""
 
     def __init__(
         self,
         routes: Sequence[BaseRoute],
         door: Door,
-        show: Callable[[Request, Trouble, str], Awaitable[Response]],
+        page: Callable[[Trouble, str], str],
         prepare: Callable[[], None] = lambda: None,
+        *,
+        json_below: tuple[str, ...] = (),
     ) -> None:
         self.routes = tuple(routes)
         self._door = door
-        self._show = show
+        self._page = page
+        self._json_below = json_below
         self.prepare = prepare
         self._compressed = Compressed(self._identified)
 
@@ -93,7 +100,7 @@ class Site:
                 )
             if status:
                 raise  # half an answer is out: the connection has to end, so that nobody takes it for a whole one
-            response = await self._show(Request(scope), trouble, request_id)
+            response = self._told(trouble, route, Headers(scope=scope), scope["path"], request_id)
             await response(scope, receive, guarded_send)
         finally:
             level = log.debug if route_class in QUIET else log.info
@@ -119,8 +126,8 @@ class Site:
         if route is not None and route_class is None:
             raise Refusal(Refused(403, "unclassified-route", "This address has not been opened to anyone."))
         # an unknown address passes the door as well: a foreign Host learns nothing, not even what is not there
-        ask = partial(self._door.admit, facts_of(scope), route_class or RouteClass.PUBLIC)
-        answer = ask()
+        ask = partial(self._ask, facts_of(scope), route_class or RouteClass.PUBLIC)
+        answer = await ask()
         if isinstance(answer, Refused):
             raise Refusal(answer)
         if route is None:
@@ -130,6 +137,23 @@ class Site:
         scope.update(child)
         scope[CALLER], scope[ASK_AGAIN] = answer.caller, ask
         await route.handle(scope, receive, send)
+
+    async def _ask(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
+        try:
+            async with asyncio.timeout(DOOR_SECONDS):
+                return await self._door.admit(facts, route)
+        except TimeoutError:
+            raise Unavailable("It could not be found out in time who is asking.", code="door-late") from None
+
+    def _told(
+        self, trouble: Trouble, route: BaseRoute | None, headers: Headers, path: str, request_id: str
+    ) -> Response:
+        form = getattr(route, "errors", ErrorForm.PAGE)
+        if route is None and path.startswith(self._json_below):
+            form = ErrorForm.JSON
+        if form is ErrorForm.JSON or wants_json(headers.get("accept", "")):
+            return JSONResponse(as_json(trouble, request_id), status_code=trouble.status)
+        return HTMLResponse(self._page(trouble, request_id), status_code=trouble.status)
 
     def _find(self, scope: Scope) -> tuple[BaseRoute | None, Scope, bool]:
         """The route, what matching it adds to the scope, and whether it has this method."""

@@ -5,14 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from callboard.base.bodies import Bodies
 from callboard.base.clock import Clock, SystemClock
 from callboard.http.door import Door
-from callboard.http.errors import Trouble, wants_json
+from callboard.http.errors import Trouble
 from callboard.http.site import Site
 from callboard.portal.protocol import Portal
 from callboard.web.live.fragments import Fragments
@@ -53,8 +51,10 @@ def create_web(
     *,
     clock: Clock | None = None,
     further: Sequence[BaseRoute] = (),
+    json_below: tuple[str, ...] = (),
 ) -> Site:
-    """The ASGI application. `further` are routes of other rooms; each needs a `route_class` or is refused.
+    """The ASGI application. `further` are routes of other rooms; each needs a `route_class` or is refused. Below the paths
+    `json_below` even what is not there is told as JSON.
 
     The tabs and cards come from `portal.tabs()` and `portal.cards()`; ours are `callboard.web.plugin.Pages`.
     """
@@ -67,12 +67,8 @@ def create_web(
     listing = ServiceList(renderer, clock, options.rendered)
     topics = Topics((TabTopic(tabs), ListTopic(portal, listing)))
 
-    async def show(request: Request, trouble: Trouble, request_id: str) -> Response:
-        if request.url.path.startswith("/api/") or wants_json(request.headers.get("accept", "")):
-            error = {"code": trouble.code, "message": trouble.message, "requestId": request_id}
-            return JSONResponse({"error": error}, status_code=trouble.status)
-        html = renderer.page("error.html", trouble=trouble, request_id=request_id)
-        return HTMLResponse(html, status_code=trouble.status)
+    def page(trouble: Trouble, request_id: str) -> str:
+        return renderer.page("error.html", trouble=trouble, request_id=request_id)
 
     routes = site_map(
         CatalogPages(portal, renderer, listing),
@@ -82,4 +78,4 @@ def create_web(
         LivePages(topics, options.pace, options.draining),
         static,
     )
-    return Site((*routes, *further), door, show, renderer.compile)
+    return Site((*routes, *further), door, page, renderer.compile, json_below=json_below)

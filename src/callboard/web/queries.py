@@ -5,6 +5,7 @@ import re
 from starlette.datastructures import QueryParams
 
 from callboard.base.errors import UsageError
+from callboard.http.queries import bounded, number, shown, values
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
 from callboard.portal.protocol import LogQuery, ServicesQuery
@@ -14,30 +15,18 @@ from callboard.web.urls import CLUSTER_SCOPED, from_segment
 
 __all__ = ["entity_ref", "log_query", "object_key", "services_query"]
 
-MAX_TEXT = 500
-"""Characters of one parameter. Nobody types more into a search box; a longer one is a mistake or worse."""
-MAX_VALUES = 50
-
 ENTITY_PART = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
 
 def services_query(params: QueryParams) -> ServicesQuery:
     """What `/catalog?…` asks for. Unknown parameters are left alone: links from elsewhere carry their own."""
-    values = {key: tuple(v for v in params.getlist(key) if v) for key in FILTERS}
-    for key, given in values.items():
-        if len(given) > MAX_VALUES:
-            raise UsageError(
-                f"The address has {len(given)} values for “{key}”; at most {MAX_VALUES} are understood."
-            )
-        for value in given:
-            _bounded(key, value)
     return ServicesQuery(
-        text=_bounded("q", params.get("q", "")).strip(),
+        text=bounded("q", params.get("q", "")).strip(),
         health=tuple(dict.fromkeys(_health(v) for v in params.getlist("health") if v)),
         trouble_first=_trouble_first(params.get("sort", "")),
-        offset=_number("offset", params.get("offset", "0"), 0, 1_000_000),
+        offset=number(params, "offset", usual=0, least=0, most=1_000_000),
         limit=PAGE_SIZE,
-        **values,
+        **{key: values(params, key) for key in FILTERS},
     )
 
 
@@ -46,12 +35,12 @@ def log_query(params: QueryParams) -> LogQuery:
     previous = params.get("previous", "0")
     if previous not in ("", "0", "1"):
         raise UsageError(
-            f"“previous” in the address is 1 (the run before the last restart) or 0, not {_shown(previous)}."
+            f"“previous” in the address is 1 (the run before the last restart) or 0, not {shown(previous)}."
         )
     return LogQuery(
-        container=_bounded("container", params.get("container", "")),
+        container=bounded("container", params.get("container", "")),
         previous=previous == "1",
-        tail_lines=_number("tail", params.get("tail", "1000"), 1, 10_000),
+        tail_lines=number(params, "tail", usual=1000, least=1, most=10_000),
     )
 
 
@@ -60,7 +49,7 @@ def entity_ref(params: dict[str, str]) -> EntityRef:
     for part in ("namespace", "kind", "name"):
         if not ENTITY_PART.fullmatch(params[part]):
             raise UsageError(
-                f"{_shown(params[part])} cannot be the {part} of a catalog entity. "
+                f"{shown(params[part])} cannot be the {part} of a catalog entity. "
                 "An entity's address is /catalog/namespace/kind/name, for example /catalog/default/component/dice-roller."
             )
     return EntityRef.of(params["kind"], params["namespace"], params["name"])
@@ -70,10 +59,10 @@ def object_key(params: dict[str, str]) -> ObjectKey:
     """The object that a path names below its entity."""
     namespace = from_segment(params["object_namespace"])
     return ObjectKey(
-        cluster=_bounded("cluster", from_segment(params["cluster"])),
-        type=_bounded("type", from_segment(params["type"])),
-        namespace="" if namespace == CLUSTER_SCOPED else _bounded("namespace", namespace),
-        name=_bounded("name", from_segment(params["object_name"])),
+        cluster=bounded("cluster", from_segment(params["cluster"])),
+        type=bounded("type", from_segment(params["type"])),
+        namespace="" if namespace == CLUSTER_SCOPED else bounded("namespace", namespace),
+        name=bounded("name", from_segment(params["object_name"])),
     )
 
 
@@ -82,30 +71,10 @@ def _health(value: str) -> Health:
         return Health(value)
     except ValueError:
         known = ", ".join(Health)
-        raise UsageError(f"“health” in the address is one of {known}, not {_shown(value)}.") from None
+        raise UsageError(f"“health” in the address is one of {known}, not {shown(value)}.") from None
 
 
 def _trouble_first(value: str) -> bool:
     if value not in ("", "health"):
-        raise UsageError(f"“sort” in the address is health (trouble first) or left out, not {_shown(value)}.")
+        raise UsageError(f"“sort” in the address is health (trouble first) or left out, not {shown(value)}.")
     return value == "health"
-
-
-def _bounded(key: str, value: str) -> str:
-    if len(value) > MAX_TEXT:
-        raise UsageError(
-            f"“{key}” in the address is {len(value)} characters long; at most {MAX_TEXT} are understood."
-        )
-    return value
-
-
-def _number(key: str, value: str, least: int, most: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", value) or not least <= int(value) <= most:
-        raise UsageError(
-            f"“{key}” in the address is a whole number from {least} to {most}, not {_shown(value)}."
-        )
-    return int(value)
-
-
-def _shown(value: str) -> str:
-    return f"“{value[:80]}…”" if len(value) > 80 else f"“{value}”"

@@ -86,7 +86,7 @@ class LiveStream(Response):
         caller: Caller,
         pace: Pace,
         *,
-        admitted: Callable[[], Refused | None],
+        admitted: Callable[[], Awaitable[Refused | None]],
         draining: asyncio.Event,
     ) -> None:
         super().__init__(media_type="text/event-stream", headers={"x-accel-buffering": "no"})
@@ -157,7 +157,7 @@ class LiveStream(Response):
                 async with asyncio.timeout(self._pace.heartbeat):
                     await self._news.wait()
             if time.monotonic() - asked >= self._pace.heartbeat:
-                if refused := self._admitted():
+                if refused := await self._admitted():
                     words = {"code": refused.code, "message": refused.message}
                     await self._emit(send, message("bye", words))
                     return

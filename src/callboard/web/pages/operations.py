@@ -58,7 +58,7 @@ class OperationPages:
         """Turn the link's token into a session and lead to the front page, so that the token leaves the address bar."""
         if self._operations.sign_in is None:
             raise NotFound("There is nothing to sign in to here.")
-        session = self._operations.sign_in(request.query_params.get("token", ""))
+        session = await self._operations.sign_in(request.query_params.get("token", ""))
         if isinstance(session, Refused):
             raise Refusal(session)
         response = RedirectResponse("/", status_code=303)
