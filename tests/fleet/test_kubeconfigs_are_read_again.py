@@ -88,7 +88,7 @@ async def test_only_the_named_contexts_and_a_notice_for_one_that_is_not_there(tm
 
 async def test_a_context_that_cannot_be_used_is_told_and_the_others_stand(tmp_path: Path) -> None:
     path = write(tmp_path / "config", {"eu-1": {}, "us-1": {}})
-    path.write_text(path.read_text().replace("https://us-1.example.com:6443", "nowhere"))
+    path.write_text(path.read_text().replace("https://us-1.example.com:6443", "ftp://nowhere"))
     supplied = await Kubeconfig(tmp_path, "config").supplied()
     assert [c.name for c in supplied.clusters] == ["eu-1"]
     assert [n.code for n in supplied.notices] == ["kubeconfig-context-unusable"]

@@ -3,12 +3,16 @@
 import base64
 import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callboard.base.clock import FakeClock
 from callboard.base.errors import BadInput, Unavailable
@@ -20,8 +24,10 @@ from callboard.model.outcome import Answer, Question
 from callboard.model.resource import KNOWN_TYPES
 from callboard.simulator.fleet import Fleet
 from support.kube_client import PATIENT
+from support.odd_kubeconfigs import one
 
 CANARY = "canary-0123456789"
+V1 = "client.authentication.k8s.io/v1"
 
 
 def b64(text: str) -> str:
@@ -147,9 +153,14 @@ async def test_each_kind_of_user(user: dict[str, str], kind: CredentialKind, tmp
     ("user", "words"),
     [
         ({"auth-provider": {"name": "gcp", "config": {"access-token": CANARY}}}, "auth-provider is gone"),
-        ({"exec": {"command": "aws", "apiVersion": "client.authentication.k8s.io/v1"}}, "allowExecPlugins"),
-        ({"as": "admin", "token": CANARY}, "impersonation"),
-        ({"client-certificate-data": b64(CANARY)}, "needs its key"),
+        ({"exec": {"command": "aws", "apiVersion": V1, "interactiveMode": "Never"}}, "allowExecPlugins"),
+        ({"exec": {"command": "aws", "apiVersion": V1}}, "interactiveMode"),
+        ({"exec": {"apiVersion": V1, "interactiveMode": "Never"}}, "exec.command"),
+        ({"as": "admin", "token": CANARY}, "as: impersonation"),
+        ({"as-groups": ["dev"], "token": CANARY}, "as-groups: impersonation"),
+        ({"as-user-extra": {"scopes": ["dev"]}, "token": CANARY}, "as-user-extra: impersonation"),
+        ({"token": CANARY, "username": "u", "password": CANARY}, "a token and a password"),
+        ({"client-certificate-data": b64(CANARY)}, "has no key"),
         ({"tokenFile": "nowhere"}, "cannot be read"),
     ],
 )
@@ -170,13 +181,28 @@ async def test_what_cannot_be_used_is_said_with_its_place(
         ("clusters: [{name: a, cluster: {server: [x]}}]", "clusters[0].cluster.server"),
         (f"users: [{{name: a, user: {{token: [{CANARY}]}}}}]", "users[0].user.token"),
         (f"users: [{{name: 7, user: {{token: {CANARY}}}}}]", "users[0].name"),
-        ("clusters: [{name: a}, {name: a}]", "clusters"),
-        ("kind: Pod", "kind"),
+        ("clusters: [{name: a}, {name: a}]", "clusters[1]"),
+        ("contexts: [hello]", "contexts[0]"),
+        ("users: {a: b}", "users"),
+        ("current-context: 7", "current-context"),
     ],
 )
-def test_a_file_that_is_wrong_names_the_place_and_no_secret(text: str, place: str, tmp_path: Path) -> None:
+def test_what_a_file_says_wrongly_is_told_with_its_place_and_no_secret(
+    text: str, place: str, tmp_path: Path
+) -> None:
     (tmp_path / "c").write_text(text)
-    with pytest.raises(BadInput) as caught:
+    (problem,) = read_kubeconfig([tmp_path / "c"]).problems
+    assert (problem.where, problem.path) == (str(tmp_path / "c"), place)
+    assert CANARY not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("kind: Pod", "kind"), ("apiVersion: v2", "apiVersion"), (f"- {CANARY}", ""), (CANARY, "")],
+)
+def test_what_is_no_kubeconfig_is_refused_whole(text: str, place: str, tmp_path: Path) -> None:
+    (tmp_path / "c").write_text(text)
+    with pytest.raises(BadInput, match="not a kubeconfig") as caught:
         read_kubeconfig([tmp_path / "c"])
     assert caught.value.problem.path == place
     assert CANARY not in str(caught.value)
@@ -200,6 +226,7 @@ def test_a_context_that_leads_nowhere_leaves_the_others(tmp_path: Path) -> None:
     read = read_kubeconfig([file])
     assert [c.name for c in read.contexts] == ["a"]
     assert [p.path for p in read.problems] == ["contexts[1].context.cluster", "clusters[1].cluster.server"]
+    assert "the context 'lost' cannot be used" in str(read.problems[0])
     assert CANARY not in repr(read.problems)
 
 
@@ -245,10 +272,27 @@ async def test_a_plugin_runs_once_until_its_credential_expires(tmp_path: Path) -
     ("program", "more", "words"),
     [
         (f"print('{CANARY}')", {}, "no ExecCredential"),
-        (f"import sys; print('{CANARY}'); sys.exit(3)", {}, "exit code 3"),
+        (f"import sys; print('{CANARY}'); sys.exit(3)", {}, "exit code 3$"),
+        (
+            f"import sys; print('warned\\nsession expired\\x1b[31m, log in: {CANARY}', file=sys.stderr); sys.exit(255)",
+            {},
+            r"exit code 255; it said: warned; session expired, log in: \*\*\*$",
+        ),
+        (
+            "import sys, time; print('waiting for a browser', file=sys.stderr, flush=True); time.sleep(60)",
+            {},
+            "no answer within 1 s; it said: waiting for a browser",
+        ),
+        ("import sys; print('x ' * 3_000_000 + 'the end', file=sys.stderr); sys.exit(1)", {}, "x x the end$"),
+        (
+            "",
+            {"command": "not-installed", "installHint": "see\\x07 README"},
+            "No such file or directory; see",
+        ),
         ("import time; time.sleep(60)", {}, "no answer within"),
         ("print('x' * 3_000_000)", {}, "more than a credential"),
         ("", {"command": "./nowhere"}, "cannot be started"),
+        ("print('{}')", {}, "no ExecCredential"),
         ("", {"apiVersion": "client.authentication.k8s.io/v1alpha1"}, "supported are"),
         ("", {"interactiveMode": "Always"}, "terminal"),
     ],
@@ -260,3 +304,124 @@ async def test_a_plugin_that_does_not_help(
     with pytest.raises(Unavailable, match=words) as caught:
         await credentials.credential(plugin(tmp_path, program, **more))
     assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expires", "runs"),
+    [
+        ("0001-01-01T00:00:00+14:00", 2),
+        ("0001-01-01T00:00:00Z", 2),
+        ("9999-12-31T23:59:59-14:00", 1),
+        ("9999-12-31T23:59:59Z", 1),
+        ("2026-01-01T01:00:00", 1),
+        ("2026-01-01T01:00:00.5+00:30", 1),
+        ("2025-12-31T23:59:59Z", 2),
+    ],
+)
+async def test_a_credential_may_end_anywhere_in_the_calendar(expires: str, runs: int, tmp_path: Path) -> None:
+    credentials = UserCredentials(FakeClock(datetime(2026, 1, 1, tzinfo=UTC)), allow_exec=True)
+    context = plugin(tmp_path, PLUGIN.replace("2026-01-01T01:00:00Z", expires))
+    for run in range(1, 3):
+        assert (await credentials.credential(context)).token.reveal() == f"token-{min(run, runs)}"
+
+
+# ------------------------------------------------------------------ odd files
+
+
+def filled(case: str) -> str:
+    return case.replace("@TLS@", "127.0.0.1:1").replace("@CA@", b64("PEM"))
+
+
+def test_one_bad_field_takes_no_other_context_away(tmp_path: Path) -> None:
+    (tmp_path / "c").write_text(
+        filled(one(user="token: 012", name="2024-01-01", more="- {name: n, context: null}\n"))
+    )
+    read = read_kubeconfig([tmp_path / "c"])
+    assert [c.name for c in read.contexts] == ["good"]
+    told = [str(problem) for problem in read.problems]
+    assert len(told) == 3
+    assert "users[1].user.token: the value is of the wrong kind; found a number; expected text" in told[0]
+    assert "contexts[2].name" in told[1]
+    assert "the context '2024-01-01' cannot be used" in told[2]
+
+
+def test_a_context_that_is_null_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c").write_text(filled(one(more="- {name: empty, context: null}\n- {name: bare}\n")))
+    read = read_kubeconfig([tmp_path / "c"])
+    assert [c.name for c in read.contexts] == ["good", "x"]
+    assert [p.path for p in read.problems] == ["contexts[2].context", "contexts[3].context"]
+
+
+def test_tens_of_thousands_of_names_are_read_in_one_go(tmp_path: Path) -> None:
+    names = "".join(f"- name: n{i}\n" for i in range(60_000))
+    twice = "".join(f"- name: n{i}\n" for i in range(1_000))
+    (tmp_path / "c").write_text(f"users:\n{names}{twice}contexts:\n{names}")
+    read = read_kubeconfig([tmp_path / "c"])
+    assert read.contexts == ()
+    assert len(read.problems) == 100
+    assert str(read.problems[-1]).endswith("60901 more problems are not told")
+
+
+def _aliases(of: str, form: str) -> str:
+    """Lines in each of which the one before stands twice."""
+    return f"m0: &m0 {of}\n" + "".join(
+        f"m{i + 1}: &m{i + 1} " + form.replace("@", f"*m{i}") for i in range(40)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 50_000,
+        "a: " + "{b: " * 50_000,
+        "a: &a [*a]",
+        _aliases("[1, 1]", "[@, @]\n"),
+        _aliases("{b: c}", "{<<: [@, @]}\n"),
+        "\x00",
+        "a: \x01",
+        "? [a]\n: b",
+        "- a\nb: c",
+        "%YAML 3.0\n---\na: b",
+        'a: !!binary "é"',
+        "a: *nowhere",
+    ],
+)
+def test_hostile_yaml_is_refused_soon(text: str, tmp_path: Path) -> None:
+    (tmp_path / "c").write_text(text)
+    with pytest.raises(BadInput) as caught:
+        read_kubeconfig([tmp_path / "c"])
+    assert len(str(caught.value)) < 400
+
+
+KEYS = (
+    *("clusters", "users", "contexts", "name", "cluster", "user", "context", "server", "proxy-url", "kind"),
+    *(
+        "token",
+        "tokenFile",
+        "exec",
+        "args",
+        "env",
+        "command",
+        "as-groups",
+        "as-user-extra",
+        "current-context",
+    ),
+    *("certificate-authority-data", "insecure-skip-tls-verify"),
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+
+
+@given(
+    st.recursive(
+        SCALARS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
+        max_leaves=40,
+    )
+)
+def test_any_tree_is_read_or_refused(tree: object) -> None:
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "c"
+        path.write_text(yaml.safe_dump(tree))
+        with suppress(BadInput):
+            read = read_kubeconfig([path])
+            assert len(read.problems) <= 100

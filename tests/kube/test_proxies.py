@@ -51,8 +51,44 @@ async def test_a_proxy_leads_there_and_one_that_refuses_is_told(stand_in: StandI
             FailureCode.CONNECTION,
             "the proxy refused the way through (407)",
         )
-    socks = Cluster(name="c", url=stand_in.url, trust=Trust(proxy_url="socks5://127.0.0.1:1"))
-    assert "not supported" in (await ask(socks)).message
+    other = Cluster(name="c", url=stand_in.url, trust=Trust(proxy_url="ftp://127.0.0.1:1"))
+    assert "not supported" in (await ask(other)).message
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (None, "the proxy cannot be reached: refused"),
+        ([b"\x05\xff"], "the proxy refused the way through"),
+        ([b"\x05\x00", b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"], "the proxy refused the way through"),
+        ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], "the proxy refused the way through"),
+        ([b""], "the proxy refused the way through"),
+        ([b"\x05\x00", b"\x05\x00\x00\x03\xff" + b"a" * 9], "no connection"),
+    ],
+)
+async def test_a_socks_proxy_that_does_not_help_is_told(answers: list[bytes] | None, words: str) -> None:
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in answers or ():
+            await reader.read(1024)
+            writer.write(answer)
+        if answers and answers[-1]:
+            await reader.read()  # silent from here on
+
+    async with raw_server(proxy) as address:
+        way = address.replace("http", "socks5") if answers is not None else "socks5://127.0.0.1:1"
+        cluster = Cluster(name="c", url="https://api.example.invalid", trust=Trust(proxy_url=way))
+        failure = await ask(cluster)
+    assert failure.code in (FailureCode.CONNECTION, FailureCode.CONNECT_TIMEOUT)
+    assert words in failure.message
+
+
+@pytest.mark.parametrize("scheme", ["HTTPS", "Https"])
+async def test_the_scheme_of_an_address_may_stand_in_capitals(stand_in: StandIn, scheme: str) -> None:
+    url = stand_in.url.replace("https", scheme)
+    cluster = Cluster(name="c", url=url, trust=Trust(ca_pem=stand_in.ca_pem))
+    async with Connections(lambda name: LIMITS, environment={}) as connections:
+        outcome = await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
+    assert outcome.answer is Answer.OBJECTS, outcome.failure
 
 
 async def test_a_proxy_may_itself_be_spoken_to_over_tls(stand_in: StandIn) -> None:

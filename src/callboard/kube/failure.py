@@ -17,6 +17,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
+from callboard.kube.socks import SocksRefused
 from callboard.kube.text import clean
 from callboard.model.outcome import Answer, Failure, FailureCode
 
@@ -204,6 +205,8 @@ def failure_of_exception(error: BaseException) -> Failure:
         return Failure(code=FailureCode.TLS, message=words)
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _connection(f"the proxy refused the way through ({error.status})")
+    if isinstance(error, SocksRefused):
+        return _connection(f"the proxy refused the way through ({error})")
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return _connection(f"the proxy cannot be reached: {_os_words(error.os_error)}")
     if isinstance(error, (aiohttp.ClientConnectorSSLError, ssl.SSLError)):

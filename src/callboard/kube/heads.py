@@ -27,10 +27,10 @@ noticed."""
 
 
 class Connector(aiohttp.TCPConnector):
-    """The client library's, with that bound on each of its connections."""
+    """The client library's, with that bound on each of its connections. `options` are the library's."""
 
-    def __init__(self, *, limit: int, context: SSLContext | bool, keep_alive: float) -> None:
-        super().__init__(limit=limit, ssl=context, keepalive_timeout=keep_alive)
+    def __init__(self, *, limit: int, context: SSLContext | bool, keep_alive: float, **options: Any) -> None:
+        super().__init__(limit=limit, ssl=context, keepalive_timeout=keep_alive, **options)
         self._factory = partial(_Bounded, loop=self._loop)  # type: ignore[assignment]
 
 

@@ -17,6 +17,7 @@ from callboard.kube.failure import AnswerRefused
 from callboard.kube.gate import Gate
 from callboard.kube.heads import Connector
 from callboard.kube.limits import Limits
+from callboard.kube.socks import SOCKS, SocksConnector
 from callboard.kube.tls import tls_context, trust_version
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
@@ -51,14 +52,20 @@ class Pool:
         self.used = time.monotonic()
         self.proxy: URL | None = None
         self.proxy_headers: dict[str, str] | None = None
+        self._socks = ""
         if proxy:
             self._set_proxy(proxy)
 
     def _set_proxy(self, proxy: str) -> None:
         parts = urlsplit(proxy)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            message = f"proxies of the kind {parts.scheme[:16]!r} are not supported; http and https are"
+        if parts.scheme not in ("http", "https", *SOCKS) or not parts.hostname:
+            message = (
+                f"proxies of the kind {parts.scheme[:16]!r} are not supported; http, https and socks5 are"
+            )
             raise AnswerRefused(Failure(code=FailureCode.CONNECTION, message=message))
+        if parts.scheme in SOCKS:
+            self._socks = proxy
+            return
         if parts.username:
             holder = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
             self.proxy_headers = {"Proxy-Authorization": f"Basic {base64.b64encode(holder).decode()}"}
@@ -69,7 +76,7 @@ class Pool:
         async with self._prepared:
             if self.ready:
                 return
-            if cluster.url.startswith("https:"):
+            if urlsplit(cluster.url).scheme == "https":
                 self._context = await asyncio.to_thread(tls_context, cluster.trust, credential)
             self.ready = True
 
@@ -80,7 +87,12 @@ class Pool:
         return self._clients[stream]
 
     def _client(self, limit: int) -> aiohttp.ClientSession:
-        connector = Connector(limit=limit, context=self._context, keep_alive=KEEP_ALIVE)
+        if self._socks:
+            connector: Connector = SocksConnector(
+                self._socks, self._limits.connect, limit=limit, context=self._context, keep_alive=KEEP_ALIVE
+            )
+        else:
+            connector = Connector(limit=limit, context=self._context, keep_alive=KEEP_ALIVE)
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

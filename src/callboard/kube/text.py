@@ -6,7 +6,7 @@ from typing import Final
 __all__ = ["clean"]
 
 _UNFIT: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]|\x1b\\[[0-9;]*[A-Za-z]"
+    "\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
 """Control characters but tab and newline, escape sequences, and what turns the direction of text or hides in it."""
 

@@ -11,8 +11,9 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.base.errors import BadInput, Problem
 from callboard.base.secret import Secret
-from callboard.kube.kubeconfig.exec_plugin import PluginCredential, run_plugin
-from callboard.kube.kubeconfig.schema import Context, User
+from callboard.kube.kubeconfig.exec_plugin import V1, PluginCredential, run_plugin
+from callboard.kube.kubeconfig.schema import Context, ExecPlugin, User
+from callboard.kube.text import clean
 from callboard.model.cluster import Credential, CredentialKind
 
 __all__ = ["UserCredentials"]
@@ -20,6 +21,9 @@ __all__ = ["UserCredentials"]
 _BEFORE_EXPIRY: Final = timedelta(seconds=30)
 _UNSAID: Final = timedelta(minutes=10)
 """How long a credential is used whose plugin named no end."""
+_MIDDLE: Final = 5000
+_ENDS: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+"""Of the calendar: the first year's first hours and the last year's last ones have no moment in UTC that could be told."""
 _MOST_BYTES: Final = 1024 * 1024
 
 _Stamp = tuple[int, int]
@@ -51,7 +55,9 @@ class UserCredentials:
                     hint="use the provider's exec plugin, a token or a client certificate",
                 )
             )
-        if user.plugin is not None and not self._allow_exec:
+        if user.plugin is not None:
+            found += _plugin_problems(user, user.plugin)
+        if _asks_plugin(user) and not self._allow_exec:
             found.append(
                 _problem(
                     user,
@@ -61,9 +67,11 @@ class UserCredentials:
                 )
             )
         if user.impersonates:
-            found.append(_problem(user, "as", "impersonation is not supported"))
-        if bool(user.certificate_pem or user.certificate_file) != bool(user.key_pem or user.key_file):
-            found.append(_problem(user, "", "a client certificate needs its key, and a key its certificate"))
+            found.append(_problem(user, user.impersonates, "impersonation is not supported"))
+        if (user.certificate_pem or user.certificate_file) and not (user.key_pem or user.key_file):
+            found.append(_problem(user, "client-key", "the client certificate has no key"))
+        if (user.token or user.token_file) and (user.username or user.password):
+            found.append(_problem(user, "", "it holds a token and a password; one of them is allowed"))
         return tuple(found)
 
     async def credential(self, context: Context, identity: str = "") -> Credential:
@@ -76,7 +84,7 @@ class UserCredentials:
         if problems:
             raise BadInput(problems[0])
         identity = identity or (f"kubeconfig user {user.name}" if user.name else "anonymous")
-        if user.plugin is not None:
+        if _asks_plugin(user):
             given = await self._from_plugin(context)
             kind = CredentialKind.BEARER if given.token else CredentialKind.CERTIFICATE
             return Credential(
@@ -148,12 +156,50 @@ class UserCredentials:
             kept = self._plugins.get(key)
             if kept is None or now >= kept[0]:
                 given = await run_plugin(plugin, context, self._exec_deadline)
-                until = now + _UNSAID
-                if given.expires is not None:
-                    expires = given.expires if given.expires.tzinfo else given.expires.replace(tzinfo=UTC)
-                    until = expires - _BEFORE_EXPIRY
+                until = now + _UNSAID if given.expires is None else _renewal(given.expires)
                 kept = self._plugins[key] = (until, given)
             return kept[1]
+
+
+def _asks_plugin(user: User) -> bool:
+    """A token or password that stands in the file is used and the program left alone: client-go adds to no request that
+    proves itself already."""
+    return user.plugin is not None and not (user.token or user.token_file or user.username)
+
+
+def _plugin_problems(user: User, plugin: ExecPlugin) -> list[Problem]:
+    """What kubectl asks of an `exec` (clientcmd/validation.go)."""
+    found: list[Problem] = []
+    if not plugin.command:
+        found.append(_problem(user, "exec.command", "it is missing"))
+    if not plugin.api_version:
+        found.append(_problem(user, "exec.apiVersion", "it is missing"))
+    if any(not variable.name for variable in plugin.env):
+        found.append(_problem(user, "exec.env", "a variable has no name"))
+    modes = (
+        ("Never", "IfAvailable", "Always")
+        if plugin.api_version == V1
+        else ("Never", "IfAvailable", "Always", "")
+    )
+    if plugin.interactive_mode not in modes:
+        found.append(
+            Problem(
+                "no such mode",
+                where=user.where,
+                path=f"{user.path}.exec.interactiveMode",
+                found=repr(clean(plugin.interactive_mode, 40)),
+                expected=f"one of {', '.join(filter(None, modes))}",
+            )
+        )
+    return found
+
+
+def _renewal(expires: datetime) -> datetime:
+    """When a new credential is asked for: a little before this one ends. A time without a zone is UTC."""
+    try:
+        return expires.replace(tzinfo=expires.tzinfo or UTC).astimezone(UTC) - _BEFORE_EXPIRY
+    except OverflowError:
+        return _ENDS[expires.year > _MIDDLE]
 
 
 def _read(path: str) -> str:

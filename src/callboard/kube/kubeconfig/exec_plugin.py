@@ -1,7 +1,7 @@
 """Credentials from a program: the `exec` plugins of client.authentication.k8s.io.
 
 Started without a terminal, with what the protocol gives it in KUBERNETES_EXEC_INFO, and killed with all its children at the
-deadline. What it writes to standard error is dropped: it may hold what it should not.
+deadline. Where it fails, the end of what it wrote to standard error is told, without what may be a secret.
 """
 
 import asyncio
@@ -16,12 +16,15 @@ import msgspec
 
 from callboard.base.errors import Unavailable
 from callboard.base.secret import Secret
+from callboard.kube.kubeconfig.plugin_words import MOST_WORDS, Tail, shown_words
 from callboard.kube.kubeconfig.schema import Context, ExecPlugin
+from callboard.kube.text import clean
 from callboard.model.cluster import Trust
 
 __all__ = ["PluginCredential", "run_plugin"]
 
-VERSIONS: Final = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+V1: Final = "client.authentication.k8s.io/v1"
+VERSIONS: Final = (V1, "client.authentication.k8s.io/v1beta1")
 _MOST_OUTPUT: Final = 1024 * 1024
 _LAST_WAIT: Final = 2.0
 
@@ -49,7 +52,10 @@ class _ExecCredential(msgspec.Struct, rename="camel"):
 
 
 async def run_plugin(plugin: ExecPlugin, context: Context, deadline: float) -> PluginCredential:
-    """Run it once, for at most `deadline` seconds. Raises Unavailable, which never quotes what the program wrote."""
+    """Run it once, for at most `deadline` seconds.
+
+    Raises Unavailable, which never quotes standard output; it ends with the program's own words on standard error, masked.
+    """
     name = Path(plugin.command).name
     if plugin.api_version not in VERSIONS:
         raise _failed(name, f"it speaks {plugin.api_version[:64]!r}; supported are {' and '.join(VERSIONS)}")
@@ -61,47 +67,61 @@ async def run_plugin(plugin: ExecPlugin, context: Context, deadline: float) -> P
     try:
         process = await asyncio.create_subprocess_exec(
             command,
-            *(plugin.args or ()),
+            *plugin.args,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             env={
                 **os.environ,
-                **{v.name: v.value for v in plugin.env or ()},
+                **{v.name: v.value for v in plugin.env},
                 "KUBERNETES_EXEC_INFO": _info(plugin, context),
             },
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        raise _failed(
-            name, f"it cannot be started: {getattr(error, 'strerror', None) or 'bad arguments'}"
-        ) from None
-    assert process.stdout is not None  # noqa: S101 - it was asked for just above
+        why = f"it cannot be started: {getattr(error, 'strerror', None) or 'bad arguments'}"
+        if isinstance(error, FileNotFoundError) and plugin.install_hint:
+            why += f"; {clean(plugin.install_hint, MOST_WORDS)}"
+        raise _failed(name, why) from None
+    assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - they were asked for above
+    said = Tail()
     try:
         async with asyncio.timeout(deadline):
-            output = await _read(process.stdout)
+            output = await _read(process.stdout, process.stderr, said)
             status = await process.wait() if output is not None else None
     except TimeoutError:
-        raise _failed(name, f"it gave no answer within {deadline:g} s") from None
+        raise _failed(name, f"it gave no answer within {deadline:g} s", _words(plugin, said)) from None
     finally:
-        await _end(process, process.stdout)
+        await _end(process)
     if output is None:
         raise _failed(name, "it writes more than a credential")
     if status != 0:
-        raise _failed(name, f"it ended with exit code {status}")
-    return _credential(name, plugin, output)
+        raise _failed(name, f"it ended with exit code {status}", _words(plugin, said))
+    try:
+        return _credential(plugin, output)
+    except ValueError as error:
+        raise _failed(name, str(error), _words(plugin, said)) from None
 
 
-async def _read(stream: asyncio.StreamReader) -> bytes | None:
+async def _read(stdout: asyncio.StreamReader, stderr: asyncio.StreamReader, said: Tail) -> bytes | None:
+    """All of standard output, None where it is too much; standard error goes to `said` meanwhile."""
     pieces = bytearray()
-    while piece := await stream.read(65536):
-        pieces += piece
-        if len(pieces) > _MOST_OUTPUT:
-            return None
+
+    async def listen() -> None:
+        while piece := await stderr.read(65536):
+            said.add(piece)
+
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(listen(), name="standard error of a credential plugin")
+        while piece := await stdout.read(65536):
+            pieces += piece
+            if len(pieces) > _MOST_OUTPUT:
+                listening.cancel()
+                return None
     return bytes(pieces)
 
 
-async def _end(process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> None:
+async def _end(process: asyncio.subprocess.Process) -> None:
     """The program and whatever it started are gone when this returns."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
@@ -109,11 +129,16 @@ async def _end(process: asyncio.subprocess.Process, stdout: asyncio.StreamReader
         pass  # it ended by itself and left nothing behind
     try:
         async with asyncio.timeout(_LAST_WAIT):
-            while await stdout.read(65536):  # its end is seen only when what it wrote is read
-                pass
+            for stream in (process.stdout, process.stderr):
+                while stream is not None and await stream.read(65536):  # an end is seen when all is read
+                    pass
             await process.wait()
     except TimeoutError:
         pass  # something it started left its process group and holds the pipe: not worth a caller's time
+
+
+def _words(plugin: ExecPlugin, said: Tail) -> str:
+    return shown_words(said.text(), (variable.value for variable in plugin.env))
 
 
 def _info(plugin: ExecPlugin, context: Context) -> str:
@@ -140,16 +165,19 @@ def _authority(trust: Trust) -> str:
     return base64.b64encode(pem).decode()
 
 
-def _credential(name: str, plugin: ExecPlugin, output: bytes) -> PluginCredential:
+def _credential(plugin: ExecPlugin, output: bytes) -> PluginCredential:
+    """Raises ValueError, whose text says what is missing."""
     try:
         found = msgspec.json.decode(output, type=_ExecCredential)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _failed(name, "what it wrote is no ExecCredential") from None
+        raise ValueError("what it wrote is no ExecCredential") from None
     status = found.status
     if found.kind != "ExecCredential" or found.api_version != plugin.api_version or status is None:
-        raise _failed(name, f"what it wrote is no ExecCredential of {plugin.api_version}")
-    if not status.token and not (status.client_certificate_data and status.client_key_data):
-        raise _failed(name, "it gave neither a token nor a client certificate with its key")
+        raise ValueError(f"what it wrote is no ExecCredential of {plugin.api_version}")
+    if bool(status.client_certificate_data) != bool(status.client_key_data):
+        raise ValueError("it gave a client certificate without its key, or a key without its certificate")
+    if not status.token and not status.client_certificate_data:
+        raise ValueError("it gave neither a token nor a client certificate with its key")
     return PluginCredential(
         Secret(status.token),
         status.client_certificate_data,
@@ -158,5 +186,6 @@ def _credential(name: str, plugin: ExecPlugin, output: bytes) -> PluginCredentia
     )
 
 
-def _failed(name: str, why: str) -> Unavailable:
-    return Unavailable(f"the credential plugin {name[:64]!r} did not help: {why}", code="credential-plugin")
+def _failed(name: str, why: str, words: str = "") -> Unavailable:
+    told = f"the credential plugin {clean(name, 64)!r} did not help: {why}"
+    return Unavailable(f"{told}; it said: {words}" if words else told, code="credential-plugin")

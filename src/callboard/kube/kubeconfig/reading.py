@@ -1,25 +1,39 @@
-"""Reading and merging kubeconfig files by kubectl's rules (k8s.io/client-go/tools/clientcmd/loader.go)."""
+"""Merging kubeconfig files by kubectl's rules (k8s.io/client-go/tools/clientcmd/loader.go), and what comes of it."""
 
-import base64
 import binascii
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
-
-import msgspec
-import yaml
+from typing import Final, TypeVar
 
 from callboard.base.errors import BadInput, Problem
 from callboard.base.secret import Secret
-from callboard.kube.kubeconfig.schema import Context, File, Kubeconfig, RawCluster, RawUser, User
+from callboard.kube.kubeconfig.address import PROXIES, proxy_address, server_address
+from callboard.kube.kubeconfig.file import Entry, read_file
+from callboard.kube.kubeconfig.schema import (
+    Context,
+    ExecPlugin,
+    ExecVariable,
+    Kubeconfig,
+    NamedCluster,
+    NamedContext,
+    NamedUser,
+    RawCluster,
+    RawExecPlugin,
+    RawUser,
+    User,
+)
 from callboard.kube.text import clean
 from callboard.model.cluster import Trust
 
 __all__ = ["default_files", "read_kubeconfig"]
 
-MOST_BYTES: Final = 8 * 1024 * 1024
+MOST_PROBLEMS: Final = 100
+"""How many problems are told; a generated file can hold tens of thousands of the same kind."""
+
+_T = TypeVar("_T", NamedCluster, NamedUser, NamedContext)
+_Found = dict[str, tuple[Path, Entry[_T]]]
 
 
 def default_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
@@ -32,131 +46,134 @@ def read_kubeconfig(paths: Sequence[Path], *, missing_ok: bool = False) -> Kubec
     """Read and merge: for each name the first file that has it wins, as does the first current-context.
 
     Raises BadInput for a file that cannot be read or is no kubeconfig (with `missing_ok`, one that is not there is passed
-    over, as kubectl does with $KUBECONFIG). A context that cannot be used (its cluster is nowhere, its CA is not base64)
-    is left out and told in `problems`; the others stand. Blocking.
+    over, as kubectl does with $KUBECONFIG). A context that cannot be used (its cluster is nowhere, its user has a number
+    for a token) is left out and told in `problems`; the others stand. Blocking.
     """
-    clusters: dict[str, tuple[RawCluster, Path, str]] = {}
-    users: dict[str, tuple[RawUser, Path, str]] = {}
-    contexts: dict[str, tuple[str, str, str, Path, str]] = {}
+    clusters: _Found[NamedCluster] = {}
+    users: _Found[NamedUser] = {}
+    contexts: _Found[NamedContext] = {}
     current = ""
     read: list[str] = []
+    problems: list[Problem] = []
     for path in paths:
         if missing_ok and not path.exists():
             continue
-        file = _file(path)
+        file = read_file(path)
         read.append(str(path))
         current = current or file.current_context
-        for i, c in enumerate(file.clusters or ()):
-            clusters.setdefault(c.name, (c.cluster or RawCluster(), path, f"clusters[{i}].cluster"))
-        for i, u in enumerate(file.users or ()):
-            users.setdefault(u.name, (u.user or RawUser(), path, f"users[{i}].user"))
-        for i, x in enumerate(file.contexts or ()):
-            if x.context is not None:
-                place = f"contexts[{i}].context"
-                contexts.setdefault(
-                    x.name, (x.context.cluster, x.context.user, x.context.namespace, path, place)
-                )
+        problems += file.problems
+        for name, cluster in file.clusters.items():
+            clusters.setdefault(name, (path, cluster))
+        for name, user in file.users.items():
+            users.setdefault(name, (path, user))
+        for name, context in file.contexts.items():
+            contexts.setdefault(name, (path, context))
     made: list[Context] = []
-    problems: list[Problem] = []
-    for name, (cluster, user, namespace, path, place) in contexts.items():
+    for name, (path, entry) in contexts.items():
+        if isinstance(entry.said, Problem):
+            continue  # told as what the file says wrongly
         try:
-            if cluster not in clusters:
-                raise _bad(
-                    path, f"{place}.cluster", f"the context {name!r} names a cluster that is nowhere", cluster
-                )
-            if user and user not in users:
-                raise _bad(path, f"{place}.user", f"the context {name!r} names a user who is nowhere", user)
-            server, trust = _cluster(*clusters[cluster])
-            made.append(
-                Context(
-                    name=name,
-                    server=server,
-                    trust=trust,
-                    user=_user(user, *users[user]) if user else User(where=str(path)),
-                    cluster_name=cluster,
-                    namespace=namespace,
-                    where=f"{path}, context {name!r}",
-                )
-            )
+            made.append(_context(name, path, Entry(entry.said, entry.place), clusters, users))
         except BadInput as bad:
-            problems.append(bad.problem)
-    return Kubeconfig(contexts=tuple(made), current=current, problems=tuple(problems), files=tuple(read))
+            about = f"the context {clean(name, 80)!r} cannot be used: {bad.problem.message}"
+            problems.append(replace(bad.problem, message=about))
+    return Kubeconfig(
+        contexts=tuple(made), current=current, problems=_bounded(problems, read), files=tuple(read)
+    )
 
 
-def _file(path: Path) -> File:
-    try:
-        with path.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise BadInput(Problem(f"the kubeconfig cannot be read: {error.strerror}", where=str(path))) from None
-    if len(content) > MOST_BYTES:
-        raise BadInput(
-            Problem("the kubeconfig is too large", where=str(path), expected=f"at most {MOST_BYTES} bytes")
+def _bounded(problems: Sequence[Problem], files: Sequence[str]) -> tuple[Problem, ...]:
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    more = Problem(f"{len(problems) - MOST_PROBLEMS + 1} more problems are not told", where=", ".join(files))
+    return (*problems[: MOST_PROBLEMS - 1], more)
+
+
+def _context(
+    name: str,
+    path: Path,
+    entry: Entry[NamedContext],
+    clusters: _Found[NamedCluster],
+    users: _Found[NamedUser],
+) -> Context:
+    """Raises BadInput where the context leads nowhere."""
+    assert isinstance(entry.said, NamedContext)  # noqa: S101 - its only caller has looked
+    said = entry.said.context
+    if not name:
+        raise _bad(path, f"{entry.place}.name", "it has no name")
+    if said is None or not said.cluster:
+        raise _bad(
+            path, f"{entry.place}.context", "it names no cluster", expected="cluster: a name in clusters"
         )
-    try:
-        tree = yaml.load(content, yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise BadInput(
-            Problem(f"not YAML: {clean(error.problem or '', 120)}", where=str(path), line=line)
-        ) from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise BadInput(Problem("not YAML", where=str(path))) from None
-    if tree is None:
-        return File()
-    if not isinstance(tree, dict):
-        raise BadInput(
-            Problem("not a kubeconfig", where=str(path), found=type(tree).__name__, expected="a mapping")
-        )
-    if tree.get("kind", "Config") != "Config" or tree.get("apiVersion", "v1") != "v1":
-        raise BadInput(
-            Problem("not a kubeconfig", where=str(path), path="kind", expected="kind Config of apiVersion v1")
-        )
-    try:
-        file = msgspec.convert(tree, File)
-    except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at ")
-        raise BadInput(
-            Problem(clean(what, 200), where=str(path), path=place.strip("`").removeprefix("$").lstrip("."))
-        ) from None
-    for field in ("clusters", "users", "contexts"):
-        names = [item.name for item in getattr(file, field) or ()]
-        twice = next((n for n in names if names.count(n) > 1), None)
-        if twice is not None:
-            raise BadInput(Problem(f"the name {twice!r} stands twice", where=str(path), path=field))
-    return file
+    cluster_path, cluster, cluster_place = _named(
+        clusters, said.cluster, path, f"{entry.place}.context.cluster"
+    )
+    server, trust = _cluster(cluster.cluster, cluster_path, f"{cluster_place}.cluster")
+    user = User(where=str(path))
+    if said.user:
+        user_path, found, user_place = _named(users, said.user, path, f"{entry.place}.context.user")
+        # kubectl proves itself over TLS alone
+        if server.startswith("https:"):
+            user = _user(said.user, found.user, user_path, f"{user_place}.user")
+    return Context(
+        name=name,
+        server=server,
+        trust=trust,
+        user=user,
+        cluster_name=said.cluster,
+        namespace=said.namespace,
+        where=f"{path}, context {name!r}",
+    )
+
+
+def _named(entries: _Found[_T], name: str, path: Path, place: str) -> tuple[Path, _T, str]:
+    """The entry of that name, with its file and place. Raises BadInput where there is none to use."""
+    if name not in entries:
+        raise _bad(path, place, "it names what is nowhere", name)
+    found, entry = entries[name]
+    if isinstance(entry.said, Problem):
+        raise BadInput(entry.said)
+    return found, entry.said, entry.place
 
 
 def _cluster(raw: RawCluster, path: Path, place: str) -> tuple[str, Trust]:
-    target = urlsplit(raw.server)
-    if target.scheme not in ("http", "https") or not target.hostname:
-        raise _bad(
-            path, f"{place}.server", "the API server's address will not do", "", "http(s)://host[:port]"
-        )
-    if target.username or target.password:
+    ca = _decoded(raw.certificate_authority_data, path, f"{place}.certificate-authority-data")
+    if raw.insecure_skip_tls_verify and (ca or raw.certificate_authority):
         raise _bad(
             path,
-            f"{place}.server",
-            "the API server's address carries a credential",
-            "",
-            "no user in the address",
+            f"{place}.insecure-skip-tls-verify",
+            "certificates are to be checked by a CA, and not to be checked",
+            expected="a CA or insecure-skip-tls-verify",
         )
-    ca = _decoded(raw.certificate_authority_data, path, f"{place}.certificate-authority-data")
     ca_file = _beside(path, raw.certificate_authority) if raw.certificate_authority and not ca else ""
+    try:
+        server = server_address(raw.server)
+    except ValueError as error:
+        raise _bad(path, f"{place}.server", str(error), expected="http(s)://host[:port]") from None
+    try:
+        proxy = proxy_address(raw.proxy_url)
+    except ValueError as error:
+        kinds = ", ".join(PROXIES)
+        raise _bad(path, f"{place}.proxy-url", str(error), expected=f"one of {kinds}, ://host:port") from None
     trust = Trust(
-        ca_pem="" if raw.insecure_skip_tls_verify else ca,
-        ca_file="" if raw.insecure_skip_tls_verify else ca_file,
+        ca_pem=ca,
+        ca_file=ca_file,
         server_name=raw.tls_server_name,
         skip_verify=raw.insecure_skip_tls_verify,
-        proxy_url=raw.proxy_url,
+        proxy_url=proxy,
     )
-    return raw.server, trust
+    return server, trust
 
 
 def _user(name: str, raw: RawUser, path: Path, place: str) -> User:
     certificate = _decoded(raw.client_certificate_data, path, f"{place}.client-certificate-data")
     key = _decoded(raw.client_key_data, path, f"{place}.client-key-data")
-    plugin = msgspec.structs.replace(raw.exec, directory=str(path.absolute().parent)) if raw.exec else None
+    impersonation = {
+        "as": raw.as_user,
+        "as-uid": raw.as_uid,
+        "as-groups": raw.as_groups,
+        "as-user-extra": raw.as_user_extra,
+    }
     return User(
         name=name,
         where=str(path),
@@ -169,9 +186,22 @@ def _user(name: str, raw: RawUser, path: Path, place: str) -> User:
         key_file="" if key else _beside(path, raw.client_key),
         username=raw.username,
         password=Secret(raw.password),
-        plugin=plugin,
+        plugin=_plugin(raw.exec, path) if raw.exec else None,
         auth_provider=(raw.auth_provider.name or "without a name") if raw.auth_provider else "",
-        impersonates=raw.as_user,
+        impersonates=next((field for field, value in impersonation.items() if value), ""),
+    )
+
+
+def _plugin(raw: RawExecPlugin, path: Path) -> ExecPlugin:
+    return ExecPlugin(
+        command=raw.command,
+        api_version=raw.api_version,
+        args=tuple(argument or "" for argument in raw.args),
+        env=tuple(variable or ExecVariable() for variable in raw.env),
+        interactive_mode=raw.interactive_mode,
+        install_hint=raw.install_hint,
+        provide_cluster_info=raw.provide_cluster_info,
+        directory=str(path.absolute().parent),
     )
 
 
@@ -181,13 +211,15 @@ def _beside(path: Path, named: str) -> str:
 
 
 def _decoded(data: str, path: Path, place: str) -> str:
+    """Base64 as Go reads it: line breaks are passed over, other white space is not."""
     try:
-        return base64.b64decode("".join(data.split()), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        raise _bad(path, place, "the data cannot be decoded", "", "base64 of PEM") from None
+        plain = data.replace("\n", "").replace("\r", "").encode("ascii")
+        return binascii.a2b_base64(plain, strict_mode=True).decode()
+    except ValueError:
+        raise _bad(path, place, "the data cannot be decoded", expected="base64 of PEM") from None
 
 
-def _bad(path: Path, place: str, message: str, found: str, expected: str = "") -> BadInput:
+def _bad(path: Path, place: str, message: str, found: str = "", expected: str = "") -> BadInput:
     return BadInput(
         Problem(
             message,

@@ -6,31 +6,61 @@ from callboard.base.errors import Problem
 from callboard.base.secret import Secret
 from callboard.model.cluster import Trust
 
-__all__ = ["Context", "ExecPlugin", "File", "Kubeconfig", "User"]
+__all__ = [
+    "Context",
+    "ExecPlugin",
+    "ExecVariable",
+    "Kubeconfig",
+    "NamedCluster",
+    "NamedContext",
+    "NamedUser",
+    "RawCluster",
+    "RawUser",
+    "User",
+]
 
 
 class ExecVariable(msgspec.Struct, frozen=True):
-    name: str
+    """What a program finds in its environment."""
+
+    name: str = ""
     value: str = ""
 
 
-class ExecPlugin(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """`user.exec`. `directory` is where a relative command starts from."""
+class RawExecPlugin(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """`user.exec` as written: what is null in a list is an empty argument there, and no variable."""
+
+    command: str = ""
+    api_version: str = ""
+    args: tuple[str | None, ...] = ()
+    env: tuple[ExecVariable | None, ...] = ()
+    interactive_mode: str = ""
+    install_hint: str = ""
+    provide_cluster_info: bool = False
+
+
+class ExecPlugin(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that gives credentials. `directory` is where a relative command starts from."""
 
     command: str
-    api_version: str = ""
-    args: tuple[str, ...] | None = None
-    env: tuple[ExecVariable, ...] | None = None
+    api_version: str
+    args: tuple[str, ...] = ()
+    env: tuple[ExecVariable, ...] = ()
     interactive_mode: str = ""
+    install_hint: str = ""
     provide_cluster_info: bool = False
     directory: str = ""
 
 
 class RawAuthProvider(msgspec.Struct, frozen=True):
+    """`user.auth-provider`: gone from Kubernetes, and told so."""
+
     name: str = ""
 
 
 class RawUser(msgspec.Struct, frozen=True, rename="kebab", kw_only=True):
+    """`users[].user` as written."""
+
     token: str = ""
     token_file: str = msgspec.field(default="", name="tokenFile")
     client_certificate: str = ""
@@ -39,15 +69,20 @@ class RawUser(msgspec.Struct, frozen=True, rename="kebab", kw_only=True):
     client_key_data: str = ""
     username: str = ""
     password: str = ""
-    exec: ExecPlugin | None = None
+    exec: RawExecPlugin | None = None
     auth_provider: RawAuthProvider | None = None
     as_user: str = msgspec.field(default="", name="as")
+    as_uid: str = ""
+    as_groups: tuple[str | None, ...] = ()
+    as_user_extra: dict[str, tuple[str | None, ...]] = {}
 
     def __repr__(self) -> str:
         return "RawUser(***)"
 
 
 class RawCluster(msgspec.Struct, frozen=True, rename="kebab", kw_only=True):
+    """`clusters[].cluster` as written."""
+
     server: str = ""
     certificate_authority: str = ""
     certificate_authority_data: str = ""
@@ -57,33 +92,32 @@ class RawCluster(msgspec.Struct, frozen=True, rename="kebab", kw_only=True):
 
 
 class RawContext(msgspec.Struct, frozen=True):
+    """`contexts[].context` as written."""
+
     cluster: str = ""
     user: str = ""
     namespace: str = ""
 
 
 class NamedCluster(msgspec.Struct, frozen=True):
-    name: str
-    cluster: RawCluster | None = None
+    """An item of `clusters`."""
+
+    name: str = ""
+    cluster: RawCluster = RawCluster()
 
 
 class NamedUser(msgspec.Struct, frozen=True):
-    name: str
-    user: RawUser | None = None
+    """An item of `users`."""
+
+    name: str = ""
+    user: RawUser = RawUser()
 
 
 class NamedContext(msgspec.Struct, frozen=True):
-    name: str
+    """An item of `contexts`; one without a context leads nowhere."""
+
+    name: str = ""
     context: RawContext | None = None
-
-
-class File(msgspec.Struct, frozen=True, rename="kebab"):
-    """One file as written. Fields unknown here (preferences, extensions) are passed over, as kubectl does."""
-
-    clusters: tuple[NamedCluster, ...] | None = None
-    users: tuple[NamedUser, ...] | None = None
-    contexts: tuple[NamedContext, ...] | None = None
-    current_context: str = ""
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +140,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     plugin: ExecPlugin | None = None
     auth_provider: str = ""
     impersonates: str = ""
+    """The field that asks for it: `as`, or `as-groups` and the like."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +156,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kubeconfig(msgspec.Struct, frozen=True, kw_only=True):
-    """All files, merged. `problems` says which contexts cannot be used and why; `files` are the ones read."""
+    """All files, merged. `problems` says what cannot be used and why; `files` are the ones read."""
 
     contexts: tuple[Context, ...] = ()
     current: str = ""
