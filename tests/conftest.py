@@ -9,11 +9,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:  # this file is read where there are no helpers, too
+    from support.databases import Place, PostgresServer
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = "left out: "
@@ -41,6 +46,36 @@ def kubectl() -> Path:
 def chromium() -> Path:
     """The system's Chromium, for Playwright's `executable_path`; as root it needs `--no-sandbox`."""
     return _program("Chromium", names=("chromium", "chromium-browser", "google-chrome"), package="chromium")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A private PostgreSQL server for all tests of this worker."""
+    from support.databases import binaries, server
+
+    programs = binaries()
+    if programs is None:
+        _missing("PostgreSQL is missing: apt-get install --yes --no-install-recommends postgresql")
+    # its user must be able to reach it, and pytest's own directories are closed
+    with TemporaryDirectory(prefix="callboard-postgresql-") as directory:
+        Path(directory).chmod(0o755)
+        with server(programs, Path(directory) / "server") as running:
+            yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Where this test's tables are: it runs twice, once on each database."""
+    from support.databases import CURRENT, Place
+
+    running = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+    made = Place(tmp_path, running)
+    CURRENT.append(made)
+    try:
+        yield made
+    finally:
+        CURRENT.clear()
+        made.leave()
 
 
 @pytest.fixture(scope="session")

@@ -106,10 +106,16 @@ def test_a_key_nobody_knows_is_an_error_inside_kubernetes_and_callboard(
             "stranger",
         ),
         (
-            "backend: {database: {client: pg, connection: {password: hunter2}}}",
-            "backend.database.client",
+            "backend: {database: {client: pg, connection: {host: db, filename: f}}}",
+            "backend.database.connection.filename",
             Outcome.UNUSED,
-            "SQLite",
+            "not a key of PostgreSQL",
+        ),
+        (
+            "backend: {database: {client: pg, connection: {host: db, ssl: {rejectUnauthorized: false}}}}",
+            "backend.database.connection.ssl.rejectUnauthorized",
+            Outcome.CAUTION,
+            "stranger",
         ),
         (
             "catalog: {locations: [{type: s3, target: x}]}",

@@ -43,7 +43,11 @@ backend:
     {origin: 'http://localhost:3000', methods: 'GET,HEAD', allowedHeaders: [X-A], exposedHeaders: [X-B], credentials: true,
      maxAge: 60}
   reading: {allow: [{host: example.com}, {host: '*.mozilla.org', paths: [/a]}]}
-  database: {client: better-sqlite3, connection: ':memory:'}
+  database:
+    client: better-sqlite3
+    connection:
+      {filename: ':memory:', directory: d, connectionString: 'host=h', host: h, port: 5432, user: u, password: hunter4,
+       database: d, ssl: {require: true, rejectUnauthorized: true, ca: CA, cert: CERT, key: hunter5}}
 catalog:
   rules: [{allow: [Component, {kind: API, spec.type: grpc}], locations: [{type: url, pattern: 'https://*'}, {exact: x}]}]
   locations: [{type: file, target: ../catalog-info.yaml, rules: [{allow: [User]}]}]
@@ -213,7 +217,6 @@ def test_listen_takes_the_short_forms(tmp_path: Path, listen: str, host: str, po
         ("{client: better-sqlite3, connection: {directory: d}}", "d/callboard.sqlite"),
         ("{client: sqlite3, connection: {filename: f}}", "f"),
         ("{client: better-sqlite3}", "data/callboard.sqlite"),
-        ("{client: pg, connection: {filename: f}}", "data/callboard.sqlite"),
     ],
 )
 def test_the_tables_lie_where_backstages_database_says(tmp_path: Path, database: str, file: str) -> None:

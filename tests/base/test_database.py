@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from callboard.base import database
-from callboard.base.database import open_sqlite, to_its_end
+from callboard.base.database import open_database, sqlite, to_its_end
 
 LONG = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n"
@@ -18,7 +17,7 @@ LONG = (
 
 @pytest.fixture
 async def engine() -> AsyncIterator[AsyncEngine]:
-    engine = open_sqlite(":memory:")
+    engine = open_database(":memory:").engine
     async with engine.begin() as connection:
         await connection.execute(text("CREATE TABLE services (name TEXT)"))
         await connection.execute(text("INSERT INTO services VALUES ('dice-roller')"))
@@ -51,7 +50,7 @@ async def test_readers_see_what_is_written_and_two_engines_share_nothing(engine:
     async with engine.begin() as writing:
         await writing.execute(text("INSERT INTO services VALUES ('payments')"))
     assert await services(engine) == ["dice-roller", "payments"]
-    other = open_sqlite(":memory:")
+    other = open_database(":memory:").engine
     try:
         async with other.connect() as connection:
             tables = (await connection.execute(text("SELECT name FROM sqlite_master"))).scalars()
@@ -64,8 +63,8 @@ async def test_readers_see_what_is_written_and_two_engines_share_nothing(engine:
 async def test_a_reader_who_is_cancelled_in_the_middle_locks_nobody_out(
     file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 500)
-    engine = open_sqlite(file if file == ":memory:" else str(tmp_path / file))
+    monkeypatch.setattr(sqlite, "BUSY_MILLISECONDS", 500)
+    engine = open_database(file if file == ":memory:" else str(tmp_path / file)).engine
     ended: list[list[str]] = []
 
     @to_its_end

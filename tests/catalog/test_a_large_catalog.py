@@ -12,6 +12,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from callboard.base.database import Database, open_database
 from callboard.catalog import Catalog, SearchQuery, Store
 from callboard.catalog.store import statements
 from callboard.catalog.store.schema import entities, relations, search, words
@@ -72,27 +73,28 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def loaded(directory: Path) -> AsyncIterator[tuple[Catalog, Store]]:
+async def loaded(directory: Path) -> AsyncIterator[tuple[Catalog, Database]]:
     write(directory / "a.yaml", *generated())
-    store = Store.on_sqlite(str(directory / "callboard.sqlite"))
+    database = open_database(str(directory / "callboard.sqlite"))
+    store = Store(database)
     await store.start()
     catalog = Catalog(settings("a.yaml"), store, directory=directory)
-    with counted(store.engine) as seen:
+    with counted(database.engine) as seen:
         refreshed = await catalog.refresh()
     assert (refreshed.written, refreshed.problems) == (SIZE + 1, 0)
     # One look at what is known, two for the problems, and per 100 entities: two look-ups and four inserts.
     batches = -(-(SIZE + 1) // 100)
     assert len(seen) <= 3 + 6 * batches
-    yield catalog, store
-    await store.close()
+    yield catalog, database
+    await database.close()
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_every_entity_is_indexed(loaded: tuple[Catalog, Store]) -> None:
-    _, store = loaded
-    async with store.engine.connect() as connection:
+async def test_every_entity_is_indexed(loaded: tuple[Catalog, Database]) -> None:
+    _, database = loaded
+    async with database.engine.connect() as connection:
         rows = {
             t.name: await connection.scalar(select(func.count()).select_from(t))
             for t in (entities, relations)
@@ -105,22 +107,24 @@ async def test_every_entity_is_indexed(loaded: tuple[Catalog, Store]) -> None:
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
 async def test_a_search_is_two_statements_and_its_facets_one(
-    loaded: tuple[Catalog, Store], query: SearchQuery
+    loaded: tuple[Catalog, Database], query: SearchQuery
 ) -> None:
-    catalog, store = loaded
-    with counted(store.engine) as seen:
+    catalog, database = loaded
+    with counted(database.engine) as seen:
         found = await catalog.search(query, ME)
     assert len(seen) == 2
     assert 0 < found.total <= SIZE
     assert len(found.entities) == min(50, found.total - query.offset)
-    with counted(store.engine) as seen:
+    with counted(database.engine) as seen:
         assert (await catalog.facets(query, ME))["kind"]
     assert len(seen) == 1
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
 @pytest.mark.parametrize("name", ["page", "total", "facets"])
-async def test_no_search_walks_a_table(loaded: tuple[Catalog, Store], query: SearchQuery, name: str) -> None:
+async def test_no_search_walks_a_table(
+    loaded: tuple[Catalog, Database], query: SearchQuery, name: str
+) -> None:
     plan = await explained(loaded[1].engine, query, name)
     assert any("USING" in step and "INDEX" in step for step in plan)
     assert [step for step in plan if step.startswith("SCAN catalog_")] == []
@@ -130,24 +134,24 @@ async def test_no_search_walks_a_table(loaded: tuple[Catalog, Store], query: Sea
             assert "(entity_id=? AND" in following
 
 
-async def test_the_unfiltered_list_is_read_in_the_order_of_an_index(loaded: tuple[Catalog, Store]) -> None:
+async def test_the_unfiltered_list_is_read_in_the_order_of_an_index(loaded: tuple[Catalog, Database]) -> None:
     plan = await explained(loaded[1].engine, SearchQuery(), "page")
     assert plan == ["SCAN catalog_entities USING INDEX catalog_entities_sort_key"]
 
 
-async def test_a_refresh_without_change_asks_the_store_nothing(loaded: tuple[Catalog, Store]) -> None:
-    catalog, store = loaded
-    with counted(store.engine) as seen:
+async def test_a_refresh_without_change_asks_the_store_nothing(loaded: tuple[Catalog, Database]) -> None:
+    catalog, database = loaded
+    with counted(database.engine) as seen:
         assert (await catalog.refresh()).unchanged == SIZE + 1
     assert seen == []
 
 
-async def test_one_changed_entity_writes_one(loaded: tuple[Catalog, Store], directory: Path) -> None:
-    catalog, store = loaded
+async def test_one_changed_entity_writes_one(loaded: tuple[Catalog, Database], directory: Path) -> None:
+    catalog, database = loaded
     changed = generated()
     changed[7]["metadata"]["title"] = "Something else"  # type: ignore[index]  # a dict of dicts
     (directory / "a.yaml").write_text(dump(*changed))
-    with counted(store.engine) as seen:
+    with counted(database.engine) as seen:
         refreshed = await catalog.refresh()
     assert (refreshed.written, refreshed.removed, refreshed.unchanged) == (1, 0, SIZE)
     assert len(seen) <= 12

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from support.catalog import ME, dump, entity, get, has, opened, settings, write
+
+pytestmark = pytest.mark.usefixtures("place")  # on each database
 
 
 async def test_a_document_that_broke_keeps_its_entity_and_says_why(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ CATALOG = (
     entity("User", "alex"),
 )
 
+pytestmark = pytest.mark.usefixtures("place")  # on each database
+
 
 @pytest.fixture
 async def catalog(tmp_path: Path) -> AsyncIterator[Catalog]:

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from callboard.catalog import Catalog, Store
 from callboard.catalog.store.schema import entities, search
 from support.catalog import entity, settings, write
+from support.databases import Place
 
 
-async def test_leaves_are_flattened_lowered_and_bounded(tmp_path: Path) -> None:
+async def test_leaves_are_flattened_lowered_and_bounded(tmp_path: Path, place: Place) -> None:
     write(
         tmp_path / "a.yaml",
         entity(
@@ -24,11 +25,12 @@ async def test_leaves_are_flattened_lowered_and_bounded(tmp_path: Path) -> None:
             owner="Team-A",
         ),
     )
-    store = Store.on_sqlite(":memory:")
-    await store.start()
+    database = place.open()
     try:
+        store = Store(database)
+        await store.start()
         await Catalog(settings("a.yaml"), store, directory=tmp_path).refresh()
-        async with store.engine.connect() as connection:
+        async with database.engine.connect() as connection:
             rows = await connection.execute(
                 select(search.c.key, search.c.value, search.c.original_value)
                 .join(entities, entities.c.id == search.c.entity_id)
@@ -37,8 +39,8 @@ async def test_leaves_are_flattened_lowered_and_bounded(tmp_path: Path) -> None:
             found = sorted((row.key, row.value, row.original_value) for row in rows)
             uid = await connection.scalar(select(entities.c.uid).where(entities.c.name == "Dice"))
     finally:
-        await store.close()
-    place = f"file:{tmp_path / 'a.yaml'}"
+        await database.close()
+    where = f"file:{tmp_path / 'a.yaml'}"
     assert [
         row for row in found if not row[0].startswith("metadata.annotations.backstage.io/managed")
     ] == sorted(
@@ -63,4 +65,4 @@ async def test_leaves_are_flattened_lowered_and_bounded(tmp_path: Path) -> None:
             ("spec.type", "service", "service"),
         ]
     )
-    assert ("metadata.annotations.backstage.io/managed-by-location", place.lower(), place) in found
+    assert ("metadata.annotations.backstage.io/managed-by-location", where.lower(), where) in found

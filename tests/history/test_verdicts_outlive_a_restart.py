@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from callboard.base.clock import FakeClock
-from callboard.base.database import open_sqlite
 from callboard.base.errors import Unavailable
 from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grant, Grants
 from callboard.model.verdict import Health, Verdict
+from support.databases import open_tables
+
+pytestmark = pytest.mark.usefixtures("place")  # on each database
 
 REF = EntityRef.parse("component:default/web")
 ALL = Grants.everything()
@@ -25,13 +27,13 @@ def verdict(health: Health, sentence: str = "s") -> Verdict:
 
 @asynccontextmanager
 async def remembering(file: Path, clock: FakeClock) -> AsyncIterator[Verdicts]:
-    engine = open_sqlite(str(file))
+    database = open_tables(str(file))
     try:
-        found = Verdicts(VerdictStore(engine), clock)
+        found = Verdicts(VerdictStore(database), clock)
         await found.start()
         yield found
     finally:
-        await engine.dispose()
+        await database.close()
 
 
 async def test_since_is_the_first_time_and_survives_a_restart(tmp_path: Path) -> None:
@@ -82,14 +84,14 @@ async def test_after_two_weeks_it_is_forgotten(tmp_path: Path) -> None:
 
 
 async def test_a_database_that_cannot_be_read_breaks_nobodys_page() -> None:
-    engine = open_sqlite(":memory:")
+    database = open_tables(":memory:")
     try:
-        found = Verdicts(VerdictStore(engine), FakeClock())  # not started: there are no tables
+        found = Verdicts(VerdictStore(database), FakeClock())  # not started: there are no tables
         await found.remember(REF, ALL, verdict(Health.HEALTHY))
-        with pytest.raises(Unavailable, match="cannot be read"):
+        with pytest.raises(Unavailable, match="database"):
             await found.last([REF], ALL)
-        await VerdictStore(engine).start(datetime(2026, 5, 1, tzinfo=UTC))
+        await VerdictStore(database).start(datetime(2026, 5, 1, tzinfo=UTC))
         await found.remember(REF, ALL, verdict(Health.UNHEALTHY))
         assert (await found.last([REF], ALL))[REF].health is Health.UNHEALTHY
     finally:
-        await engine.dispose()
+        await database.close()

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from callboard.base.clock import FakeClock
-from callboard.base.database import open_sqlite
 from callboard.history.store import VerdictStore
 from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import AGAIN, Verdicts
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grant, Grants
 from callboard.model.verdict import Health, Verdict
+from support.databases import Place
 
 REF = EntityRef.parse("component:default/web")
 ALL = Grants.everything()
@@ -33,11 +32,11 @@ class Counted(VerdictStore):
         await super().put(visibility, found)
 
 
-async def test_it_is_read_and_written_once(tmp_path: Path) -> None:
+async def test_it_is_read_and_written_once(place: Place) -> None:
     clock = FakeClock(datetime(2026, 5, 1, tzinfo=UTC))
-    engine = open_sqlite(str(tmp_path / "h.sqlite"))
+    database = place.open()
     try:
-        store = Counted(engine)
+        store = Counted(database)
         verdicts = Verdicts(store, clock)
         await verdicts.start()
         for _ in range(5):
@@ -59,4 +58,4 @@ async def test_it_is_read_and_written_once(tmp_path: Path) -> None:
         again = Verdicts(store, clock)
         assert (await again.last([REF], ALL))[REF].health is Health.UNHEALTHY
     finally:
-        await engine.dispose()
+        await database.close()

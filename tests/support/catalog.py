@@ -17,6 +17,7 @@ from callboard.base.settings import (
 from callboard.catalog import Catalog, Fetch, Store
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
+from support.databases import open_tables
 
 ME = Caller.loopback()
 EVERY_KIND = CatalogRule(
@@ -100,12 +101,13 @@ async def opened(
     clock: Clock | None = None,
 ) -> AsyncIterator[Catalog]:
     """A catalog on a store of its own; refreshing is the test's."""
-    store = Store.on_sqlite(file)
-    await store.start()
+    database = open_tables(file)
     try:
+        store = Store(database)
+        await store.start()
         yield Catalog(configured, store, directory=directory, fetch=fetch, reading=reading, clock=clock)
     finally:
-        await store.close()
+        await database.close()
 
 
 async def get(catalog: Catalog, ref: str) -> Entity:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from callboard.base.errors import CallboardError, NotFound
-from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions
+from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions, StoreTables
 from callboard.extend.pages import Card, Tab
 from callboard.extend.parts import Supplied
 from callboard.model.caller import Caller
@@ -138,6 +138,12 @@ class StubWiring:
             if self.raises is not None:
                 raise self.raises
             yield OpenedPortal(self._portal, self._operations)
+
+    async def tables(
+        self, configs: tuple[Path, ...], *, forward: bool = False, back: str = ""
+    ) -> tuple[StoreTables, ...]:
+        self.opened.append(configs)
+        return ()
 
     async def serve(self, options: ServeOptions) -> None:
         self._start(options)

@@ -17,15 +17,16 @@ from callboard.app.fleet import FleetInForce
 from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import installed
+from callboard.app.tables import opened
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
-from callboard.base.database import open_sqlite
+from callboard.base.database import MEMORY, Database, open_database
 from callboard.base.errors import CallboardError
 from callboard.base.settings import OutboundSettings
 from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.http import HttpFetch
-from callboard.catalog.store import Store
+from callboard.catalog.store import CopiedStore, Store
 from callboard.extend.parts import ObjectsProvider
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.checkpoint.files import Files
@@ -71,7 +72,9 @@ class Application:
         sights: Sights,
         visibility: Visibility,
         clock: Clock,
+        database: Database,
     ) -> None:
+        self.database = database
         self.configuration = configuration
         self.portal = portal
         self.operations = operations
@@ -89,6 +92,7 @@ class Application:
         """Follow the files of configuration and catalog until cancelled."""
         async with asyncio.TaskGroup() as group:
             for name, work in (
+                ("database", self.database.run),
                 ("catalog", self.catalog.run),
                 ("verdicts", self.verdicts.run),
                 ("board", self.board.run),
@@ -147,17 +151,17 @@ async def open_application(
     clock = clock or SystemClock()
     configuration = read_configuration(named, os.environ, directory or Path.cwd())
     settings = configuration.settings
-    file = settings.backend.database.sqlite_file(settings.callboard.data_directory) if persist else ":memory:"
-    engine = open_sqlite(file)
+    database = opened(settings) if persist else open_database(MEMORY)
+    copy = open_database(MEMORY) if database.on_server else None
     checkpoints = None
     if persist:
         files = Files(Path(settings.callboard.data_directory) / "hub")
         checkpoints = Checkpoints(files, settings.callboard.checkpoint, clock)
     metrics = Metrics()
     try:
-        store = Store(engine)
+        store = Store(database) if copy is None else CopiedStore(database, copy)
         await store.start()
-        verdicts = Verdicts(VerdictStore(engine), clock)
+        verdicts = Verdicts(VerdictStore(database), clock)
         await verdicts.start()
         outbound = Outbound(**_way_out(settings.callboard.outbound))
         catalog = Catalog(
@@ -251,12 +255,15 @@ async def open_application(
                     sights=sights,
                     visibility=visibility,
                     clock=clock,
+                    database=database,
                 )
                 await fleet.put_to_use(configuration)
                 await catalog.refresh()
                 yield app
     finally:
-        await engine.dispose()
+        await database.close()
+        if copy is not None:
+            await copy.close()
 
 
 class _WayOut(TypedDict):

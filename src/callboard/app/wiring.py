@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from callboard.app.configuration import config_files
 from callboard.app.signals import stop_signals
-from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions
+from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions, StoreTables
 
 if TYPE_CHECKING:
     from callboard.app.application import Application
@@ -45,6 +45,14 @@ class AppWiring:
             if not configs:
                 sys.stderr.write(app.configuration.told + "\n")
             yield OpenedPortal(app.portal, app.operations)
+
+    async def tables(
+        self, configs: tuple[Path, ...], *, forward: bool = False, back: str = ""
+    ) -> tuple[StoreTables, ...]:
+        """How the tables of every store stand, after moving them."""
+        from callboard.app.tables import move
+
+        return await move(configs, forward=forward, back=back)
 
     async def serve(self, options: ServeOptions) -> None:
         """Serve until SIGTERM or SIGINT."""

@@ -9,6 +9,7 @@ import msgspec
 import structlog
 
 from callboard.base.clock import Clock, SystemClock
+from callboard.base.database import DatabaseAway
 from callboard.base.errors import BadInput, CallboardError, Problem
 from callboard.base.settings import CatalogReadingSettings, CatalogSettings
 from callboard.catalog.documents import entity_of
@@ -144,6 +145,8 @@ class Catalog:
             try:
                 refreshed = await self.refresh()
                 self._told.tell(self._problems)
+            except DatabaseAway:
+                pass  # told by the database itself, which has been tried for us when we come again
             except CallboardError as error:
                 log.exception(
                     "the catalog could not be read anew; what is known stays, and it is tried again in a moment",

@@ -19,6 +19,7 @@ _PLACES: Final = {
     "catalog": "callboard.cli.catalog",
     "config": "callboard.cli.config",
     "rbac": "callboard.cli.rbac",
+    "database": "callboard.cli.database",
 }
 """What one command needs, the others' users need not wait for."""
 

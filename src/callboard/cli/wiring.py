@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # what `serve` says of itself needs neither
     from callboard.portal.operations import Operations
     from callboard.portal.protocol import Portal
 
-__all__ = ["DemoOptions", "OpenedPortal", "ServeOptions", "SimulateOptions", "Wiring"]
+__all__ = ["DemoOptions", "OpenedPortal", "ServeOptions", "SimulateOptions", "StoreTables", "Wiring"]
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +48,16 @@ class OpenedPortal(msgspec.Struct, frozen=True):
     operations: "Operations"
 
 
+class StoreTables(msgspec.Struct, frozen=True, kw_only=True):
+    """How the tables of one store stand. `version` None: there are none; `known`: whether it is one of this Callboard's."""
+
+    store: str
+    version: str | None
+    newest: str
+    known: bool
+    place: str
+
+
 class Wiring(Protocol):
     """Made by `app`. Configuration errors are raised as BadInputs before anything is started."""
 
@@ -61,6 +71,13 @@ class Wiring(Protocol):
     ) -> AbstractAsyncContextManager[OpenedPortal]:
         """A wired portal without a server. No configs: the current kubeconfig and the catalog files of the working
         directory, which is said on standard error. `watching`: one service is going to be followed."""
+        ...
+
+    async def tables(
+        self, configs: tuple[Path, ...], *, forward: bool = False, back: str = ""
+    ) -> tuple[StoreTables, ...]:
+        """How the tables of every store stand, after bringing all of them `forward`, or those of one store `back` by a version.
+        Raises Unavailable, Conflict, UsageError, NotFound."""
         ...
 
     async def serve(self, options: ServeOptions) -> None:

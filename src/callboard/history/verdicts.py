@@ -37,6 +37,7 @@ class Verdicts:
     def __init__(self, store: VerdictStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._refused = False
         self._unwritten: dict[tuple[str, EntityRef], LastVerdict] = {}
         self._known: OrderedDict[tuple[str, EntityRef], tuple[LastVerdict, LastVerdict]] = OrderedDict()
         """What was remembered last, and what of it was given to be written."""
@@ -77,6 +78,9 @@ class Verdicts:
             self._known.popitem(last=False)
         self._unwritten.pop(key, None)
         self._unwritten[key] = verdict
+        self._bound()
+
+    def _bound(self) -> None:
         while len(self._unwritten) > MOST_UNWRITTEN:
             del self._unwritten[next(iter(self._unwritten))]
 
@@ -101,7 +105,7 @@ class Verdicts:
             await asyncio.shield(self.write())
 
     async def write(self) -> None:
-        """Write what is waiting. A database that fails loses the batch, not the process."""
+        """Write what is waiting. Where the database does not take it, it goes on waiting, unless newer is noted meanwhile."""
         waiting, self._unwritten = self._unwritten, {}
         by_class: dict[str, list[LastVerdict]] = {}
         for (visibility, _), verdict in waiting.items():
@@ -109,12 +113,20 @@ class Verdicts:
         try:
             for visibility, found in by_class.items():
                 await self._store.put(visibility, found)
+                for verdict in found:
+                    del waiting[visibility, verdict.ref]
         except Unavailable as error:
-            _log.error(
-                "the database does not take how services were; after a restart the list shows them older",
-                count=len(waiting),
-                why=error.message,
-            )
+            self._unwritten = waiting | self._unwritten
+            self._bound()
+            if not self._refused:
+                _log.error(
+                    "the database does not take how services were; it is tried again, and not said again until it works",
+                    count=len(waiting),
+                    why=error.message,
+                )
+            self._refused = True
+        else:
+            self._refused = False
 
 
 def _same(written: LastVerdict, now: LastVerdict) -> bool:

@@ -28,6 +28,7 @@ from callboard.base.settings import (
     ClustersSettings,
     ConfigLocator,
     CorsSettings,
+    DatabaseConnection,
     DatabaseSettings,
     KubernetesSettings,
     OtherLocator,
@@ -43,6 +44,7 @@ Rule = Callable[[Fields, Node, Path, Findings], None]
 _AUTH_PROVIDER = "kubernetes.io/auth-provider"
 _AUTH_NOT_HERE = ("aks", "aws", "azure", "google", "googleServiceAccount", "oidc")
 _AUTH_HERE = ("serviceAccount", "localKubectlProxy")
+_DATABASES = {"pg": "PostgreSQL", "better-sqlite3": "SQLite", "sqlite3": "SQLite"}
 _LOCATORS = ("config", "kubeconfig", "localKubectlProxy", "inCluster", "gke", "catalog")
 _SERVICE_LOCATORS = ("multiTenant", "singleTenant", "catalogRelation")
 LOCAL = "user:default/local"
@@ -95,13 +97,35 @@ def _cors(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
 
 
 def _database(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
-    client, written = fields.get("client"), at(node, ("client",))
-    if written is not None and isinstance(client, str) and client not in ("better-sqlite3", "sqlite3"):
-        findings.warn(
+    client, written = fields.get("client", DatabaseSettings().client), at(node, ("client",))
+    if written is not None and client not in _DATABASES:
+        meant = nearest(str(client), (*_DATABASES, "postgresql"))
+        findings.problem(
             written,
             (*path, "client"),
-            "only SQLite is had here; the tables go to callboard.dataDirectory",
-            Outcome.UNUSED,
+            "no such database here",
+            found=shown(written),
+            expected="pg or better-sqlite3",
+            hint=f"did you mean '{'pg' if meant == 'postgresql' else meant}'?" if meant else "",
+        )
+    connection = fields.get("connection")
+    if not isinstance(connection, DatabaseConnection):
+        return
+    others = (
+        ("filename", "directory")
+        if client == "pg"
+        else ("host", "port", "user", "password", "database", "ssl")
+    )
+    for key in others:
+        unused = at(node, ("connection", key))
+        if unused is not None:
+            name = _DATABASES.get(str(client), str(client))
+            findings.warn(unused, (*path, "connection", key), f"not a key of {name}", Outcome.UNUSED)
+    if connection.ssl is not None and connection.ssl.require and not connection.ssl.reject_unauthorized:
+        findings.warn(
+            at(node, ("connection", "ssl", "rejectUnauthorized")) or node,
+            (*path, "connection", "ssl", "rejectUnauthorized"),
+            "nobody checks that this is the database: the password could go to a stranger",
         )
 
 

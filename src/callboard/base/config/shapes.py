@@ -6,11 +6,21 @@ from collections.abc import Callable
 import msgspec
 
 from callboard.base.config.tree import Node
-from callboard.base.settings import CorsSettings, DatabaseSettings, ListenSettings, RuleAllow
+from callboard.base.settings import (
+    CorsSettings,
+    DatabaseConnection,
+    DatabaseSettings,
+    ListenSettings,
+    RuleAllow,
+)
 
 __all__ = ["SHAPES"]
 
 _LISTEN = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]*):)?(?P<port>[0-9]{1,5})")
+
+_SERVICE_PORT = re.compile(r"tcp://[^/\s]+:(?P<port>[0-9]{1,5})")
+"""What Kubernetes writes into the variable NAME_PORT for each Service."""
+_SWITCHES = {"true": True, "false": False}
 
 
 def _listen(node: Node) -> Node:
@@ -46,7 +56,23 @@ def _database(node: Node) -> Node:
     connection = node.value.get("connection") if isinstance(node.value, dict) else None
     if not isinstance(node.value, dict) or connection is None or not isinstance(connection.value, str):
         return node
-    return Node({**node.value, "connection": Node({"filename": connection}, connection.origin)}, node.origin)
+    client = node.value.get("client")
+    key = "connectionString" if client is not None and client.value == "pg" else "filename"
+    return Node({**node.value, "connection": Node({key: connection}, connection.origin)}, node.origin)
+
+
+def _connection(node: Node) -> Node:
+    if not isinstance(node.value, dict):
+        return node
+    items = dict(node.value)
+    port = items.get("port")
+    if port is not None and isinstance(port.value, str) and (match := _SERVICE_PORT.fullmatch(port.value)):
+        items["port"] = Node(int(match["port"]), port.origin)
+    ssl = items.get("ssl")
+    said = _SWITCHES.get(str(ssl.value).lower()) if ssl is not None else None
+    if ssl is not None and said is not None:
+        items["ssl"] = Node({"require": Node(said, ssl.origin)}, ssl.origin)
+    return Node(items, node.origin)
 
 
 def _allow(node: Node) -> Node:
@@ -56,6 +82,7 @@ def _allow(node: Node) -> Node:
 SHAPES: dict[type[msgspec.Struct], Callable[[Node], Node]] = {
     ListenSettings: _listen,
     CorsSettings: _cors,
+    DatabaseConnection: _connection,
     DatabaseSettings: _database,
     RuleAllow: _allow,
 }

@@ -7,13 +7,15 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from callboard.base.secret import Secret
-from callboard.base.settings.forms import Opaque, SettingsStruct
+from callboard.base.settings.forms import SettingsStruct
 
 __all__ = [
     "BackendSettings",
     "CertificateSettings",
     "CorsSettings",
+    "DatabaseConnection",
     "DatabaseSettings",
+    "DatabaseTlsSettings",
     "HttpsSettings",
     "ListenSettings",
     "ReadingAllow",
@@ -90,16 +92,68 @@ class ReadingSettings(SettingsStruct, frozen=True, kw_only=True):
     """Hosts a `url` location may be read from. Default: none, so that a catalog file cannot make us call anywhere."""
 
 
+class DatabaseTlsSettings(SettingsStruct, frozen=True, kw_only=True):
+    """`backend.database.connection.ssl`: TLS to the server. `true` is the same as `{}`, `false` as `{require: false}`. Default,
+    where nothing is said: as the connection's text says (`sslmode`), else TLS where the server has it, unchecked."""
+
+    require: bool = True
+    """Whether to use TLS at all."""
+
+    reject_unauthorized: bool = True
+    """Whether the server's certificate is checked, with its name. Default: yes; without, a stranger in between could read the
+    password."""
+
+    ca: str | None = None
+    """The certificates that may have signed the server's, PEM (usually by `$file`). Default: those of the system."""
+
+    cert: str | None = None
+    """Our own certificate for a server that wants one, PEM."""
+
+    key: Secret | None = None
+    """Its private key, PEM."""
+
+
+class DatabaseConnection(SettingsStruct, frozen=True, kw_only=True):
+    """`backend.database.connection`. It may be one text: `postgresql://user:password@host:5432/database?sslmode=verify-full` for
+    PostgreSQL, the file's name for SQLite."""
+
+    host: str | None = None
+    """PostgreSQL: the server's name or address, or the directory of its socket."""
+
+    port: Port | None = None
+    """PostgreSQL: its port, also as Kubernetes writes it into the variable of a Service: `tcp://10.0.0.7:5432`. Default: 5432."""
+
+    user: str | None = None
+    """PostgreSQL: as whom. Default: the user of the process."""
+
+    password: Secret | None = None
+    """PostgreSQL: the user's password."""
+
+    database: str | None = None
+    """PostgreSQL: which database; the tables go to the schema `callboard` in it. Default: the one of the user's name."""
+
+    ssl: DatabaseTlsSettings | None = None
+    """PostgreSQL: TLS."""
+
+    connection_string: Secret | None = None
+    """PostgreSQL: all of it in one text; keys beside it win."""
+
+    filename: str | None = None
+    """SQLite: the file; `:memory:` for none."""
+
+    directory: str | None = None
+    """SQLite: the directory of the file `callboard.sqlite`."""
+
+
 class DatabaseSettings(SettingsStruct, frozen=True, kw_only=True):
-    """`backend.database`: where Callboard keeps its own tables. Only SQLite is used at present; `connection` may be one text,
-    the file's name."""
+    """`backend.database`: where Callboard keeps its own tables, in SQLite or PostgreSQL."""
 
     client: str = "better-sqlite3"
-    """Backstage's name of the driver. `better-sqlite3` and `sqlite3` are SQLite; for any other the tables go to SQLite
-    in the data directory, with a warning."""
+    """Backstage's name of the driver: `better-sqlite3` (or `sqlite3`) for SQLite, `pg` for PostgreSQL 13 or newer. Others are
+    refused."""
 
-    connection: Opaque = Opaque()
-    """What belongs to the client: for SQLite `directory` or `filename` (`:memory:` for none)."""
+    connection: DatabaseConnection = DatabaseConnection()
+    """Where it is."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -108,14 +162,9 @@ class DatabaseSettings(SettingsStruct, frozen=True, kw_only=True):
 
     def sqlite_file(self, data_directory: str) -> str:
         """The SQLite file to use: a path, or `:memory:`. `data_directory` is where it lies when nothing else is said."""
-        if self.is_sqlite:
-            filename = self.connection.get("filename")
-            if isinstance(filename, str) and filename:
-                return filename
-            directory = self.connection.get("directory")
-            if isinstance(directory, str) and directory:
-                return str(Path(directory) / "callboard.sqlite")
-        return str(Path(data_directory) / "callboard.sqlite")
+        if self.connection.filename:
+            return self.connection.filename
+        return str(Path(self.connection.directory or data_directory) / "callboard.sqlite")
 
 
 class BackendSettings(SettingsStruct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ __all__ = [
     "ClusterLimits",
     "ClusterOverride",
     "ClustersSettings",
+    "DatabaseLimits",
     "HubSettings",
     "KubeconfigSettings",
     "LoggingSettings",
@@ -225,6 +226,13 @@ class AccessSettings(SettingsStruct, frozen=True, kw_only=True):
     by their entity ref and groups as they stand; what begins with `system:` among them is left out."""
 
 
+class DatabaseLimits(SettingsStruct, frozen=True, kw_only=True):
+    """What a database server may be asked of."""
+
+    connections: Annotated[int, msgspec.Meta(ge=2, le=100)] = 5
+    """Connections to PostgreSQL at once. Default: one process seldom has more than two statements under way."""
+
+
 class KubeconfigSettings(SettingsStruct, frozen=True, kw_only=True):
     """How kubeconfig files are read."""
 
@@ -346,6 +354,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     checkpoint: CheckpointSettings = CheckpointSettings()
     """What is written to disk of what the hub holds."""
+
+    database: DatabaseLimits = DatabaseLimits()
+    """What the database of `backend.database` may be asked of."""
 
     watch_interval: Span = 2.0
     """Seconds between two looks at config, catalog and kubeconfig files. Default: a look costs one stat a file, and works

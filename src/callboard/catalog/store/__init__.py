@@ -1,9 +1,10 @@
-"""Where the catalog keeps its entities: SQLite now, any database of SQLAlchemy's later.
+"""Where the catalog keeps its entities: SQLite or PostgreSQL.
 
 It must never hold an entity that no source gave, write one that did not change, or search by looking at every row. Only
 `Catalog` calls it.
 """
 
-from callboard.catalog.store.store import Known, Store, Written
+from callboard.catalog.store.copied import CopiedStore
+from callboard.catalog.store.store import CHAIN, Known, Store, Written
 
-__all__ = ["Known", "Store", "Written"]
+__all__ = ["CHAIN", "CopiedStore", "Known", "Store", "Written"]

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, Table
+
+from callboard.base.database import text
 
 __all__ = [
     "MAX_INDEXED",
     "METADATA",
-    "NEWEST",
-    "VERSION_TABLE",
     "entities",
     "problems",
     "relations",
@@ -16,38 +16,30 @@ __all__ = [
     "words",
 ]
 
-VERSION_TABLE: Final = "catalog_version"
-NEWEST: Final = "0001"
-"""The last revision in `migrations`."""
 MAX_INDEXED: Final = 200
 """Characters of a key or value in the search index, as in Backstage: longer keys are left out, longer values are null."""
 
 METADATA: Final = MetaData()
 
 
-def _text(length: int) -> String:
-    """A string compared by code points on every database: the search for beginnings of words needs that order."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
-
 entities: Final = Table(
     "catalog_entities",
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("ref", _text(300), nullable=False, unique=True),
-    Column("kind", String(63), nullable=False),
-    Column("namespace", String(63), nullable=False),
-    Column("name", String(63), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("name_key", _text(63), nullable=False),
-    Column("sort_key", _text(200), nullable=False),
-    Column("uid", String(36), nullable=False, unique=True),
-    Column("etag", String(40), nullable=False),
-    Column("source", Text, nullable=False),
-    Column("via", Text, nullable=False),
-    Column("origin", Text, nullable=False),
+    Column("ref", text(300, ordered=True), nullable=False, unique=True),
+    Column("kind", text(63), nullable=False),
+    Column("namespace", text(63), nullable=False),
+    Column("name", text(63), nullable=False),
+    Column("title", text(), nullable=False),
+    Column("name_key", text(63, ordered=True), nullable=False),
+    Column("sort_key", text(200, ordered=True), nullable=False),
+    Column("uid", text(36), nullable=False, unique=True),
+    Column("etag", text(40), nullable=False),
+    Column("source", text(), nullable=False),
+    Column("via", text(), nullable=False),
+    Column("origin", text(), nullable=False),
     Column("broken", Boolean, nullable=False),
-    Column("document", Text, nullable=False),
+    Column("document", text(), nullable=False),
     Index("catalog_entities_sort_key", "sort_key", "ref"),
     Index("catalog_entities_name_key", "name_key", "ref"),
     Index("catalog_entities_source", "source"),
@@ -59,8 +51,8 @@ relations: Final = Table(
     "catalog_relations",
     METADATA,
     Column("entity_id", ForeignKey("catalog_entities.id", ondelete="CASCADE"), primary_key=True),
-    Column("type", _text(63), primary_key=True),
-    Column("target_ref", _text(300), primary_key=True),
+    Column("type", text(63, ordered=True), primary_key=True),
+    Column("target_ref", text(300, ordered=True), primary_key=True),
     Index("catalog_relations_target", "type", "target_ref", "entity_id"),
 )
 
@@ -68,9 +60,9 @@ search: Final = Table(
     "catalog_search",
     METADATA,
     Column("entity_id", ForeignKey("catalog_entities.id", ondelete="CASCADE"), nullable=False),
-    Column("key", _text(MAX_INDEXED), nullable=False),
-    Column("value", _text(MAX_INDEXED)),
-    Column("original_value", String(MAX_INDEXED)),
+    Column("key", text(MAX_INDEXED, ordered=True), nullable=False),
+    Column("value", text(MAX_INDEXED, ordered=True)),
+    Column("original_value", text(MAX_INDEXED)),
     Index("catalog_search_value", "key", "value", "entity_id"),
     Index("catalog_search_entity", "entity_id", "key", "value"),
 )
@@ -79,7 +71,7 @@ search: Final = Table(
 words: Final = Table(
     "catalog_words",
     METADATA,
-    Column("word", _text(64), primary_key=True),
+    Column("word", text(64, ordered=True), primary_key=True),
     Column("entity_id", ForeignKey("catalog_entities.id", ondelete="CASCADE"), primary_key=True),
     Index("catalog_words_entity", "entity_id"),
 )
@@ -89,12 +81,12 @@ problems: Final = Table(
     "catalog_problems",
     METADATA,
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("message", Text, nullable=False),
-    Column("place", Text, nullable=False),
+    Column("message", text(), nullable=False),
+    Column("place", text(), nullable=False),
     Column("line", Integer),
-    Column("path", Text, nullable=False),
-    Column("found", Text, nullable=False),
-    Column("expected", Text, nullable=False),
-    Column("hint", Text, nullable=False),
+    Column("path", text(), nullable=False),
+    Column("found", text(), nullable=False),
+    Column("expected", text(), nullable=False),
+    Column("hint", text(), nullable=False),
 )
 """What the last refresh had to say."""

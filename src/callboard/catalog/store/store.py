@@ -1,35 +1,33 @@
 """Writing what changed and reading what is asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Table, bindparam, delete, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callboard.base.database import migrate, open_sqlite, to_its_end
-from callboard.base.errors import Problem, Unavailable
+from callboard.base.database import Chain, Database, migrate, to_its_end
+from callboard.base.errors import Problem
 from callboard.catalog.processing.draft import Draft, Route, stored_draft
 from callboard.catalog.processing.stitch import Whole
 from callboard.catalog.search import FacetValue, SearchQuery
 from callboard.catalog.sources.location import Location
 from callboard.catalog.store import statements
 from callboard.catalog.store.index import search_rows, text_words
-from callboard.catalog.store.schema import NEWEST, VERSION_TABLE, entities, problems, relations, search, words
+from callboard.catalog.store.schema import entities, problems, relations, search, words
 from callboard.model.entity import EntityRef
 
-__all__ = ["Known", "Store", "Written"]
+__all__ = ["CHAIN", "Known", "Store", "Written"]
 
 T = TypeVar("T")
 
 BATCH = 100
 """Entities in one transaction: long enough to be quick, short enough that another writer waits well under a second."""
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+CHAIN = Chain("catalog", Path(__file__).parent / "migrations")
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -47,44 +45,22 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Store:
-    """The catalog's tables. `start` first, `close` last; both are the owner's. Every method raises Unavailable when the
-    database does not do what it is asked."""
+    """The catalog's tables in a database that is its owner's. `start` first. Every method raises Unavailable when the database
+    does not do what it is asked."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-
-    @classmethod
-    def on_sqlite(cls, file: str) -> "Store":
-        """A store in an SQLite file, or in `:memory:`."""
-        return cls(open_sqlite(file))
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def start(self) -> None:
         """Make or update the tables."""
-        with _told():
-            await migrate(self.engine, MIGRATIONS, version_table=VERSION_TABLE, newest=NEWEST)
-
-    async def close(self) -> None:
-        """Let go of the database."""
-        await self.engine.dispose()
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        with _told():
-            async with self.engine.connect() as connection:
-                yield connection
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
-        with _told():
-            async with self.engine.begin() as connection:
-                yield connection
+        await migrate(self._database, CHAIN)
 
     # ---------------------------------------------------------------- refreshing
 
     @to_its_end
     async def known(self) -> dict[str, Known]:
         """Every stored ref."""
-        async with self._reading() as connection:
+        async with self._database.reading() as connection:
             rows = await connection.execute(select(entities.c.ref, entities.c.etag, entities.c.source))
             return {ref: Known(etag, source) for ref, etag, source in rows}
 
@@ -93,7 +69,7 @@ class Store:
         """The entities that came from a source, or by way of a target, in the order of their refs."""
         wanted = (entities.c.source == str(location)) | (entities.c.via == str(location))
         columns = (entities.c.document, entities.c.source, entities.c.via, entities.c.origin)
-        async with self._reading() as connection:
+        async with self._database.reading() as connection:
             rows = (await connection.execute(select(*columns).where(wanted).order_by(entities.c.ref))).all()
         return [
             stored_draft(document.encode(), Route(_location(source), _location(via), _location(origin)))
@@ -112,7 +88,7 @@ class Store:
     async def _write(
         self, what: Callable[[AsyncConnection, Sequence[T]], Awaitable[None]], batch: Sequence[T]
     ) -> None:
-        async with self._writing() as connection:
+        async with self._database.writing() as connection:
             await what(connection, batch)
 
     @to_its_end
@@ -131,7 +107,7 @@ class Store:
             }
             for position, p in enumerate(found)
         ]
-        async with self._writing() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(delete(problems))
             if rows:
                 await connection.execute(insert(problems), rows)
@@ -141,7 +117,7 @@ class Store:
     @to_its_end
     async def document(self, ref: str) -> bytes | None:
         """The JSON of one entity, as Backstage's catalog API gives it."""
-        async with self._reading() as connection:
+        async with self._database.reading() as connection:
             found = await connection.scalar(select(entities.c.document).where(entities.c.ref == ref))
         return found.encode() if found is not None else None
 
@@ -149,7 +125,7 @@ class Store:
     async def documents(self, refs: Sequence[str]) -> dict[str, bytes]:
         """The JSON of several entities, by ref; those that are not there are left out."""
         found: dict[str, bytes] = {}
-        async with self._reading() as connection:
+        async with self._database.reading() as connection:
             for batch in _batches(refs):
                 statement = select(entities.c.ref, entities.c.document).where(entities.c.ref.in_(batch))
                 found |= {ref: document.encode() for ref, document in await connection.execute(statement)}
@@ -158,7 +134,7 @@ class Store:
     @to_its_end
     async def search(self, query: SearchQuery) -> tuple[list[bytes], int]:
         """One page of documents and the total: two queries."""
-        async with self._reading() as connection:
+        async with self._database.reading() as connection:
             documents = (await connection.scalars(statements.page(query))).all() if query.limit else []
             number = await connection.scalar(statements.total(query))
         return [document.encode() for document in documents], number or 0
@@ -166,7 +142,7 @@ class Store:
     @to_its_end
     async def refs(self, query: SearchQuery) -> list[EntityRef]:
         """All that is found, in order, without a document: one query."""
-        async with self._reading() as connection:
+        async with self._database.reading() as connection:
             rows = (await connection.execute(statements.refs(query))).all()
         return [EntityRef.of(*row) for row in rows]
 
@@ -174,7 +150,7 @@ class Store:
     async def facets(self, query: SearchQuery) -> dict[str, tuple[FacetValue, ...]]:
         """The values of every filter and their counts: one query."""
         found: dict[str, list[FacetValue]] = {}
-        async with self._reading() as connection:
+        async with self._database.reading() as connection:
             for name, _, original, number in await connection.execute(statements.facets(query)):
                 found.setdefault(name, []).append(FacetValue(original, number))
         return {name: tuple(values) for name, values in found.items()}
@@ -183,21 +159,9 @@ class Store:
     async def problems(self) -> list[Problem]:
         """What the last refresh had to say."""
         columns = [c for c in problems.c if c.name != "position"]
-        async with self._reading() as connection:
+        async with self._database.reading() as connection:
             rows = await connection.execute(select(*columns).order_by(problems.c.position))
             return [Problem(*row) for row in rows]
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """The database's failures in words of ours: its own would show statements and values."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        kind = type(error).__name__
-        raise Unavailable(
-            f"the catalog's database failed ({kind}); the log has the rest", code="catalog-database"
-        ) from error
 
 
 async def _remove(connection: AsyncConnection, refs: Sequence[str]) -> None:

@@ -1,5 +1,5 @@
 """Where history keeps what it remembers. It must never hold more than its owner's bounds allow. Only `history` calls it."""
 
-from callboard.history.store.verdicts import VerdictStore
+from callboard.history.store.verdicts import CHAIN, VerdictStore
 
-__all__ = ["VerdictStore"]
+__all__ = ["CHAIN", "VerdictStore"]

@@ -2,25 +2,24 @@
 
 from typing import Final
 
-from sqlalchemy import Column, DateTime, Index, MetaData, String, Table, Text
+from sqlalchemy import Column, Index, MetaData, Table
 
-__all__ = ["METADATA", "NEWEST", "VERSION_TABLE", "verdicts"]
+from callboard.base.database import UtcTime, text
 
-VERSION_TABLE: Final = "history_version"
-NEWEST: Final = "0001"
-"""The last revision in `migrations`."""
+__all__ = ["METADATA", "verdicts"]
+
 
 METADATA: Final = MetaData()
 
 verdicts: Final = Table(
     "history_verdicts",
     METADATA,
-    Column("ref", String(300), primary_key=True),
-    Column("visibility", String(64), primary_key=True),
-    Column("health", String(16), nullable=False),
-    Column("sentence", Text, nullable=False),
-    Column("since", DateTime, nullable=False),
-    Column("as_of", DateTime, nullable=False),
+    Column("ref", text(300), primary_key=True),
+    Column("visibility", text(64), primary_key=True),
+    Column("health", text(16), nullable=False),
+    Column("sentence", text(), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("as_of", UtcTime, nullable=False),
     Index("history_verdicts_as_of", "as_of"),
 )
-"""The last verdict on a service, per visibility class (a digest of the grants it was made under). Times are UTC."""
+"""The last verdict on a service, per visibility class (a digest of the grants it was made under)."""

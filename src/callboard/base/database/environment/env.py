@@ -1,12 +1,9 @@
-"""Alembic's entry: runs on the connection that the store hands over."""
+"""Alembic's entry, for the chains of all stores: runs on the connection that `scripts` hands over."""
 
 from alembic import context
 
-from callboard.history.store.schema import METADATA
-
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
     version_table=context.config.attributes["version_table"],
     render_as_batch=True,  # SQLite cannot alter most of a table in place
 )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from callboard.base.database import UtcTime
+
 revision = "0001"
 down_revision = None
 
@@ -15,8 +17,8 @@ def upgrade() -> None:
         sa.Column("visibility", sa.String(64), primary_key=True),
         sa.Column("health", sa.String(16), nullable=False),
         sa.Column("sentence", sa.Text, nullable=False),
-        sa.Column("since", sa.DateTime, nullable=False),
-        sa.Column("as_of", sa.DateTime, nullable=False),
+        sa.Column("since", UtcTime, nullable=False),
+        sa.Column("as_of", UtcTime, nullable=False),
     )
     op.create_index("history_verdicts_as_of", "history_verdicts", ["as_of"])
 

@@ -1,0 +1,123 @@
+"""A database that is open, and whether it answers."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from callboard.base.database.failures import DatabaseAway, failure
+from callboard.base.errors import Unavailable
+
+__all__ = ["Database"]
+
+BETWEEN_TRIES: Final = 1.0
+"""Seconds between two tries while the server does not answer, jittered."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Database:
+    """Made by `open_database`; whoever opens it closes it. Every failure comes out as Unavailable, as DatabaseAway where a
+    server does not answer.
+
+    While `run` is running, nobody but it waits for a server that is away: everybody else is told at once.
+    """
+
+    def __init__(self, engine: AsyncEngine, place: str) -> None:
+        self.engine = engine
+        self.place = place
+        """The file, or the server and its database: for messages."""
+        self.away: Unavailable | None = None
+        """Why the server does not answer, as long as it does not."""
+        self._since = 0.0
+        self._gone = asyncio.Event()
+        self._here = asyncio.Event()
+        self._here.set()
+        self._watched = False
+
+    @property
+    def on_server(self) -> bool:
+        """Whether it is PostgreSQL."""
+        return self.engine.dialect.name == "postgresql"
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read from."""
+        self._answers_or_raise()
+        try:
+            async with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._told(error) from error
+        self._back()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: whole, or not at all."""
+        self._answers_or_raise()
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._told(error) from error
+        self._back()
+
+    async def close(self) -> None:
+        """Let go of it."""
+        await self.engine.dispose()
+
+    async def returned(self) -> None:
+        """Wait until it answers, as far as is known; `run` finds out."""
+        await self._here.wait()
+
+    async def run(self) -> None:
+        """See to it that a server which is away is noticed when it is back; until cancelled."""
+        self._watched = True
+        try:
+            while True:
+                await self._gone.wait()
+                await asyncio.sleep(BETWEEN_TRIES * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+                await self._try()
+        finally:
+            self._watched = False
+
+    async def _try(self) -> None:
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except SQLAlchemyError as error:
+            self._told(error)
+        else:
+            self._back()
+
+    def _answers_or_raise(self) -> None:
+        if self.away is not None and self._watched:
+            raise self.away
+
+    def _told(self, error: SQLAlchemyError) -> Unavailable:
+        found = failure(error, self.place)
+        if isinstance(found, DatabaseAway):
+            if self.away is None:
+                self._since = time.monotonic()
+                _log.error(
+                    "the database does not answer; pages go on from memory, and it is tried again every second",
+                    why=found.message,
+                )
+            self.away = found
+            self._gone.set()
+            self._here.clear()
+        return found
+
+    def _back(self) -> None:
+        if self.away is not None:
+            self.away = None
+            self._gone.clear()
+            self._here.set()
+            _log.info("the database answers again", after=f"{time.monotonic() - self._since:.0f} s")

@@ -1,0 +1,192 @@
+"""A PostgreSQL server that goes away is told once, in words; nobody waits for it, and it is used again when it is back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from sqlalchemy import text
+
+from callboard.base.database import Database, DatabaseAddress, DatabaseAway, open_database
+from callboard.base.errors import Unavailable
+from callboard.base.secret import Secret
+from callboard.catalog import Catalog, SearchQuery
+from callboard.catalog.store import CopiedStore
+from support.catalog import ME, entity, get, has, settings, write
+from support.databases import PostgresServer, binaries, server
+
+
+@pytest.fixture(scope="module")
+def own(postgresql: PostgresServer) -> Iterator[PostgresServer]:
+    """A server for these tests alone: they stop it."""
+    del postgresql  # asked for, so that a machine without PostgreSQL says so
+    programs = binaries()
+    assert programs
+    with TemporaryDirectory(prefix="callboard-postgresql-") as directory:
+        Path(directory).chmod(0o755)
+        with server(programs, Path(directory) / "server") as running:
+            yield running
+
+
+@asynccontextmanager
+async def opened(address: DatabaseAddress) -> AsyncIterator[Database]:
+    database = open_database(address)
+    watching = asyncio.create_task(database.run())
+    try:
+        await asyncio.sleep(0)
+        yield database
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        await database.close()
+
+
+async def one(database: Database) -> int | None:
+    async with database.reading() as connection:
+        found: int | None = await connection.scalar(text("SELECT 1"))
+        return found
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def until_it_answers(database: Database) -> None:
+    async with asyncio.timeout(60):
+        await database.returned()
+
+
+async def test_who_asks_meanwhile_is_told_at_once_and_who_asks_after_is_answered(own: PostgresServer) -> None:
+    async with opened(own.new()) as database:
+        assert await one(database) == 1
+        await asyncio.to_thread(own.stop)
+        try:
+            with pytest.raises(DatabaseAway) as caught:
+                await one(database)
+            assert "does not answer" in caught.value.message
+            assert "SELECT" not in caught.value.message
+            tried = database.engine.pool.status()
+            for _ in range(100):
+                with pytest.raises(DatabaseAway):
+                    await one(database)
+            assert database.engine.pool.status() == tried
+        finally:
+            await asyncio.to_thread(own.start)
+        await until_it_answers(database)
+        assert await one(database) == 1
+
+
+async def test_a_restart_between_two_questions_is_not_noticed(own: PostgresServer) -> None:
+    async with opened(own.new()) as database:
+        assert await one(database) == 1
+        await asyncio.to_thread(own.stop)
+        await asyncio.to_thread(own.start)
+        assert await one(database) == 1
+        assert database.away is None
+
+
+async def test_the_catalog_is_read_from_memory_meanwhile_and_loses_nothing(
+    own: PostgresServer, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "a.yaml", entity("Component", "one"), entity("Component", "two"))
+    copy = open_database(":memory:")
+    async with opened(own.new()) as database:
+        try:
+            store = CopiedStore(database, copy)
+            await store.start()
+            catalog = Catalog(settings("a.yaml"), store, directory=tmp_path)
+            await catalog.refresh()
+            before = await get(catalog, "component:one")
+            await asyncio.to_thread(own.stop)
+            try:
+                write(file, entity("Component", "one", owner="team-b"), entity("Component", "three"))
+                with pytest.raises(DatabaseAway):
+                    await catalog.refresh()
+                catalog._known.clear()  # what was asked for lately is known in any case
+                assert await get(catalog, "component:one") == before
+                assert (await catalog.search(SearchQuery(text="tw"), ME)).total == 1
+                assert dict(await catalog.facets(SearchQuery(), ME))["kind"]
+                assert await catalog.document(before.ref, ME)
+                (told, *_) = await catalog.problems(ME)
+                assert "as it was before" in told.message
+            finally:
+                await asyncio.to_thread(own.start)
+            await until_it_answers(database)
+            await catalog.refresh()
+            assert await has(catalog, "component:three")
+            assert await catalog.problems(ME) == ()
+            assert (await catalog.search(SearchQuery(text="two"), ME)).total == 0
+            await asyncio.to_thread(own.stop)
+            try:  # and what came since is in memory, too
+                assert (await catalog.search(SearchQuery(text="three"), ME)).total == 1
+                assert (await catalog.search(SearchQuery(text="two"), ME)).total == 0
+            finally:
+                await asyncio.to_thread(own.start)
+        finally:
+            await copy.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"dbname": "nowhere"}, "nowhere"),
+        ({"user": "nobody"}, "authentication failed"),
+        ({"sslmode": "require"}, "SSL"),
+        ({"port": "1"}, "refused"),
+        ({"host": "database.invalid"}, "database.invalid"),
+    ],
+)
+async def test_why_it_cannot_be_had_is_said_without_a_password(
+    postgresql: PostgresServer, change: dict[str, str], words: str
+) -> None:
+    address = postgresql.address("postgres")
+    wrong = DatabaseAddress(parameters={**address.parameters, **change}, password=Secret("hunter2"))
+    database = open_database(wrong)
+    try:
+        with pytest.raises(Unavailable) as caught:
+            await one(database)
+        assert words in caught.value.message
+        assert "hunter2" not in caught.value.message
+        assert "\n" not in caught.value.message
+    finally:
+        await database.close()
+
+
+async def test_all_connections_in_use_is_told_as_such(
+    postgresql: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callboard.base.database.postgresql.FREE", 0.1)
+    address = postgresql.address("postgres")
+    database = open_database(
+        DatabaseAddress(parameters=address.parameters, password=address.password, connections=1)
+    )
+    try:
+        async with database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+            with pytest.raises(Unavailable, match="busy") as caught:
+                await one(database)
+            assert caught.value.code == "database-busy"
+        assert await one(database) == 1
+    finally:
+        await database.close()
+
+
+async def test_certificates_are_handed_over_without_a_file_and_let_go(postgresql: PostgresServer) -> None:
+    before = open_files()
+    address = postgresql.address("postgres")
+    database = open_database(
+        DatabaseAddress(
+            parameters={**address.parameters, "sslmode": "verify-full"},
+            password=address.password,
+            certificates={
+                "sslrootcert": Secret("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n")
+            },
+        )
+    )
+    with pytest.raises(Unavailable, match="SSL"):
+        await one(database)
+    await database.close()
+    assert open_files() == before
