@@ -31,6 +31,9 @@ __all__ = ["Catalog", "Refreshed"]
 MOST_KNOWN = 2000
 """Entities kept as they were read, some kilobytes each, and that there is none: those asked for last."""
 
+MOST_PROBLEMS = 1000
+"""Told one by one: more than anybody reads, and what a page of them still holds."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -123,9 +126,11 @@ class Catalog:
         known = await self._store.known()
         claims, conflicts = settle(walked.claims, {ref: k.source for ref, k in known.items()})
         etags = {ref: k.etag for ref, k in known.items()}
-        stitched = await asyncio.to_thread(stitch, claims, walked.unreadable, etags)
+        stitched = await asyncio.to_thread(stitch, claims, walked.unreadable, etags, walked.lost)
         written = await self._store.write(stitched.changed, stitched.gone)
-        problems = (*self._root_problems, *walked.problems, *conflicts)
+        problems = _bounded(
+            (*self._root_problems, *walked.problems, *conflicts, *stitched.problems, *written.problems)
+        )
         if written.written or written.removed:
             self.revision += 1
         await self._store.replace_problems(problems)
@@ -147,11 +152,12 @@ class Catalog:
                 self._told.tell(self._problems)
             except DatabaseAway:
                 pass  # told by the database itself, which has been tried for us when we come again
-            except CallboardError as error:
+            except Exception as error:
+                told = error if isinstance(error, CallboardError) else None
                 log.exception(
                     "the catalog could not be read anew; what is known stays, and it is tried again in a moment",
-                    code=error.code,
-                    error=error.message,
+                    code=told.code if told else "unexpected",
+                    error=told.message if told else type(error).__name__,
                 )
             else:
                 if refreshed.written or refreshed.removed:
@@ -240,6 +246,13 @@ def _roots(settings: CatalogSettings, directory: Path) -> tuple[list[Root], list
                 )
             )
     return roots, problems
+
+
+def _bounded(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    more = f"{len(problems) - MOST_PROBLEMS + 1} further problems are not told one by one"
+    return (*problems[: MOST_PROBLEMS - 1], Problem(more, where="catalog.locations"))
 
 
 def _same(

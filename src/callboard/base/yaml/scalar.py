@@ -33,12 +33,16 @@ def resolve(text: str) -> Scalar:
     if _INT.fullmatch(text):
         return int(text) if len(text) <= _LONGEST_INT else float(text)
     if _OCT.fullmatch(text):
-        return int(text[2:], 8)
+        return _bounded(int(text[2:], 8))
     if _HEX.fullmatch(text):
-        return int(text[2:], 16)
+        return _bounded(int(text[2:], 16))
     if _FLOAT.fullmatch(text):
         return float(text)
     return text
+
+
+def _bounded(number: int) -> Scalar:
+    return number if number.bit_length() <= 1000 else math.inf
 
 
 def key_text(key: Scalar) -> str:

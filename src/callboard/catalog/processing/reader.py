@@ -9,11 +9,12 @@ from typing import Final
 import msgspec
 
 from callboard.base.clock import Clock
-from callboard.base.config.watch import stamp
-from callboard.base.errors import BadInput, CallboardError, NotFound, Problem
+from callboard.base.config.watch import FileStamp, stamp
+from callboard.base.errors import BadInput, NotFound, Problem
 from callboard.base.settings import CatalogReadingSettings
 from callboard.catalog.processing.draft import Route
 from callboard.catalog.processing.reading import Content, Reading, failed, parse, reading_of
+from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.sources.fetch import Fetch
 from callboard.catalog.sources.files import expand, read_file
 from callboard.catalog.sources.location import Location, has_wildcard
@@ -39,7 +40,8 @@ class Reader:
         self._url_interval = url_interval
         self._readings: dict[Route, Reading] = {}
         self._due: dict[Route, float] = {}
-        self._expanded: dict[Location, tuple[Location, ...]] = {}
+        self._expanded: dict[Location, tuple[Location, ...] | None] = {}
+        """What each target names; None where that could not be found out."""
         self._gate: Final = asyncio.Semaphore(CONCURRENT_FETCHES)
 
     def begin(self) -> None:
@@ -53,8 +55,8 @@ class Reader:
         return await asyncio.to_thread(self._is_same, readings)
 
     def _is_same(self, readings: Sequence[Reading]) -> bool:
-        return all(_expanded(target) == found for target, found in self._expanded.items()) and all(
-            stamp(each.path) == each for reading in readings for each in reading.stamps
+        return all(_same_files(target, found) for target, found in self._expanded.items()) and all(
+            _unchanged(reading) for reading in readings if reading.route.source.type == "file"
         )
 
     def forget_others(self, routes: Sequence[Route]) -> None:
@@ -66,6 +68,7 @@ class Reader:
     async def expand(self, target: Location) -> list[Location]:
         """The sources a target names. Raises NotFound or BadInput."""
         if target.type == "file":
+            self._expanded[target] = None
             found = self._expanded[target] = await asyncio.to_thread(_expanded, target)
             if not found:
                 raise NotFound(f"{target} does not exist", code="no-such-location")
@@ -93,7 +96,7 @@ class Reader:
         readings = []
         for route in routes:
             before = self._readings.get(route)
-            if before is not None and all(stamp(each.path) == each for each in before.stamps):
+            if before is not None and _unchanged(before):
                 readings.append(before)
             else:
                 readings.append(read_local(route, self._limits))
@@ -102,7 +105,10 @@ class Reader:
     async def _read_url(self, route: Route) -> None:
         before = self._readings.get(route)
         async with self._gate:
-            reading = await self._fetched(route, before)
+            try:
+                reading = await self._fetched(route, before)
+            except Exception as error:
+                reading = failed(route, [stumbled(error, route.source.shown)])
         self._readings[route] = reading
         self._due[route] = self._clock.monotonic() + self._url_interval * random.uniform(1.0, 1.5)  # noqa: S311 - jitter
 
@@ -123,7 +129,7 @@ class Reader:
             parsed = await asyncio.to_thread(
                 parse, fetched.body, route, most=self._limits.max_entities_per_location
             )
-        except CallboardError as error:
+        except Exception as error:
             problem = _problem(error, route.source.shown)
             return (
                 before if before is not None and before.problems == (problem,) else failed(route, [problem])
@@ -139,8 +145,23 @@ class Reader:
             return Problem("URLs are not read here", where=location.shown)
         try:
             return (await self._fetch(location.target)).body
-        except CallboardError as error:
+        except Exception as error:
             return _problem(error, location.shown)
+
+
+def _unchanged(reading: Reading) -> bool:
+    """Whether every file that was read for it is as it was. One that could not even be looked at is always read again."""
+    try:
+        return bool(reading.stamps) and all(stamp(each.path) == each for each in reading.stamps)
+    except Exception:
+        return False  # reading it tells what it is
+
+
+def _same_files(target: Location, found: tuple[Location, ...] | None) -> bool:
+    try:
+        return found is not None and _expanded(target) == found
+    except Exception:
+        return False
 
 
 def _expanded(target: Location) -> tuple[Location, ...]:
@@ -149,28 +170,29 @@ def _expanded(target: Location) -> tuple[Location, ...]:
 
 def read_local(route: Route, limits: CatalogReadingSettings) -> Reading:
     """Read and validate one file, the placeholders in it included. It blocks: call it in a thread."""
-    # The stamp is taken first: a change while we read makes the next look read again.
-    path = route.source.target
-    stamps = [stamp(Path(path))]
+    stamps: list[FileStamp] = []
     try:
-        parsed = parse(
-            read_file(path, limits.max_file_bytes),
-            route,
-            most=limits.max_entities_per_location,
-        )
-    except CallboardError as error:
-        return msgspec.structs.replace(failed(route, [_problem(error, path)]), stamps=tuple(stamps))
+        reading = _read_local(route, limits, stamps)
+    except Exception as error:
+        reading = failed(route, [_problem(error, route.source.target)])
+    return msgspec.structs.replace(reading, stamps=tuple(stamps))
+
+
+def _read_local(route: Route, limits: CatalogReadingSettings, stamps: list[FileStamp]) -> Reading:
+    # Each stamp is taken first: a change while we read makes the next look read again.
+    path = route.source.target
+    stamps.append(stamp(Path(path)))
+    data = read_file(path, limits.max_file_bytes)
+    parsed = parse(data, route, most=limits.max_entities_per_location)
     contents: dict[Location, Content] = {}
     for wanted in parsed.wanted:
         stamps.append(stamp(Path(wanted.target)))
         try:
             contents[wanted] = read_file(wanted.target, limits.max_file_bytes)
-        except CallboardError as error:
+        except Exception as error:
             contents[wanted] = _problem(error, wanted.target)
-    return msgspec.structs.replace(reading_of(parsed, route, contents), stamps=tuple(stamps))
+    return reading_of(parsed, route, contents)
 
 
-def _problem(error: CallboardError, where: str) -> Problem:
-    if isinstance(error, BadInput):
-        return error.problem
-    return Problem("does not exist" if isinstance(error, NotFound) else error.message, where=where)
+def _problem(error: Exception, where: str) -> Problem:
+    return Problem("does not exist", where=where) if isinstance(error, NotFound) else stumbled(error, where)

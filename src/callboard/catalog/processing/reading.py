@@ -1,13 +1,16 @@
 """What one source holds: its valid entities, and what is wrong with the others. Pure: bytes in, values out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from callboard.base.config.watch import FileStamp
 from callboard.base.errors import BadInput, Problem, UsageError
 from callboard.catalog.processing.draft import Draft, Route, draft_of
+from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.sources.document import Document, Path, path_text, read_documents
 from callboard.catalog.sources.location import Location
 from callboard.catalog.sources.placeholders import misplaced, placeholder, resolve_target, substituted
@@ -15,6 +18,8 @@ from callboard.catalog.validation import problems_of
 from callboard.model.entity import EntityRef
 
 __all__ = ["Broken", "Content", "Parsed", "Reading", "Wanted", "failed", "parse", "reading_of"]
+
+T = TypeVar("T")
 
 Content = bytes | Problem
 """What a placeholder's target held, or why it could not be read."""
@@ -73,20 +78,31 @@ def parse(data: bytes, route: Route, *, most: int) -> Parsed:
     """Read and judge a source's documents, at most `most`. One by one: the trees of thousands would be a burden together."""
     source = route.source
     items: list[Judged | Wanted] = []
-    for document in read_documents(data, source.shown):
-        if len(items) == most:
-            expected = f"at most {most}"
-            items.append(
-                Nameless((Problem("holds too many entities", where=source.shown, expected=expected),))
-            )
-            break
-        items.append(_begun(document, route))
+    try:
+        for document in read_documents(data, source.shown):
+            if len(items) == most:
+                expected = f"at most {most}"
+                items.append(
+                    Nameless((Problem("holds too many entities", where=source.shown, expected=expected),))
+                )
+                break
+            items.append(_fenced(document, partial(_begun, document, route)))
+    except Exception as error:
+        items.append(Nameless((stumbled(error, source.shown),)))
     return Parsed(tuple(items))
+
+
+def _fenced(document: Document, step: Callable[[], T]) -> T | Broken | Nameless:
+    """One document alone: whatever it makes us raise is told at it."""
+    try:
+        return step()
+    except Exception as error:
+        return _bad(document, [stumbled(error, document.where, document.line())])
 
 
 def reading_of(parsed: Parsed, route: Route, contents: Mapping[Location, Content]) -> Reading:
     """Fill in the placeholders and sort good from bad. `contents` has every location that `parsed` wants."""
-    judged = [_filled(i, route, contents) if isinstance(i, Wanted) else i for i in parsed.items]
+    judged = [_judgement(item, route, contents) for item in parsed.items]
     return Reading(
         route=route,
         drafts=tuple(i for i in judged if isinstance(i, Draft)),
@@ -94,6 +110,12 @@ def reading_of(parsed: Parsed, route: Route, contents: Mapping[Location, Content
         problems=tuple(p for i in judged if isinstance(i, Nameless) for p in i.problems),
         documents=len(judged),
     )
+
+
+def _judgement(item: Judged | Wanted, route: Route, contents: Mapping[Location, Content]) -> Judged:
+    if isinstance(item, Wanted):
+        return _fenced(item.document, partial(_filled, item, route, contents))
+    return item
 
 
 def _begun(document: Document, route: Route) -> Judged | Wanted:
@@ -114,7 +136,7 @@ def _judged(document: Document, route: Route) -> Judged:
     return _bad(document, found)
 
 
-def _bad(document: Document, problems: Sequence[Problem]) -> Judged:
+def _bad(document: Document, problems: Sequence[Problem]) -> "Broken | Nameless":
     ref = _name(document.value)
     return Nameless(tuple(problems)) if ref is None else Broken(ref, tuple(problems))
 

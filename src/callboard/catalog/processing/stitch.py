@@ -1,7 +1,7 @@
 """One source for each ref, relations from both ends, and the entity as the store keeps it. Pure."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -9,6 +9,7 @@ import msgspec
 
 from callboard.base.errors import Problem
 from callboard.catalog.processing.draft import Draft
+from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.processing.walk import Claim
 from callboard.model.entity import EntityRef
 
@@ -36,6 +37,8 @@ class Stitched(msgspec.Struct, frozen=True, kw_only=True):
     changed: tuple[Whole, ...]
     gone: tuple[str, ...]
     unchanged: int
+    problems: tuple[Problem, ...] = ()
+    """What made us fail; such entities stay as they were."""
 
 
 def uid_of(ref: EntityRef) -> str:
@@ -69,10 +72,16 @@ def settle(claims: Sequence[Claim], owners: Mapping[str, str]) -> tuple[list[Cla
     return list(won.values()), problems
 
 
-def stitch(claims: Sequence[Claim], notes: Mapping[str, Sequence[str]], known: Mapping[str, str]) -> Stitched:
+def stitch(
+    claims: Sequence[Claim],
+    notes: Mapping[str, Sequence[str]],
+    known: Mapping[str, str],
+    lost: Collection[str] = (),
+) -> Stitched:
     """Put relations and status on the settled claims, and compare with `known`, the etag of each stored ref.
 
-    `notes` are further errors by ref. An etag is a hash of all but itself, so equal etags mean nothing to write.
+    `notes` are further errors by ref; `lost` are refs without a claim that stay as they are.
+    An etag is a hash of all but itself, so equal etags mean nothing to write.
     """
     relations: dict[str, set[tuple[str, str]]] = {str(c.draft.ref): set() for c in claims}
     for claim in claims:
@@ -81,17 +90,22 @@ def stitch(claims: Sequence[Claim], notes: Mapping[str, Sequence[str]], known: M
             if ends is not None:
                 ends.add((edge.type, edge.target))
     changed: list[Whole] = []
+    problems: list[Problem] = []
     for claim in claims:
         ref = str(claim.draft.ref)
         errors = (*claim.errors, *notes.get(ref, ()))
         ends_in_order = tuple(sorted(relations[ref]))
-        etag = _etag(claim.draft, ends_in_order, errors)
-        if known.get(ref) != etag:
-            changed.append(_whole(claim.draft, etag, ends_in_order, errors))
+        try:
+            etag = _etag(claim.draft, ends_in_order, errors)
+            if known.get(ref) != etag:
+                changed.append(_whole(claim.draft, etag, ends_in_order, errors))
+        except Exception as error:
+            problems.append(stumbled(error, claim.draft.route.source.shown, claim.draft.line))
     return Stitched(
         changed=tuple(changed),
-        gone=tuple(sorted(known.keys() - relations.keys())),
-        unchanged=len(claims) - len(changed),
+        gone=tuple(sorted(known.keys() - relations.keys() - set(lost))),
+        unchanged=len(claims) - len(changed) - len(problems),
+        problems=tuple(problems),
     )
 
 

@@ -1,14 +1,16 @@
 """Walking from the configured locations to every entity, through Location entities, once each."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 
-from callboard.base.errors import BadInput, CallboardError, Problem
+from callboard.base.errors import BadInput, NotFound, Problem
 from callboard.base.settings import CatalogRule
 from callboard.catalog.processing.draft import Draft, Route, generated
 from callboard.catalog.processing.reader import Reader
 from callboard.catalog.processing.reading import Reading
+from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.sources.location import Location, resolved
 from callboard.catalog.sources.rules import allows
 
@@ -43,6 +45,8 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
     readings: tuple[Reading, ...]
     unreadable: dict[str, tuple[str, ...]]
     """By ref of a Location entity: what is wrong with its targets."""
+    lost: frozenset[str] = frozenset()
+    """Refs that made us fail: what the store has of them stays."""
 
 
 class _Step(msgspec.Struct, frozen=True):
@@ -62,6 +66,7 @@ class _Walk:
         self.problems: list[Problem] = []
         self.readings: list[Reading] = []
         self.unreadable: dict[str, list[str]] = {}
+        self.lost: set[str] = set()
         self._seen: set[Location] = set()
         self._refs: set[str] = set()
         self._counts: dict[Location, int] = {}
@@ -73,10 +78,12 @@ class _Walk:
         for step in steps:
             try:
                 sources = await self._reader.expand(step.target)
-            except CallboardError as error:
-                if not step.optional:
-                    self._unreadable(step, _problem_of(error, step.target))
-                    following += self._keep(await self._last_good(step.target), step, [error.message])
+            except Exception as error:
+                if not step.optional or not isinstance(error, NotFound):
+                    problem = _at_its_name(step, stumbled(error, step.target.shown))
+                    self._unreadable(step, problem)
+                    message = problem.message if not isinstance(error, BadInput) else str(problem)
+                    following += self._keep(await self._last_good(step.target), step, [message])
                 continue
             for source in sources:
                 if source not in self._seen:
@@ -122,6 +129,14 @@ class _Walk:
         return following
 
     def _claim(self, draft: Draft, step: _Step, errors: tuple[str, ...]) -> list[_Step]:
+        try:
+            return self._claimed(draft, step, errors)
+        except Exception as error:
+            self.problems.append(stumbled(error, draft.route.source.shown, draft.line))
+            self.lost.add(str(draft.ref))
+            return []
+
+    def _claimed(self, draft: Draft, step: _Step, errors: tuple[str, ...]) -> list[_Step]:
         root = step.root
         if not allows(self._rules, root.rules, root.location, draft.kind, draft.spec_type):
             self.problems.append(
@@ -152,8 +167,8 @@ class _Walk:
         for text in draft.targets:
             try:
                 target = resolved(draft.route.source, draft.target_type, text)
-            except BadInput as error:
-                found = error.problem
+            except Exception as error:
+                found = stumbled(error, draft.route.source.shown)
                 self._unreadable(
                     step,
                     Problem(
@@ -185,8 +200,15 @@ class _Walk:
         return _Step(root.location, root, draft)
 
 
-def _problem_of(error: CallboardError, target: Location) -> Problem:
-    return error.problem if isinstance(error, BadInput) else Problem(error.message, where=target.shown)
+def _at_its_name(step: _Step, problem: Problem) -> Problem:
+    """A problem with a target, told where a file names that target; one that the configuration names has no other place."""
+    named = step.named_by
+    if named.line is None:
+        return problem
+    shown = step.target.shown
+    message = problem.message if shown in problem.message else f"{shown}: {problem.message}"
+    path = "spec.target" if len(named.targets) == 1 else "spec.targets"
+    return replace(problem, message=message, where=named.route.source.shown, line=named.line, path=path)
 
 
 async def walk(
@@ -218,4 +240,5 @@ async def walk(
         problems=tuple(walking.problems),
         readings=tuple(walking.readings),
         unreadable={ref: tuple(messages) for ref, messages in walking.unreadable.items()},
+        lost=frozenset(walking.lost),
     )

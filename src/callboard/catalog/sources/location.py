@@ -13,6 +13,8 @@ from callboard.outbound import shown_url
 __all__ = ["Location", "has_wildcard", "resolved", "rooted"]
 
 TYPES = ("file", "url")
+LONGEST = 4096
+"""Characters of a target: no file system takes a longer path, hardly a server a longer address."""
 
 
 class Location(msgspec.Struct, frozen=True, order=True):
@@ -30,7 +32,7 @@ class Location(msgspec.Struct, frozen=True, order=True):
     @property
     def shown(self) -> str:
         """The target as errors and logs may show it: without a URL's query, which may hold a token."""
-        return shown_url(self.target) if self.type == "url" else self.target
+        return shown_url(self.target) if self.type == "url" else self.target[:500]
 
     @property
     def entity_name(self) -> str:
@@ -57,21 +59,31 @@ def resolved(base: Location, kind: str, target: str) -> Location:
     local file: raises BadInput, as for a type nobody reads.
     """
     kind = kind or base.type
+    if "\0" in target or len(target) > LONGEST:
+        raise BadInput(Problem("is no path or address", found=shown_url(target)[:100].replace("\0", "�")))
     if kind == "file":
         if base.type != "file":
             raise BadInput(
                 Problem("a location read from a URL may not point to a local file", found=f"file:{target}")
             )
         return Location("file", os.path.normpath(os.path.join(os.path.dirname(base.target), target)))  # noqa: PTH118, PTH120 - a glob is no Path
-    return _checked(kind, urljoin(base.target, target) if base.type == "url" else target)
+    try:
+        return _checked(kind, urljoin(base.target, target) if base.type == "url" else target)
+    except ValueError:
+        raise BadInput(Problem("is not an address that can be read", found=shown_url(target))) from None
 
 
 def _checked(kind: str, target: str) -> Location:
     if kind not in TYPES:
+        found = kind[:100]
         raise BadInput(
-            Problem("nobody reads locations of this type", found=kind, expected=" or ".join(TYPES))
+            Problem("nobody reads locations of this type", found=found, expected=" or ".join(TYPES))
         )
-    if urlsplit(target).scheme not in ("http", "https"):
+    try:
+        scheme = urlsplit(target).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
         raise BadInput(
             Problem(
                 "is not an address that can be read",

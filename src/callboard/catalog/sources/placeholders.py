@@ -19,7 +19,8 @@ from callboard.outbound import shown_url
 __all__ = ["FORMS", "misplaced", "placeholder", "resolve_target", "substituted"]
 
 FORMS = ("$text", "$json", "$yaml")
-PLACE: Path = ("spec", "definition")
+MAX_DEPTH = 100
+"""Of JSON, as of YAML."""
 
 
 def placeholder(root: object) -> tuple[str, str] | None:
@@ -68,10 +69,7 @@ def _text(form: str, source: Location, data: bytes) -> str:
     if form == "$text":
         return text
     if form == "$json":
-        try:
-            value: object = json.loads(text)
-        except ValueError as error:
-            raise BadInput(Problem("is not JSON", where=source.shown)) from error
+        value: object = _json(text, source)
     else:
         documents = list(read_documents(data, source.shown))
         if broken := [problem for document in documents for problem in document.problems]:
@@ -80,7 +78,45 @@ def _text(form: str, source: Location, data: bytes) -> str:
             found = f"{len(documents)} documents"
             raise BadInput(Problem("holds not one document", where=source.shown, found=found))
         value = documents[0].value
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        written = (
+            value
+            if isinstance(value, str)
+            else json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+        )
+        written.encode()
+        return written
+    except UnicodeError as error:
+        raise BadInput(Problem("holds half of a character", where=source.shown)) from error
+    except ValueError as error:
+        problem = Problem("holds a number that JSON does not know", where=source.shown)
+        raise BadInput(problem) from error
+
+
+def _json(text: str, source: Location) -> object:
+    try:
+        value: object = json.loads(text)
+    except ValueError as error:
+        raise BadInput(Problem("is not JSON", where=source.shown)) from error
+    except RecursionError as error:
+        raise BadInput(_too_deep(source)) from error
+    if _depth(value) > MAX_DEPTH:
+        raise BadInput(_too_deep(source))
+    return value
+
+
+def _depth(value: object) -> int:
+    """How deep lists and objects nest, as far as it matters."""
+    depth, level = 0, [value]
+    while level and depth <= MAX_DEPTH:
+        inner = (v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list))
+        level = [each for several in inner for each in several if isinstance(each, dict | list)]
+        depth += 1
+    return depth
+
+
+def _too_deep(source: Location) -> Problem:
+    return Problem("is nested too deep", where=source.shown, expected=f"at most {MAX_DEPTH} levels")
 
 
 def _outside(base: Location, target: str, expected: str) -> Problem:

@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callboard.base.database import Chain, Database, migrate, to_its_end
+from callboard.base.database import Chain, Database, DatabaseAway, migrate, to_its_end
 from callboard.base.errors import Problem
 from callboard.catalog.processing.draft import Draft, Route, stored_draft
 from callboard.catalog.processing.stitch import Whole
+from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.search import FacetValue, SearchQuery
 from callboard.catalog.sources.location import Location
 from callboard.catalog.store import statements
@@ -29,6 +30,9 @@ BATCH = 100
 
 CHAIN = Chain("catalog", Path(__file__).parent / "migrations")
 
+MAX_WORDS = 2_000
+"""Characters of one part of a problem."""
+
 
 class Known(msgspec.Struct, frozen=True):
     """What the store has of a ref, as far as a refresh needs it."""
@@ -42,6 +46,8 @@ class Written(msgspec.Struct, frozen=True):
 
     written: int = 0
     removed: int = 0
+    problems: tuple[Problem, ...] = ()
+    """Entities that the database does not take."""
 
 
 class Store:
@@ -71,18 +77,41 @@ class Store:
         columns = (entities.c.document, entities.c.source, entities.c.via, entities.c.origin)
         async with self._database.reading() as connection:
             rows = (await connection.execute(select(*columns).where(wanted).order_by(entities.c.ref))).all()
-        return [
-            stored_draft(document.encode(), Route(_location(source), _location(via), _location(origin)))
-            for document, source, via, origin in rows
-        ]
+        kept: list[Draft] = []
+        for document, source, via, origin in rows:
+            try:
+                route = Route(_location(source), _location(via), _location(origin))
+                kept.append(stored_draft(document.encode(), route))
+            except Exception as error:
+                stumbled(error, source)  # for the log: what is broken in its source is told in any case
+        return kept
 
     async def write(self, changed: Sequence[Whole], gone: Sequence[str]) -> Written:
         """Write what changed and remove what is gone, in transactions of a bounded size."""
         for refs in _batches(gone):
             await self._write(_remove, refs)
+        problems: list[Problem] = []
         for batch in _batches(changed):
-            await self._write(_put, batch)
-        return Written(len(changed), len(gone))
+            try:
+                await self._write(_put, batch)
+            except DatabaseAway:
+                raise
+            except Exception as error:
+                problems += await self._one_by_one(batch, error)
+        return Written(len(changed) - len(problems), len(gone), tuple(problems))
+
+    async def _one_by_one(self, batch: Sequence[Whole], failure: Exception) -> list[Problem]:
+        """Write what of a batch can be written; what is wrong with the others. Raises the failure where that is all of it:
+        then it is not theirs."""
+        problems: list[Problem] = []
+        for whole in batch if len(batch) > 1 else ():
+            try:
+                await self._write(_put, [whole])
+            except Exception as error:
+                problems.append(stumbled(error, whole.draft.route.source.shown, whole.draft.line))
+        if len(problems) in (0, len(batch)):
+            raise failure
+        return problems
 
     @to_its_end
     async def _write(
@@ -97,13 +126,13 @@ class Store:
         rows = [
             {
                 "position": position,
-                "message": p.message,
-                "place": p.where,
+                "message": _stored(p.message),
+                "place": _stored(p.where),
                 "line": p.line,
-                "path": p.path,
-                "found": p.found,
-                "expected": p.expected,
-                "hint": p.hint,
+                "path": _stored(p.path),
+                "found": _stored(p.found),
+                "expected": _stored(p.expected),
+                "hint": _stored(p.hint),
             }
             for position, p in enumerate(found)
         ]
@@ -234,6 +263,11 @@ def _entity_row(whole: Whole) -> dict[str, object]:
         "broken": whole.broken,
         "document": whole.document.decode(),
     }
+
+
+def _stored(text: str) -> str:
+    """Words of a problem as any database takes them."""
+    return text[:MAX_WORDS].replace("\0", "�").encode(errors="replace").decode()
 
 
 def _location(text: str) -> Location:
