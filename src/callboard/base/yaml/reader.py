@@ -136,6 +136,10 @@ def _syntax(error: yaml.YAMLError, text: str, where: str) -> Problem:
         mark = error.problem_mark or error.context_mark
         sentence = " ".join(filter(None, (error.context, error.problem))) or "not valid YAML"
         line = mark.line + 1 if mark else None
+        if "maximum nesting" in sentence:  # the parser's own bound, met where it looks ahead
+            return Problem(
+                "nested too deep", where=where, line=line, expected=f"at most {Limits().depth} levels"
+            )
         column = f" (column {mark.column + 1})" if mark else ""
         return Problem(sentence + column, where=where, line=line, expected="valid YAML")
     position = getattr(error, "position", None)
