@@ -86,7 +86,7 @@ def test_nobody_becomes_somebody_else_and_none_lasts_longer_than_a_new_one(tmp_p
     written = path.read_text()
     path.write_text(written.replace(ME.identity, Caller.callboard().identity))
     assert Sessions(clock, SessionFile(path)).caller(cookie) is None
-    (only,) = json.loads(written)["sessions"].values()
+    (only,) = json.loads(written)["kept"]["sessions"].values()
     later = (clock.now() + LIFETIME + timedelta(hours=1)).isoformat()
     path.write_text(written.replace(only["ends"], later))
     assert Sessions(clock, SessionFile(path)).caller(cookie) is None

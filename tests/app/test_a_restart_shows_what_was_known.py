@@ -20,7 +20,7 @@ from callboard.simulator import Fleet
 from support.listening import eventually
 from support.portal import write_config
 
-LINK = re.compile(r"(http://\S+)/sign-in\?token=\S+")
+LINK = re.compile(r"(http://127\S+)/sign-in\?token=\S+")
 DICE = "/services/default/component/dice-roller"
 
 

@@ -61,7 +61,7 @@ async def test_figures_follow_what_is_listened_to(tmp_path: Path) -> None:
             await eventually(lambda: told(app, "changes_total", cluster=one) > before)
             await eventually(lambda: told(app, "objects", cluster=one) == held + 1)
             assert told(app, "ingest_seconds_count") > 0
-            written = (await app.metrics.written()).decode()
+            written = (await app.metrics.written(True)).decode()
             assert f'callboard_hub_objects{{cluster="{other}"}} {held}' in written
             tasks = next(line for line in written.splitlines() if line.startswith("callboard_tasks "))
             assert float(tasks.split()[1]) > 26, "a stream for each type at least: counted where the loop is"

@@ -174,7 +174,7 @@ def test_the_routes_are_those_of_the_site() -> None:
 async def test_a_stranger_is_let_in_where_the_page_says_so_and_nowhere_else() -> None:
     async with listening(whole) as base:
         for path, _, kind, _ in ROUTES:
-            answer = await get(base, re.sub(r"\{[^}]+\}", "x", path))
+            answer = await get(base, re.sub(r"\{[^}]+\}", "x", path), {"Sec-Fetch-Site": "same-origin"})
             signed_in_only = kind not in {"public", "metrics", "sign-in"}
             assert (answer.status == 401) == (signed_in_only or kind == "sign-in"), path
 

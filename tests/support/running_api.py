@@ -42,7 +42,7 @@ class Api:
             return Answered(response.status, named, msgspec.json.decode(body) if body else None)
 
 
-async def no_figures() -> bytes:
+async def no_figures(counts: bool) -> bytes:
     return b""
 
 

@@ -31,8 +31,8 @@ def door(
     return LoopbackDoor(policy, sessions), sessions
 
 
-async def figures() -> bytes:
-    return b"callboard_up 1\n"
+async def figures(counts: bool) -> bytes:
+    return b"callboard_up 1\n" + (b"callboard_objects 7\n" if counts else b"")
 
 
 def operations(guard: LoopbackDoor | None = None, waiting: tuple[str, ...] = ()) -> Operations:
@@ -41,6 +41,7 @@ def operations(guard: LoopbackDoor | None = None, waiting: tuple[str, ...] = ())
         ready=lambda: waiting,
         metrics=figures,
         sign_in=guard.sign_in if guard else None,
+        sign_out=guard.sign_out if guard else None,
         cookie=guard.policy.cookie if guard else "",
     )
 

@@ -58,7 +58,7 @@ def test_every_route_has_a_class() -> None:
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 async def test_anonymous_gets_nothing_that_needs_a_caller(route: Route) -> None:
     async with closed_site() as (base, portal, _):
-        answer = await get(base, path_of(route))
+        answer = await get(base, path_of(route), {"Sec-Fetch-Site": "same-origin"})
     if route.route_class in KNOWN_CALLER:  # type: ignore[attr-defined]
         assert answer.status == 401
         assert portal.callers == []

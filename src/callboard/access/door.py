@@ -39,7 +39,8 @@ def allowed_hosts(
 ) -> tuple[frozenset[str], frozenset[str]]:
     """(hosts, origins) for a listener on `host`:`port` that is also known by the addresses `also` (`app.baseUrl` …)."""
     scheme, usual = ("https", 443) if secure else ("http", 80)
-    names = {host.lower()}
+    host = host.lower().strip("[]")
+    names = {f"[{host}]" if ":" in host else host}
     if _is_loopback(host):
         names |= {"127.0.0.1", "localhost", "[::1]"}
     hosts = {f"{n}:{port}" for n in names} | (names if port == usual else set())
@@ -72,11 +73,13 @@ class LoopbackDoor:
             return Refused(421, "foreign-host", "This server does not answer to that name.")
         if refused := self._foreign_page(facts, route):
             return refused
-        if route in (RouteClass.PUBLIC, RouteClass.SIGN_IN, RouteClass.METRICS):
+        if route in (RouteClass.PUBLIC, RouteClass.SIGN_IN):
             return Admitted(Caller.anonymous())
         if self.policy.open:
             return Admitted(Caller.loopback())
         caller = self._sessions.caller(_cookie(facts.cookie, self.policy.cookie))
+        if caller is None and route is RouteClass.METRICS:
+            return Admitted(Caller.anonymous())
         if caller is None:
             return Refused(401, "not-signed-in", "Open the link that callboard printed in its terminal.")
         return Admitted(caller)
@@ -91,6 +94,10 @@ class LoopbackDoor:
                 "This link was used already or is too old; callboard prints a new one in its terminal.",
             )
         return session_id
+
+    async def sign_out(self, cookie: str) -> None:
+        """End the session that a Cookie header names, if it names one."""
+        self._sessions.end(_cookie(cookie, self.policy.cookie))
 
     def _foreign_page(self, facts: RequestFacts, route: RouteClass) -> Refused | None:
         if route not in (RouteClass.STREAM, RouteClass.UNSAFE):

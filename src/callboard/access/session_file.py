@@ -1,24 +1,24 @@
 """Sessions that outlive a restart: a page that stands open goes on without signing in again.
 
-The file holds hashes of session ids and when each ends, for this user alone (mode 0600): whoever reads it has no cookie. What
-others may have written, and what is torn or of another version, is as if it were not there. Remove it to end all sessions.
+The file holds hashes of session ids and when each ends, and the host name that their cookies belong to, for this user alone (mode
+0600): whoever reads it has no cookie. What others may have written, and what is torn or of another version, is as if it were not
+there. Remove it to end all sessions.
 """
 
 import os
 import secrets
 import stat
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import structlog
 
-__all__ = ["KeptSession", "SessionFile"]
+__all__ = ["KeptSession", "KeptSessions", "SessionFile"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MOST_BYTES: Final = 1024 * 1024
 
 _log = structlog.get_logger(__name__)
@@ -31,10 +31,16 @@ class KeptSession(msgspec.Struct, frozen=True):
     ends: datetime
 
 
+class KeptSessions(msgspec.Struct, frozen=True):
+    """All of them, by the SHA-256 of the session's id; `host` is the name that they were started at, "" for none of ours."""
+
+    host: Annotated[str, msgspec.Meta(pattern="^(cb-[0-9a-f]{24})?$")] = ""
+    sessions: dict[str, KeptSession] = {}
+
+
 class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int
-    sessions: dict[str, KeptSession]
-    """By the SHA-256 of the session's id."""
+    kept: KeptSessions
 
 
 class SessionFile:
@@ -43,18 +49,19 @@ class SessionFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> dict[str, KeptSession]:
+    def read(self) -> KeptSessions:
         """The sessions there were, ended ones included; none where the file cannot be trusted."""
         try:
             number = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
-            return {}
+            return KeptSessions()
         except OSError as error:
             return self._refused(error.strerror or "it cannot be opened")
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            os.close(number)
+            return self._refused("it is no file of ours")
         with os.fdopen(number, "rb") as file:
-            found = os.fstat(number)
-            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-                return self._refused("it is no file of ours")
             if stat.S_IMODE(found.st_mode) & 0o077:
                 return self._refused("others may read or write it")
             try:
@@ -63,12 +70,12 @@ class SessionFile:
                 return self._refused("it is torn, or of another version")
         if content.version != _VERSION:
             return self._refused("it is of another version")
-        return content.sessions
+        return content.kept
 
-    def write(self, sessions: Mapping[str, KeptSession]) -> None:
+    def write(self, kept: KeptSessions) -> None:
         """Replace what is there. Where that fails sessions end with this process, and the log says so."""
         unfinished = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}.unfinished")
-        content = msgspec.json.encode(_Content(_VERSION, dict(sessions)))
+        content = msgspec.json.encode(_Content(_VERSION, kept))
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -84,10 +91,10 @@ class SessionFile:
                 error=error.strerror,
             )
 
-    def _refused(self, why: str) -> dict[str, KeptSession]:
+    def _refused(self, why: str) -> KeptSessions:
         _log.warning(
             "the sessions of before are not used, so everybody has to sign in again",
             file=str(self._path),
             error=why,
         )
-        return {}
+        return KeptSessions()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from callboard.access.session_file import KeptSession, SessionFile
+from callboard.access.session_file import KeptSession, KeptSessions, SessionFile
 from callboard.base.clock import Clock
 from callboard.model.caller import Caller
 
@@ -35,14 +35,24 @@ class Sessions:
         self._file = file
         self._sessions: dict[str, Session] = {}
         self._links: dict[str, Session] = {}
+        self.host = "cb-" + secrets.token_hex(12)
+        """A name that nobody else on this machine knows, for a host below `.localhost`; kept as long as sessions are."""
         if file is not None:
             self._restore(file)
 
     def link_token(self, caller: Caller) -> str:
         """A token that starts one session for `caller`, once, within 15 minutes."""
         token = secrets.token_urlsafe(32)
-        self._links[_digest(token)] = Session(caller, self._clock.now() + LINK_LIFETIME)
+        now = self._clock.now()
+        self._links = {key: link for key, link in self._links.items() if link.ends > now}
+        self._links[_digest(token)] = Session(caller, now + LINK_LIFETIME)
         return token
+
+    @property
+    def has_link(self) -> bool:
+        """Whether a link can still be used."""
+        now = self._clock.now()
+        return any(link.ends > now for link in self._links.values())
 
     def redeem(self, token: str) -> str | None:
         """Use up a link's token: the new session's id, or None when it is unknown, used or too old."""
@@ -75,7 +85,9 @@ class Sessions:
     def _restore(self, file: SessionFile) -> None:
         """Those that go on, of the one caller there is a link for, and none for longer than a new one would last."""
         now, person = self._clock.now(), Caller.loopback()
-        for key, kept in file.read().items():
+        found = file.read()
+        self.host = found.host or self.host
+        for key, kept in found.sessions.items():
             if kept.identity == person.identity and now < kept.ends <= now + LIFETIME:
                 self._sessions[key] = Session(person, kept.ends)
 
@@ -83,9 +95,8 @@ class Sessions:
         if self._file is not None:
             now = self._clock.now()
             going_on = {key: each for key, each in self._sessions.items() if each.ends > now}
-            self._file.write(
-                {key: KeptSession(each.caller.identity, each.ends) for key, each in going_on.items()}
-            )
+            kept = {key: KeptSession(each.caller.identity, each.ends) for key, each in going_on.items()}
+            self._file.write(KeptSessions(self.host, kept))
 
 
 def _digest(value: str) -> str:

@@ -35,6 +35,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.counts = CollectorRegistry()
+        """Of figures that count objects of clusters: not for everybody."""
         self._outcomes = Counter(
             "callboard_cluster_outcomes",
             "Questions to clusters by what they came to.",
@@ -89,8 +91,8 @@ class Metrics:
         self._waiting = self._of_clusters(
             "waiting", "Streams that would watch and may not, and requests that wait for their turn."
         )
-        self._objects = self._of_clusters("objects", "Objects held.")
-        self._bytes = self._of_clusters("bytes", "Bytes of the objects held, packed as they are kept.")
+        self._objects = self._counting("objects", "Objects held.")
+        self._bytes = self._counting("bytes", "Bytes of the objects held, packed as they are kept.")
         self._looks = Gauge(
             "callboard_hub_looks",
             "Services composed, each on one cluster; some outlive their last viewer by a minute.",
@@ -105,14 +107,14 @@ class Metrics:
             "callboard_hub_changes",
             "Changes that watches brought and the hub took in.",
             ["cluster"],
-            registry=self.registry,
+            registry=self.counts,
         )
         self._taken: dict[str, Counter] = {}
         self._ingest = Histogram(
             "callboard_hub_ingest_seconds",
             "Seconds from what a watch brought at once having been read to its being indexed and told.",
             buckets=(0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1),
-            registry=self.registry,
+            registry=self.counts,
         )
 
         self._checks = Counter(
@@ -124,6 +126,9 @@ class Metrics:
 
     def _of_clusters(self, name: str, words: str, *labels: str) -> Gauge:
         return Gauge(f"callboard_hub_{name}", words, ["cluster", *labels], registry=self.registry)
+
+    def _counting(self, name: str, words: str) -> Gauge:
+        return Gauge(f"callboard_hub_{name}", words, ["cluster"], registry=self.counts)
 
     def asked(self, cluster: str, outcome: Outcome) -> None:
         """One question was answered, or was not."""
@@ -172,10 +177,11 @@ class Metrics:
         self._running.set(_tasks())
         return self._hub() if self._hub is not None else None
 
-    def _write(self, found: HubFigures | None) -> bytes:
+    def _write(self, found: HubFigures | None, counts: bool) -> bytes:
         if found is not None:
             self._set(found)
-        return generate_latest(self.registry)
+        counted = generate_latest(self.counts) if counts else b""
+        return generate_latest(self.registry) + counted
 
     def _set(self, found: HubFigures) -> None:
         self._looks.set(found.looks)
@@ -195,13 +201,13 @@ class Metrics:
         self._stall.observe(seconds)
 
     def text(self) -> bytes:
-        """The exposition format, of type CONTENT_TYPE_LATEST."""
-        return self._write(self._read())
+        """The exposition format, of type CONTENT_TYPE_LATEST: everything."""
+        return self._write(self._read(), True)
 
-    async def written(self) -> bytes:
-        """`text`, written beside the loop: a fleet's figures are thousands of lines."""
+    async def written(self, counts: bool) -> bytes:
+        """`text`, written beside the loop: a fleet's figures are thousands of lines. Without `counts`, nothing counts objects."""
         async with self._written:  # the figures of one moment, not half of the next
-            return await asyncio.to_thread(self._write, self._read())
+            return await asyncio.to_thread(self._write, self._read(), counts)
 
 
 def _tasks() -> int:

@@ -2,10 +2,9 @@
 
 import asyncio
 import resource
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -17,6 +16,7 @@ from callboard.access.sessions import Sessions
 from callboard.app.allocator import give_back_now_and_then
 from callboard.app.application import Application
 from callboard.app.collector import collector
+from callboard.app.entrance import Announcement, Entrance, hold_the_other
 from callboard.app.metrics import watch_loop
 from callboard.app.notices import tell_who_sees_nothing
 from callboard.app.signals import stop_signals
@@ -26,7 +26,6 @@ from callboard.base.errors import UsageError
 from callboard.base.settings import HttpsSettings
 from callboard.http.limits import HttpLimits
 from callboard.http.server import Server, bind, is_loopback
-from callboard.model.caller import Caller
 from callboard.model.door import Refused
 from callboard.web.application import Operations, WebOptions
 
@@ -55,20 +54,32 @@ async def serve(app: Application, listening: Listening) -> None:
     listener = bind(listening.host, listening.port)
     port: int = listener.getsockname()[1]
     https = settings.backend.https
-    address = f"{'https' if https else 'http'}://{listening.host}:{port}"
-    hosts, origins = allowed_hosts(listening.host, port, secure=https is not None, also=_known_as(app))
     tell_who_sees_nothing(settings.callboard, app.visibility)
     sessions = Sessions(app.clock, _session_file(settings.callboard.data_directory, listening))
+    entrance = Entrance(host=listening.host.strip("[]"), port=port, secure=https is not None)
+    held = None
+    if not listening.open and not entrance.secure:  # no certificate has a name that only we know
+        alone, held = hold_the_other(listening.host, port)
+        if alone:
+            entrance = msgspec.structs.replace(entrance, secret=f"{sessions.host}.localhost")
+    known_as = (*_known_as(app), *filter(None, (entrance.secret_address,)))
+    hosts, origins = allowed_hosts(listening.host, port, secure=entrance.secure, also=known_as)
     door = LoopbackDoor(
         DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=listening.open), sessions
     )
-    announce = _Announcement(address, sessions, open_=listening.open)
+    announce = Announcement(entrance, sessions, open_=listening.open)
 
     async def sign_in(token: str) -> str | Refused:
         session = await door.sign_in(token)
         if isinstance(session, str):
             announce.next_link()
+        else:
+            announce.renewed()
         return session
+
+    async def sign_out(cookie: str) -> None:
+        await door.sign_out(cookie)
+        announce.renewed()
 
     draining = asyncio.Event()
     ready = asyncio.Event()
@@ -76,11 +87,16 @@ async def serve(app: Application, listening: Listening) -> None:
         ready=lambda: () if ready.is_set() and not draining.is_set() else ("starting or draining",),
         metrics=app.metrics.written,
         sign_in=None if listening.open else sign_in,
+        sign_out=None if listening.open else sign_out,
+        open_counts=settings.callboard.web.open_counts,
         cookie=door.policy.cookie,
         secure_cookie=https is not None,
     )
     options = WebOptions(
-        title=settings.app.title, organization=settings.organization.name or "", draining=draining
+        title=settings.app.title,
+        organization=settings.organization.name or "",
+        draining=draining,
+        can_sign_out=not listening.open,
     )
     site = whole_site(app.portal, door, operations, options, app.clock)
 
@@ -89,6 +105,7 @@ async def serve(app: Application, listening: Listening) -> None:
         announce.first()
 
     with (
+        held or nullcontext(),
         _certificate_files(https) as certificate,
         stop_signals(draining),
         short_turns(),
@@ -135,32 +152,6 @@ def _connections(wanted: int) -> int:
         taken=files // 2,
     )
     return files // 2
-
-
-class _Announcement:
-    """What the terminal shows: the address, and the link that signs a browser in."""
-
-    def __init__(self, address: str, sessions: Sessions, *, open_: bool) -> None:
-        self._address = address
-        self._sessions = sessions
-        self._open = open_
-
-    def first(self) -> None:
-        if self._open:
-            _say(f"\nCallboard is at {self._address}\n")
-        else:
-            _say(f"\nCallboard is ready. Open this link once, within 15 minutes:\n\n  {self._link()}\n")
-
-    def next_link(self) -> None:
-        _say(f"A browser signed in. For another one, within 15 minutes:\n\n  {self._link()}\n")
-
-    def _link(self) -> str:
-        return f"{self._address}/sign-in?token={self._sessions.link_token(Caller.loopback())}"
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def _known_as(app: Application) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 is told to stop."""
 
 import asyncio
+import errno
 import socket
 import ssl
 import time
@@ -19,7 +20,7 @@ from callboard.base.errors import UsageError
 from callboard.http.connection import ClientConnection
 from callboard.http.limits import ConnectionEnd, HttpLimits
 
-__all__ = ["Server", "bind", "is_loopback"]
+__all__ = ["Server", "bind", "hold", "is_loopback"]
 
 _log = structlog.get_logger(__name__)
 
@@ -239,3 +240,22 @@ def bind(host: str, port: int) -> socket.socket:
     listener.listen(128)
     listener.setblocking(False)
     return listener
+
+
+def hold(host: str, port: int) -> socket.socket | None:
+    """Take a port without listening, so that nobody else on this machine can; None where it has no such address.
+
+    Raises OSError when somebody else has it.
+    """
+    try:
+        held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    except OSError:
+        return None
+    try:
+        held.bind((host, port))
+    except OSError as error:
+        held.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            return None
+        raise
+    return held

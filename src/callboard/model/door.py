@@ -23,7 +23,8 @@ class RouteClass(StrEnum):
     UNSAFE = "unsafe"
     """Changes something: a known caller, from our own pages only."""
     METRICS = "metrics"
-    """Figures for the operator's Prometheus."""
+    """Figures for the operator's Prometheus: for anyone who reaches the listener, those that count objects for a known caller
+    alone unless a setting opens them."""
 
 
 class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):

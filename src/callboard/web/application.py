@@ -41,6 +41,7 @@ class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
     draining: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     rendered: Counter[str] = msgspec.field(default_factory=Counter)
     pace: Pace = Pace()
+    can_sign_out: bool = False
 
 
 def create_web(
@@ -61,7 +62,13 @@ def create_web(
     options = options or WebOptions()
     static = StaticFiles()
     clock = clock or SystemClock()
-    renderer = Renderer(static, clock, title=options.title, organization=options.organization)
+    renderer = Renderer(
+        static,
+        clock,
+        title=options.title,
+        organization=options.organization,
+        can_sign_out=options.can_sign_out,
+    )
     fragments = Fragments(renderer, clock, options.rendered)
     tabs = EntityTabs(portal, renderer, fragments)
     listing = ServiceList(renderer, clock, options.rendered)
@@ -74,7 +81,7 @@ def create_web(
         CatalogPages(portal, renderer, listing),
         EntityPages(tabs, renderer, Bodies(clock)),
         ObjectPages(portal, renderer),
-        OperationPages(operations, static),
+        OperationPages(operations, renderer, static),
         LivePages(topics, options.pace, options.draining),
         static,
     )

@@ -42,9 +42,17 @@ class PackageTemplates(jinja2.BaseLoader):
 
 
 class Renderer:
-    """Renders pages, tabs and cards. `title` and `organization` head every page."""
+    """Renders pages, tabs and cards. `title` and `organization` head every page; `can_sign_out` where there are sessions."""
 
-    def __init__(self, static: StaticFiles, clock: Clock, *, title: str, organization: str = "") -> None:
+    def __init__(
+        self,
+        static: StaticFiles,
+        clock: Clock,
+        *,
+        title: str,
+        organization: str = "",
+        can_sign_out: bool = False,
+    ) -> None:
         self._environment = jinja2.Environment(
             loader=PackageTemplates(),
             autoescape=True,
@@ -66,7 +74,7 @@ class Renderer:
             "short_ref": words.short_ref,
         }
         self._environment.globals = {
-            "portal": {"title": title, "organization": organization},
+            "portal": {"title": title, "organization": organization, "can_sign_out": can_sign_out},
             "static": static.url,
             "urls": urls,
             "rows": Rows(clock),

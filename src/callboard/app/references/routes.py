@@ -39,7 +39,7 @@ def _classes() -> Iterator[tuple[RouteClass, str]]:
         yield each, docs[each.name]
 
 
-async def _no_figures() -> bytes:
+async def _no_figures(counts: bool) -> bytes:
     return b""
 
 

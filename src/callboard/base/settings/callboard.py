@@ -307,6 +307,10 @@ class WebSettings(SettingsStruct, frozen=True, kw_only=True):
     makes room; where everybody is being answered, a new one gets a 503. Never more than half of the files that the process may
     open (`ulimit -n`). Default: some hundred people with open pages."""
 
+    open_counts: bool = False
+    """Whether `/metrics` tells figures that count objects of clusters to whoever reaches the listener. Default: to those alone
+    who are signed in, because such a count tells of objects that not everybody may see; the others are for anyone who asks."""
+
     drain_deadline: Span = 10.0
     """Seconds that open requests and streams get to end when we are told to stop. Default: below the 30 s Kubernetes
     gives a pod."""

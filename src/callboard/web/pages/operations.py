@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from callboard.base.errors import NotFound
-from callboard.http.door import SignIn
+from callboard.http.door import SignIn, caller_of
 from callboard.http.errors import Refusal
+from callboard.model.caller import CallerKind
 from callboard.model.door import Refused
+from callboard.web.rendering import Renderer
 from callboard.web.static_files import StaticFiles
 
 __all__ = ["OperationPages", "Operations"]
@@ -21,22 +23,28 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
     """What `app` lends the pages.
 
     `ready` gives what is not ready yet, one plain phrase each (none: ready; it is not about clusters being up).
-    `metrics` gives the Prometheus text. `sign_in` and `cookie` (its name) are there where sessions are.
+    `metrics` gives the Prometheus text, with or without what counts objects. `sign_in`, `sign_out` and `cookie` (its name) are
+    there where sessions are.
     """
 
     ready: Callable[[], tuple[str, ...]]
-    metrics: Callable[[], Awaitable[bytes]]
+    metrics: Callable[[bool], Awaitable[bytes]]
+    open_counts: bool = False
+    """Whether everybody is given the figures that count objects."""
     sign_in: SignIn | None = None
+    sign_out: Callable[[str], Awaitable[None]] | None = None
+    """Ends the session that a Cookie header names."""
     cookie: str = ""
     secure_cookie: bool = False
     """Over TLS the cookie is sent over TLS only."""
 
 
 class OperationPages:
-    """`/livez`, `/readyz`, `/metrics`, `/sign-in`."""
+    """`/livez`, `/readyz`, `/metrics`, `/sign-in`, `/sign-out`."""
 
-    def __init__(self, operations: Operations, static: StaticFiles) -> None:
+    def __init__(self, operations: Operations, renderer: Renderer, static: StaticFiles) -> None:
         self._operations = operations
+        self._renderer = renderer
         self._static = static
 
     async def livez(self, request: Request) -> Response:
@@ -51,8 +59,10 @@ class OperationPages:
         return PlainTextResponse("ok\n")
 
     async def metrics(self, request: Request) -> Response:
-        """Figures in Prometheus' text format."""
-        return Response(await self._operations.metrics(), media_type=PROMETHEUS_TEXT)
+        """Figures in Prometheus' text format; those that count objects for whoever is signed in, or as `web.openCounts` says."""
+        known = caller_of(request).kind is not CallerKind.ANONYMOUS
+        text = await self._operations.metrics(known or self._operations.open_counts)
+        return Response(text, media_type=PROMETHEUS_TEXT)
 
     async def sign_in(self, request: Request) -> Response:
         """Turn the link's token into a session and lead to the front page, so that the token leaves the address bar."""
@@ -66,6 +76,21 @@ class OperationPages:
         response.set_cookie(
             self._operations.cookie,
             session,
+            httponly=True,
+            samesite="lax",
+            secure=self._operations.secure_cookie,
+            path="/",
+        )
+        return response
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session, here and in the browser."""
+        if self._operations.sign_out is None:
+            raise NotFound("There is nothing to sign out of here.")
+        await self._operations.sign_out("; ".join(request.headers.getlist("cookie")))
+        response = HTMLResponse(self._renderer.page("signed_out.html"))
+        response.delete_cookie(
+            self._operations.cookie,
             httponly=True,
             samesite="lax",
             secure=self._operations.secure_cookie,

@@ -34,6 +34,9 @@ def site_map(
         ClassifiedRoute(ENTITY + "/{tab}", entity.tab, read, name="tab"),
         ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),
         ClassifiedRoute("/sign-in", operations.sign_in, RouteClass.SIGN_IN, name="sign-in"),
+        ClassifiedRoute(
+            "/sign-out", operations.sign_out, RouteClass.UNSAFE, name="sign-out", methods=("POST",)
+        ),
         ClassifiedRoute("/livez", operations.livez, public, name="livez"),
         ClassifiedRoute("/readyz", operations.readyz, public, name="readyz"),
         ClassifiedRoute("/metrics", operations.metrics, RouteClass.METRICS, name="metrics"),
