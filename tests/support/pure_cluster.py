@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from callboard.base.errors import UsageError
 from callboard.base.settings import KubernetesSettings
 from callboard.fleet.references import questions, withheld
 from callboard.fleet.selection import select
@@ -65,7 +66,11 @@ def looked_at(
 
 
 def _answered(question: Question, objects: Sequence[KubeObject]) -> Outcome:
-    selector = LabelSelector.parse(question.label_selector) if question.label_selector else None
+    try:
+        selector = LabelSelector.parse(question.label_selector) if question.label_selector else None
+    except UsageError as error:
+        refused = Failure(code=FailureCode.UNEXPECTED_STATUS, message=error.message, status=400)
+        return Outcome(question=question, answer=Answer.BROKEN, failure=refused)
     found = tuple(
         o
         for o in objects

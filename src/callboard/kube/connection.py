@@ -36,6 +36,8 @@ __all__ = ["Connection", "Connections", "Query", "Response", "WholeAnswer", "ref
 _RETRIES: Final = 2
 _LONG: Final = 0.05
 """Seconds until an answer begins from which on more is asked side by side; our own work meanwhile counts."""
+_FAR_OFF: Final = 10 * 365 * 86400.0
+"""Seconds: a clock without a battery begins in 1970, and no age told by it would be one."""
 _BEGUN: Final = frozenset({FailureCode.TRUNCATED, FailureCode.TOO_LARGE, FailureCode.NOT_JSON})
 """What goes wrong with an answer that somebody has given."""
 
@@ -309,10 +311,12 @@ def _moment(date: str) -> datetime:
 
 
 def _offset(date: str, clock: Clock) -> float | None:
+    """None where it does not say, or is so far off that it says nothing about a clock."""
     try:
-        return (_moment(date) - clock.now()).total_seconds() if date else None
-    except (ValueError, TypeError):
+        offset = (_moment(date) - clock.now()).total_seconds() if date else None
+    except (ValueError, TypeError, OverflowError):
         return None
+    return offset if offset is not None and abs(offset) <= _FAR_OFF else None
 
 
 def _late(seconds: float) -> AnswerRefused:

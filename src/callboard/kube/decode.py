@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from callboard.kube.mending import mended
 from callboard.kube.nesting import as_deep_as_go, too_deep
 from callboard.kube.redact import Item, PodItem, redact, redact_pod
 from callboard.kube.text import clean
@@ -126,6 +127,7 @@ _AnyList = _PodList | _List | _LooseList
 _CLOSED: Final = (Pod, Event)
 """The kinds that come in thousands, in whose fields no other object can stand (see `redact`)."""
 
+_NO_TEXT: Final = (msgspec.DecodeError, UnicodeDecodeError)
 _UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
@@ -222,12 +224,18 @@ def _list_of(body: bytes, resource: ResourceType) -> _AnyList:
 
 def _page(body: bytes, resource: ResourceType) -> _AnyList:
     try:
-        answer = _list_of(body, resource)
+        try:
+            answer = _list_of(body, resource)
+        except _NO_TEXT:
+            whole = mended(body)
+            if whole is body:
+                raise
+            answer = _list_of(whole, resource)
     except RecursionError:
         # One object is to blame, which will be told; the others stand.
         try:
             with as_deep_as_go():
-                answer = _list_of(body, resource)
+                answer = _list_of(mended(body), resource)
         except RecursionError:
             raise WrongShape("the answer nests deeper than Kubernetes can follow") from None
     if not answer.kind.endswith("List"):
@@ -272,19 +280,24 @@ def decode_event(
     """The type of a watch's event, and its object, of one line; None where the line is anything but a change of an object.
     Never raises."""
     kind = body_type(resource)
-    event: _PodEvent | _ItemEvent | _LooseEvent
-    try:
-        event = _pod_event(line) if kind is Pod else _item_event(line)
-    except _UNREADABLE:
-        try:
-            event = _loose_event(line)
-        except _UNREADABLE:
-            return None
-    if event.type not in ("ADDED", "MODIFIED", "DELETED"):
+    event = _event_of(line, kind)
+    if event is None and (whole := mended(line)) is not line:
+        event = _event_of(whole, kind)
+    if event is None or event.type not in ("ADDED", "MODIFIED", "DELETED"):
         return None
     return event.type, _object(
         event.object, resource, kind, 0, form, secret=False, ascii_=False, max_nesting=max_nesting
     )
+
+
+def _event_of(line: bytes, kind: type[Body]) -> _PodEvent | _ItemEvent | _LooseEvent | None:
+    try:
+        return _pod_event(line) if kind is Pod else _item_event(line)
+    except _UNREADABLE:
+        try:
+            return _loose_event(line)
+        except _UNREADABLE:
+            return None
 
 
 def opened(kept: Kept) -> KubeObject:
@@ -343,11 +356,22 @@ def _object(
         else:
             raw = _redacted(source, resource, kind, secret=secret)
         if not ascii_ and not raw.isascii():
-            raw.decode()
+            raw = mended(raw)
         if too_deep(raw, max_nesting):
             raise msgspec.ValidationError(f"Nested deeper than {max_nesting}")
         return form(resource, typed(raw, kind), raw)
     except _UNREADABLE as error:
+        if isinstance(source, msgspec.Raw) and (whole := mended(came := bytes(source))) is not came:
+            return _object(
+                msgspec.Raw(whole),
+                resource,
+                kind,
+                index,
+                form,
+                secret=secret,
+                ascii_=False,
+                max_nesting=max_nesting,
+            )
         return Malformed(_where(source, index), _words(error))
 
 

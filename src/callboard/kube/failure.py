@@ -99,6 +99,9 @@ _CODES: Final = {
     429: FailureCode.THROTTLED,
 }
 
+_LONGEST_WAIT: Final = 300.0
+"""Seconds: whatever a cluster says, it is looked at again after that."""
+
 _OWN_WORDS: Final = {
     401: "the API server does not accept our credential",
     403: "the API server refuses this to us",
@@ -138,7 +141,13 @@ def failure_of_status(status: int, headers: Mapping[str, str], body: bytes) -> F
 
 
 def retry_after_of(headers: Mapping[str, str], said: Status | None = None) -> float | None:
-    """Seconds to wait, from `Retry-After` (seconds or a date, RFC 9110 §10.2.3) or the Status; None where neither says."""
+    """Seconds to wait, from `Retry-After` (seconds or a date, RFC 9110 §10.2.3) or the Status, a few minutes at most; None where
+    neither says."""
+    said_so = _retry_after(headers, said)
+    return None if said_so is None else min(said_so, _LONGEST_WAIT)
+
+
+def _retry_after(headers: Mapping[str, str], said: Status | None) -> float | None:
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit() and len(text) < 8:
         return float(text)
@@ -147,7 +156,7 @@ def retry_after_of(headers: Mapping[str, str], said: Status | None = None) -> fl
             when = parsedate_to_datetime(text)
             now = parsedate_to_datetime(headers["Date"]) if headers.get("Date") else datetime.now(UTC)
             return max(0.0, (when - now).total_seconds())
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             pass
     if said and said.details and said.details.retry_after_seconds > 0:
         return float(said.details.retry_after_seconds)

@@ -189,9 +189,9 @@ class ClusterDocument(Document, frozen=True, kw_only=True):
     """One cluster. `failure` is set when nothing of it could be asked, `failure_words` as the API server put it.
 
     `empty` names the types that were asked for and are not there: with `missing`, `state` and `objects` it tells "asked and
-    empty" from "could not see" from "no answer". `events_answer` tells whether events could be looked at; `freshness` how
-    each type is kept current, and is empty where all was asked once, as of `as_of`. `usage_answer`: whether it could be told
-    what pods use; "absent" where the cluster measures nothing.
+    empty" from "could not see" from "no answer". `events_answer` tells whether events could be looked at, `events_older` how
+    many there are beside the newest, which are told; `freshness` how each type is kept current, and is empty where all was asked
+    once, as of `as_of`. `usage_answer`: whether it could be told what pods use; "absent" where the cluster measures nothing.
     """
 
     name: str
@@ -208,6 +208,7 @@ class ClusterDocument(Document, frozen=True, kw_only=True):
     others: tuple[ObjectDocument, ...]
     events_answer: Answer
     events: tuple[EventDocument, ...]
+    events_older: int
     missing: tuple[MissingDocument, ...]
     empty: tuple[str, ...]
     malformed: tuple[str, ...]

@@ -1,6 +1,8 @@
 """Events of a service's objects, and how far they can be trusted."""
 
+import heapq
 from datetime import UTC, datetime
+from typing import Final
 
 from callboard.diagnosis.ownership import Grouping
 from callboard.model.objects import KubeObject
@@ -8,10 +10,13 @@ from callboard.model.objects.cluster_state import Event
 from callboard.model.outcome import Answer, Outcome
 from callboard.model.resource import EVENTS
 from callboard.model.snapshot import ClusterSnapshot
+from callboard.portal.clipping import clipped
 from callboard.portal.views import EventRow, EventsPart, ObjectKey
 
 __all__ = ["event_row", "events_of", "events_part"]
 
+MOST_SHOWN: Final = 200
+"""Of one cluster or object, the newest: nobody reads more, and a page of thousands is megabytes."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NONE = "No warnings in about the last hour; a cluster keeps events no longer than that."
 
@@ -34,25 +39,28 @@ def events_of(cluster: str, objects: list[KubeObject], outcomes: list[Outcome]) 
         )
     by_uid = {o.meta.uid: o for o in objects if o.meta.uid}
     by_name = {(o.type.kind, o.namespace, o.name): o for o in objects}
-    rows = []
+    found: list[tuple[Event, KubeObject]] = []
     for outcome in outcomes:
         for obj in outcome.objects:
             if isinstance(obj.body, Event):
                 about = obj.body.involved_object
                 target = by_uid.get(about.uid) or by_name.get((about.kind, about.namespace, about.name))
                 if target is not None:
-                    rows.append(event_row(cluster, obj.body, target))
-    rows.sort(key=lambda r: r.last_seen or _LONG_AGO, reverse=True)
+                    found.append((obj.body, target))
+    newest = heapq.nlargest(MOST_SHOWN, found, key=lambda each: each[0].last_seen or _LONG_AGO)
+    rows = tuple(event_row(cluster, event, target) for event, target in newest)
+    older = len(found) - len(rows)
     failed = next((o for o in outcomes if o.answer.failed), None)
     if failed is not None:
         words = failed.failure.message if failed.failure else ""
         return EventsPart(
             answer=failed.answer,
-            rows=tuple(rows),
+            rows=rows,
+            older=older,
             plain=f"Events could not be seen: {words or failed.answer}",
         )
     return EventsPart(
-        answer=Answer.OBJECTS if rows else Answer.EMPTY, rows=tuple(rows), plain="" if rows else _NONE
+        answer=Answer.OBJECTS if rows else Answer.EMPTY, rows=rows, older=older, plain="" if rows else _NONE
     )
 
 
@@ -63,7 +71,7 @@ def event_row(cluster: str, event: Event, target: KubeObject) -> EventRow:
         object=f"{target.type.title} {target.name}",
         type=event.type,
         reason=event.reason,
-        message=event.message,
+        message=clipped(event.message),
         occurrences=event.occurrences,
         last_seen=event.last_seen,
     )

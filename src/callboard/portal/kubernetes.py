@@ -32,6 +32,7 @@ from callboard.portal.pods import container_rows
 from callboard.portal.protocol import LogQuery
 from callboard.portal.sights import Sight, Sights
 from callboard.portal.views import EventsPart, KubernetesView, ObjectKey
+from callboard.portal.yaml_text import yaml_text
 
 __all__ = ["KubernetesRoad", "Seen"]
 
@@ -162,7 +163,8 @@ class KubernetesRoad:
         """One object with its events. Raises NotFound when it is not among the objects of this service for this caller."""
         part, obj = await self._find(entity, key, caller)
         events = await self._events(key, obj, caller)
-        return object_view(part, obj, events, self._clock.now() if part.current else part.as_of)
+        yaml = await asyncio.to_thread(yaml_text, obj)
+        return object_view(part, obj, events, yaml, self._clock.now() if part.current else part.as_of)
 
     async def log(self, entity: Entity, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log. Raises UsageError when the object is no pod or has no such container."""

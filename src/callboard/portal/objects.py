@@ -1,9 +1,6 @@
-"""One object of a service, for its drawer. Pure but for the YAML text it makes."""
+"""One object of a service, for its drawer. Pure."""
 
 from datetime import datetime
-
-import msgspec
-import yaml
 
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.verdict import cluster_time
@@ -14,6 +11,7 @@ from callboard.model.objects.network import Service
 from callboard.model.objects.pod import Pod
 from callboard.model.objects.workload import CronJob, DaemonSet, Deployment, Job, StatefulSet
 from callboard.model.snapshot import ClusterSnapshot
+from callboard.portal.clipping import clipped
 from callboard.portal.drawer import ConditionRow, Field, ObjectView
 from callboard.portal.pods import container_rows
 from callboard.portal.summaries import images, summary
@@ -38,7 +36,7 @@ def find_object(cluster: ClusterSnapshot, key: ObjectKey) -> KubeObject | None:
 
 
 def object_view(
-    cluster: ClusterSnapshot, obj: KubeObject, events: EventsPart, as_of: datetime | None
+    cluster: ClusterSnapshot, obj: KubeObject, events: EventsPart, yaml: str, as_of: datetime | None
 ) -> ObjectView:
     """Everything the drawer shows."""
     health = object_health(obj, cluster_time(cluster))
@@ -55,17 +53,8 @@ def object_view(
         owners=tuple(f"{o.kind} {o.name}" for o in obj.meta.owner_references),
         containers=container_rows(obj.body) if isinstance(obj.body, Pod) else (),
         events=events,
-        yaml=yaml_text(obj),
+        yaml=yaml,
         as_of=as_of,
-    )
-
-
-def yaml_text(obj: KubeObject) -> str:
-    """The object as YAML, `apiVersion` and `kind` first; what ingest removed stays removed."""
-    head: dict[str, object] = {"apiVersion": obj.type.api_version, "kind": obj.type.title}
-    body = msgspec.json.decode(obj.raw, type=dict[str, object])
-    return yaml.dump(
-        {**head, **body}, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120
     )
 
 
@@ -79,7 +68,7 @@ def _condition(found: Condition) -> ConditionRow:
         type=found.type,
         status=found.status,
         reason=found.reason,
-        message=found.message,
+        message=clipped(found.message),
         since=found.last_transition_time,
     )
 
@@ -96,7 +85,7 @@ def _fields(obj: KubeObject, usage: PodUsage | None) -> tuple[Field, ...]:
             fields += _named(
                 ("Phase", body.status.phase),
                 ("Reason", body.status.reason),
-                ("Message", body.status.message),
+                ("Message", clipped(body.status.message)),
                 ("Node", body.spec.node_name),
                 ("Pod IP", body.status.pod_ip),
                 ("Service account", body.spec.service_account_name),

@@ -7,6 +7,7 @@ from callboard.diagnosis.words import plain_reason
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Container, ContainerStatus, Pod
 from callboard.model.verdict import Health, ObjectHealth
+from callboard.portal.clipping import clipped
 from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
 
 __all__ = ["container_rows", "pod_row", "worst_first"]
@@ -68,7 +69,7 @@ def _row(container: Container, status: ContainerStatus | None, role: str) -> Con
         image=container.image,
         role=role,
         state=state,
-        detail=detail,
+        detail=clipped(detail),
         health=health,
         ready=status.ready,
         restarts=status.restart_count,

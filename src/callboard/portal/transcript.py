@@ -202,6 +202,7 @@ def _cluster(part: ClusterPart, now: datetime | None) -> ClusterDocument:
         others=tuple(_object(row) for section in part.sections for row in section.rows),
         events_answer=part.events.answer,
         events=tuple(_event(e) for e in part.events.rows),
+        events_older=part.events.older,
         missing=tuple(_missing(m) for m in part.missing),
         empty=part.empty,
         malformed=part.malformed,

@@ -286,10 +286,12 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventsPart(msgspec.Struct, frozen=True, kw_only=True):
-    """Events with the honesty that goes with them: `answer` tells whether we could look; they vanish after about an hour."""
+    """Events with the honesty that goes with them: `answer` tells whether we could look; they vanish after about an hour.
+    `rows` are the newest; `older` is how many more there are."""
 
     answer: Answer
     rows: tuple[EventRow, ...] = ()
+    older: int = 0
     plain: str = ""
 
 

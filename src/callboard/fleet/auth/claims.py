@@ -8,6 +8,7 @@ import msgspec
 
 from callboard.base.secret import Secret
 from callboard.model.cluster import Credential
+from callboard.model.objects.time import usable
 
 __all__ = ["Claims", "claims_of", "expiry_of"]
 
@@ -32,11 +33,11 @@ def claims_of(token: Secret) -> Claims:
 
 
 def expiry_of(credential: Credential) -> datetime | None:
-    """When the credential runs out, as its strategy says or its token; None where neither does."""
-    if credential.expires is not None:
-        return credential.expires
-    expires = claims_of(credential.token).exp
+    """When the credential runs out, as its strategy says or its token; None where neither does, or not in the time there is."""
     try:
-        return datetime.fromtimestamp(expires, UTC) if expires is not None else None
+        expires = credential.expires
+        if expires is None and (exp := claims_of(credential.token).exp) is not None:
+            expires = datetime.fromtimestamp(exp, UTC)
+        return expires if expires is not None and usable(expires) else None
     except (OverflowError, OSError, ValueError):
         return None

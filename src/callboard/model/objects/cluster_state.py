@@ -5,13 +5,15 @@ from datetime import datetime
 import msgspec
 
 from callboard.model.objects.meta import Condition, ObjectMeta
+from callboard.model.objects.names import Name
+from callboard.model.objects.time import Time
 
 __all__ = ["Event", "Node", "ObjectReference"]
 
 
 class Taint(msgspec.Struct, frozen=True, gc=False):
-    key: str
-    effect: str = ""
+    key: Name
+    effect: Name = ""
     value: str = ""
 
 
@@ -31,21 +33,21 @@ class Node(msgspec.Struct, frozen=True, gc=False):
 
 
 class ObjectReference(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    kind: str = ""
-    namespace: str = ""
-    name: str = ""
-    uid: str = ""
-    field_path: str = ""
+    kind: Name = ""
+    namespace: Name = ""
+    name: Name = ""
+    uid: Name = ""
+    field_path: Name = ""
 
 
 class EventSource(msgspec.Struct, frozen=True, gc=False):
-    component: str = ""
+    component: Name = ""
     host: str = ""
 
 
 class EventSeries(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     count: int = 0
-    last_observed_time: datetime | None = None
+    last_observed_time: Time | None = None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
@@ -53,16 +55,16 @@ class Event(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True)
 
     metadata: ObjectMeta
     involved_object: ObjectReference = ObjectReference()
-    type: str = ""
-    reason: str = ""
+    type: Name = ""
+    reason: Name = ""
     message: str = ""
     count: int | None = None
-    first_timestamp: datetime | None = None
-    last_timestamp: datetime | None = None
-    event_time: datetime | None = None
+    first_timestamp: Time | None = None
+    last_timestamp: Time | None = None
+    event_time: Time | None = None
     series: EventSeries | None = None
     source: EventSource = EventSource()
-    reporting_component: str = ""
+    reporting_component: Name = ""
 
     @property
     def last_seen(self) -> datetime | None:

@@ -3,6 +3,7 @@
 import msgspec
 
 from callboard.model.objects.meta import Condition, ObjectMeta
+from callboard.model.objects.names import Name
 
 __all__ = ["Generic"]
 
@@ -12,7 +13,7 @@ class GenericStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_on
 
     observed_generation: int | str | None = None
     conditions: tuple[Condition, ...] | None = None
-    phase: str | None = None
+    phase: Name | None = None
     message: str | None = None
 
 

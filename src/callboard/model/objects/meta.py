@@ -1,34 +1,35 @@
 """What every object has."""
 
-from datetime import datetime
-
 import msgspec
+
+from callboard.model.objects.names import Name
+from callboard.model.objects.time import Time
 
 __all__ = ["Condition", "ObjectMeta", "OwnerReference", "condition"]
 
 
 class OwnerReference(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    kind: str
-    name: str
-    uid: str = ""
-    api_version: str = ""
+    kind: Name
+    name: Name
+    uid: Name = ""
+    api_version: Name = ""
     controller: bool = False
 
 
 class ObjectMeta(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """`metadata`. Label and annotation values are foreign text."""
 
-    name: str
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
+    name: Name
+    namespace: Name = ""
+    uid: Name = ""
+    resource_version: Name = ""
     generation: int = 0
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
-    labels: dict[str, str] | None = None
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
+    labels: dict[Name, Name] | None = None
     annotations: dict[str, str] | None = None
     owner_references: tuple[OwnerReference, ...] = ()
-    finalizers: tuple[str, ...] = ()
+    finalizers: tuple[Name, ...] = ()
 
     def label(self, key: str) -> str:
         return (self.labels or {}).get(key, "")
@@ -48,11 +49,11 @@ class ObjectMeta(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=
 class Condition(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """One of `status.conditions`. `status` is "True", "False" or "Unknown"."""
 
-    type: str
-    status: str
-    reason: str = ""
+    type: Name
+    status: Name
+    reason: Name = ""
     message: str = ""
-    last_transition_time: datetime | None = None
+    last_transition_time: Time | None = None
     observed_generation: int | None = None
 
 

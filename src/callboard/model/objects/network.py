@@ -3,21 +3,22 @@
 import msgspec
 
 from callboard.model.objects.meta import ObjectMeta
+from callboard.model.objects.names import Name
 
 __all__ = ["Ingress", "Service"]
 
 
 class ServicePort(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     port: int
-    name: str = ""
-    protocol: str = "TCP"
+    name: Name = ""
+    protocol: Name = "TCP"
     target_port: int | str | None = None
     node_port: int | None = None
 
 
 class LoadBalancerIngress(msgspec.Struct, frozen=True, gc=False):
-    ip: str = ""
-    hostname: str = ""
+    ip: Name = ""
+    hostname: Name = ""
 
 
 class LoadBalancerStatus(msgspec.Struct, frozen=True, gc=False):
@@ -25,10 +26,10 @@ class LoadBalancerStatus(msgspec.Struct, frozen=True, gc=False):
 
 
 class ServiceSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
-    type: str = "ClusterIP"
-    cluster_ip: str = msgspec.field(name="clusterIP", default="")
-    external_name: str = ""
-    selector: dict[str, str] | None = None
+    type: Name = "ClusterIP"
+    cluster_ip: Name = msgspec.field(name="clusterIP", default="")
+    external_name: Name = ""
+    selector: dict[Name, Name] | None = None
     ports: tuple[ServicePort, ...] | None = None
 
 
@@ -43,12 +44,12 @@ class Service(msgspec.Struct, frozen=True, gc=False):
 
 
 class BackendPort(msgspec.Struct, frozen=True, gc=False):
-    name: str = ""
+    name: Name = ""
     number: int = 0
 
 
 class IngressServiceBackend(msgspec.Struct, frozen=True, gc=False):
-    name: str = ""
+    name: Name = ""
     port: BackendPort = BackendPort()
 
 
@@ -58,7 +59,7 @@ class IngressBackend(msgspec.Struct, frozen=True, gc=False):
 
 class HttpIngressPath(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     path: str = ""
-    path_type: str = ""
+    path_type: Name = ""
     backend: IngressBackend = IngressBackend()
 
 
@@ -72,12 +73,12 @@ class IngressRule(msgspec.Struct, frozen=True, gc=False):
 
 
 class IngressTls(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    hosts: tuple[str, ...] = ()
-    secret_name: str = ""
+    hosts: tuple[Name, ...] = ()
+    secret_name: Name = ""
 
 
 class IngressSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    ingress_class_name: str = ""
+    ingress_class_name: Name = ""
     default_backend: IngressBackend | None = None
     rules: tuple[IngressRule, ...] = ()
     tls: tuple[IngressTls, ...] = ()

@@ -1,10 +1,10 @@
 """Pods and their containers."""
 
-from datetime import datetime
-
 import msgspec
 
 from callboard.model.objects.meta import Condition, ObjectMeta
+from callboard.model.objects.names import Name
+from callboard.model.objects.time import Time
 
 __all__ = [
     "Container",
@@ -26,8 +26,8 @@ __all__ = [
 
 class ContainerPort(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     container_port: int
-    name: str = ""
-    protocol: str = "TCP"
+    name: Name = ""
+    protocol: Name = "TCP"
 
 
 class Resources(msgspec.Struct, frozen=True, gc=False):
@@ -40,29 +40,29 @@ class Resources(msgspec.Struct, frozen=True, gc=False):
 class Container(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """A container of a pod spec. `restart_policy` "Always" on an init container makes it a sidecar."""
 
-    name: str
-    image: str = ""
+    name: Name
+    image: Name = ""
     ports: tuple[ContainerPort, ...] = ()
     resources: Resources = Resources()
-    restart_policy: str = ""
+    restart_policy: Name = ""
 
 
 class PersistentVolumeClaimSource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    claim_name: str
+    claim_name: Name
 
 
 class ConfigMapSource(msgspec.Struct, frozen=True, gc=False):
-    name: str = ""
+    name: Name = ""
     optional: bool = False
 
 
 class SecretSource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    secret_name: str = ""
+    secret_name: Name = ""
     optional: bool = False
 
 
 class Volume(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
-    name: str
+    name: Name
     persistent_volume_claim: PersistentVolumeClaimSource | None = None
     config_map: ConfigMapSource | None = None
     secret: SecretSource | None = None
@@ -72,16 +72,16 @@ class PodSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=Tru
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
-    node_name: str = ""
-    service_account_name: str = ""
-    restart_policy: str = "Always"
+    node_name: Name = ""
+    service_account_name: Name = ""
+    restart_policy: Name = "Always"
     termination_grace_period_seconds: int | None = None
 
 
 class TemplateMeta(msgspec.Struct, frozen=True, gc=False):
     """`metadata` of a template: what every pod made from it will carry."""
 
-    labels: dict[str, str] | None = None
+    labels: dict[Name, Name] | None = None
 
 
 class PodTemplate(msgspec.Struct, frozen=True, gc=False):
@@ -92,21 +92,21 @@ class PodTemplate(msgspec.Struct, frozen=True, gc=False):
 
 
 class ContainerStateWaiting(msgspec.Struct, frozen=True, gc=False):
-    reason: str = ""
+    reason: Name = ""
     message: str = ""
 
 
 class ContainerStateRunning(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    started_at: datetime | None = None
+    started_at: Time | None = None
 
 
 class ContainerStateTerminated(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     exit_code: int
     signal: int = 0
-    reason: str = ""
+    reason: Name = ""
     message: str = ""
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
 
 
 class ContainerState(msgspec.Struct, frozen=True, gc=False):
@@ -118,25 +118,25 @@ class ContainerState(msgspec.Struct, frozen=True, gc=False):
 
 
 class ContainerStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
-    name: str
+    name: Name
     ready: bool = False
     started: bool | None = None
     restart_count: int = 0
-    image: str = ""
+    image: Name = ""
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
 
 
 class PodStatus(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
-    phase: str = ""
-    reason: str = ""
+    phase: Name = ""
+    reason: Name = ""
     message: str = ""
     conditions: tuple[Condition, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
     init_container_statuses: tuple[ContainerStatus, ...] = ()
-    start_time: datetime | None = None
-    pod_ip: str = msgspec.field(name="podIP", default="")
-    host_ip: str = msgspec.field(name="hostIP", default="")
+    start_time: Time | None = None
+    pod_ip: Name = msgspec.field(name="podIP", default="")
+    host_ip: Name = msgspec.field(name="hostIP", default="")
 
 
 class Pod(msgspec.Struct, frozen=True, gc=False):

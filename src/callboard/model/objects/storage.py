@@ -3,18 +3,19 @@
 import msgspec
 
 from callboard.model.objects.meta import Condition, ObjectMeta
+from callboard.model.objects.names import Name
 
 __all__ = ["PersistentVolume", "PersistentVolumeClaim"]
 
 
 class PersistentVolumeClaimSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
-    access_modes: tuple[str, ...] = ()
-    storage_class_name: str | None = None
-    volume_name: str = ""
+    access_modes: tuple[Name, ...] = ()
+    storage_class_name: Name | None = None
+    volume_name: Name = ""
 
 
 class PersistentVolumeClaimStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
-    phase: str = ""
+    phase: Name = ""
     capacity: dict[str, str | int] | None = None
     conditions: tuple[Condition, ...] = ()
 
@@ -26,20 +27,20 @@ class PersistentVolumeClaim(msgspec.Struct, frozen=True, gc=False):
 
 
 class ClaimRef(msgspec.Struct, frozen=True, gc=False):
-    namespace: str = ""
-    name: str = ""
+    namespace: Name = ""
+    name: Name = ""
 
 
 class PersistentVolumeSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     capacity: dict[str, str | int] | None = None
-    access_modes: tuple[str, ...] = ()
-    storage_class_name: str = ""
+    access_modes: tuple[Name, ...] = ()
+    storage_class_name: Name = ""
     claim_ref: ClaimRef | None = None
 
 
 class PersistentVolumeStatus(msgspec.Struct, frozen=True, gc=False):
-    phase: str = ""
-    reason: str = ""
+    phase: Name = ""
+    reason: Name = ""
     message: str = ""
 
 

@@ -1,11 +1,11 @@
 """The controllers of pods, and what scales them."""
 
-from datetime import datetime
-
 import msgspec
 
 from callboard.model.objects.meta import Condition, ObjectMeta
+from callboard.model.objects.names import Name
 from callboard.model.objects.pod import PodTemplate
+from callboard.model.objects.time import Time
 
 __all__ = [
     "CronJob",
@@ -21,20 +21,20 @@ __all__ = [
 
 
 class SelectorRequirement(msgspec.Struct, frozen=True, gc=False):
-    key: str
-    operator: str
-    values: tuple[str, ...] = ()
+    key: Name
+    operator: Name
+    values: tuple[Name, ...] = ()
 
 
 class PodSelector(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """`spec.selector` of a workload."""
 
-    match_labels: dict[str, str] | None = None
+    match_labels: dict[Name, Name] | None = None
     match_expressions: tuple[SelectorRequirement, ...] = ()
 
 
 class DeploymentStrategy(msgspec.Struct, frozen=True, gc=False):
-    type: str = ""
+    type: Name = ""
 
 
 class DeploymentSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
@@ -92,13 +92,13 @@ class RollingUpdate(msgspec.Struct, frozen=True, gc=False):
 class UpdateStrategy(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Of a StatefulSet or DaemonSet. `rolling_update` is read for StatefulSets only."""
 
-    type: str = "RollingUpdate"
+    type: Name = "RollingUpdate"
     rolling_update: RollingUpdate | None = None
 
 
 class StatefulSetSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     replicas: int = 1
-    service_name: str = ""
+    service_name: Name = ""
     min_ready_seconds: int = 0
     selector: PodSelector = PodSelector()
     update_strategy: UpdateStrategy = UpdateStrategy()
@@ -112,8 +112,8 @@ class StatefulSetStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", k
     current_replicas: int = 0
     updated_replicas: int = 0
     available_replicas: int = 0
-    current_revision: str = ""
-    update_revision: str = ""
+    current_revision: Name = ""
+    update_revision: Name = ""
     conditions: tuple[Condition, ...] = ()
 
 
@@ -124,7 +124,7 @@ class StatefulSet(msgspec.Struct, frozen=True, gc=False):
 
 
 class DaemonSetUpdateStrategy(msgspec.Struct, frozen=True, gc=False):
-    type: str = "RollingUpdate"
+    type: Name = "RollingUpdate"
 
 
 class DaemonSetSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
@@ -166,8 +166,8 @@ class JobStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=T
     active: int = 0
     succeeded: int = 0
     failed: int = 0
-    start_time: datetime | None = None
-    completion_time: datetime | None = None
+    start_time: Time | None = None
+    completion_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
 
 
@@ -178,16 +178,16 @@ class Job(msgspec.Struct, frozen=True, gc=False):
 
 
 class CronJobSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
-    schedule: str = ""
-    time_zone: str = ""
+    schedule: Name = ""
+    time_zone: Name = ""
     suspend: bool = False
-    concurrency_policy: str = "Allow"
+    concurrency_policy: Name = "Allow"
     starting_deadline_seconds: int | None = None
 
 
 class CronJobStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
-    last_schedule_time: datetime | None = None
-    last_successful_time: datetime | None = None
+    last_schedule_time: Time | None = None
+    last_successful_time: Time | None = None
 
 
 class CronJob(msgspec.Struct, frozen=True, gc=False):
@@ -197,20 +197,20 @@ class CronJob(msgspec.Struct, frozen=True, gc=False):
 
 
 class ScaleTarget(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    kind: str = ""
-    name: str = ""
-    api_version: str = ""
+    kind: Name = ""
+    name: Name = ""
+    api_version: Name = ""
 
 
 class MetricTarget(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
-    type: str = ""
+    type: Name = ""
     average_utilization: int | None = None
     average_value: str | int | float | None = None
     value: str | int | float | None = None
 
 
 class ResourceMetric(msgspec.Struct, frozen=True, gc=False):
-    name: str = ""
+    name: Name = ""
     target: MetricTarget = MetricTarget()
     current: MetricTarget = MetricTarget()
 
@@ -218,7 +218,7 @@ class ResourceMetric(msgspec.Struct, frozen=True, gc=False):
 class Metric(msgspec.Struct, frozen=True, gc=False):
     """One of an autoscaler's metrics; only `Resource` metrics are read in full."""
 
-    type: str = ""
+    type: Name = ""
     resource: ResourceMetric | None = None
 
 
@@ -233,7 +233,7 @@ class HorizontalPodAutoscalerStatus(msgspec.Struct, frozen=True, gc=False, renam
     observed_generation: int | None = None
     current_replicas: int = 0
     desired_replicas: int = 0
-    last_scale_time: datetime | None = None
+    last_scale_time: Time | None = None
     current_metrics: tuple[Metric, ...] | None = None
     conditions: tuple[Condition, ...] = ()
 
