@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.base.errors import BadInput, BadInputs, Conflict, Unavailable
+from callboard.base.errors import BadInput, Unavailable
 from callboard.base.secret import Secret
 from callboard.base.settings import (
     ClusterOverride,
@@ -114,36 +114,42 @@ async def test_inside_a_pod_a_service_account_without_token_is_the_pods_own_and_
     assert outside.url == "https://elsewhere.example.com"
 
 
-def test_everything_wrong_is_told_at_once_and_no_secret_is_shown() -> None:
-    with pytest.raises(BadInputs) as raised:
-        ConfigSupplier(
-            ConfigLocator(
-                clusters=(
-                    ClusterSettings(name="", url="https://a", auth_provider="serviceAccount"),
-                    ClusterSettings(name="b", url="ftp://b", auth_provider="serviceAccount"),
-                    ClusterSettings(name="c", url="https://user:hunter2@c", auth_provider="serviceAccount"),
-                    ClusterSettings(name="d", url="https://d", service_account_token=Secret("hunter2")),
-                    ClusterSettings(
-                        name="e", url="https://e", auth_provider="aws", ca_data=Secret("hunter2")
-                    ),
-                    ClusterSettings(name="f", url="https://[::1", auth_provider="aws"),
-                )
-            ),
-            where=WHERE,
-            base_dir=".",
-            pod=NO_POD,
-        )
-    assert [p.where[-11:] for p in raised.value.problems] == [f"clusters[{i}]" for i in range(6)]
-    assert [p.path for p in raised.value.problems] == ["name", "url", "url", "authProvider", "caData", "url"]
-    assert "hunter2" not in raised.value.message
+async def test_what_cannot_be_used_is_told_with_its_place_and_costs_itself_alone() -> None:
+    supplier = ConfigSupplier(
+        ConfigLocator(
+            clusters=(
+                ClusterSettings(name="", url="https://a", auth_provider="serviceAccount"),
+                ClusterSettings(name="b", url="ftp://b", auth_provider="serviceAccount"),
+                ClusterSettings(name="c", url="https://user:hunter2@c", auth_provider="serviceAccount"),
+                ClusterSettings(name="d", url="https://d", service_account_token=Secret("hunter2")),
+                ClusterSettings(name="e", url="https://e", auth_provider="aws", ca_data=Secret("hunter2")),
+                ClusterSettings(name="f", url="https://[::1", auth_provider="aws"),
+                ClusterSettings(name="good", url="https://good", auth_provider="aws"),
+            )
+        ),
+        where=WHERE,
+        base_dir=".",
+        pod=NO_POD,
+    )
+    found = await supplier.supplied(CALLER)
+    assert [c.name for c in found.clusters] == ["good"]
+    for number, (notice, path) in enumerate(
+        zip(found.notices, ["name", "url", "url", "authProvider", "caData", "url"], strict=True)
+    ):
+        assert f"{WHERE}.clusters[{number}]: {path}" in notice.message
+        assert (notice.code, notice.gap) == ("cluster-unusable", True)
+    assert "hunter2" not in str(found.notices)
 
 
-def test_two_clusters_of_one_name_in_one_list_are_a_conflict_naming_both() -> None:
+async def test_of_two_clusters_of_one_name_in_one_list_the_second_is_not_used() -> None:
     item = ClusterSettings(name="a", url="https://a", auth_provider="aws")
-    with pytest.raises(Conflict) as raised:
-        ConfigSupplier(ConfigLocator(clusters=(item, item)), where=WHERE, base_dir=".", pod=NO_POD)
-    assert f"{WHERE}.clusters[0]" in raised.value.message
-    assert f"{WHERE}.clusters[1]" in raised.value.message
+    supplier = ConfigSupplier(ConfigLocator(clusters=(item, item)), where=WHERE, base_dir=".", pod=NO_POD)
+    found = await supplier.supplied(CALLER)
+    assert [c.source for c in found.clusters] == [f"{WHERE}.clusters[0]"]
+    (notice,) = found.notices
+    assert notice.gap
+    assert f"{WHERE}.clusters[0]" in notice.message
+    assert f"{WHERE}.clusters[1]" in notice.message
 
 
 def test_a_section_survives_its_way_through_a_factorys_options() -> None:
@@ -228,15 +234,17 @@ async def test_a_supplier_that_fails_costs_the_others_nothing_and_is_told(
     assert "hunter2" not in str(found.notices)
 
 
-async def test_one_name_from_two_suppliers_is_a_conflict_at_the_start() -> None:
+async def test_of_one_name_from_two_suppliers_the_first_is_used_and_both_are_named() -> None:
     combined = CombinedSupplier(
         [
             NamedSupplier("one", FixedSupplier(cluster("a", source="first"))),
             NamedSupplier("two", FixedSupplier(cluster("a", source="second"))),
         ]
     )
-    with pytest.raises(Conflict, match="first and second"):
-        await combined.check(CALLER)
+    found = await combined.check(CALLER)
+    assert [c.source for c in found.clusters] == ["first"]
+    (notice,) = found.notices
+    assert "first and second" in notice.message
 
 
 async def test_a_newcomer_with_a_taken_name_is_refused_whichever_supplier_comes_first() -> None:

@@ -13,7 +13,6 @@ from callboard.base.settings import BreakerSettings, CustomResourceSettings, Kub
 from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
 from callboard.fleet import fan_out as fan_out_module
 from callboard.fleet.fan_out import FanOut
-from callboard.fleet.locators.multi_tenant import MultiTenant
 from callboard.model.outcome import Failure, Outcome, Question
 from callboard.model.resource import DEFAULT_OBJECT_TYPES
 from support.fake_fleet import (
@@ -317,15 +316,3 @@ async def test_a_type_that_discovery_finds_cluster_scoped_is_told_once() -> None
     assert last.state is ClusterState.ANSWERED
     assert [(n.code, n.cluster) for n in last.notices] == [("cluster-scoped", "a")]
     assert [o.answer for o in last.references] == [Answer.NOT_ASKED]
-
-
-async def test_a_service_locator_that_hangs_is_an_error_and_not_a_page_that_never_comes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def forever(*_: object) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(MultiTenant, "locate", forever)
-    monkeypatch.setattr("callboard.fleet.fan_out.LOCATING", 0.05)
-    with pytest.raises(Unavailable, match="service locator"):
-        await look(fan_out(FakeFetcher(), FixedSupplier(cluster("a"))))

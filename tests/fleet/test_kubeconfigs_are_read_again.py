@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from callboard.base.clock import SystemClock
-from callboard.base.errors import BadInput, CallboardError, Conflict
+from callboard.base.errors import BadInput, CallboardError
 from callboard.base.secret import Secret
 from callboard.base.settings import KubeconfigLocator, KubeconfigSettings
 from callboard.extend import Cluster, CredentialKind, Supplied
@@ -134,18 +134,17 @@ async def test_kubectls_own_files_are_read_by_its_rules(tmp_path: Path) -> None:
     assert (await kubeconfig.strategy.credential(supplied.clusters[0], CALLER)).token == Secret("first")
 
 
-async def test_one_context_name_in_two_named_files_is_a_conflict_naming_both(tmp_path: Path) -> None:
+async def test_one_context_name_in_two_named_files_is_told_naming_both(tmp_path: Path) -> None:
     write(tmp_path / "one", {"eu-1": {}})
     write(tmp_path / "two", {"eu-1": {}, "us-1": {}})
     kubeconfig = Kubeconfig(tmp_path, "one", "two")
     combined = CombinedSupplier([NamedSupplier(WHERE, kubeconfig.supplier)])
-    with pytest.raises(Conflict) as raised:
-        await combined.check(CALLER)
-    assert str(tmp_path / "one") in raised.value.message
-    assert str(tmp_path / "two") in raised.value.message
-    later = await combined.supplied(CALLER)
-    assert [c.name for c in later.clusters] == ["eu-1", "us-1"]
-    assert [n.code for n in later.notices] == ["duplicate-cluster"]
+    found = await combined.check(CALLER)
+    assert [c.name for c in found.clusters] == ["eu-1", "us-1"]
+    (notice,) = found.notices
+    assert notice.code == "duplicate-cluster"
+    assert str(tmp_path / "one") in notice.message
+    assert str(tmp_path / "two") in notice.message
 
 
 async def test_a_newcomer_in_a_re_read_file_does_not_take_a_name_over(tmp_path: Path) -> None:

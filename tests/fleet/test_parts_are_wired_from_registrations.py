@@ -7,7 +7,7 @@ import pytest
 
 from callboard.app.plugins import Plugins
 from callboard.base.clock import SystemClock
-from callboard.base.errors import BadInputs, Conflict
+from callboard.base.errors import BadInputs, CallboardError
 from callboard.base.secret import Secret
 from callboard.base.settings import (
     CallboardSettings,
@@ -61,7 +61,7 @@ def wired(*extensions: object, parts: PartsSettings | None = None, **kubernetes:
         callboard=CallboardSettings(parts=parts or PartsSettings()),
     )
     ours = FleetPlugin(settings, fetcher=FakeFetcher(), proxy=None, clock=SystemClock(), environ={})  # type: ignore[arg-type]
-    plugins = Plugins([("ours", ours), *((f"other {i}", e) for i, e in enumerate(extensions))])
+    plugins = Plugins([("callboard.fleet", ours), *((f"other {i}", e) for i, e in enumerate(extensions))])
     return wire(Registry.of(plugins), settings, clock=SystemClock(), entities=NoEntities(), base_dir="/")
 
 
@@ -89,12 +89,17 @@ async def test_an_extension_adds_parts_and_the_built_in_ones_stay() -> None:
     assert [c.name for c in clusters] == ["v-1", "c-1", "c-2"]
     identities = [(await fleet.parts.auth.credential(c, CALLER)).identity for c in clusters]
     assert identities == ["test at v-1", "serviceAccount at c-1", "test at c-2"]
-    assert fleet.parts.fetcher is vault.fetcher
+    asked = fleet.parts.fetcher.ask(clusters[0], await fleet.parts.auth.credential(clusters[0], CALLER), ())
+    assert [o async for o in asked] == []
+    assert len(vault.fetcher.credentials) == 1
 
 
-def test_two_extensions_of_one_key_are_a_conflict() -> None:
-    with pytest.raises(Conflict, match="auth strategy 'serviceAccount'"):
-        wired(Twice())
+async def test_of_two_parts_of_one_key_the_first_stays_and_the_other_is_told() -> None:
+    fleet = wired(Twice(), cluster_locator_methods=(ConfigLocator(clusters=(of("a"),)),))
+    (notice,) = await fleet.check(CALLER)
+    assert "extension other 0: the auth strategy 'serviceAccount' is left out" in notice.message
+    (found,) = (await fleet.parts.clusters.supplied(CALLER)).clusters
+    assert (await fleet.parts.auth.credential(found, CALLER)).identity == "serviceAccount at a"
 
 
 def test_every_part_that_cannot_be_made_is_named_at_once() -> None:
@@ -109,21 +114,24 @@ def test_every_part_that_cannot_be_made_is_named_at_once() -> None:
     text = raised.value.message
     assert "kubernetes.clusterLocatorMethods[0].type" in text
     assert "did you mean kubeconfig?" in text
-    assert "kubernetes.clusterLocatorMethods[1].clusters[0]" in text
     assert "did you mean multiTenant?" in text
 
 
-async def test_a_cluster_whose_auth_cannot_work_is_refused_at_the_start() -> None:
+async def test_a_cluster_whose_auth_cannot_work_is_told_and_costs_itself_alone() -> None:
     fleet = wired(
         cluster_locator_methods=(
             ConfigLocator(clusters=(of("a", "serviceacount"), of("b", token=""), of("c"))),
         )
     )
-    with pytest.raises(BadInputs) as raised:
-        await fleet.check(CALLER)
-    assert len(raised.value.problems) == 2
-    assert "did you mean serviceAccount?" in raised.value.message
-    assert "clusters[1]" in raised.value.message
+    told = await fleet.check(CALLER)
+    assert [(n.code, n.cluster) for n in told] == [("cluster-credential", "a"), ("cluster-credential", "b")]
+    assert "did you mean serviceAccount?" in told[0].message
+    assert "clusters[1]" in told[1].message
+    found = {c.name: c for c in (await fleet.parts.clusters.supplied(CALLER)).clusters}
+    assert (await fleet.parts.auth.credential(found["c"], CALLER)).identity == "serviceAccount at c"
+    for name in ("a", "b"):
+        with pytest.raises(CallboardError):
+            await fleet.parts.auth.credential(found[name], CALLER)
 
 
 async def test_a_locator_of_backstages_that_is_not_supported_is_told_and_no_error() -> None:

@@ -67,7 +67,7 @@ async def wired_fleet(
             environ={},
         )
         fleet = wire(
-            Registry.of(Plugins([("fleet", ours)])),
+            Registry.of(Plugins([("callboard.fleet", ours)])),
             settings,
             clock=SystemClock(),
             entities=NoEntities(),

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypedDict
@@ -16,7 +16,7 @@ from callboard.app.configuration import Configuration, read_configuration
 from callboard.app.fleet import FleetInForce
 from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
-from callboard.app.plugins import installed
+from callboard.app.plugins import asked, installed
 from callboard.app.tables import opened
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
@@ -203,6 +203,7 @@ async def open_application(
                 return connections.to(*await fleet.current.way(cluster, Caller.callboard()))
 
             async with (
+                aclosing(fleet),
                 Openings(lambda: fleet.current.provider, clock) as openings,
                 Reviews(
                     way,
@@ -237,7 +238,7 @@ async def open_application(
                     tabs=lambda: fleet.plugins.tabs(),
                     cards=lambda: fleet.plugins.cards(),
                 )
-                fleet.extend((("callboard.web", Pages(portal)), *installed()))
+                fleet.extend((asked("callboard.web", Pages(portal)), *await asyncio.to_thread(installed)))
                 app = Application(
                     configuration=configuration,
                     portal=portal,

@@ -1,5 +1,6 @@
 """The fleet in force, and its replacement when the configuration changes."""
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -7,7 +8,7 @@ import structlog
 from callboard.app.configuration import Configuration
 from callboard.app.listening import Listens, settings_for
 from callboard.app.metrics import Metrics
-from callboard.app.plugins import Plugins
+from callboard.app.plugins import Extension, Plugins, asked
 from callboard.base.clock import Clock
 from callboard.base.settings import Settings
 from callboard.catalog.catalog import Catalog
@@ -20,8 +21,14 @@ from callboard.kube.connection import Connections
 from callboard.kube.fetcher import DirectFetcher
 from callboard.kube.proxy import DirectProxy
 from callboard.model.caller import Caller
+from callboard.web.rendering import template_problem
 
 __all__ = ["FleetInForce"]
+
+CHECKING = 2.0
+"""Seconds the sources of clusters are waited for before a configuration is put to use: what they say is only told."""
+ENDING = 10.0
+"""Seconds a fleet lives on when another is in force, for what was asked of it before."""
 
 _log = structlog.get_logger(__name__)
 
@@ -43,14 +50,15 @@ class FleetInForce:
         listens: Listens,
     ) -> None:
         self._listens = listens
-        self._extensions: tuple[tuple[str, object], ...] = ()
+        self._extensions: tuple[Extension, ...] = ()
         self._connections = connections
         self._hub = hub
         self._catalog = catalog
         self._metrics = metrics
         self._clock = clock
         self._fleet: Fleet | None = None
-        self._plugins = Plugins(self._extensions)
+        self._plugins = Plugins(())
+        self._ending: set[asyncio.Task[None]] = set()
         self._settings = Settings()
         self._breakers = Breakers(
             lambda cluster: self._settings.callboard.clusters.limits_of(cluster).breaker, clock
@@ -62,9 +70,18 @@ class FleetInForce:
         assert self._fleet is not None  # noqa: S101 - the application puts one to use before it serves
         return self._fleet
 
-    def extend(self, extensions: Sequence[tuple[str, object]]) -> None:
-        """Further extensions, from the next configuration on."""
+    def extend(self, extensions: Sequence[Extension]) -> None:
+        """Further extensions, from the next configuration on. Each was asked once for what it offers."""
         self._extensions = tuple(extensions)
+
+    async def aclose(self) -> None:
+        """End the fleet in force, and those that are still ending."""
+        for task in self._ending:
+            task.cancel()
+        if self._ending:
+            await asyncio.wait(self._ending)
+        if self._fleet is not None:
+            await self._fleet.close()
 
     @property
     def plugins(self) -> Plugins:
@@ -84,16 +101,40 @@ class FleetInForce:
             breakers=self._breakers,
             clock_offset=self._connections.clock_offset,
         )
-        plugins = Plugins((("callboard.fleet", built_in), *self._extensions))
-        fleet = wire(
+        plugins = Plugins(
+            (asked("callboard.fleet", built_in), *self._extensions), template_problem=template_problem
+        )
+        fleet = await asyncio.to_thread(
+            wire,
             Registry.of(plugins),
             settings,
             clock=self._clock,
             entities=self._catalog,
             base_dir=str(configuration.directory),
         )
-        for notice in await fleet.check(Caller.callboard()):
+        await fleet.start()
+        try:
+            async with asyncio.timeout(CHECKING):
+                notices = await fleet.check(Caller.callboard())
+        except TimeoutError:
+            notices = []
+            _log.warning(
+                "not all sources of clusters have answered yet; which clusters there are is told when they do"
+            )
+        for notice in notices:
             _log.warning(
                 notice.message, code=notice.code, **({"cluster": notice.cluster} if notice.cluster else {})
             )
+        before = self._fleet
         self._fleet, self._plugins, self._settings = fleet, plugins, settings
+        if before is not None:
+            ending = asyncio.get_running_loop().create_task(_ended(before), name="end the fleet before")
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+
+
+async def _ended(fleet: Fleet) -> None:
+    try:
+        await asyncio.sleep(ENDING)
+    finally:
+        await fleet.close()

@@ -1,109 +1,190 @@
-"""Extensions: Callboard's own and those found by entry point, through one pluggy manager."""
+"""Extensions: Callboard's own and those found by entry point, each asked once for what it offers, through pluggy.
 
-from collections.abc import Iterable, Sequence
+What one of them does wrong costs what it offers, or that piece of it, and is told: `problems` has a sentence for each.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import Any, cast
 
+import msgspec
 import pluggy
+import structlog
 
-from callboard.base.errors import BadInput, Problem
+from callboard.base.errors import CallboardError
+from callboard.base.fence import Fence, WrongAnswer
+from callboard.base.in_time import in_time
+from callboard.base.shape import misfit, shown_type
 from callboard.extend.hooks import NAMESPACE, Hooks
 from callboard.extend.pages import Card, Tab
-from callboard.extend.parts import (
-    AuthStrategy,
-    ClusterSupplier,
-    CustomResourceSupplier,
-    Fetcher,
-    ObjectsProvider,
-    Proxy,
-    ServiceLocator,
-)
-from callboard.extend.registration import ProviderRegistration, Registration
+from callboard.extend.registration import Offered, ProviderRegistration, Registration
+from callboard.fleet.fenced.elements import Elements, elements
 
-__all__ = ["ENTRY_POINT_GROUP", "Plugins", "installed"]
+__all__ = ["ENTRY_POINT_GROUP", "OURS", "Extension", "Plugins", "asked", "installed"]
 
 ENTRY_POINT_GROUP = "callboard"
+OURS = "callboard."
+"""What the names of our own extensions begin with."""
+LOADING = 20.0
+"""Seconds an extension may take to be imported, and as long for each of its hooks."""
+MOST_OFFERED = 200
+"""Of one hook, by one extension."""
+MOST_EXTENSIONS = 200
+
+_OFFERED: Mapping[str, type] = {
+    "callboard_cluster_suppliers": Registration,
+    "callboard_service_locators": Registration,
+    "callboard_auth_strategies": Registration,
+    "callboard_custom_resource_suppliers": Registration,
+    "callboard_fetchers": Registration,
+    "callboard_objects_providers": ProviderRegistration,
+    "callboard_proxies": Registration,
+    "callboard_tabs": Tab,
+    "callboard_cards": Card,
+}
+"""Hook to what it gives several of."""
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+_log = structlog.get_logger(__name__)
 
 
-def installed() -> tuple[tuple[str, object], ...]:
-    """The extensions found by entry point, by name. Raises BadInput when one cannot be loaded."""
+class Extension(msgspec.Struct, frozen=True):
+    """What one extension offers, by hook, and what is wrong with the rest of it."""
+
+    name: str
+    offers: Mapping[str, tuple[Any, ...]]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Its name where it is somebody else's; "" for ours."""
+        return "" if self.name.startswith(OURS) else self.name
+
+
+def installed() -> tuple[Extension, ...]:
+    """The extensions found by entry point, by name, each loaded and asked."""
     found = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name)
-    return tuple((entry.name, _load(entry)) for entry in found)
+    return tuple(_loaded(entry) for entry in found[:MOST_EXTENSIONS])
+
+
+def asked(name: str, plugin: object) -> Extension:
+    """What a plugin offers. Never raises for what it does."""
+    problems: list[str] = []
+    manager = pluggy.PluginManager(NAMESPACE)
+    manager.add_hookspecs(Hooks)
+    try:
+        manager.register(plugin, name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        problems.append(_problem(name, f"it implements a hook wrongly: {error}"))
+    except Exception as error:
+        problems.append(_problem(name, f"it cannot be registered ({shown_type(error)}: {error})"))
+    offers: dict[str, tuple[Any, ...]] = {}
+    for hook, wanted in _OFFERED.items():
+        implemented = getattr(manager.hook, hook)
+        if not implemented.get_hookimpls():
+            continue
+        found, trouble = _of_hook(name, hook, implemented, wanted)
+        offers[hook] = found
+        problems += trouble
+    return Extension(name, offers, tuple(problems))
 
 
 class Plugins:
-    """Registered extensions, in order: ours first. Raises BadInput when one implements a hook that does not exist."""
+    """All extensions, in order: ours first. What two of them offer under one key is the first one's."""
 
-    def __init__(self, extensions: Iterable[tuple[str, object]]) -> None:
-        self._manager = pluggy.PluginManager(NAMESPACE)
-        self._manager.add_hookspecs(Hooks)
-        for name, plugin in extensions:
-            self._manager.register(plugin, name)
-            try:
-                self._manager.check_pending()
-            except pluggy.PluginValidationError as error:
-                raise BadInput(Problem(str(error), where=f"extension {name}")) from None
+    def __init__(
+        self,
+        extensions: Iterable[Extension | tuple[str, object]],
+        *,
+        template_problem: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        self._extensions = tuple(e if isinstance(e, Extension) else asked(*e) for e in extensions)
+        self._problems = [p for e in self._extensions for p in e.problems]
+        self._template_problem = template_problem
+        self._tabs = self._pages(Tab, "callboard_tabs", "tab")
+        self._cards = self._pages(Card, "callboard_cards", "card")
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all extensions, in order."""
-        return tuple(name for name, _ in self._manager.list_name_plugin())
+        return tuple(e.name for e in self._extensions)
 
-    def cluster_suppliers(self) -> Sequence[Registration[ClusterSupplier]]:
-        """Sources of clusters."""
-        return cast(list[Registration[ClusterSupplier]], self._joined("callboard_cluster_suppliers"))
+    @property
+    def problems(self) -> Sequence[str]:
+        """What is wrong with extensions, or with what they offer, one sentence each."""
+        return tuple(self._problems)
 
-    def service_locators(self) -> Sequence[Registration[ServiceLocator]]:
-        """Service locators."""
-        return cast(list[Registration[ServiceLocator]], self._joined("callboard_service_locators"))
-
-    def auth_strategies(self) -> Sequence[Registration[AuthStrategy]]:
-        """Auth strategies."""
-        return cast(list[Registration[AuthStrategy]], self._joined("callboard_auth_strategies"))
-
-    def custom_resource_suppliers(self) -> Sequence[Registration[CustomResourceSupplier]]:
-        """Sources of custom resources."""
-        found = self._joined("callboard_custom_resource_suppliers")
-        return cast(list[Registration[CustomResourceSupplier]], found)
-
-    def fetchers(self) -> Sequence[Registration[Fetcher]]:
-        """Fetchers."""
-        return cast(list[Registration[Fetcher]], self._joined("callboard_fetchers"))
-
-    def objects_providers(self) -> Sequence[ProviderRegistration[ObjectsProvider]]:
-        """Objects providers."""
-        found = self._joined("callboard_objects_providers")
-        return cast(list[ProviderRegistration[ObjectsProvider]], found)
-
-    def proxies(self) -> Sequence[Registration[Proxy]]:
-        """Proxies."""
-        return cast(list[Registration[Proxy]], self._joined("callboard_proxies"))
+    def offered(self, hook: str) -> Sequence[Offered[Any]]:
+        """What all of them offer for a hook."""
+        return tuple(Offered(e.label, item) for e in self._extensions for item in e.offers.get(hook, ()))
 
     def tabs(self) -> tuple[Tab, ...]:
         """All tabs in their order."""
-        return tuple(sorted(cast(list[Tab], self._joined("callboard_tabs")), key=lambda t: (t.order, t.key)))
+        return cast(tuple[Tab, ...], self._tabs)
 
     def cards(self) -> tuple[Card, ...]:
         """All cards in their order."""
-        return tuple(
-            sorted(cast(list[Card], self._joined("callboard_cards")), key=lambda c: (c.order, c.key))
-        )
+        return cast(tuple[Card, ...], self._cards)
 
-    def _joined(self, hook: str) -> list[object]:
-        # pluggy calls the last registered first.
-        results: list[Sequence[object]] = getattr(self._manager.hook, hook)()
-        return [item for result in reversed(results) for item in result]
+    def _pages(self, of: type, hook: str, what: str) -> tuple[Any, ...]:
+        """The tabs or cards, each key once, with templates that are there, knowing whose they are."""
+        found: dict[str, Any] = {}
+        for offered in self.offered(hook):
+            page, name = offered.item, offered.extension
+            problem = ""
+            if page.key in found:
+                other = found[page.key].extension
+                whose = f"the extension {other}" if other else "Callboard itself"
+                problem = f"{whose} has one of that name"
+            elif name:
+                problem = self._template_problem(page.template)
+            if problem:
+                self._problems.append(_problem(name, f"the {what} {page.key!r} is left out: {problem}"))
+            else:
+                found[page.key] = msgspec.structs.replace(page, extension=name)
+        return tuple(sorted(found.values(), key=lambda p: (p.order, p.key)))
 
 
-def _load(entry: EntryPoint) -> object:
+def _of_hook(
+    name: str, hook: str, implemented: Callable[[], list[object]], wanted: type
+) -> tuple[tuple[Any, ...], list[str]]:
+    fence = Fence(f"the hook {hook}", name)
+
+    def check(value: object) -> Elements[Any]:
+        if not isinstance(value, list) or len(value) != 1:
+            raise WrongAnswer(f"expected several of {wanted.__name__}, got nothing")
+        return elements(value[0], wanted, MOST_OFFERED, also=_unnamed)
+
+    def ask() -> object:
+        return implemented() if name.startswith(OURS) else in_time(fence.part, implemented, within=LOADING)
+
     try:
-        return entry.load()
-    except Exception as error:
-        raise BadInput(
-            Problem(
-                f"cannot be loaded: {type(error).__name__}: {error}",
-                where=f"extension {entry.name}",
-                path=entry.value,
-                expected="a module or object with functions marked @hookimpl",
-            )
-        ) from error
+        found = fence.now("say what it offers", ask, check)
+    except CallboardError as error:
+        return (), [error.message]
+    return found.sound, [_problem(name, f"{hook}: {found.told}")] if found.told else []
+
+
+def _unnamed(item: Any) -> str:
+    if misfit(item.key, str) or not _KEY.fullmatch(item.key):
+        return "a key is letters, digits, '-', '_' and '.'"
+    return ""
+
+
+def _loaded(entry: EntryPoint) -> Extension:
+    try:
+        plugin = in_time(f"the extension {entry.name!r}", entry.load, within=LOADING)
+    except BaseException as error:
+        _log.debug("an extension cannot be loaded", extension=entry.name, exc_info=error)
+        words = (
+            f"it cannot be loaded from {entry.value}: {shown_type(error)}: {str(error)[:300]}; expected is a module or object "
+            "with functions marked @hookimpl"
+        )
+        return Extension(entry.name, {}, (_problem(entry.name, words),))
+    return asked(entry.name, plugin)
+
+
+def _problem(name: str, words: str) -> str:
+    return f"extension {name}: {words}"

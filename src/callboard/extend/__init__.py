@@ -20,6 +20,7 @@ from callboard.extend.hooks import hookimpl
 from callboard.extend.pages import Card, CardContext, Piece, Tab
 from callboard.extend.parts import (
     AuthStrategy,
+    Closes,
     ClusterSupplier,
     CustomResourceSupplier,
     EntityReader,
@@ -30,6 +31,7 @@ from callboard.extend.parts import (
     ProxyRequest,
     ProxyResponse,
     ServiceLocator,
+    Starts,
     Supplied,
     TellingSupplier,
 )
@@ -76,6 +78,7 @@ __all__ = [
     "CallerKind",
     "Card",
     "CardContext",
+    "Closes",
     "Cluster",
     "ClusterInfo",
     "ClusterSnapshot",
@@ -133,6 +136,7 @@ __all__ = [
     "Selection",
     "ServiceLocator",
     "ServiceSnapshot",
+    "Starts",
     "Supplied",
     "Tab",
     "TellingSupplier",

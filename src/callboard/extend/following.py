@@ -6,11 +6,11 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from callboard.extend.parts import ObjectsProvider
+from callboard.extend.parts import Located, ObjectsProvider
 from callboard.model.caller import Caller
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity, EntityRef
-from callboard.model.snapshot import ClusterSnapshot
+from callboard.model.snapshot import ClusterSnapshot, Notice
 
 __all__ = ["FollowedCluster", "Following", "FollowingProvider", "Touched"]
 
@@ -66,8 +66,13 @@ class Following(Protocol):
         """The clusters, by name, as of now."""
         ...
 
-    async def located(self, entity: Entity) -> frozenset[str]:
-        """The names of those it may run on. Raises CallboardError when that cannot be told."""
+    def notices(self) -> Collection[Notice]:
+        """What a person should know about how the clusters were found: a source of them that fails, above all. `wait` ends when
+        they are others."""
+        ...
+
+    async def located(self, entity: Entity) -> Located:
+        """Those it may run on. Raises CallboardError when that cannot be told."""
         ...
 
     def read(self, entity: Entity, cluster: str) -> ClusterSnapshot | None:

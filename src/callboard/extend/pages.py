@@ -27,7 +27,10 @@ class CardContext(msgspec.Struct, frozen=True, kw_only=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A panel. `template` is "package:path" of a package resource; `view` makes the struct the template sees as `view`.
 
-    `applies` must be cheap and pure. Lower `order` comes first; ours use multiples of 100.
+    `applies` must be cheap and pure. Lower `order` comes first; ours use multiples of 100. `key` is unique among all cards;
+    `extension` is whose it is, which Callboard fills in.
+
+    A card that does not come within five seconds, raises, or cannot be drawn says so in its place.
     """
 
     key: str
@@ -36,6 +39,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     view: Callable[[CardContext], Awaitable[object]]
     applies: Callable[[Entity], bool]
     order: int = 1000
+    extension: str = ""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +75,9 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
     A large live tab gives `pieces` as well: what its view struct consists of, in order. Its template then sees `pieces`, a
     mapping from a piece's id, or from a name in `lists`, to the rendered element or elements, of a list to the place where
     they will stand; only pieces change in an open page. `lists` names every `within`, also when nothing is in it.
+
+    A tab has thirty seconds for its view; one that does not come, raises, or cannot be drawn says so in its place, and the page
+    around it stands.
     """
 
     key: str
@@ -82,3 +89,4 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
     live: Callable[[CardContext], AsyncIterator[object]] | None = None
     pieces: Callable[[Any], Sequence[Piece]] | None = None
     lists: tuple[str, ...] = ()
+    extension: str = ""

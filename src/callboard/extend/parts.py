@@ -3,6 +3,10 @@
 A part must not block the event loop, must bound what it waits for, and must not cache anything under a key that lacks the
 identity of whoever it was read as. Parts raise only `CallboardError`s; a fetcher, a provider and a proxy turn a cluster's
 failures into values instead of raising.
+
+Every call has a deadline and is checked for what came of it. A part that raises something else, hangs, or gives something else
+than it should loses what it is there for, and nothing else; `docs/reference/parts.md` says what that is for each kind. What
+cannot be bounded is code that never gives way to others: compute in a thread what takes long.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -22,6 +26,7 @@ from callboard.model.snapshot import Notice, ServiceSnapshot
 
 __all__ = [
     "AuthStrategy",
+    "Closes",
     "ClusterSupplier",
     "CustomResourceSupplier",
     "EntityReader",
@@ -32,9 +37,29 @@ __all__ = [
     "ProxyRequest",
     "ProxyResponse",
     "ServiceLocator",
+    "Starts",
     "Supplied",
     "TellingSupplier",
 ]
+
+
+@runtime_checkable
+class Starts(Protocol):
+    """What a part of any kind may have: a beginning."""
+
+    async def start(self) -> None:
+        """Called once before anything is asked of the part, within ten seconds: to open connections, to read ahead. One that
+        raises is told in the log."""
+        ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """What a part of any kind may have: an end."""
+
+    async def close(self) -> None:
+        """Called once when nothing is asked of the part any more: Callboard stops, or another configuration is in force."""
+        ...
 
 
 @runtime_checkable

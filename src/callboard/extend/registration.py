@@ -57,3 +57,10 @@ class ProviderRegistration(msgspec.Struct, Generic[Part], frozen=True):
 
     key: str
     make: Callable[[PartConfig, Parts], Part]
+
+
+class Offered(msgspec.Struct, Generic[Part], frozen=True):
+    """Something an extension offers, and the extension's name; "" for ours."""
+
+    extension: str
+    item: Part

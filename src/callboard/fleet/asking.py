@@ -11,6 +11,7 @@ from callboard.base.errors import CallboardError
 from callboard.base.settings import ClusterLimits, KubernetesSettings
 from callboard.extend.registration import Parts
 from callboard.fleet.breaker import Breakers, BreakerState, Permit
+from callboard.fleet.custom_resources import types_for
 from callboard.fleet.defect import defect
 from callboard.fleet.gate import Gate
 from callboard.fleet.observer import Observer
@@ -181,14 +182,10 @@ class Asking:
         raise _GivenUp(Failure(code=FailureCode.CREDENTIAL, message=message))
 
     async def _custom_resources(self) -> Sequence[ResourceType]:
-        try:
-            return await self._tools.parts.custom_resources.custom_resources(self._cluster, self._caller)
-        except CallboardError as error:
-            self._progress.tell(
-                NoticeCode.CUSTOM_RESOURCES_UNKNOWN,
-                f"which custom resources belong to the service could not be found out: {error.message}",
-            )
-            return ()
+        found = await types_for(self._tools.parts, self._cluster, self._caller)
+        for notice in found.notices:
+            self._progress.tell(notice.code, notice.message)
+        return found.types
 
     def _select(self, custom: Sequence[ResourceType]) -> Selection:
         chosen = select(self._entity, self._cluster.name, self._tools.kubernetes, custom)

@@ -10,22 +10,19 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 
 from callboard.base.clock import Clock
-from callboard.base.errors import Unavailable
 from callboard.base.settings import ClustersSettings, KubernetesSettings
-from callboard.extend.parts import Located
 from callboard.extend.registration import Parts
 from callboard.fleet.asking import Asking, AskingTools
 from callboard.fleet.breaker import Breakers
 from callboard.fleet.gate import Gate
+from callboard.fleet.locating import located
 from callboard.fleet.observer import Observer, Unobserved
-from callboard.fleet.selection import namespaces_of, selector_of
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity
-from callboard.model.notice import NoticeCode
-from callboard.model.snapshot import Notice, ServiceSnapshot
+from callboard.model.snapshot import ServiceSnapshot
 
-__all__ = ["FanOut", "located"]
+__all__ = ["FanOut"]
 
 COALESCE = 0.25
 """Seconds a change waits for others to join it: 40 clusters of 13 answers each are a handful of snapshots, not 520. The first
@@ -40,9 +37,6 @@ COMPOSING = 10.0
 that is busy, spends its time on answers and not on what is shown between them."""
 SLOWEST = 1.0
 """Seconds that is bounded to."""
-
-LOCATING = 10.0
-"""Seconds a service locator may take: ours decide at once; a plugin's may ask somebody."""
 
 
 class FanOut:
@@ -83,14 +77,9 @@ class FanOut:
         The first names every cluster, all awaited. Afterwards at most one in COALESCE seconds (fewer where composing takes
         long), each the newest state, so a slow reader is never behind and nothing queues up. Close the iterator
         (`contextlib.aclosing`) to stop the asking.
-        Raises UsageError when the entity's annotations cannot be read, Unavailable when the service locator does not answer,
-        and what that raises itself.
+        Raises UsageError when the entity's annotations cannot be read.
         """
-        selector_of(entity)  # an unreadable annotation is the entity's, not each cluster's
-        notices = namespaces_of(entity)[1]
-        supplied = await self._parts.clusters.supplied(caller)
-        located = await self._located(entity, supplied.clusters, caller)
-        chosen = [c for c in located.clusters if not only or c.name in only]
+        chosen, told = await located(self._parts, entity, caller, only)
         beat = _Beat()
         others = asyncio.Event()
         asking = [
@@ -106,9 +95,6 @@ class FanOut:
             )
             for number, c in enumerate(chosen)
         ]
-        told = (*supplied.notices, *located.notices, *notices)
-        if not supplied.clusters:
-            told = (*told, Notice(NoticeCode.NO_CLUSTERS, "no clusters are configured"))
 
         def snapshot() -> ServiceSnapshot:
             return ServiceSnapshot(
@@ -141,16 +127,6 @@ class FanOut:
                 lead.cancel()
                 for task in tasks:
                     task.cancel()
-
-    async def _located(self, entity: Entity, clusters: Sequence[Cluster], caller: Caller) -> Located:
-        try:
-            async with asyncio.timeout(LOCATING):
-                return await self._parts.locator.locate(entity, clusters, caller)
-        except TimeoutError:
-            raise Unavailable(
-                f"the service locator did not say within {LOCATING:g} seconds where this service may run",
-                code="locator-late",
-            ) from None
 
     def asking(self, cluster: Cluster, entity: Entity, caller: Caller, changed: Callable[[], None]) -> Asking:
         """One look at one cluster, not yet begun; `changed` is called whenever its snapshot grew."""
@@ -199,18 +175,3 @@ class _Beat:
         self._news.set()
         if self._open <= len(self._asking) // 2 and self._open <= sum(a.silent for a in self._asking):
             self._due.set()
-
-
-async def located(
-    parts: Parts, entity: Entity, caller: Caller, only: frozenset[str]
-) -> tuple[list[Cluster], tuple[Notice, ...]]:
-    """The clusters to look at for an entity, and what a person should know about how they were found. Raises UsageError
-    when the entity's annotations cannot be read, and what the service locator raises."""
-    selector_of(entity)  # an unreadable annotation is the entity's, not each cluster's
-    notices = namespaces_of(entity)[1]
-    supplied = await parts.clusters.supplied(caller)
-    found = await parts.locator.locate(entity, supplied.clusters, caller)
-    told = (*supplied.notices, *found.notices, *notices)
-    if not supplied.clusters:
-        told = (*told, Notice(NoticeCode.NO_CLUSTERS, "no clusters are configured"))
-    return [c for c in found.clusters if not only or c.name in only], told

@@ -1,11 +1,11 @@
 """Parts out of hook registrations: every extension's, ours first, each under the key that configuration names it by."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from callboard.base.errors import BadInput, Conflict, Problem
+from callboard.base.errors import BadInput, Problem
 from callboard.extend.parts import (
     AuthStrategy,
     ClusterSupplier,
@@ -15,65 +15,58 @@ from callboard.extend.parts import (
     Proxy,
     ServiceLocator,
 )
-from callboard.extend.registration import ProviderRegistration, Registration
+from callboard.extend.registration import Offered, ProviderRegistration, Registration
 from callboard.fleet.nearest import expected_one_of, nearest_hint
 
 __all__ = ["Registrations", "Registry", "choose"]
 
-
-class _Keyed(Protocol):
-    @property
-    def key(self) -> str: ...
-
-
-K = TypeVar("K", bound=_Keyed)
+_Part = TypeVar("_Part")
+Keyed = Registration[_Part] | ProviderRegistration[_Part]
+K = TypeVar("K")
 
 
 class Registrations(Protocol):
-    """What every extension registered, joined, ours first."""
+    """What every extension registered, ours first. `problems` are those of extensions that are not here, or not wholly."""
 
-    def cluster_suppliers(self) -> Sequence[Registration[ClusterSupplier]]: ...
+    def offered(self, hook: str) -> Sequence[Offered[Any]]: ...
 
-    def service_locators(self) -> Sequence[Registration[ServiceLocator]]: ...
-
-    def auth_strategies(self) -> Sequence[Registration[AuthStrategy]]: ...
-
-    def custom_resource_suppliers(self) -> Sequence[Registration[CustomResourceSupplier]]: ...
-
-    def fetchers(self) -> Sequence[Registration[Fetcher]]: ...
-
-    def objects_providers(self) -> Sequence[ProviderRegistration[ObjectsProvider]]: ...
-
-    def proxies(self) -> Sequence[Registration[Proxy]]: ...
+    @property
+    def problems(self) -> Sequence[str]: ...
 
 
 class Registry(msgspec.Struct, frozen=True, kw_only=True):
     """Who can make which part, by key."""
 
-    cluster_suppliers: Mapping[str, Registration[ClusterSupplier]]
-    service_locators: Mapping[str, Registration[ServiceLocator]]
-    auth_strategies: Mapping[str, Registration[AuthStrategy]]
-    custom_resource_suppliers: Mapping[str, Registration[CustomResourceSupplier]]
-    fetchers: Mapping[str, Registration[Fetcher]]
-    objects_providers: Mapping[str, ProviderRegistration[ObjectsProvider]]
-    proxies: Mapping[str, Registration[Proxy]]
+    cluster_suppliers: Mapping[str, Offered[Registration[ClusterSupplier]]]
+    service_locators: Mapping[str, Offered[Registration[ServiceLocator]]]
+    auth_strategies: Mapping[str, Offered[Registration[AuthStrategy]]]
+    custom_resource_suppliers: Mapping[str, Offered[Registration[CustomResourceSupplier]]]
+    fetchers: Mapping[str, Offered[Registration[Fetcher]]]
+    objects_providers: Mapping[str, Offered[ProviderRegistration[ObjectsProvider]]]
+    proxies: Mapping[str, Offered[Registration[Proxy]]]
+    problems: tuple[str, ...] = ()
+    """What is wrong with what extensions offer, one sentence each: that is left out."""
 
     @classmethod
     def of(cls, registered: Registrations) -> "Registry":
-        """Collect what all extensions registered.
-
-        Raises Conflict when two register one key: a plugin adds to the built-in parts and never replaces one by accident.
-        """
+        """Collect what all extensions registered. Where two register one key the first keeps it: a plugin adds to the built-in
+        parts and never replaces one by accident."""
+        problems = list(registered.problems)
         return cls(
-            cluster_suppliers=_by_key("cluster supplier", registered.cluster_suppliers()),
-            service_locators=_by_key("service locator", registered.service_locators()),
-            auth_strategies=_by_key("auth strategy", registered.auth_strategies()),
-            custom_resource_suppliers=_by_key(
-                "custom resource supplier", registered.custom_resource_suppliers()
+            cluster_suppliers=_by_key(
+                "cluster supplier", registered, "callboard_cluster_suppliers", problems
             ),
-            fetchers=_by_key("fetcher", registered.fetchers()),
-            objects_providers=_by_key("objects provider", registered.objects_providers()),
-            proxies=_by_key("proxy", registered.proxies()),
+            service_locators=_by_key("service locator", registered, "callboard_service_locators", problems),
+            auth_strategies=_by_key("auth strategy", registered, "callboard_auth_strategies", problems),
+            custom_resource_suppliers=_by_key(
+                "custom resource supplier", registered, "callboard_custom_resource_suppliers", problems
+            ),
+            fetchers=_by_key("fetcher", registered, "callboard_fetchers", problems),
+            objects_providers=_by_key(
+                "objects provider", registered, "callboard_objects_providers", problems
+            ),
+            proxies=_by_key("proxy", registered, "callboard_proxies", problems),
+            problems=tuple(problems),
         )
 
 
@@ -94,13 +87,15 @@ def choose(registered: Mapping[str, K], key: str, *, what: str, where: str) -> K
     return found
 
 
-def _by_key(what: str, registrations: Iterable[K]) -> dict[str, K]:
-    by_key: dict[str, K] = {}
-    for registration in registrations:
-        if registration.key in by_key:
-            raise Conflict(
-                f"two extensions register the {what} {registration.key!r}; one of them needs another name",
-                code="duplicate-part",
+def _by_key(what: str, registered: Registrations, hook: str, problems: list[str]) -> dict[str, Offered[Any]]:
+    by_key: dict[str, Offered[Any]] = {}
+    for offered in registered.offered(hook):
+        key = offered.item.key
+        if first := by_key.get(key):
+            problems.append(
+                f"extension {offered.extension}: the {what} {key[:100]!r} is left out, because "
+                f"{f'the extension {first.extension}' if first.extension else 'Callboard itself'} has one of that name"
             )
-        by_key[registration.key] = registration
+        else:
+            by_key[key] = offered
     return by_key

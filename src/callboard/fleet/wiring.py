@@ -1,17 +1,36 @@
 """The parts of a fleet joined: from settings and registrations to one object of each kind. Sends nothing, reads no cluster."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from callboard.base.clock import Clock
 from callboard.base.errors import BadInput, BadInputs, NotFound, Problem
+from callboard.base.fence import Fence, PartFailed
 from callboard.base.settings import CatalogLocator, GkeLocator, KubernetesSettings, Settings
-from callboard.extend.parts import EntityReader, ObjectsProvider, Proxy
-from callboard.extend.registration import PartConfig, Parts
+from callboard.extend.parts import (
+    AuthStrategy,
+    ClusterSupplier,
+    CustomResourceSupplier,
+    EntityReader,
+    Fetcher,
+    ObjectsProvider,
+    Proxy,
+    ServiceLocator,
+)
+from callboard.extend.registration import Offered, PartConfig, Parts
 from callboard.fleet.auth.dispatch import DispatchingStrategy
 from callboard.fleet.custom_resources import MergedCustomResources
+from callboard.fleet.fenced.fetcher import FencedFetcher
+from callboard.fleet.fenced.locator import FencedLocator
+from callboard.fleet.fenced.provider import fenced_provider
+from callboard.fleet.fenced.proxy import FencedProxy
+from callboard.fleet.fenced.strategy import FencedStrategy
+from callboard.fleet.living import LivingPart
+from callboard.fleet.making import Missing, made
 from callboard.fleet.registry import Registry, choose
 from callboard.fleet.sections import locator_type, options_of
 from callboard.fleet.suppliers.combined import CombinedSupplier, NamedSupplier
@@ -22,19 +41,25 @@ from callboard.model.snapshot import Notice
 
 __all__ = ["Fleet", "wire"]
 
+CUSTOM_RESOURCES = 3.0
+"""Seconds a custom resource supplier may take: the questions to a cluster wait for it."""
+
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
-    """A wired fleet. `suppliers` is `parts.clusters` with its check for names claimed twice."""
+    """A wired fleet. `suppliers` is `parts.clusters`. `problems` is what is wrong with extensions, one sentence each: what they
+    offer is left out where that is so."""
 
     parts: Parts
     provider: ObjectsProvider
     proxy: Proxy
     suppliers: CombinedSupplier
     auth: DispatchingStrategy
+    living: tuple[LivingPart, ...] = ()
+    problems: tuple[str, ...] = ()
 
     async def way(self, name: str, caller: Caller) -> tuple[Cluster, Credential]:
         """The cluster of that name, and as whom to ask it for this caller. Raises NotFound where there is none for them, and
-        what suppliers and auth strategies raise."""
+        what auth strategies raise."""
         clusters = await self.parts.clusters.clusters(caller)
         cluster = next((c for c in clusters if c.name == name), None)
         if cluster is None:
@@ -42,124 +67,207 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
         return cluster, await self.parts.auth.credential(cluster, caller)
 
     async def check(self, caller: Caller) -> Sequence[Notice]:
-        """To be called before a configuration is put to use: reads the suppliers once.
-
-        Raises Conflict when two clusters have one name, BadInputs when the configuration gives a cluster auth metadata that
-        will not do. A kubeconfig is somebody else's file: a context of it that cannot be asked is told, and no reason to stop.
-        """
+        """What is wrong with the clusters as they are configured: sources that give none, names claimed twice, sign-ins that
+        cannot work. Each costs itself alone, and is told where it is missing."""
         supplied = await self.suppliers.check(caller)
-        problems: list[Problem] = []
-        notices = list(supplied.notices)
+        notices = [*(Notice(NoticeCode.EXTENSION_PROBLEM, p) for p in self.problems), *supplied.notices]
         for cluster in supplied.clusters:
-            found = self.auth.problems(cluster)
-            if cluster.auth_provider == "kubeconfig":
-                notices += [
-                    Notice(NoticeCode.CLUSTER_CREDENTIAL, str(p), cluster=cluster.name) for p in found
-                ]
-            else:
-                problems += found
-        if problems:
-            raise BadInputs(problems)
+            notices += [
+                Notice(NoticeCode.CLUSTER_CREDENTIAL, str(p), cluster=cluster.name)
+                for p in self.auth.problems(cluster)
+            ]
         return notices
+
+    async def start(self) -> None:
+        """Begin what has a beginning, side by side. What cannot is told in the log, and fails where it is called."""
+        await asyncio.gather(*(part.start() for part in self.living))
+
+    async def close(self) -> None:
+        """End it all; nothing of this fleet is called any more."""
+        await asyncio.gather(
+            *(part.close() for part in self.living), *(fence.close() for fence in self.suppliers.fences)
+        )
 
 
 def wire(
     registry: Registry, settings: Settings, *, clock: Clock, entities: EntityReader, base_dir: str
 ) -> Fleet:
-    """Make every part that the settings name. Raises BadInputs that tell all of them that cannot be made, or Conflict."""
-    kubernetes = settings.kubernetes or KubernetesSettings()
-    chosen = settings.callboard.parts
+    """Make every part that the settings name. Raises BadInputs that tell all of them that the settings name in vain. It may wait
+    for factories of extensions: call it in a thread where others must go on."""
+    return _Wiring(registry, settings, clock=clock, entities=entities, base_dir=base_dir).fleet()
 
-    def config(where: str, options: Mapping[str, object] | None = None) -> PartConfig:
-        return PartConfig(
-            options=options or {}, where=where, base_dir=base_dir, clock=clock, entities=entities
+
+class _Wiring:
+    def __init__(
+        self, registry: Registry, settings: Settings, *, clock: Clock, entities: EntityReader, base_dir: str
+    ) -> None:
+        self._registry = registry
+        self._settings = settings
+        self._kubernetes = settings.kubernetes or KubernetesSettings()
+        self._clock = clock
+        self._entities = entities
+        self._base_dir = base_dir
+        self._problems: list[Problem] = []
+        self._living: list[LivingPart] = []
+
+    def fleet(self) -> Fleet:
+        registry, chosen, method = (
+            self._registry,
+            self._settings.callboard.parts,
+            self._kubernetes.service_locator_method,
         )
-
-    problems: list[Problem] = []
-    suppliers, notices = _suppliers(registry, kubernetes, config, problems)
-    method = kubernetes.service_locator_method
-    try:
-        locator = choose(
+        combined = self._suppliers()
+        locator, locator_fence = self._part(
             registry.service_locators,
             method.type,
-            what="service locator",
-            where="kubernetes.serviceLocatorMethod.type",
-        ).make(config("kubernetes.serviceLocatorMethod", options_of(method)))
-        fetcher = choose(
-            registry.fetchers, chosen.fetcher, what="fetcher", where="callboard.parts.fetcher"
-        ).make(config("callboard.parts.fetcher"))
-        proxy = choose(registry.proxies, chosen.proxy, what="proxy", where="callboard.parts.proxy").make(
-            config("callboard.parts.proxy")
+            "service locator",
+            ServiceLocator,
+            "kubernetes.serviceLocatorMethod.type",
+            ("kubernetes.serviceLocatorMethod", options_of(method)),
         )
-        provider = choose(
+        fetcher, fetcher_fence = self._part(
+            registry.fetchers,
+            chosen.fetcher,
+            "fetcher",
+            Fetcher,
+            "callboard.parts.fetcher",
+        )
+        proxy, proxy_fence = self._part(
+            registry.proxies,
+            chosen.proxy,
+            "proxy",
+            Proxy,
+            "callboard.parts.proxy",
+        )
+        auth = DispatchingStrategy(self._strategies())
+        parts = Parts(
+            clusters=combined,
+            locator=FencedLocator(locator, locator_fence),
+            auth=auth,
+            fetcher=FencedFetcher(fetcher, fetcher_fence) if _foreign(fetcher, fetcher_fence) else fetcher,
+            custom_resources=MergedCustomResources(self._custom_resources()),
+        )
+        provider, provider_fence = self._part(
             registry.objects_providers,
             chosen.objects_provider or "fanOut",
-            what="objects provider",
-            where="callboard.parts.objectsProvider",
+            "objects provider",
+            ObjectsProvider,
+            "callboard.parts.objectsProvider",
+            further=(parts,),
         )
-    except BadInputs as error:
-        raise BadInputs([*problems, *error.problems]) from None
-    except BadInput as error:
-        raise BadInputs([*problems, error.problem]) from None
-    if problems:
-        raise BadInputs(problems)
-    combined = CombinedSupplier(
-        suppliers,
-        overrides=settings.callboard.clusters.by_name,
-        continue_on_error=kubernetes.cluster_locator_continue_on_error,
-        notices=notices,
-    )
-    auth = DispatchingStrategy(
-        {key: r.make(config(f"auth strategy {key}")) for key, r in registry.auth_strategies.items()}
-    )
-    parts = Parts(
-        clusters=combined,
-        locator=locator,
-        auth=auth,
-        fetcher=fetcher,
-        custom_resources=MergedCustomResources(
-            [
-                r.make(config(f"custom resource supplier {key}"))
-                for key, r in registry.custom_resource_suppliers.items()
-            ]
-        ),
-    )
-    return Fleet(
-        parts=parts,
-        provider=provider.make(config("callboard.parts.objectsProvider"), parts),
-        proxy=proxy,
-        suppliers=combined,
-        auth=auth,
-    )
+        if self._problems:
+            raise BadInputs(self._problems)
+        return Fleet(
+            parts=parts,
+            provider=fenced_provider(provider, provider_fence)
+            if _foreign(provider, provider_fence)
+            else provider,
+            proxy=FencedProxy(proxy, proxy_fence) if _foreign(proxy, proxy_fence) else proxy,
+            suppliers=combined,
+            auth=auth,
+            living=tuple(self._living),
+            problems=registry.problems,
+        )
 
+    def _config(self, where: str, options: Mapping[str, object] | None = None) -> PartConfig:
+        return PartConfig(
+            options=options or {},
+            where=where,
+            base_dir=self._base_dir,
+            clock=self._clock,
+            entities=self._entities,
+        )
 
-class _MakeConfig(Protocol):
-    def __call__(self, where: str, options: Mapping[str, object] | None = None) -> PartConfig: ...
-
-
-def _suppliers(
-    registry: Registry, kubernetes: KubernetesSettings, config: _MakeConfig, problems: list[Problem]
-) -> tuple[list[NamedSupplier], list[Notice]]:
-    suppliers: list[NamedSupplier] = []
-    notices: list[Notice] = []
-    for index, item in enumerate(kubernetes.cluster_locator_methods):
-        where = f"kubernetes.clusterLocatorMethods[{index}]"
-        kind = locator_type(item)
-        if isinstance(item, GkeLocator | CatalogLocator) and kind not in registry.cluster_suppliers:
-            notices.append(
-                Notice(
-                    NoticeCode.CLUSTER_SUPPLIER_UNSUPPORTED,
-                    f"clusters of {where} are missing: cluster locators of type {kind!r} are not supported yet",
-                )
-            )
-            continue
+    def _part(
+        self,
+        registered: Mapping[str, Offered[Any]],
+        key: str,
+        what: str,
+        wanted: type,
+        where: str,
+        config: tuple[str, Mapping[str, object]] | None = None,
+        *,
+        further: tuple[object, ...] = (),
+    ) -> tuple[Any, Fence]:
+        """The part that the settings name, and its fence."""
+        section = self._config(*config) if config else self._config(where)
         try:
-            registration = choose(
-                registry.cluster_suppliers, kind, what="cluster supplier", where=f"{where}.type"
-            )
-            suppliers.append(NamedSupplier(where, registration.make(config(where, options_of(item)))))
-        except BadInputs as error:
-            problems += error.problems
+            offered = choose(registered, key, what=what, where=where)
         except BadInput as error:
-            problems.append(error.problem)
-    return suppliers, notices
+            fence = Fence(f"the {what} {key[:100]!r}")
+            if not self._registry.problems:
+                self._problems.append(error.problem)
+            return Missing(PartFailed(fence.part, self._unknown(error))), fence
+        fence = Fence(f"the {what} {key[:100]!r}", offered.extension)
+        return self._made(offered, lambda: offered.item.make(section, *further), wanted, fence), fence
+
+    def _made(self, offered: Offered[Any], make: Callable[[], object], wanted: type, fence: Fence) -> Any:
+        """What is wrong with the settings is put beside what else is."""
+        try:
+            part = made(offered, make, wanted, fence)
+        except BadInputs as error:
+            self._problems += error.problems
+            return Missing(PartFailed(fence.part, f"could not be made: {error.message}"))
+        except BadInput as error:
+            self._problems.append(error.problem)
+            return Missing(PartFailed(fence.part, f"could not be made: {error.message}"))
+        self._living.append(LivingPart(part, fence))
+        return part
+
+    def _unknown(self, error: BadInput) -> str:
+        return f"is not there ({error.problem}); what is wrong with extensions: {'; '.join(self._registry.problems)[:400]}"
+
+    def _strategies(self) -> dict[str, FencedStrategy]:
+        found: dict[str, FencedStrategy] = {}
+        for key, offered in self._registry.auth_strategies.items():
+            fence = Fence(f"the auth strategy {key[:100]!r}", offered.extension, quiet=True)
+            config = self._config(f"auth strategy {key}")
+            make = partial(offered.item.make, config)
+            found[key] = FencedStrategy(self._made(offered, make, AuthStrategy, fence), fence)
+        return found
+
+    def _custom_resources(self) -> list[tuple[CustomResourceSupplier, Fence]]:
+        found: list[tuple[CustomResourceSupplier, Fence]] = []
+        for key, offered in self._registry.custom_resource_suppliers.items():
+            fence = Fence(
+                f"the custom resource supplier {key[:100]!r}", offered.extension, deadline=CUSTOM_RESOURCES
+            )
+            make = partial(offered.item.make, self._config(f"custom resource supplier {key}"))
+            found.append((self._made(offered, make, CustomResourceSupplier, fence), fence))
+        return found
+
+    def _suppliers(self) -> CombinedSupplier:
+        suppliers: list[NamedSupplier] = []
+        notices: list[Notice] = []
+        for index, item in enumerate(self._kubernetes.cluster_locator_methods):
+            where = f"kubernetes.clusterLocatorMethods[{index}]"
+            kind = locator_type(item)
+            known = self._registry.cluster_suppliers
+            if isinstance(item, GkeLocator | CatalogLocator) and kind not in known:
+                notices.append(
+                    Notice(
+                        NoticeCode.CLUSTER_SUPPLIER_UNSUPPORTED,
+                        f"clusters of {where} are missing: cluster locators of type {kind!r} are not supported yet",
+                    )
+                )
+                continue
+            supplier, fence = self._part(
+                known,
+                kind,
+                "cluster supplier",
+                ClusterSupplier,
+                f"{where}.type",
+                (where, options_of(item)),
+            )
+            suppliers.append(NamedSupplier(where, supplier, fence.extension))
+        return CombinedSupplier(
+            suppliers,
+            overrides=self._settings.callboard.clusters.by_name,
+            continue_on_error=self._kubernetes.cluster_locator_continue_on_error,
+            notices=notices,
+            clock=self._clock,
+        )
+
+
+def _foreign(part: object, fence: Fence) -> bool:
+    return bool(fence.extension) or isinstance(part, Missing)

@@ -20,9 +20,13 @@ class NoticeCode(StrEnum):
     CLUSTER_SUPPLIER_LEFT_OUT = "cluster-supplier-left-out"
     """The same where `kubernetes.clusterLocatorContinueOnError` is set."""
     CLUSTER_SUPPLIER_UNSUPPORTED = "cluster-supplier-unsupported"
+    CLUSTER_UNUSABLE = "cluster-unusable"
+    """A cluster is configured in a way that it cannot be asked."""
     CUSTOM_RESOURCES_UNKNOWN = "custom-resources-unknown"
     """Which custom resources belong to the service could not be found out."""
     DUPLICATE_CLUSTER = "duplicate-cluster"
+    EXTENSION_PROBLEM = "extension-problem"
+    """An extension, or something it offers, is left out."""
     KUBECONFIG_CONTEXT_UNUSABLE = "kubeconfig-context-unusable"
     KUBECONFIG_REFUSED = "kubeconfig-refused"
     """A kubeconfig changed and cannot be used: its clusters are those of before."""
@@ -49,6 +53,7 @@ GAPS: frozenset[str] = frozenset(
         NoticeCode.CLUSTER_SUPPLIER_FAILED,
         NoticeCode.CLUSTER_SUPPLIER_LEFT_OUT,
         NoticeCode.CLUSTER_SUPPLIER_UNSUPPORTED,
+        NoticeCode.CLUSTER_UNUSABLE,
         NoticeCode.CUSTOM_RESOURCES_UNKNOWN,
         NoticeCode.DUPLICATE_CLUSTER,
         NoticeCode.KUBECONFIG_REFUSED,

@@ -18,6 +18,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
+from callboard.model.snapshot import Notice
 from callboard.portal.parts import Parts
 from callboard.portal.roster import PAGE, Roster
 from callboard.portal.share import Share
@@ -79,6 +80,8 @@ class Board:
         self._clusters_at = float("-inf")
         self._located: frozenset[str] = frozenset()
         """The clusters there were when it was last looked which services run where."""
+        self._notices: tuple[Notice, ...] = ()
+        """What there was to know about how clusters are found when it was looked last."""
         self._heard: set[str] = set()
         self._patient = True
         self._parts = Parts()
@@ -161,7 +164,8 @@ class Board:
         clusters = self._parts.read(standing, following)
         if clusters is None:
             return None, False
-        found, names, deciding = judged_for(self._visibility, caller, standing.entity, clusters)
+        notices = (*following.notices(), *standing.notices)
+        found, names, deciding = judged_for(self._visibility, caller, standing.entity, clusters, notices)
         if found is None:
             return None, deciding
         return health_row(found, found.since, standing.entity, names, self._states(), now), False
@@ -232,6 +236,7 @@ class Board:
         self._clusters = {}
         self._clusters_at = float("-inf")
         self._located = frozenset()
+        self._notices = ()
         self._heard.clear()
         self._patient = True
         self._parts.clear()
@@ -255,6 +260,11 @@ class Board:
         while True:
             await following.wait()
             taken = following.take()
+            if (notices := tuple(following.notices())) != self._notices:
+                self._notices = notices
+                for standing in self._services.values():
+                    standing.moved = self.revision + 1  # whatever any class sees of it may read otherwise
+                    self._turns.ask(standing, LATER)
             if any(touched.whole for touched in taken):
                 self._clusters_at = float("-inf")
                 names = frozenset(self._states())
@@ -337,7 +347,8 @@ class Board:
             return
         clusters: Sequence[FollowedCluster] = [states[name] for name in sorted(standing.clusters)]
         now = self._clock.now()
-        concluded = combined(standing.entity, clusters, found.__getitem__)
+        notices = (*following.notices(), *standing.notices)
+        concluded = combined(standing.entity, clusters, found.__getitem__, notices)
         current, standing.states = current_of(standing.clusters, states), states
         last = standing.verdict
         if standing.since is None or standing.since[0] is not concluded.health:

@@ -20,6 +20,8 @@ __all__ = ["PAGE", "Roster"]
 
 PAGE = 200
 """Entities taken in one go, before others get their turn."""
+SIDE_BY_SIDE = 8
+"""Entities located at once."""
 NOWHERE = ""
 """Stands among a service's lost clusters while it cannot be told where it may run."""
 
@@ -69,16 +71,29 @@ class Roster:
         return new, gone
 
     async def locate(self, standings: Iterable[Standing], following: Following) -> None:
-        """Find out anew where they may run."""
-        for number, standing in enumerate(list(standings), 1):
-            try:
-                standing.clusters = await following.located(standing.entity)
-                standing.lost.discard(NOWHERE)
-            except CallboardError as error:
-                standing.lost.add(NOWHERE)
-                _log.debug("not-located", entity=str(standing.entity.ref), error=error.message)
-            if number % PAGE == 0:
-                await asyncio.sleep(0)
+        """Find out anew where they may run, some side by side: a locator may have to ask somebody."""
+        waiting = iter(list(standings))
+
+        async def one_by_one() -> None:
+            for number, standing in enumerate(waiting, 1):
+                await self._locate(standing, following)
+                if number % PAGE == 0:
+                    await asyncio.sleep(0)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(SIDE_BY_SIDE):
+                group.create_task(one_by_one())
+
+    async def _locate(self, standing: Standing, following: Following) -> None:
+        try:
+            found = await following.located(standing.entity)
+        except CallboardError as error:
+            standing.lost.add(NOWHERE)
+            _log.debug("not-located", entity=str(standing.entity.ref), error=error.message)
+            return
+        standing.clusters = frozenset(c.name for c in found.clusters)
+        standing.notices = found.notices
+        standing.lost.discard(NOWHERE)
 
     def _put(self, entity: Entity, following: Following, new: list[Standing], gone: list[Standing]) -> bool:
         known = self.services.get(entity.ref)

@@ -6,18 +6,22 @@ from callboard.diagnosis.verdict import verdict
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity
 from callboard.model.grants import Grants
-from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+from callboard.model.snapshot import ClusterSnapshot, Notice, ServiceSnapshot
 from callboard.model.verdict import Verdict
 
 __all__ = ["judged_for"]
 
 
 def judged_for(
-    visibility: Visibility, caller: Caller, entity: Entity, clusters: tuple[ClusterSnapshot, ...]
+    visibility: Visibility,
+    caller: Caller,
+    entity: Entity,
+    clusters: tuple[ClusterSnapshot, ...],
+    notices: tuple[Notice, ...],
 ) -> tuple[Verdict | None, frozenset[str], bool]:
     """(the verdict, None where nothing may be told; the clusters it is made of; whether it is still being decided what the
     caller may see)."""
-    whole = ServiceSnapshot(entity=entity, clusters=clusters)
+    whole = ServiceSnapshot(entity=entity, clusters=clusters, notices=notices)
     grants, deciding, _ = visibility.grants(whole, caller, set())
     if deciding or grants == Grants():
         return None, frozenset(), deciding

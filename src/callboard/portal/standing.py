@@ -7,7 +7,7 @@ from callboard.diagnosis.verdict import verdict
 from callboard.extend.following import FollowedCluster
 from callboard.model.entity import Entity
 from callboard.model.grants import ANY, Grants
-from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
 from callboard.portal.views import ServiceHealth
 
@@ -26,6 +26,7 @@ class Standing:
         "lost",
         "moved",
         "namespaces",
+        "notices",
         "parts",
         "renewing",
         "revision",
@@ -40,6 +41,8 @@ class Standing:
         self.entity = entity
         self.namespaces = namespaces
         self.clusters: frozenset[str] = frozenset()
+        self.notices: tuple[Notice, ...] = ()
+        """What is to be known about how its clusters were found."""
         self.parts: dict[str, ClusterVerdict] = {}
         self.turns: dict[str, datetime] = {}
         """When a cluster's part means another thing by time alone, where it does."""
@@ -89,11 +92,16 @@ def covers(grants: Grants, clusters: frozenset[str]) -> bool:
 
 
 def combined(
-    entity: Entity, clusters: Sequence[FollowedCluster], parts: Callable[[str], ClusterVerdict]
+    entity: Entity,
+    clusters: Sequence[FollowedCluster],
+    parts: Callable[[str], ClusterVerdict],
+    notices: Sequence[Notice],
 ) -> Verdict:
-    """The service's verdict out of those of its clusters, all of which have come to something."""
+    """The service's verdict out of those of its clusters, all of which have come to something, and of what is to be known about
+    how they were found."""
     heads = tuple(ClusterSnapshot(cluster=c.cluster, state=ClusterState.ANSWERED) for c in clusters)
-    return verdict(ServiceSnapshot(entity=entity, clusters=heads), [parts(c.cluster.name) for c in clusters])
+    whole = ServiceSnapshot(entity=entity, clusters=heads, notices=tuple(notices))
+    return verdict(whole, [parts(c.cluster.name) for c in clusters])
 
 
 def health_row(

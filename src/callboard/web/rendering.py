@@ -17,7 +17,7 @@ from callboard.web import commands, times, urls, words
 from callboard.web.rows import Rows
 from callboard.web.static_files import StaticFiles
 
-__all__ = ["Renderer"]
+__all__ = ["Renderer", "template_problem"]
 
 OWN = "callboard/"
 MAX_SOURCE = 1024 * 1024
@@ -100,6 +100,21 @@ class Renderer:
         tab has them."""
         seen = {"view": view, "entity": entity} | ({} if pieces is None else {"pieces": pieces})
         return Markup(self._environment.get_template(template).render(seen))  # noqa: S704  # escaped by Jinja2
+
+
+def template_problem(name: str) -> str:
+    """What is wrong with an extension's template, before anybody asks for it; "" where it can be read."""
+    environment = jinja2.Environment(loader=PackageTemplates(), autoescape=True)
+    try:
+        source = PackageTemplates().get_source(environment, name)[0]
+        if len(source) > MAX_SOURCE:
+            return f"its template {name} is larger than {MAX_SOURCE} bytes"
+        environment.parse(source)
+    except jinja2.TemplateSyntaxError as error:
+        return f"its template {name} cannot be understood: line {error.lineno}: {error.message}"
+    except Exception as error:
+        return f"its template {name[:200]} cannot be read ({type(error).__name__})"
+    return ""
 
 
 def _below(folder: Traversable, path: str = "") -> Iterator[str]:

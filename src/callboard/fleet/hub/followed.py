@@ -13,6 +13,7 @@ from callboard.base.errors import CallboardError, Unavailable
 from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.following import FollowedCluster
 from callboard.extend.registration import Parts
+from callboard.fleet.custom_resources import SuppliedTypes, types_for
 from callboard.fleet.hub.held import read_held
 from callboard.fleet.hub.holdings import Holdings
 from callboard.fleet.hub.hub import Hub, Told
@@ -25,7 +26,7 @@ from callboard.model.objects import Kept
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Question
 from callboard.model.resource import ResourceType
 from callboard.model.selection import Selection
-from callboard.model.snapshot import ClusterSnapshot, ClusterState
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 
 __all__ = ["Followed", "FollowedAs"]
 
@@ -71,6 +72,7 @@ class Followed:
         self._settings = tools.clusters.hub_of(cluster.name)
         self._source: Source | None = None
         self._failure: Failure | None = None
+        self._notices: tuple[Notice, ...] = ()
         self._failed_at: datetime | None = None
         self._own = False
         self._types: tuple[ResourceType, ...] = ()
@@ -163,9 +165,12 @@ class Followed:
         if self._source is None:
             return None
         tools = self._tools
-        return read_held(
+        found = read_held(
             tools.hub, self._source, selection, tools.clock.now(), tools.clock_offset(self.cluster)
         )
+        if found is None or not self._notices:
+            return found
+        return msgspec.structs.replace(found, notices=(*self._notices, *found.notices))
 
     # ---- running
 
@@ -177,7 +182,7 @@ class Followed:
             try:
                 async with asyncio.timeout(limits.hard_deadline):
                     credential = await self._tools.parts.auth.credential(self.cluster, self._caller)
-                    custom = await self._custom()
+                    custom = await types_for(self._tools.parts, self.cluster, self._caller)
                 await self._tools.hub.steps.turn()  # all clusters begin at once, each with a dozen streams
                 self._follow(credential, custom)
                 pause = RENEWED
@@ -207,15 +212,9 @@ class Followed:
         self._untold.clear()
         self._source = None
 
-    async def _custom(self) -> tuple[ResourceType, ...]:
-        try:
-            found = await self._tools.parts.custom_resources.custom_resources(self.cluster, self._caller)
-        except CallboardError:
-            return self.custom
-        return tuple(found)
-
-    def _follow(self, credential: Credential, custom: tuple[ResourceType, ...]) -> None:
-        self.custom, self._own = custom, credential.own
+    def _follow(self, credential: Credential, custom: SuppliedTypes) -> None:
+        told = self._notices != custom.notices
+        self.custom, self._notices, self._own = custom.types, custom.notices, credential.own
         healed, self._failure = self._failure is not None, None
         if credential.own:
             self.release()
@@ -223,7 +222,7 @@ class Followed:
             self.release()
             self._source = self._source_as(credential.identity)
         self._hold()
-        if healed or credential.own:
+        if healed or told or credential.own:
             self._changed(self.cluster.name)
 
     def _fail(self, message: str) -> None:

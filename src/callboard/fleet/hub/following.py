@@ -8,6 +8,7 @@ import structlog
 
 from callboard.base.errors import CallboardError
 from callboard.extend.following import FollowedCluster, Touched
+from callboard.extend.parts import Located
 from callboard.fleet.hub.followed import Followed, FollowedAs
 from callboard.fleet.hub.holdings import Labels
 from callboard.fleet.hub.services import Interest, ServiceIndex
@@ -17,9 +18,9 @@ from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.resource import KNOWN_TYPES, ResourceType
 from callboard.model.selector import LabelSelector
-from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot
+from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot, Notice
 
-__all__ = ["HubFollowing"]
+__all__ = ["LOOK_FOR_CLUSTERS", "HubFollowing"]
 
 LOOK_FOR_CLUSTERS = 10.0
 """Seconds between two looks whether there are other clusters, or other credentials, than before."""
@@ -54,6 +55,7 @@ class HubFollowing:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._touched: dict[str, set[EntityRef]] = {}
         self._whole: set[str] = set()
+        self._notices: tuple[Notice, ...] = ()
         self._news = asyncio.Event()
 
     # ---- what is followed
@@ -95,11 +97,15 @@ class HubFollowing:
         """The clusters, by name, as of now."""
         return {name: each.state() for name, each in self._clusters.items()}
 
-    async def located(self, entity: Entity) -> frozenset[str]:
-        """The names of those it may run on."""
+    def notices(self) -> tuple[Notice, ...]:
+        """What a person should know about how the clusters were found."""
+        return self._notices
+
+    async def located(self, entity: Entity) -> Located:
+        """Those it may run on, and what a person should know about how that was decided."""
         clusters = [each.cluster for each in self._clusters.values()]
         found = await self._tools.parts.locator.locate(entity, clusters, self._caller)
-        return frozenset(c.name for c in found.clusters)
+        return Located(found.clusters, (*found.notices, *namespaces_of(entity)[1]))
 
     def read(self, entity: Entity, cluster: str) -> ClusterSnapshot | None:
         """What is held of the entity there."""
@@ -165,6 +171,9 @@ class HubFollowing:
                         )
                     else:
                         self._follow(supplied.clusters, group)
+                        if self._notices != supplied.notices:
+                            self._notices = supplied.notices
+                            self._news.set()
                     await asyncio.sleep(LOOK_FOR_CLUSTERS)
         finally:
             end()

@@ -1,7 +1,7 @@
 """The objects provider named `hub`: the first snapshot from what is held, then a new one after each change."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -11,18 +11,19 @@ from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, Unavailable
 from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.registration import Parts
-from callboard.fleet.fan_out import FanOut, located
+from callboard.fleet.custom_resources import types_for
+from callboard.fleet.fan_out import FanOut
 from callboard.fleet.hub.followed import FollowedAs
-from callboard.fleet.hub.following import HubFollowing
+from callboard.fleet.hub.following import LOOK_FOR_CLUSTERS, HubFollowing
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.look import Look
 from callboard.fleet.hub.own import OwnLook
 from callboard.fleet.hub.port import Source, SourceKey
+from callboard.fleet.locating import located
 from callboard.fleet.selection import select
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity
-from callboard.model.notice import NoticeCode
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
@@ -84,6 +85,18 @@ class HubProvider:
         chosen, notices = await located(self.parts, entity, caller, only)
         news = asyncio.Event()
         parts = [_Part(self, c, entity, caller, news.set) for c in chosen]
+        where: tuple[list[Cluster], tuple[Notice, ...]] | None = None
+
+        async def look_where() -> None:
+            """Whether it runs elsewhere by now, or that cannot be told any more."""
+            nonlocal where
+            while True:
+                await asyncio.sleep(LOOK_FOR_CLUSTERS)
+                with suppress(CallboardError):
+                    found = await located(self.parts, entity, caller, only)
+                    if found != (chosen, notices):
+                        where = found
+                        news.set()
 
         def snapshot() -> ServiceSnapshot:
             return ServiceSnapshot(
@@ -96,11 +109,14 @@ class HubProvider:
 
         loop = asyncio.get_running_loop()
         over: CallboardError | None = None
+        looking: asyncio.Task[None] | None = None
         self.hub.viewers += 1
         async with asyncio.TaskGroup() as group:
             try:
                 for part in parts:
                     part.begin(group)
+                if parts:
+                    looking = group.create_task(look_where(), name=f"where {entity.ref}")
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FIRST):
                         while any(p.promising for p in parts):
@@ -116,6 +132,9 @@ class HubProvider:
                     await news.wait()
                     over = next((p.over for p in parts if p.over is not None), None)
                     await asyncio.sleep(max(0.0, shown + self._coalesce - loop.time()))
+                    if where is not None:
+                        (chosen, notices), where = where, None
+                        parts = self._moved(parts, chosen, entity, caller, news.set, group)
                     for part in parts:
                         part.renew(group)
             except GeneratorExit:
@@ -123,10 +142,35 @@ class HubProvider:
                 return
             finally:
                 self.hub.viewers -= 1
+                if looking is not None:
+                    looking.cancel()
                 for part in parts:
                     part.end()
         if over is not None:
             raise over
+
+    def _moved(
+        self,
+        parts: list["_Part"],
+        chosen: Sequence[Cluster],
+        entity: Entity,
+        caller: Caller,
+        changed: Callable[[], None],
+        group: asyncio.TaskGroup,
+    ) -> list["_Part"]:
+        """The parts of these clusters: those there were as they are, others begun, the rest ended."""
+        before = {p.cluster.name: p for p in parts}
+        now: list[_Part] = []
+        for cluster in chosen:
+            part = before.get(cluster.name)
+            if part is None or part.cluster != cluster:
+                part = _Part(self, cluster, entity, caller, changed)
+                part.begin(group)
+            now.append(part)
+        for part in parts:
+            if part not in now:
+                part.end()
+        return now
 
     def following(self, caller: Caller) -> HubFollowing:
         """All entities at once, for as long as it runs."""
@@ -314,16 +358,9 @@ class _Part:
                 return
 
     async def _selection(self) -> Selection:
-        notices: list[Notice] = []
-        try:
-            custom = await self._provider.parts.custom_resources.custom_resources(self.cluster, self._caller)
-        except CallboardError as error:
-            custom = ()
-            words = f"which custom resources belong to the service could not be found out: {error.message}"
-            notices.append(Notice(NoticeCode.CUSTOM_RESOURCES_UNKNOWN, words, cluster=self.cluster.name))
-        chosen = select(self._entity, self.cluster.name, self._provider.kubernetes, custom)
-        notices += [n for n in chosen.notices if n.cluster]
-        self._notices = tuple(notices)
+        custom = await types_for(self._provider.parts, self.cluster, self._caller)
+        chosen = select(self._entity, self.cluster.name, self._provider.kubernetes, custom.types)
+        self._notices = (*custom.notices, *(n for n in chosen.notices if n.cluster))
         return msgspec.structs.replace(chosen.selection, usage=not self.cluster.skip_metrics_lookup)
 
     def _join(self, credential: Credential, selection: Selection) -> None:

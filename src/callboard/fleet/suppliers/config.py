@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from callboard.base.errors import BadInput, BadInputs, Conflict, Problem
+from callboard.base.errors import BadInput, Problem
 from callboard.base.secret import Secret
 from callboard.base.settings import ClusterSettings, ConfigLocator, CustomResourceSettings
+from callboard.extend.parts import Supplied
 from callboard.fleet.pod_identity import PodIdentity
 from callboard.model.caller import Caller
 from callboard.model.cluster import AUTH_PROVIDER, Cluster, Dashboard, Trust
+from callboard.model.notice import NoticeCode
 from callboard.model.resource import CustomResource
+from callboard.model.snapshot import Notice
 
 __all__ = ["SERVICE_ACCOUNT_TOKEN", "ConfigSupplier", "cluster_of", "custom_resources_of"]
 
@@ -23,32 +26,31 @@ SERVICE_ACCOUNT_TOKEN = "serviceAccountToken"
 class ConfigSupplier:
     """The clusters of one locator. They are fixed: a changed configuration makes a new supplier.
 
-    Raises BadInputs that tell everything wrong at once, or Conflict when two clusters have one name.
+    An entry that cannot be used, and one whose name another has already, cost themselves: they are told.
     """
 
     def __init__(self, locator: ConfigLocator, *, where: str, base_dir: str, pod: PodIdentity) -> None:
-        problems: list[Problem] = []
         clusters: dict[str, Cluster] = {}
+        notices: list[Notice] = []
         for index, item in enumerate(locator.clusters):
             place = f"{where}.clusters[{index}]"
-            found = problems_of(item, place)
-            if found:
-                problems += found
-                continue
-            if item.name in clusters:
-                raise Conflict(
-                    f"two clusters are called {item.name!r}: {clusters[item.name].source} and {place}; "
-                    f"every cluster needs a name of its own",
-                    code="duplicate-cluster",
-                )
-            clusters[item.name] = cluster_of(item, place, base_dir, pod)
-        if problems:
-            raise BadInputs(problems)
-        self._clusters = tuple(clusters.values())
+            if found := problems_of(item, place):
+                words = "; ".join(str(p) for p in found)
+                notices.append(Notice(NoticeCode.CLUSTER_UNUSABLE, f"a cluster cannot be asked: {words}"))
+            elif item.name in clusters:
+                both = f"two clusters are called {item.name!r}: {clusters[item.name].source} and {place}"
+                notices.append(Notice(NoticeCode.DUPLICATE_CLUSTER, f"{both}; the second is not used"))
+            else:
+                clusters[item.name] = cluster_of(item, place, base_dir, pod)
+        self._supplied = Supplied(tuple(clusters.values()), tuple(notices))
 
     async def clusters(self, caller: Caller) -> Sequence[Cluster]:
         """The same for every caller."""
-        return self._clusters
+        return self._supplied.clusters
+
+    async def supplied(self, caller: Caller) -> Supplied:
+        """With what cannot be used."""
+        return self._supplied
 
 
 def problems_of(item: ClusterSettings, where: str) -> list[Problem]:
