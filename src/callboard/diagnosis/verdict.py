@@ -145,7 +145,9 @@ def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None
         (h for h in (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN, Health.HEALTHY) if by[h]),
         Health.NOTHING,
     )
-    if not parts:
+    if not snapshot.located:
+        sentence, health = "It is being found out where this service runs.", Health.UNKNOWN
+    elif not parts:
         sentence = f"No cluster to ask: {elsewhere[0]}." if elsewhere else "No cluster to ask."
         health = Health.UNKNOWN
     else:

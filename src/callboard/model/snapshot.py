@@ -113,6 +113,7 @@ class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One entity, all its clusters, at one moment. Clusters keep the order in which they are known, not of arrival.
 
     `live` says that whoever made this goes on listening: a newer snapshot follows each change, also after a settled one.
+    `located` is False while it is being found out which clusters to ask.
     """
 
     entity: Entity
@@ -120,11 +121,14 @@ class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[Notice, ...] = ()
     as_of: datetime | None = None
     live: bool = False
+    located: bool = True
 
     @property
     def complete(self) -> bool:
         """Whether every cluster has answered or failed; references may still come."""
-        return all(c.state in (ClusterState.ANSWERED, ClusterState.FAILED) for c in self.clusters)
+        return self.located and all(
+            c.state in (ClusterState.ANSWERED, ClusterState.FAILED) for c in self.clusters
+        )
 
     @property
     def settled(self) -> bool:

@@ -48,6 +48,8 @@ DECIDED_AGAIN = 15.0
 """Seconds between two looks at what a caller sees who does not see everything."""
 DECIDING_AGAIN = 0.25
 """The same while it is being decided."""
+LOCATED_AGAIN = 15.0
+"""Seconds between two looks where services run of which that could not be told."""
 LOOK = 1.0
 """Seconds between two looks whether the catalog or the provider is another."""
 
@@ -211,6 +213,7 @@ class Board:
                         ("touched", self._take(following)),
                         ("judge", self._judge(following)),
                         ("stamp", self._stamp()),
+                        ("locate", self._locate_again(following)),
                     )
                 ]
                 loop = asyncio.get_running_loop()
@@ -292,6 +295,16 @@ class Board:
                         if name in standing.parts or name in standing.lost:
                             standing.touched.add(name)
                         self._turns.ask(standing, LATER)
+
+    async def _locate_again(self, following: Following) -> None:
+        """Services of which it could not be told where they run are asked about again."""
+        while True:
+            await asyncio.sleep(LOCATED_AGAIN)
+            unknown = [s for s in self._services.values() if s.unlocated]
+            await self._roster.locate(unknown, following)
+            for standing in unknown:
+                standing.touched |= standing.clusters
+                self._turns.ask(standing, LATER)
 
     # ---- judging
 

@@ -40,6 +40,8 @@ EVENTS_DEADLINE = 5.0
 """Seconds a drawer waits for its object's events; without them it opens all the same."""
 
 
+FIRST_WORD = 0.25
+"""Seconds until it is said that it is still being found out which clusters to ask: mostly that is known at once."""
 MOST_SIGHTS = 4
 """Classes kept with one asking: its caller has one, and now and then another when rights change."""
 
@@ -123,13 +125,14 @@ class KubernetesRoad:
                             if newest.settled:
                                 break
         if newest is None:
-            raise NotFound("Nothing could be asked for this entity.")
+            raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
         return Seen(await newest.view(), newest.grants)
 
     async def _looks(self, entity: Entity, caller: Caller) -> AsyncGenerator[_Look, None]:
         """The newest snapshot with what the caller may see of it, whenever either changes."""
         selector, (namespaces, _) = str(selector_of(entity)), namespaces_of(entity)
         news = asyncio.Event()
+        first_word: float | None = asyncio.get_running_loop().time() + FIRST_WORD
         with (
             self._openings.joined(entity, caller, news.set) as opening,
             self._visibility.reader(caller, news.set) as reader,
@@ -144,9 +147,19 @@ class KubernetesRoad:
                     grants = reader.grants(opening.latest)
                     sight = self._sight(opening, grants, selector, namespaces)
                     yield _Look(opening, opening.latest, grants, sight, reader.pending)
+                elif done:
+                    raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
+                elif first_word is not None and asyncio.get_running_loop().time() >= first_word:
+                    first_word = None
+                    unlocated = ServiceSnapshot(entity=entity, located=False, as_of=self._clock.now())
+                    grants = reader.grants(unlocated)
+                    sight = self._sight(opening, grants, selector, namespaces)
+                    yield _Look(opening, unlocated, grants, sight, True)
                 if done and not reader.pending:
                     return
-                await news.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(first_word if opening.latest is None else None):
+                        await news.wait()
 
     def _sight(self, opening: Opening, grants: Grants, selector: str, namespaces: tuple[str, ...]) -> Sight:
         sight = opening.sights.pop(grants, None)

@@ -14,7 +14,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
-from callboard.portal.standing import Standing
+from callboard.portal.standing import NOWHERE, Standing
 
 __all__ = ["PAGE", "Roster"]
 
@@ -22,8 +22,6 @@ PAGE = 200
 """Entities taken in one go, before others get their turn."""
 SIDE_BY_SIDE = 8
 """Entities located at once."""
-NOWHERE = ""
-"""Stands among a service's lost clusters while it cannot be told where it may run."""
 
 _log = structlog.get_logger(__name__)
 

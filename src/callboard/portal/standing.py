@@ -7,11 +7,15 @@ from callboard.diagnosis.verdict import verdict
 from callboard.extend.following import FollowedCluster
 from callboard.model.entity import Entity
 from callboard.model.grants import ANY, Grants
+from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
 from callboard.portal.views import ServiceHealth
 
-__all__ = ["Standing", "combined", "covers", "current_of", "health_row"]
+__all__ = ["NOWHERE", "Standing", "combined", "covers", "current_of", "health_row"]
+
+NOWHERE = ""
+"""Stands among a service's lost clusters while it cannot be told where it may run."""
 
 
 class Standing:
@@ -72,6 +76,11 @@ class Standing:
         if self.verdict is not None:
             return self.verdict.health
         return self.since[0] if self.since is not None else None
+
+    @property
+    def unlocated(self) -> bool:
+        """Whether it could not be told, or not wholly, where it may run."""
+        return NOWHERE in self.lost or any(n.code == NoticeCode.SERVICE_LOCATOR_FAILED for n in self.notices)
 
     @property
     def stale(self) -> bool:

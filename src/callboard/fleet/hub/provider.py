@@ -13,8 +13,9 @@ from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.registration import Parts
 from callboard.fleet.custom_resources import types_for
 from callboard.fleet.fan_out import FanOut
+from callboard.fleet.hub.elsewhere import Elsewhere
 from callboard.fleet.hub.followed import FollowedAs
-from callboard.fleet.hub.following import LOOK_FOR_CLUSTERS, HubFollowing
+from callboard.fleet.hub.following import HubFollowing
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.look import Look
 from callboard.fleet.hub.own import OwnLook
@@ -80,23 +81,14 @@ class HubProvider:
         """What is held, then a snapshot after each change, at most one in COALESCE seconds, until the iterator is closed.
 
         A cluster that is asked with the caller's own token is asked again at an interval. It ends by itself only where there
-        is no cluster. Raises as `FanOut.objects` does, and NotSignedIn when a token of the caller's has run out meanwhile.
+        is no cluster, and nothing to wait for. Raises as `FanOut.objects` does, and NotSignedIn when a token of the caller's has
+        run out meanwhile.
         """
         chosen, notices = await located(self.parts, entity, caller, only)
         news = asyncio.Event()
         parts = [_Part(self, c, entity, caller, news.set) for c in chosen]
-        where: tuple[list[Cluster], tuple[Notice, ...]] | None = None
-
-        async def look_where() -> None:
-            """Whether it runs elsewhere by now, or that cannot be told any more."""
-            nonlocal where
-            while True:
-                await asyncio.sleep(LOOK_FOR_CLUSTERS)
-                with suppress(CallboardError):
-                    found = await located(self.parts, entity, caller, only)
-                    if found != (chosen, notices):
-                        where = found
-                        news.set()
+        goes_on = bool(parts) or any(n.gap for n in notices)
+        elsewhere = Elsewhere(lambda: located(self.parts, entity, caller, only), news.set)
 
         def snapshot() -> ServiceSnapshot:
             return ServiceSnapshot(
@@ -104,19 +96,18 @@ class HubProvider:
                 clusters=tuple(p.snapshot for p in parts),
                 notices=notices,
                 as_of=self.clock.now(),
-                live=bool(parts),
+                live=goes_on,
             )
 
         loop = asyncio.get_running_loop()
         over: CallboardError | None = None
-        looking: asyncio.Task[None] | None = None
         self.hub.viewers += 1
         async with asyncio.TaskGroup() as group:
             try:
                 for part in parts:
                     part.begin(group)
-                if parts:
-                    looking = group.create_task(look_where(), name=f"where {entity.ref}")
+                if goes_on:
+                    elsewhere.begin(group)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FIRST):
                         while any(p.promising for p in parts):
@@ -132,8 +123,9 @@ class HubProvider:
                     await news.wait()
                     over = next((p.over for p in parts if p.over is not None), None)
                     await asyncio.sleep(max(0.0, shown + self._coalesce - loop.time()))
-                    if where is not None:
-                        (chosen, notices), where = where, None
+                    found = elsewhere.found()
+                    if found is not None and found != (chosen, notices):
+                        chosen, notices = found
                         parts = self._moved(parts, chosen, entity, caller, news.set, group)
                     for part in parts:
                         part.renew(group)
@@ -142,8 +134,7 @@ class HubProvider:
                 return
             finally:
                 self.hub.viewers -= 1
-                if looking is not None:
-                    looking.cancel()
+                elsewhere.end()
                 for part in parts:
                     part.end()
         if over is not None:
