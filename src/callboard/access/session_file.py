@@ -5,16 +5,15 @@ The file holds hashes of session ids and when each ends, and the host name that 
 there. Remove it to end all sessions.
 """
 
-import os
-import secrets
-import stat
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 import structlog
+
+from callboard.base import own_files
+from callboard.base.own_files import NotOurs
 
 __all__ = ["KeptSession", "KeptSessions", "SessionFile"]
 
@@ -52,43 +51,33 @@ class SessionFile:
     def read(self) -> KeptSessions:
         """The sessions there were, ended ones included; none where the file cannot be trusted."""
         try:
-            number = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        except FileNotFoundError:
+            file = own_files.read(self._path)
+        except NotOurs as error:
+            return self._refused(error.problem.message)
+        if file is None:
             return KeptSessions()
-        except OSError as error:
-            return self._refused(error.strerror or "it cannot be opened")
-        found = os.fstat(number)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-            os.close(number)
-            return self._refused("it is no file of ours")
-        with os.fdopen(number, "rb") as file:
-            if stat.S_IMODE(found.st_mode) & 0o077:
-                return self._refused("others may read or write it")
-            try:
+        try:
+            with file:
                 content = msgspec.json.decode(file.read(_MOST_BYTES), type=_Content)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                return self._refused("it is torn, or of another version")
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return self._refused("it is torn, or of another version")
+        except OSError as error:
+            return self._refused(error.strerror or "it cannot be read")
         if content.version != _VERSION:
             return self._refused("it is of another version")
         return content.kept
 
     def write(self, kept: KeptSessions) -> None:
         """Replace what is there. Where that fails sessions end with this process, and the log says so."""
-        unfinished = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}.unfinished")
         content = msgspec.json.encode(_Content(_VERSION, kept))
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-            unfinished.replace(self._path)
-        except OSError as error:
-            with suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+            own_files.own_directory(self._path.absolute().parent)
+            own_files.replace(self._path, lambda file: file.write(content))
+        except (OSError, NotOurs) as error:
             _log.warning(
                 "sessions could not be written: whoever is signed in has to sign in again after a restart",
                 file=str(self._path),
-                error=error.strerror,
+                error=error.message if isinstance(error, NotOurs) else error.strerror,
             )
 
     def _refused(self, why: str) -> KeptSessions:

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, TypeVar
 
 from callboard.base.errors import BadInput, Problem
 
-__all__ = ["NotOurs", "hold", "own_directory", "read", "replace"]
+__all__ = ["UNFINISHED", "NotOurs", "hold", "own_directory", "read", "replace"]
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class NotOurs(BadInput):
 
 
 def own_directory(path: Path, *, alone: bool = False) -> None:
-    """Make the directory where there is none (mode 0700, parents too), and see that files of ours are safe and can be made in
+    """Make the directory where there is none (mode 0700), and see that files of ours are safe and can be made in
     it. Raises NotOurs. `alone`: it is for nothing else, so what others may do there is taken away."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -100,12 +100,13 @@ def hold(path: Path) -> None:
         number = os.open(path, os.O_RDWR | os.O_CREAT | _OPENING, 0o600)
     except (OSError, ValueError) as error:
         raise _cannot(path, error, "opened for writing") from error
-    with io.FileIO(number, "r+b"):
+    try:
         _check(path, os.fstat(number), readable=True)
-        try:
-            os.fchmod(number, 0o600)
-        except OSError as error:
-            raise _cannot(path, error, "closed to others") from error
+        os.fchmod(number, 0o600)
+    except OSError as error:
+        raise _cannot(path, error, "closed to others") from error
+    finally:
+        os.close(number)
 
 
 def read(path: Path) -> io.FileIO | None:
@@ -116,13 +117,12 @@ def read(path: Path) -> io.FileIO | None:
         return None
     except (OSError, ValueError) as error:
         raise _cannot(path, error, "opened") from error
-    file = io.FileIO(number, "rb")
     try:
         _check(path, os.fstat(number))
     except NotOurs:
-        file.close()
+        os.close(number)
         raise
-    return file
+    return io.FileIO(number, "rb")
 
 
 def replace(path: Path, write: Callable[[BinaryIO], T], *, lasting: bool = True) -> T:
@@ -187,7 +187,10 @@ def _cannot(path: Path, error: Exception, done: str) -> NotOurs:
         hint = _HINTS[error.errno]
     found = ""
     with suppress(OSError, ValueError):
-        kind = _kind(path.lstat().st_mode)
+        there = path.lstat()
+        kind = _kind(there.st_mode)
+        if kind == "a file" and there.st_uid != os.geteuid():
+            return _of_another(path, there.st_uid)
         found = "" if kind == "a file" else kind
     return _refused(path, f"it cannot be {done}: {why}", found, "", hint)
 

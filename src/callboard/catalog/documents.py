@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from callboard.base.errors import Unavailable
 from callboard.model.entity import Entity, EntityMeta, EntityStatusItem, Relation
 
 __all__ = ["entity_of"]
@@ -28,8 +29,15 @@ _DECODER = msgspec.json.Decoder(_Document)
 
 
 def entity_of(document: bytes) -> Entity:
-    """Read the JSON the store keeps."""
-    read = _DECODER.decode(document)
+    """Read the JSON the store keeps. Raises Unavailable for what is none: the disk changed it."""
+    try:
+        read = _DECODER.decode(document)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Unavailable(
+            "An entity in Callboard's database cannot be read: the database is damaged. Whoever runs this portal can move it "
+            "away; the catalog is then read anew from its files.",
+            code="database-damaged",
+        ) from error
     return Entity(
         api_version=read.api_version,
         kind=read.kind,

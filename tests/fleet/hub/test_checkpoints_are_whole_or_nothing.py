@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.base.clock import FakeClock
-from callboard.base.errors import Unavailable
+from callboard.base.own_files import NotOurs
 from callboard.base.settings import CheckpointSettings
 from callboard.fleet.hub.checkpoint import form
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
@@ -210,7 +210,7 @@ def test_a_directory_that_others_may_enter_is_closed_and_a_foreign_one_refused(t
     (tmp_path / "link").symlink_to(hub)
     (tmp_path / "file").touch()
     for other in ("link", "file"):
-        with pytest.raises(Unavailable):
+        with pytest.raises(NotOurs):
             Files(tmp_path / other).prepare()
 
 

@@ -20,6 +20,9 @@ __all__ = ["Database"]
 BETWEEN_TRIES: Final = 1.0
 """Seconds between two tries while the server does not answer, jittered."""
 
+_FAILURES: Final = (SQLAlchemyError, UnicodeDecodeError)
+"""The second is a damaged SQLite file's, where its own message of that is damaged, too."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -54,7 +57,7 @@ class Database:
         try:
             async with self.engine.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except _FAILURES as error:
             raise self._told(error) from error
         self._back()
 
@@ -65,7 +68,7 @@ class Database:
         try:
             async with self.engine.begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except _FAILURES as error:
             raise self._told(error) from error
         self._back()
 
@@ -92,7 +95,7 @@ class Database:
         try:
             async with self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-        except SQLAlchemyError as error:
+        except _FAILURES as error:
             self._told(error)
         else:
             self._back()
@@ -101,7 +104,7 @@ class Database:
         if self.away is not None and self._watched:
             raise self.away
 
-    def _told(self, error: SQLAlchemyError) -> Unavailable:
+    def _told(self, error: SQLAlchemyError | UnicodeDecodeError) -> Unavailable:
         found = failure(error, self.place)
         if isinstance(found, DatabaseAway):
             if self.away is None:

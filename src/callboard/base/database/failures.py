@@ -58,9 +58,11 @@ class DatabaseAway(Unavailable):
     """Whether waiting is no help: the server refuses us."""
 
 
-def failure(error: SQLAlchemyError, place: str) -> Unavailable:
+def failure(error: SQLAlchemyError | UnicodeDecodeError, place: str) -> Unavailable:
     """The failure in words. `place` is the file, or the server and its database. DatabaseAway where the server is not there or
     does not serve us: it may in a moment."""
+    if isinstance(error, UnicodeDecodeError):
+        return _known_of_file(sqlite3.SQLITE_CORRUPT, place)
     if isinstance(error, NoneFree):
         return Unavailable("The database is busy: all connections to it are in use.", code="database-busy")
     cause = error.orig if isinstance(error, DBAPIError) else None
@@ -82,11 +84,16 @@ def failure(error: SQLAlchemyError, place: str) -> Unavailable:
 
 def _of_file(cause: sqlite3.Error, place: str) -> Unavailable:
     code = getattr(cause, "sqlite_errorcode", None)
-    known = _SQLITE.get(code & 0xFF) if isinstance(code, int) else None
-    if known is None:
-        name = getattr(cause, "sqlite_errorname", type(cause).__name__)
-        return Unavailable(f"The database {place}: SQLite failed ({name}).", code="database-failed")
-    what, how = known
+    if isinstance(code, int) and code & 0xFF in _SQLITE:
+        return _known_of_file(code & 0xFF, place)
+    if "decode to UTF-8" in str(cause):
+        return _known_of_file(sqlite3.SQLITE_CORRUPT, place)
+    name = getattr(cause, "sqlite_errorname", type(cause).__name__)
+    return Unavailable(f"The database {place}: SQLite failed ({name}).", code="database-failed")
+
+
+def _known_of_file(code: int, place: str) -> Unavailable:
+    what, how = _SQLITE[code]
     return Unavailable(f"The database {place}: {what}. To go on: {how}.", code="database-failed")
 
 

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from callboard.base.clock import Clock
-from callboard.base.errors import Unavailable
+from callboard.base.own_files import NotOurs
 from callboard.base.settings import CheckpointSettings
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import Header, TooLarge
@@ -140,7 +140,7 @@ class Checkpoints:
                     await asyncio.to_thread(self._files.prepare)
                     await asyncio.to_thread(self._files.tidy, self._settings.max_bytes)
                     self._ready = True
-                except (Unavailable, OSError) as error:
+                except (NotOurs, OSError) as error:
                     self._ready = False
                     log.error(
                         "the checkpoint's directory cannot be used; a restart will list everything anew",

@@ -5,8 +5,6 @@ Everything here blocks: call it in a thread.
 
 import io
 import os
-import secrets
-import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,7 +13,8 @@ from typing import Final
 
 import structlog
 
-from callboard.base.errors import Unavailable
+from callboard.base import own_files
+from callboard.base.own_files import UNFINISHED, NotOurs, own_directory
 from callboard.fleet.hub.checkpoint.form import Header, NotWhole, write
 from callboard.model.objects import Kept
 
@@ -25,8 +24,6 @@ UNSEEN: Final = 24 * 3600.0
 """Seconds after which a file that nobody wrote anew is removed: its stream has gone, with its cluster or with its readers."""
 
 _SUFFIX: Final = ".checkpoint"
-_UNFINISHED: Final = ".unfinished"
-_BUFFER: Final = 1024 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -38,37 +35,16 @@ class Files:
         self._directory = directory
 
     def prepare(self) -> None:
-        """Make the directory, and take away what others may do there. Raises Unavailable where it cannot be ours alone."""
-        directory = self._directory
-        try:
-            directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with suppress(FileExistsError):
-                directory.mkdir(mode=0o700)
-            found = directory.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-                raise Unavailable(f"{directory} is no directory of ours", code="checkpoints-unavailable")
-            if stat.S_IMODE(found.st_mode) != 0o700:
-                directory.chmod(0o700)
-        except OSError as error:
-            raise Unavailable(
-                f"{directory} cannot be used: {error.strerror}", code="checkpoints-unavailable"
-            ) from error
+        """Make the directory, and take away what others may do there. Raises NotOurs where it cannot be ours alone."""
+        own_directory(self._directory.absolute().parent)
+        own_directory(self._directory, alone=True)
 
     def open(self, name: str) -> io.FileIO | None:
         """The file, or None where there is none. Raises NotWhole where others may have written it, OSError."""
         try:
-            number = os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return None
-        file = io.FileIO(number, "rb")
-        found = os.fstat(number)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-            file.close()
-            raise NotWhole("it is no file of ours")
-        if stat.S_IMODE(found.st_mode) & 0o077:
-            file.close()
-            raise NotWhole(f"its mode is {stat.S_IMODE(found.st_mode):04o}: others have access to it")
-        return file
+            return own_files.read(self._path(name))
+        except NotOurs as error:
+            raise NotWhole(error.problem.message) from error
 
     def write(
         self,
@@ -83,20 +59,11 @@ class Files:
         """Put a whole file in the place of the old one; returns its size. Raises as `form.write`, and then the old one
         stands. `lasting` waits until the disk has it: without, a machine that loses its power may lose the file, and then
         has none."""
-        unfinished = self._path(name).with_suffix(f".{secrets.token_hex(8)}{_UNFINISHED}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            with os.fdopen(os.open(unfinished, flags, 0o600), "wb", buffering=_BUFFER) as file:
-                size = write(file, header, objects, most=most, stopped=stopped)
-                file.flush()
-                if lasting:
-                    os.fsync(file.fileno())
-            unfinished.replace(self._path(name))
-        except BaseException:
-            with suppress(OSError):
-                unfinished.unlink()
-            raise
-        return size
+        return own_files.replace(
+            self._path(name),
+            lambda file: write(file, header, objects, most=most, stopped=stopped),
+            lasting=lasting,
+        )
 
     def remove(self, name: str) -> None:
         """Take the file away if it is ours."""
@@ -109,7 +76,7 @@ class Files:
         total = 0
         for path, found in self._newest_first():
             old = now - found.st_mtime
-            left_over = path.suffix == _UNFINISHED and old > 600  # a writer is never that slow
+            left_over = path.suffix == UNFINISHED and old > 600  # a writer is never that slow
             if old > UNSEEN or left_over or total + found.st_size > most:
                 self._unlink(path)
             else:
@@ -125,7 +92,7 @@ class Files:
         found: list[tuple[Path, os.stat_result]] = []
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._directory) as entries:
             for entry in entries:
-                if entry.name.endswith((_SUFFIX, _UNFINISHED)):
+                if entry.name.endswith((_SUFFIX, UNFINISHED)):
                     with suppress(FileNotFoundError):
                         found.append((Path(entry.path), entry.stat(follow_symlinks=False)))
         return sorted(found, key=lambda each: each[1].st_mtime, reverse=True)
