@@ -14,6 +14,7 @@ from callboard.access.reviews import Reviews
 from callboard.access.visibility import Visibility
 from callboard.app.configuration import Configuration, read_configuration
 from callboard.app.fleet import FleetInForce
+from callboard.app.judged import judged_by
 from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import asked, installed
@@ -156,7 +157,7 @@ async def open_application(
     checkpoints = None
     if persist:
         files = Files(Path(settings.callboard.data_directory) / "hub")
-        checkpoints = Checkpoints(files, settings.callboard.checkpoint, clock)
+        checkpoints = Checkpoints(files, settings.callboard.checkpoint, clock, judged=judged_by())
     metrics = Metrics()
     try:
         store = Store(database) if copy is None else CopiedStore(database, copy)

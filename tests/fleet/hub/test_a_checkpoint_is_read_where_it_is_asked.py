@@ -24,7 +24,7 @@ from callboard.fleet.hub.checkpoint.unread import Unread
 from callboard.fleet.hub.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
 from callboard.model.cluster import Trust
-from callboard.model.objects import Kept
+from callboard.model.objects import Kept, OwnerReference
 from callboard.model.outcome import Question
 from callboard.model.resource import KNOWN_TYPES
 
@@ -88,8 +88,9 @@ class Of:
         return Moment(version="7", as_of=NOW, objects=self._found, malformed=(), truncated=False)
 
 
-async def ready(directory: Path) -> Checkpoints:
-    made = Checkpoints(Files(directory), CheckpointSettings(), FakeClock(NOW + timedelta(minutes=1)))
+async def ready(directory: Path, judged: str = "") -> Checkpoints:
+    clock = FakeClock(NOW + timedelta(minutes=1))
+    made = Checkpoints(Files(directory), CheckpointSettings(), clock, judged=judged)
     await made.restore(Place("nothing", "", ALL), Into())
     return made
 
@@ -99,6 +100,18 @@ async def written(directory: Path, found: list[Kept], *places: Place) -> Checkpo
     await before.finish([Of(place, found) for place in places or (PLACE,)])
     assert before.written == len(places or (PLACE,))
     return await ready(directory)
+
+
+@pytest.mark.parametrize("judged", ["", "other rules"])
+async def test_what_others_found_to_be_well_is_not_believed(tmp_path: Path, judged: str) -> None:
+    well = (OwnerReference(kind="ReplicaSet", name="web", uid="u"),)
+    found = [msgspec.structs.replace(obj, well=well) for obj in services(3)]
+    await written(tmp_path / "hub", found)
+    into = Into()
+    await (await ready(tmp_path / "hub", judged)).restore(PLACE, into)
+    assert into.whole is not None
+    outlines = {obj.well for obj in into.whole.select(ALL)}
+    assert outlines == ({well} if not judged else {None})
 
 
 async def test_of_a_large_stream_a_page_reads_its_own_blocks_and_nothing_is_read_twice(

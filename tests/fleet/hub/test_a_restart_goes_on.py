@@ -86,6 +86,27 @@ async def test_watches_are_resumed_and_nothing_is_listed(tmp_path: Path, streami
             assert {o.freshness for o in viewer.part.outcomes} == {Freshness.LIVE}
 
 
+async def test_what_was_judged_by_other_rules_is_shown_and_listed_anew(tmp_path: Path) -> None:
+    async with Fleet.start("quiet", speed=0.0) as fleet:
+        before = await seen_once(fleet, tmp_path)
+        kept = Checkpoints(Files(tmp_path), CheckpointSettings(), SystemClock(), judged="rules of tomorrow")
+        async with (
+            listening(fleet, hub=KEEPING, checkpoints=kept) as world,
+            Follower(world.provider, DICE) as viewer,
+        ):
+            first = await viewer.until(
+                lambda s: bool(s.clusters) and s.clusters[0].state is ClusterState.ANSWERED
+            )
+            assert {o.name for o in first.clusters[0].objects()} == {
+                o.name for o in before.clusters[0].objects()
+            }
+            await same_as_fresh(world, viewer)
+            assert not any(
+                "resourceVersion=" in path and "sendInitialEvents" not in path
+                for path in watches(fleet[0], "pods")[:1]
+            )
+
+
 async def test_what_the_server_has_forgotten_is_listed_anew_and_what_is_gone_goes(tmp_path: Path) -> None:
     async with Fleet.start("quiet", speed=0.0) as fleet:
         before = await seen_once(fleet, tmp_path)

@@ -94,7 +94,7 @@ class _Written(msgspec.Struct):
 
 class Checkpoints:
     """`run` in a task of the owner; `finish` while the streams still hold what they hold. The directory is made when a stream
-    first asks for its file."""
+    first asks for its file. `judged` says by what objects are found to be well; files of others are shown and listed anew."""
 
     def __init__(
         self,
@@ -102,14 +102,16 @@ class Checkpoints:
         settings: CheckpointSettings,
         clock: Clock,
         *,
+        judged: str = "",
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._files = files
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
+        self._judged = judged
         self._starting = asyncio.Lock()
-        self._reading = Reading(files, clock)
+        self._reading = Reading(files, clock, judged)
         self._ready: bool | None = None
         self._written: dict[str, _Written] = {}
         self._stop = threading.Event()
@@ -284,6 +286,7 @@ class Checkpoints:
             count=len(moment.objects),
             malformed=moment.malformed,
             truncated=moment.truncated,
+            judged=self._judged,
         )
         every = self._settings.every * (0.9 + 0.2 * self._jitter())
         written = _Written(now + every, changes, now + every * QUIET, moment.as_of)

@@ -47,7 +47,7 @@ class TooLarge(Exception):
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a checkpoint is of. `source` is a digest of the source's key; `resource` is the question's type as the objects
-    carry it; `version` is "" where nothing can be resumed."""
+    carry it; `version` is "" where nothing can be resumed; `judged` says by what its objects were found to be well."""
 
     form: int = FORM
     source: str
@@ -58,6 +58,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     malformed: tuple[Malformed, ...] = ()
     truncated: bool = False
+    judged: str = ""
 
 
 class _Form(msgspec.Struct):
@@ -229,10 +230,15 @@ class Contents:
         self._labels: dict[tuple[str, ...], Mapping[str, str]] = {}
         self._owners: dict[tuple[OwnerReference, ...], tuple[OwnerReference, ...]] = {}
         self._unpack: list[Dictionary | None] = [None, *map(Dictionary, end.dictionaries)]
+        self._believed = True
 
     def __len__(self) -> int:
         """How many blocks there are."""
         return len(self._sizes)
+
+    def judge_anew(self) -> None:
+        """Others found what is well in it: whoever wants to know opens the objects."""
+        self._believed = False
 
     def read(self, file: _Reads, number: int) -> list[Kept]:
         """The objects of one block. Raises NotWhole, OSError."""
@@ -246,7 +252,12 @@ class Contents:
             raise NotWhole("a block of it cannot be read") from None
         resource, unpack, intern = self.header.resource, self._unpack, sys.intern
         labels: list[Mapping[str, str]] = [_NO_LABELS, *map(self._shared, block.labels)]
-        well = [None, *(self._owners.setdefault(owners, owners) for owners in block.owners)]
+        well: list[tuple[OwnerReference, ...] | None] = [
+            None,
+            *(self._owners.setdefault(owners, owners) for owners in block.owners),
+        ]
+        if not self._believed:
+            well = [None] * len(well)
         try:
             return [
                 Kept(

@@ -89,7 +89,8 @@ class _Asked:
 class Reading:
     """`files` counts those read to their end, `blocks` what was read of them."""
 
-    def __init__(self, files: Files, clock: Clock) -> None:
+    def __init__(self, files: Files, clock: Clock, judged: str = "") -> None:
+        self._judged = judged
         self._files = files
         self._clock = clock
         self._opening = asyncio.Lock()
@@ -157,7 +158,9 @@ class Reading:
                 self._known += len(opened)
                 self._note()
                 old = self._clock.now() - header.as_of > RESUMABLE
-                asked.into.restored(msgspec.structs.replace(header, version="") if old else header, opened)
+                # what others judged is shown as it was, and listed anew: then it is judged by our rules
+                anew = old or header.judged != self._judged
+                asked.into.restored(msgspec.structs.replace(header, version="") if anew else header, opened)
 
     def _open(self, asked: _Asked, wanted: Collection[Question]) -> "Unread | Exception | None":
         """Blocks. What the file holds, as it is read when it is asked for; read already of that what is wanted."""
@@ -174,6 +177,8 @@ class Reading:
                 if header.as_of > self._clock.now():
                     raise NotWhole("it is from the future")
                 contents = reader.contents()
+                if header.judged != self._judged:
+                    contents.judge_anew()
             found = Unread(contents, partial(self._files.open, place.name), into.not_restored, self._note)
             for question in wanted:
                 found.read(question)
