@@ -122,6 +122,10 @@ def test_files_come_to_what_backstage_makes_of_them(
     [
         ({"c.yaml": "b: 1\na: {$file: nope.txt}\n"}, 2, "a", "no such file"),
         ({"c.yaml": "a: {$include: nope.yaml}\n"}, 1, "a", "no such file"),
+        ({"c.yaml": "a: {$include: 'x-${NOPE}.yaml'}\n"}, 1, "a", "'NOPE', which is not set"),
+        ({"c.yaml": "a: {$file: '${NOPE}'}\n"}, 1, "a", "'NOPE', which is not set"),
+        ({"c.yaml": "a: {$env: 'X_${NOPE}'}\n"}, 1, "a", "'NOPE', which is not set"),
+        ({"c.yaml": "a: {$include: 'x-${NOPE:-}.yaml'}\n"}, 1, "a", "'NOPE', which is not set"),
         ({"c.yaml": "a: {$include: i.toml}\n", "i.toml": ""}, 1, "a", "no reader for i.toml"),
         ({"c.yaml": "a: {$env: A, b: 2}\n"}, 1, "a", "$env stands beside other keys"),
         ({"c.yaml": "a: {$env: 5}\n"}, 1, "a", "$env does not name anything"),

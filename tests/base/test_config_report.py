@@ -138,17 +138,68 @@ def test_what_is_not_used_is_a_warning_that_says_why(
 
 
 @pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("backend: {cors: {origin: '*', credentials: true}}", "backend.cors.origin"),
+        ("backend: {cors: true}", "backend.cors"),
+        ("backend: {cors: {origin: 5, methods: {}}}", "backend.cors.origin"),
+        ("backend: {cors: {maxAge: soon, orign: x}}", "backend.cors.maxAge"),
+        ("catalog: {locations: [{type: s3}]}", "catalog.locations[0].type"),
+        ("catalog: {locations: [{type: s3, target: [x], rules: 5}]}", "catalog.locations[0].type"),
+        (
+            clusters(CLUSTER + ", dashboardUrl: console}"),
+            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardUrl",
+        ),
+        (
+            clusters(CLUSTER + ", dashboardUrl: {}}"),
+            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardUrl",
+        ),
+        (
+            clusters(CLUSTER + ", dashboardApp: other}"),
+            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardApp",
+        ),
+        (
+            clusters(CLUSTER + ", dashboardParameters: {a: 1.5}}"),
+            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardParameters.a",
+        ),
+        (
+            "kubernetes: {clusterLocatorMethods: [{type: gke, projectId: {}}]}",
+            "kubernetes.clusterLocatorMethods[0]",
+        ),
+        ("auth: {providers: 5}", "auth"),
+    ],
+)
+def test_what_is_not_used_refuses_nothing(tmp_path: Path, text: str, path: str) -> None:
+    config = loaded(tmp_path, text + "\n")
+    assert (path, Outcome.UNUSED) in [(row.path, row.outcome) for row in config.warnings]
+    assert all(
+        row.outcome in (Outcome.UNUSED, Outcome.USED) for row in config.report if row.path.startswith(path)
+    )
+
+
+def test_what_is_not_used_hides_no_other_problem(tmp_path: Path) -> None:
+    text = "backend: {cors: {origin: 5}, corsair: 1, listen: x}\ncatalog: {locations: [{type: s3}, {type: file}]}\n"
+    assert [p.path for p in checked(tmp_path, text).problems] == [
+        "backend.listen",
+        "catalog.locations[1].target",
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "path", "found", "expected"),
     [
         ("app: {title: 5}", "app.title", "5", "a string"),
         ("app: {title: ''}", "app.title", "an empty string", "a string"),
         ("app: []", "app", "a list", "a mapping"),
         ("app: {baseUrl: portal}", "app.baseUrl", "'portal'", "http(s)://"),
-        ("backend: {listen: '7007x'}", "backend.listen", "'7007x'", "a mapping"),
+        ("backend: {listen: '7007x'}", "backend.listen", "'7007x'", "host:port"),
+        ("backend: {listen: 'x:y:z'}", "backend.listen", "'x:y:z'", "':port', 'host:port', a port, or {host, port}"),
+        ("backend: {listen: true}", "backend.listen", "true", "host:port"),
+        ("catalog: {rules: [{allow: [5]}]}", "catalog.rules[0].allow[0]", "5", "a kind, or {kind, spec.type}"),
+        ("catalog: {locations: [{type: file}]}", "catalog.locations[0].target", "", "'target'"),
         ("backend: {listen: {port: 70000}}", "backend.listen.port", "70000", "at most 65535"),
         ("backend: {listen: {port: 1.5}}", "backend.listen.port", "1.5", "a whole number"),
         ("backend: {https: true}", "backend.https", "true", "a mapping"),
-        ("backend: {cors: {origin: '*', credentials: true}}", "backend.cors.origin", "'*' with credentials: true", "origins"),
         ("kubernetes: {clusterLocatorMethods: [5]}", "kubernetes.clusterLocatorMethods[0]", "5", "a mapping"),
         ("kubernetes: {clusterLocatorMethods: [{}]}", "kubernetes.clusterLocatorMethods[0].type", "", "'type'"),
         ("kubernetes: {clusterLocatorMethods: {}}", "kubernetes.clusterLocatorMethods", "a mapping", "a list"),

@@ -105,7 +105,7 @@ callboard:
   followServices: false
   lookAround: 5m
   logging: {level: debug, format: json}
-  web: {allowedHosts: [portal], drainDeadline: 3}
+  web: {allowedHosts: [portal], drainDeadline: 3, maxConnections: 100, openCounts: true}
 """
 
 

@@ -47,10 +47,11 @@ def read_configuration(named: Sequence[Path], environ: Mapping[str, str], direct
     """The configuration in force. Raises BadInputs with every problem of the files.
 
     Without named files, Backstage's usual ones in `directory`; without those, the current kubeconfig and the catalog files
-    of `directory`. A configuration that says nothing of `kubernetes` or of `catalog.locations` gets these too.
+    of `directory`. `APP_CONFIG_…` variables of `environ` come on top of either. A configuration that says nothing of
+    `kubernetes` or of `catalog.locations` gets these too.
     """
     paths = config_files(named, directory)
-    loaded = load(paths, environ) if paths else LoadedConfig(settings=Settings())
+    loaded = load(paths, environ)
     settings, assumed = loaded.settings, []
     if settings.kubernetes is None:
         locator = KubeconfigLocator()

@@ -26,8 +26,9 @@ def config_option(command: Command) -> Command:
         metavar="FILE",
         multiple=True,
         type=click.Path(path_type=Path),
-        help="An app-config.yaml; may be given several times, later files win. Without it: the current kubeconfig and the "
-        "catalog files of the working directory.",
+        help="An app-config.yaml; may be given several times, later files win. Without it: app-config.yaml and "
+        "app-config.local.yaml of the working directory; without these, the current kubeconfig and the catalog files there. "
+        "Variables APP_CONFIG_section_key come on top.",
     )(command)
 
 

@@ -26,7 +26,12 @@ HEAD = """\
 # Configuration
 
 Every key that Callboard reads, as it is written in `app-config.yaml`. `[]` stands for each item of a list, `<name>` for each
-key of a map. `callboard config check` tells of every key in your files which of these it is."""
+key of a map. `callboard config check` tells of every key in your files which of these it is.
+
+Commands read the files named with `--config`, later ones on top of earlier ones; without it `app-config.yaml` and then
+`app-config.local.yaml` of the working directory, where they are. On top of all come environment variables: `APP_CONFIG_` and the
+keys joined by `_` (`APP_CONFIG_backend_listen=:8080`, `APP_CONFIG_app_title='"Our services"'`), each read as JSON, or as text
+where it is none. Inside the files `${NAME}`, `${NAME:-default}`, `$env`, `$file` and `$include` are filled in as in Backstage."""
 
 
 def render() -> str:

@@ -15,8 +15,8 @@ from callboard.base.config.durations import UNITS, from_parts, from_text
 from callboard.base.config.findings import Findings
 from callboard.base.config.nearest import nearest
 from callboard.base.config.report import Level, Outcome
-from callboard.base.config.rules import RULES
-from callboard.base.config.shapes import SHAPES
+from callboard.base.config.rules import RULES, UNREAD
+from callboard.base.config.shapes import FORMS, SHAPES
 from callboard.base.config.tree import Node, plain
 from callboard.base.secret import Secret
 from callboard.base.settings import Opaque, Settings
@@ -118,12 +118,24 @@ class Filler:
     def _struct(self, node: Node, struct: type[msgspec.Struct], path: Path) -> _Made:
         node = SHAPES[struct](node) if struct in SHAPES else node
         if not isinstance(node.value, dict):
-            return self._invalid(node, path, "a mapping")
+            return self._invalid(node, path, FORMS.get(struct, "a mapping"))
         unused = getattr(struct, "NOT_USED", None)
         if unused is not None:
             self.findings.row(path, Outcome.UNUSED, node.origin, Level.WARNING, str(unused))
             rest = {key: plain(item) for key, item in node.value.items() if key != "type"}
             return struct(options=Opaque(rest))
+        unread = UNREAD[struct](node) if struct in UNREAD else None
+        if unread is not None:
+            key, why = unread
+            self.findings.row((*path, key), Outcome.UNUSED, node.origin, Level.WARNING, why)
+            told = {k: item.value for k, item in node.value.items() if isinstance(item.value, str)}
+            return struct(
+                **{
+                    f.name: told[f.encode_name]
+                    for f in msgspec.structs.fields(struct)
+                    if f.encode_name in told
+                }
+            )
         hints = _hints(struct)
         fields = msgspec.structs.fields(struct)
         taker = next((f.name for f in fields if _takes_rest(hints[f.name])), None)
@@ -140,10 +152,8 @@ class Filler:
                         inner, Outcome.UNSET, item.origin, Level.INFO, "null: as if not written"
                     )
                 else:
-                    name, told = by_key[key].name, len(self.findings.rows)
+                    name = by_key[key].name
                     values[name] = self._value(item, hints[name], inner)
-                    if name in not_yet:
-                        self.findings.without_effect(told, not_yet[name])
             elif config.tag is not None and key == config.tag_field:
                 self.findings.row(inner, Outcome.USED, item.origin)
             elif taker is not None:
@@ -163,6 +173,11 @@ class Filler:
                 path,
                 self.findings,
             )
+        for key, each in by_key.items():
+            if each.name in not_yet and key in node.value:
+                self.findings.without_effect((*path, key), not_yet[each.name])
+                if values.get(each.name) is _BAD:
+                    del values[each.name]
         if _BAD in values.values():
             return _BAD
         return struct(**values)

@@ -38,12 +38,14 @@ class Findings:
         """Say something about a key that does not refuse the config."""
         self.row(path, outcome, node.origin, Level.WARNING, message)
 
-    def without_effect(self, since: int, message: str) -> None:
-        """Of the rows from the index `since` on: what was read well is not acted on, for the reason in `message`."""
-        for i, row in enumerate(self.rows[since:], since):
-            if row.outcome is Outcome.USED:
+    def without_effect(self, path: Path, message: str) -> None:
+        """What is said at `path` and below is not acted on, for the reason in `message`: so nothing there refuses the config."""
+        self.problems = [p for p in self.problems if not _within(p.path, path)]
+        for i, row in enumerate(self.rows):
+            if row.outcome in (Outcome.USED, Outcome.INVALID, Outcome.UNKNOWN) and _within(row.path, path):
+                wrong = f"; it would be wrong, too: {row.message}" if row.level is Level.ERROR else ""
                 self.rows[i] = msgspec.structs.replace(
-                    row, outcome=Outcome.UNUSED, level=Level.WARNING, message=message
+                    row, outcome=Outcome.UNUSED, level=Level.WARNING, message=message + wrong
                 )
 
     def problem(
@@ -80,3 +82,8 @@ class Findings:
     def missing(self, node: Node, path: Path) -> None:
         """Refuse the config because `node`, a mapping, lacks the key that ends `path`."""
         self.problem(node, path, "missing", expected=f"'{path_text(path[-1:])}'")
+
+
+def _within(text: str, path: Path) -> bool:
+    place = path_text(path)
+    return text == place or (text.startswith(place) and text[len(place)] in ".[")

@@ -36,7 +36,7 @@ from callboard.base.settings import (
 )
 from callboard.base.yaml import Path, path_text
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "UNREAD"]
 
 Fields = Mapping[str, object]
 Rule = Callable[[Fields, Node, Path, Findings], None]
@@ -49,7 +49,6 @@ _LOCATORS = ("config", "kubeconfig", "localKubectlProxy", "inCluster", "gke", "c
 _SERVICE_LOCATORS = ("multiTenant", "singleTenant", "catalogRelation")
 LOCAL = "user:default/local"
 """The person at this machine (`Caller.loopback`)."""
-_DASHBOARDS = ("standard", "rancher", "openshift", "gke", "aks", "eks", "headlamp")
 
 
 def _address(fields: Fields, name: str, key: str, node: Node, path: Path, findings: Findings) -> None:
@@ -130,11 +129,16 @@ def _database(fields: Fields, node: Node, path: Path, findings: Findings) -> Non
 
 
 def _location(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
-    kind, written = fields.get("type"), at(node, ("type",))
-    if written is not None and kind is not None and kind not in ("file", "url"):
-        meant = nearest(str(kind), ("file", "url"))
-        hint = f"; did you mean '{meant}'?" if meant else ""
-        findings.warn(written, (*path, "type"), f"only file and url locations are read{hint}", Outcome.UNUSED)
+    if at(node, ("target",)) is None:
+        findings.missing(node, (*path, "target"))
+
+
+def _unread_location(node: Node) -> tuple[str, str] | None:
+    kind = at(node, ("type",))
+    if kind is None or not isinstance(kind.value, str) or kind.value in ("", "file", "url"):
+        return None
+    meant = None if kind.origin.hidden else nearest(kind.value, ("file", "url"))
+    return "type", "only file and url locations are read" + (f"; did you mean '{meant}'?" if meant else "")
 
 
 def _kubernetes(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
@@ -219,7 +223,6 @@ def _config_locator(fields: Fields, node: Node, path: Path, findings: Findings) 
 
 def _cluster(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
     _address(fields, "url", "url", node, path, findings)
-    _address(fields, "dashboard_url", "dashboardUrl", node, path, findings)
     metadata = fields.get("auth_metadata")
     named = metadata.get(_AUTH_PROVIDER) if isinstance(metadata, dict) else None
     provider = named.reveal() if isinstance(named, Secret) else fields.get("auth_provider")
@@ -246,13 +249,6 @@ def _cluster(fields: Fields, node: Node, path: Path, findings: Findings) -> None
     data, written = fields.get("ca_data"), at(node, ("caData",))
     if isinstance(data, Secret) and written is not None and not _is_pem(data):
         findings.invalid(written, (*path, "caData"), "base64 of a PEM certificate", secret=True)
-    app, written = fields.get("dashboard_app"), at(node, ("dashboardApp",))
-    if isinstance(app, str) and written is not None and app not in _DASHBOARDS:
-        findings.warn(
-            written,
-            (*path, "dashboardApp"),
-            f"no link format of this name; there are {', '.join(_DASHBOARDS)}",
-        )
 
 
 def _is_pem(data: Secret) -> bool:
@@ -332,3 +328,8 @@ RULES: dict[type[msgspec.Struct], Rule] = {
     ServiceLocatorMethod: _service_locator,
 }
 """By struct: what else must hold of its fields."""
+
+UNREAD: dict[type[msgspec.Struct], Callable[[Node], tuple[str, str] | None]] = {
+    CatalogLocation: _unread_location
+}
+"""By struct: why nobody acts on one, and the key that says so; None where somebody does."""

@@ -14,7 +14,7 @@ from callboard.base.settings import (
     RuleAllow,
 )
 
-__all__ = ["SHAPES"]
+__all__ = ["FORMS", "SHAPES"]
 
 _LISTEN = re.compile(r"(?:(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]*):)?(?P<port>[0-9]{1,5})")
 
@@ -87,3 +87,10 @@ SHAPES: dict[type[msgspec.Struct], Callable[[Node], Node]] = {
     RuleAllow: _allow,
 }
 """By the struct that is to be read: from any form a file may use to the one whose keys are the struct's fields."""
+
+FORMS: dict[type[msgspec.Struct], str] = {
+    ListenSettings: "':port', 'host:port', a port, or {host, port}",
+    CorsSettings: "a mapping, or false",
+    RuleAllow: "a kind, or {kind, spec.type}",
+}
+"""By struct: every form a file may use, where a mapping is not the only one."""

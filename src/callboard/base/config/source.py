@@ -147,8 +147,10 @@ class Reader:
             self._problem(f"{key} does not name anything", origin, at, "a string", found=found)
             return None
         target, missing = self._substitute(str(value[key]))
-        if target is None:
-            self.unset.append(Unset(at, origin, missing))
+        if target is None:  # as in Backstage: what is left out here would be another file, not a value
+            self._problem(
+                f"{key} names the variable {missing[:80]!r}, which is not set", origin, at, "a value for it"
+            )
             return None
         if key == "$env":
             if target not in self.env:

@@ -57,7 +57,7 @@ class CorsSettings(SettingsStruct, frozen=True, kw_only=True):
     """`backend.cors`: which other origins' pages may call the API. A list may be one text with commas; `false` is none."""
 
     origin: tuple[str, ...] = ()
-    """Exact origins, e.g. `https://portal.example.org`. Default: none; a wildcard is refused when `credentials` is on."""
+    """Exact origins, e.g. `https://portal.example.org`. Default: none."""
 
     methods: tuple[str, ...] = ()
     """Methods another origin may use. Default: those a route has."""

@@ -49,8 +49,8 @@ class CatalogLocation(SettingsStruct, frozen=True, kw_only=True):
     type: str
     """`file` or `url`."""
 
-    target: str
-    """A path (globs allowed; relative ones start at the working directory, as in Backstage) or an address."""
+    target: str = ""
+    """Required. A path (globs allowed; relative ones start at the working directory, as in Backstage) or an address."""
 
     rules: tuple[CatalogRule, ...] = ()
     """Kinds this location may bring, beyond the global rules. `locations` has no meaning in these."""
