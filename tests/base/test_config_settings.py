@@ -97,7 +97,7 @@ callboard:
   access: {users: {'user:default/local': {user: anna, groups: [dice]}}}
   kubeconfig: {allowExecPlugins: true, execDeadline: 5}
   parts: {fetcher: direct, objectsProvider: fanOut, proxy: direct}
-  catalog: {maxFileBytes: 5, urlDeadline: 1, maxEntitiesPerLocation: 2}
+  catalog: {maxFileBytes: 5, urlDeadline: 1, maxEntitiesPerLocation: 2, folders: [./shared]}
   dataDirectory: /var/lib/callboard
   outbound: {proxy: 'http://proxy.example.org:3128', caFile: ./ca.pem}
   checkpoint: {enabled: false, every: 1m, maxBytes: 1000}

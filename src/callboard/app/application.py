@@ -23,7 +23,7 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
 from callboard.base.database import MEMORY, Database, open_database
 from callboard.base.errors import CallboardError
-from callboard.base.settings import OutboundSettings
+from callboard.base.settings import OutboundSettings, Settings
 from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.http import HttpFetch
@@ -133,8 +133,9 @@ class Application:
         settings, before = configuration.settings, self.configuration.settings
         if settings.callboard.outbound != before.callboard.outbound:
             await self.outbound.use(**_way_out(settings.callboard.outbound))
-        if (settings.catalog, settings.backend.reading) != (before.catalog, before.backend.reading):
-            await self.catalog.reconfigure(settings.catalog, _fetch(configuration, self.outbound))
+        if _catalog_part(settings) != _catalog_part(before):
+            fetch = _fetch(configuration, self.outbound)
+            await self.catalog.reconfigure(settings.catalog, fetch, settings.callboard.catalog)
         self.configuration = configuration
 
 
@@ -266,6 +267,10 @@ async def open_application(
         await database.close()
         if copy is not None:
             await copy.close()
+
+
+def _catalog_part(settings: Settings) -> tuple[object, ...]:
+    return (settings.catalog, settings.backend.reading, settings.callboard.catalog)
 
 
 class _WayOut(TypedDict):

@@ -21,7 +21,7 @@ from callboard.catalog.processing.stitch import settle, stitch
 from callboard.catalog.processing.walk import Root, Walked, walk
 from callboard.catalog.search import FACETS, FacetValue, Found, SearchQuery
 from callboard.catalog.sources.fetch import Fetch
-from callboard.catalog.sources.location import rooted
+from callboard.catalog.sources.roots import place_of
 from callboard.catalog.store import Store
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
@@ -67,7 +67,6 @@ class Catalog:
     ) -> None:
         self._store = store
         self._directory = directory
-        self._limits = reading or CatalogReadingSettings()
         self._look_interval = look_interval
         self._clock = clock or SystemClock()
         self._refreshing = asyncio.Lock()
@@ -77,39 +76,57 @@ class Catalog:
         self._known: OrderedDict[EntityRef, Entity | None] = OrderedDict()
         self._known_as_of = 0
         """The revision they are of."""
-        self._configure(settings, fetch)
+        self._configure(settings, fetch, reading or CatalogReadingSettings())
 
-    def _configure(self, settings: CatalogSettings, fetch: Fetch | None) -> None:
+    def _configure(
+        self, settings: CatalogSettings, fetch: Fetch | None, reading: CatalogReadingSettings
+    ) -> None:
         self._settings = settings
+        folders = tuple(str(self._directory.absolute() / folder) for folder in reading.folders)
+        self._limits = msgspec.structs.replace(reading, folders=folders)
         self._reader = Reader(
             self._limits, fetch=fetch, clock=self._clock, url_interval=settings.processing_interval
         )
-        self._roots, self._root_problems = _roots(settings, self._directory)
+        self._roots: list[Root] = []
         self._last: tuple[tuple[Reading, ...], tuple[Problem, ...]] | None = None
         self._entities = 0
         self._problems: tuple[Problem, ...] = ()
 
-    async def reconfigure(self, settings: CatalogSettings, fetch: Fetch | None = None) -> None:
+    async def reconfigure(
+        self,
+        settings: CatalogSettings,
+        fetch: Fetch | None = None,
+        reading: CatalogReadingSettings | None = None,
+    ) -> None:
         """Go on with other settings from the next refresh; entities of locations that are gone go with it."""
         async with self._refreshing:
-            self._configure(settings, fetch)
+            self._configure(settings, fetch, reading or self._limits)
 
     # ---------------------------------------------------------------- keeping up
 
     async def refresh(self, *, force: bool = False) -> Refreshed:
         """Read what changed and bring the store up to date. `force` asks every URL now, due or not."""
         async with self._refreshing:
-            if self._last is not None and not force and await self._reader.nothing_new(self._last[0]):
+            roots, root_problems = await asyncio.to_thread(_roots, self._settings, self._directory)
+            if (
+                self._last is not None
+                and not force
+                and roots == self._roots
+                and await self._reader.nothing_new(self._last[0])
+            ):
                 return self._unchanged()
             before = {id(reading) for reading in self._last[0]} if self._last else set()
+            self._roots = roots
             walked = await walk(
                 self._reader,
-                self._roots,
+                roots,
                 self._settings.rules,
                 self._store.last_good,
                 most=self._limits.max_entities_per_location,
                 force=force,
+                folders=self._limits.folders,
             )
+            walked = msgspec.structs.replace(walked, problems=(*root_problems, *walked.problems))
             read = sum(1 for reading in walked.readings if id(reading) not in before)
             seen = (walked.readings, walked.problems)
             if self._last is not None and not read and _same(self._last, seen):
@@ -128,9 +145,7 @@ class Catalog:
         etags = {ref: k.etag for ref, k in known.items()}
         stitched = await asyncio.to_thread(stitch, claims, walked.unreadable, etags, walked.lost)
         written = await self._store.write(stitched.changed, stitched.gone)
-        problems = _bounded(
-            (*self._root_problems, *walked.problems, *conflicts, *stitched.problems, *written.problems)
-        )
+        problems = _bounded((*walked.problems, *conflicts, *stitched.problems, *written.problems))
         if written.written or written.removed:
             self.revision += 1
         await self._store.replace_problems(problems)
@@ -232,7 +247,8 @@ def _roots(settings: CatalogSettings, directory: Path) -> tuple[list[Root], list
     problems: list[Problem] = []
     for index, configured in enumerate(settings.locations):
         try:
-            roots.append(Root(rooted(configured.type, configured.target, directory), configured.rules))
+            place = place_of(configured.type, configured.target, directory)
+            roots.append(Root(place.location, configured.rules, place.missing()))
         except BadInput as error:
             found = error.problem
             path = f"catalog.locations[{index}]"

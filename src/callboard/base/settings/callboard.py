@@ -252,6 +252,11 @@ class CatalogReadingSettings(SettingsStruct, frozen=True, kw_only=True):
     url_deadline: Span = 15.0
     """Seconds for one `url` location."""
 
+    folders: tuple[str, ...] = ()
+    """Further folders that catalog files may point into (relative ones start at the working directory). Default: none. What a
+    Location names lies in the folder of the configured location it goes back to, what a placeholder (`$text`) names beside its
+    own file or below; a file that somebody else writes must not show what else is on this machine."""
+
     max_entities_per_location: Positive = 50_000
     """How many entities one location may bring. Default: ten times the largest catalog we test."""
 

@@ -21,8 +21,8 @@ __all__ = ["Broken", "Content", "Parsed", "Reading", "Wanted", "failed", "parse"
 
 T = TypeVar("T")
 
-Content = bytes | Problem
-"""What a placeholder's target held, or why it could not be read."""
+Content = bytes | Problem | None
+"""What a placeholder's target held, or why it could not be read; None where nobody was to read it."""
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -72,10 +72,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     stamps: tuple[FileStamp, ...] = ()
     """The files that were read for it; a change of one makes the reading out of date."""
     etag: str = ""
+    remote: bool = False
+    """Whether addresses were read for it, which may hold something else by now."""
 
 
-def parse(data: bytes, route: Route, *, most: int) -> Parsed:
-    """Read and judge a source's documents, at most `most`. One by one: the trees of thousands would be a burden together."""
+def parse(data: bytes, route: Route, *, most: int, folders: Sequence[str] = ()) -> Parsed:
+    """Read and judge a source's documents, at most `most`. One by one: the trees of thousands would be a burden together.
+    Placeholders may name files in `folders` as well."""
     source = route.source
     items: list[Judged | Wanted] = []
     try:
@@ -86,7 +89,7 @@ def parse(data: bytes, route: Route, *, most: int) -> Parsed:
                     Nameless((Problem("holds too many entities", where=source.shown, expected=expected),))
                 )
                 break
-            items.append(_fenced(document, partial(_begun, document, route)))
+            items.append(_fenced(document, partial(_begun, document, route, folders)))
     except Exception as error:
         items.append(Nameless((stumbled(error, source.shown),)))
     return Parsed(tuple(items))
@@ -118,13 +121,13 @@ def _judgement(item: Judged | Wanted, route: Route, contents: Mapping[Location, 
     return item
 
 
-def _begun(document: Document, route: Route) -> Judged | Wanted:
+def _begun(document: Document, route: Route, folders: Sequence[str]) -> Judged | Wanted:
     asked = None if document.problems else placeholder(document.value)
     if asked is None:
         return _judged(document, route)
     form, target = asked
     try:
-        return Wanted(document, form, resolve_target(route.source, target))
+        return Wanted(document, form, resolve_target(route.source, target, folders))
     except BadInput as error:
         return _bad(document, [_placed(document, error.problem)])
 

@@ -11,6 +11,7 @@ from callboard.catalog.processing.draft import Draft, Route, generated
 from callboard.catalog.processing.reader import Reader
 from callboard.catalog.processing.reading import Reading
 from callboard.catalog.processing.stumble import stumbled
+from callboard.catalog.sources.files import folder_of
 from callboard.catalog.sources.location import Location, resolved
 from callboard.catalog.sources.rules import allows
 
@@ -28,6 +29,10 @@ class Root(msgspec.Struct, frozen=True):
 
     location: Location
     rules: tuple[CatalogRule, ...] = ()
+    missing: Problem | None = None
+    """What is told where nothing is there; None for the usual words."""
+    optional: bool = False
+    """Whether nothing has to be there."""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -57,7 +62,15 @@ class _Step(msgspec.Struct, frozen=True):
 
 
 class _Walk:
-    def __init__(self, reader: Reader, rules: Sequence[CatalogRule], last_good: LastGood, most: int) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        rules: Sequence[CatalogRule],
+        last_good: LastGood,
+        most: int,
+        folders: Sequence[str] = (),
+    ) -> None:
+        self._folders = tuple(folders)
         self._reader = reader
         self._rules = rules
         self._last_good = last_good
@@ -77,15 +90,19 @@ class _Walk:
         following: list[_Step] = []
         for step in steps:
             try:
-                sources = await self._reader.expand(step.target)
+                found = await self._reader.expand(step.target, self._folders_of(step))
             except Exception as error:
                 if not step.optional or not isinstance(error, NotFound):
-                    problem = _at_its_name(step, stumbled(error, step.target.shown))
+                    known = step.root.missing if isinstance(error, NotFound) and _is_root(step) else None
+                    problem = known or _at_its_name(step, stumbled(error, step.target.shown))
                     self._unreadable(step, problem)
                     message = problem.message if not isinstance(error, BadInput) else str(problem)
                     following += self._keep(await self._last_good(step.target), step, [message])
                 continue
-            for source in sources:
+            for path in found.outside:
+                message = f"{path[:500]} leads out of the folders that may be read from there"
+                self._unreadable(step, _at_its_name(step, Problem(message, where=step.target.shown)))
+            for source in found.files:
                 if source not in self._seen:
                     self._seen.add(source)
                     routes.append((Route(source, step.target, step.root.location), step))
@@ -94,6 +111,12 @@ class _Walk:
             self.readings.append(reading)
             following += await self._take(reading, step)
         return following
+
+    def _folders_of(self, step: _Step) -> tuple[str, ...] | None:
+        """Where the files may lie to which a Location leads: the operator's own targets may be anywhere."""
+        if _is_root(step) or step.target.type != "file":
+            return None
+        return (folder_of(step.root.location.target), *self._folders)
 
     async def _take(self, reading: Reading, step: _Step) -> list[_Step]:
         following: list[_Step] = []
@@ -197,7 +220,11 @@ class _Walk:
         draft = generated(root.location)
         self._refs.add(str(draft.ref))
         self.claims.append(Claim(draft))
-        return _Step(root.location, root, draft)
+        return _Step(root.location, root, draft, root.optional)
+
+
+def _is_root(step: _Step) -> bool:
+    return step.target == step.root.location and step.named_by.line is None
 
 
 def _at_its_name(step: _Step, problem: Problem) -> Problem:
@@ -219,10 +246,12 @@ async def walk(
     *,
     most: int,
     force: bool = False,
+    folders: Sequence[str] = (),
 ) -> Walked:
-    """Read everything the roots lead to. A source is read once, whoever names it, so a ring of Locations ends."""
+    """Read everything the roots lead to. Files to which Locations lead lie in the folder of their root, or in one of
+    `folders`. A source is read once, whoever names it, so a ring of Locations ends."""
     reader.begin()
-    walking = _Walk(reader, rules, last_good, most)
+    walking = _Walk(reader, rules, last_good, most, folders)
     steps = [walking.claim_root(root) for root in dict.fromkeys(roots)]
     for _ in range(MAX_DEPTH):
         if not steps:

@@ -1,6 +1,8 @@
 """One YAML document of a catalog file, with the lines its parts stand on."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 
@@ -9,6 +11,9 @@ from callboard.base.errors import Problem
 from callboard.base.yaml import Path, Value, path_text
 
 __all__ = ["Document", "Path", "Value", "path_text", "read_documents"]
+
+
+_NAMES = re.compile(r"[A-Za-z0-9_$./\[\]-]{0,300}")
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -27,4 +32,11 @@ class Document(msgspec.Struct, frozen=True):
 def read_documents(text: bytes, where: str) -> Iterator[Document]:
     """The documents of a file one by one, empty ones left out. What is no YAML ends them with one that only has problems."""
     for document in yaml.iter_documents(text, where):
-        yield Document(where, document.value, document, document.problems)
+        problems = tuple(replace(each, path=_plain(each.path)) for each in document.problems)
+        yield Document(where, document.value, document, problems)
+
+
+def _plain(path: str) -> str:
+    """A path into a file as it may be shown: as far as its steps are names, for it may be any file of anybody's."""
+    plain = _NAMES.match(path)
+    return path if plain and plain.end() == len(path) else "…"

@@ -1,24 +1,71 @@
-"""Local files: what a glob names, and reading within bounds."""
+"""Local files: what a target names, which of it may be read, and reading within bounds."""
 
 import glob
 import os
+import re
 import stat
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
+
+import msgspec
 
 from callboard.base.errors import BadInput, NotFound, Problem
 from callboard.catalog.sources.location import Location, has_wildcard
 
-__all__ = ["expand", "read_file"]
+__all__ = ["Expansion", "expand", "folder_of", "is_inside", "read_file"]
+
+MOST_MATCHES = 20_000
+"""Files of one glob."""
 
 
-def expand(location: Location) -> list[Location]:
-    """The files a target names: itself, or what its glob matches, in order; none where there is none."""
-    if has_wildcard(location.target) and not os.path.lexists(location.target):
-        found = glob.glob(location.target, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+class Expansion(msgspec.Struct, frozen=True):
+    """What a target names: files in order, and those that may not be read, links followed."""
+
+    files: tuple[Location, ...] = ()
+    outside: tuple[str, ...] = ()
+
+
+def folder_of(target: str) -> str:
+    """The folder of a file, or that in which a glob begins."""
+    fixed = re.split(r"[*?\[]", target, maxsplit=1)[0] if has_wildcard(target) else target
+    return os.path.dirname(fixed)  # noqa: PTH120 - a glob is no Path
+
+
+def is_inside(path: str, folders: Sequence[str]) -> bool:
+    """Whether `path`, its links followed, lies in one of the folders, theirs followed as well."""
+    real = Path(os.path.realpath(path))
+    return any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
+
+
+def expand(location: Location, folders: Sequence[str] | None = None) -> Expansion:
+    """The files a target names: itself, or what its glob matches, in order; none where there is none.
+
+    With `folders`, only what lies in them is named; raises BadInput where the target as such lies elsewhere: then nothing
+    is looked for.
+    """
+    target = location.target
+    is_glob = has_wildcard(target)
+    if folders is not None and not is_inside(folder_of(target) if is_glob else target, folders):
+        raise BadInput(
+            Problem(
+                f"{location} may not be read from there",
+                where=location.shown,
+                expected=f"a file in {' or '.join(folders)}",
+                hint="callboard.catalog.folders allows further folders",
+            )
+        )
+    if is_glob and not os.path.lexists(target):
+        found = islice(glob.iglob(target, recursive=True), MOST_MATCHES + 1)  # noqa: PTH207 - Path.glob takes no absolute pattern
         matches = [match for match in sorted(found) if Path(match).is_file()]
+        if len(matches) > MOST_MATCHES:
+            expected = f"at most {MOST_MATCHES}"
+            raise BadInput(Problem("names too many files", where=location.shown, expected=expected))
     else:
-        matches = [location.target] if os.path.lexists(location.target) else []
-    return [Location("file", match) for match in matches]
+        matches = [target] if os.path.lexists(target) else []
+    inside = [m for m in matches if folders is None or is_inside(m, folders)]
+    outside = tuple(m for m in matches if m not in inside) if len(inside) < len(matches) else ()
+    return Expansion(tuple(Location("file", match) for match in inside), outside)
 
 
 def read_file(path: str, limit: int) -> bytes:

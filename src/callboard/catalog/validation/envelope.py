@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from callboard.catalog.leaves import case_clashes
 from callboard.catalog.sources.document import Path
 from callboard.catalog.validation import formats
-from callboard.catalog.validation.findings import Findings, shown
+from callboard.catalog.validation.findings import Findings, named, shown
 
 __all__ = ["check_envelope"]
 
@@ -17,7 +17,7 @@ def check_envelope(findings: Findings, root: Mapping[str, object]) -> None:
     """Note everything that is wrong with the envelope of an entity as a file gives it, before defaults are added."""
     for field in root:
         if field not in ROOT_FIELDS:
-            findings.add((str(field),), f"Unknown field {field}", expected=", ".join(ROOT_FIELDS))
+            findings.add((str(field),), f"Unknown field {named(field)}", expected=", ".join(ROOT_FIELDS))
     findings.formatted(
         findings.text(root, ("apiVersion",), required=True), ("apiVersion",), formats.API_VERSION
     )
@@ -30,7 +30,7 @@ def check_envelope(findings: Findings, root: Mapping[str, object]) -> None:
         findings.add(
             tuple(after.split(".")),
             "Entity has duplicate keys that vary only in casing",
-            found=f"{before} and {after}",
+            found=f"{named(before)} and {named(after)}",
         )
 
 

@@ -1,25 +1,40 @@
 """Collecting what is wrong with one document, each problem at its place."""
 
 import json
+import re
 from collections.abc import Mapping
 
 from callboard.base.errors import Problem
 from callboard.catalog.sources.document import Document, Path, path_text
 from callboard.catalog.validation.formats import Format
 
-__all__ = ["Findings", "shown"]
+__all__ = ["Findings", "named", "shown", "what"]
 
 SHOWN_CHARACTERS = 80
+_NAME = re.compile(r"[A-Za-z0-9_$./-]{1,100}")
 
 
-def shown(value: object) -> str:
-    """A value or its kind, short enough for one line."""
+def what(value: object) -> str:
+    """The kind of a value, in words."""
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list | tuple):
         return "a list"
     if value is None:
         return "nothing (null)"
+    return {str: "a text", bool: "true or false"}.get(type(value), "a number")
+
+
+def named(name: object) -> str:
+    """A name of a field, kind or entity as it may be shown; what is no name is not."""
+    text = str(name)
+    return text if _NAME.fullmatch(text) else "…"
+
+
+def shown(value: object) -> str:
+    """A value or its kind, short enough for one line."""
+    if value is None or isinstance(value, Mapping | list | tuple):
+        return what(value)
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
 
@@ -38,7 +53,7 @@ class Findings:
                 message,
                 where=self._document.where,
                 line=self._document.line(path),
-                path=path_text(path),
+                path=path_text((*map(named, path[:1]), *path[1:])),
                 found=found,
                 expected=expected,
                 hint=hint,

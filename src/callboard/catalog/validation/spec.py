@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from callboard.base.errors import UsageError
 from callboard.catalog.kinds import Field, Form, Link, kind_of
 from callboard.catalog.sources.document import Path
-from callboard.catalog.validation.findings import Findings, shown
+from callboard.catalog.validation.findings import Findings, named, shown
 from callboard.model.entity import EntityRef
 
 __all__ = ["check_spec"]
@@ -38,8 +38,10 @@ def check_spec(findings: Findings, root: Mapping[str, object]) -> None:
 
 def _described(root: Mapping[str, object]) -> str:
     metadata = root.get("metadata")
-    named = metadata if isinstance(metadata, dict) else {}
-    return f"{root.get('kind')}:{named.get('namespace', 'default')}/{named.get('name', '')}".lower()
+    held = metadata if isinstance(metadata, dict) else {}
+    parts = (root.get("kind"), held.get("namespace", "default"), held.get("name", ""))
+    kind, namespace, name = (named(part) if part else "" for part in parts)
+    return f"{kind}:{namespace}/{name}".lower()
 
 
 def _check_field(findings: Findings, parent: Mapping[str, object], path: Path, field: Field) -> None:
