@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from callboard.access.reviews import Decision
-from callboard.access.scopes import decide, scopes_of
+from callboard.access.scopes import scopes_of, seen_by
 from callboard.access.subject import Subject, subject_of
 from callboard.access.visible import visible_cluster
 from callboard.base.settings import AccessSettings, UserSettings
@@ -27,7 +27,7 @@ def seen(
     def decision(wanted: Attributes) -> Decision:
         return known.get((wanted.resource, wanted.namespace), Decision.DENIED)
 
-    found = decide("a", scopes_of(part), decision, settled=settled)
+    found = seen_by("a", scopes_of(part), decision, settled=settled)
     shown = visible_cluster(part, Grants(found.grants, found.withheld))
     assert shown is not None
     return shown, found.open

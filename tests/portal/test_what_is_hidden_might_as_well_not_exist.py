@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.access.reviews import Decision
-from callboard.access.scopes import decide, scopes_of
+from callboard.access.scopes import scopes_of, seen_by
 from callboard.access.visible import visible
 from callboard.kube.access_review import Attributes
 from callboard.model.entity import Entity
@@ -60,7 +60,7 @@ def sight(service: Entity, role: Role, cluster: ClusterSnapshot) -> KubernetesVi
         key = f"{wanted.resource}.{wanted.group}" if wanted.group else wanted.resource
         return Decision.ALLOWED if allowed(role, wanted.namespace, key) else Decision.DENIED
 
-    seen = decide("a", scopes_of(cluster), decision, settled=False)
+    seen = seen_by("a", scopes_of(cluster), decision, settled=False)
     assert not seen.open
     snapshot = ServiceSnapshot(entity=service, clusters=(cluster,))
     return arrange(visible(snapshot, Grants(seen.grants, seen.withheld)))

@@ -10,7 +10,7 @@ from callboard.model.grants import Grant, Why, Withheld
 from callboard.model.resource import ResourceType
 from callboard.model.snapshot import ClusterSnapshot
 
-__all__ = ["MOST_NAMESPACES", "Scopes", "Seen", "decide", "scopes_of"]
+__all__ = ["MOST_NAMESPACES", "Scopes", "Seen", "scopes_of", "seen_by"]
 
 MOST_NAMESPACES = 50
 """Namespaces decided on one by one, for one service in one cluster, where the whole cluster is not granted: a service lives
@@ -51,7 +51,7 @@ def scopes_of(cluster: ClusterSnapshot) -> Scopes:
     return Scopes(tuple(types.values()), frozenset(asked), frozenset(selected))
 
 
-def decide(
+def seen_by(
     cluster: str, scopes: Scopes, decision: Callable[[Attributes], Decision], *, settled: bool
 ) -> Seen:
     """What may be seen, by `decision`, which is called for whatever has to be known and asks for what is not.

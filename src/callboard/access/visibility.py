@@ -10,14 +10,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from callboard.access.permission import Decide, decide
 from callboard.access.reviews import Decision, Reviews
-from callboard.access.scopes import Scopes, Seen, decide, scopes_of
+from callboard.access.scopes import Scopes, Seen, scopes_of, seen_by
 from callboard.access.subject import Subject, subject_of
 from callboard.base.settings import CallboardSettings
 from callboard.kube.access_review import Attributes
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grant, Grants, Why, Withheld
+from callboard.model.permission import Action, Resource, ResourceKind
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 
 __all__ = ["Reader", "Visibility"]
@@ -27,15 +29,20 @@ MOST_REMEMBERED = 20_000
 SOONEST = 0.05
 """Seconds between two looks of a reader because of time alone."""
 
+_ANY_OBJECTS = Resource(kind=ResourceKind.OBJECTS)
+_READING = frozenset({"get", "list", "watch"})
 _NOTHING = Grants()
 _EVERYTHING = Grants.everything()
 
 
 class Visibility:
-    """Decides for everybody. `settings` gives those in force."""
+    """Decides for everybody. `settings` gives those in force; who may read no objects at all (`decide`) sees none."""
 
-    def __init__(self, settings: Callable[[], CallboardSettings], reviews: Reviews) -> None:
+    def __init__(
+        self, settings: Callable[[], CallboardSettings], reviews: Reviews, decide: Decide = decide
+    ) -> None:
         self._settings = settings
+        self._decide = decide
         self.reviews = reviews
         self._scopes: dict[int, tuple[weakref.ref[ClusterSnapshot], Scopes]] = {}
         self._remembered: OrderedDict[EntityRef, tuple[tuple[str, Scopes], ...]] = OrderedDict()
@@ -62,8 +69,8 @@ class Visibility:
                 await news.wait()
 
     async def may(self, caller: Caller, cluster: str, wanted: Attributes) -> Why | None:
-        """Whether a caller may do one thing in a cluster: None, or why not."""
-        if caller.kind is CallerKind.ANONYMOUS:
+        """Whether a caller may do one thing in a cluster: None, or why not. What is no reading that we do nobody may."""
+        if not self._reads(caller) or not _is_reading(wanted):
             return Why.DENIED
         if self._portal_decides(caller, cluster):
             return None
@@ -88,7 +95,7 @@ class Visibility:
         """(grants of a caller for a service as anybody saw it last, whether more may be known in a moment). None where a
         cluster decides and nobody has seen the service yet, or not everything is decided: what is remembered of it is then
         told to nobody. What is not known is asked for."""
-        if caller.kind is CallerKind.ANONYMOUS:
+        if not self._reads(caller):
             return _NOTHING, False
         if not self._any_decides():
             return _EVERYTHING, False
@@ -157,14 +164,14 @@ class Visibility:
             again.append(until)
             return found
 
-        return decide(cluster, scopes, decision, settled=settled), min(again, default=None)
+        return seen_by(cluster, scopes, decision, settled=settled), min(again, default=None)
 
     def grants(
         self, snapshot: ServiceSnapshot, caller: Caller, settled: set[str]
     ) -> tuple[Grants, bool, float | None]:
         """(grants by what is known now, whether anything is open, when to look again). Clusters of which nothing is open join
         `settled` once they have answered."""
-        if caller.kind is CallerKind.ANONYMOUS:
+        if not self._reads(caller):
             return _NOTHING, False, None
         if not self._any_decides():
             return _EVERYTHING, False, None
@@ -186,6 +193,9 @@ class Visibility:
         self._remembered.move_to_end(ref)
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
+
+    def _reads(self, caller: Caller) -> bool:
+        return self._decide(caller, Action.RESOURCES_READ, _ANY_OBJECTS).allowed
 
     def _portal_decides(self, caller: Caller, cluster: str) -> bool:
         """Callboard's own work sees what its credential sees; nobody is shown it but callers of equal grants."""
@@ -242,6 +252,17 @@ class Reader:
         if cluster not in self._listening:
             self._listening.add(cluster)
             self._visibility.reviews.listen(cluster, subject, self._changed)
+
+
+def _is_reading(wanted: Attributes) -> bool:
+    """Of objects, or of a pod's log; every other subresource leads elsewhere (`exec`, `proxy`) or changes something."""
+    if wanted.verb not in _READING:
+        return False
+    return not wanted.subresource or (wanted.group, wanted.resource, wanted.subresource) == (
+        "",
+        "pods",
+        "log",
+    )
 
 
 def _joined(parts: list[Seen]) -> Grants:

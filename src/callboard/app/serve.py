@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.permission import decide
 from callboard.access.session_file import SessionFile
 from callboard.access.sessions import Sessions
 from callboard.app.allocator import give_back_now_and_then
@@ -26,7 +27,9 @@ from callboard.base.errors import UsageError
 from callboard.base.settings import HttpsSettings
 from callboard.http.limits import HttpLimits
 from callboard.http.server import Server, bind, is_loopback
+from callboard.model.caller import Caller
 from callboard.model.door import Refused
+from callboard.model.permission import Action, Resource, ResourceKind
 from callboard.web.application import Operations, WebOptions
 
 __all__ = ["Listening", "serve"]
@@ -81,6 +84,10 @@ async def serve(app: Application, listening: Listening) -> None:
         await door.sign_out(cookie)
         announce.renewed()
 
+    def may_count(caller: Caller) -> bool:
+        allowed = decide(caller, Action.METRICS_READ, Resource(kind=ResourceKind.PORTAL)).allowed
+        return allowed or settings.callboard.web.open_counts
+
     draining = asyncio.Event()
     ready = asyncio.Event()
     operations = Operations(
@@ -88,7 +95,7 @@ async def serve(app: Application, listening: Listening) -> None:
         metrics=app.metrics.written,
         sign_in=None if listening.open else sign_in,
         sign_out=None if listening.open else sign_out,
-        open_counts=settings.callboard.web.open_counts,
+        may_count=may_count,
         cookie=door.policy.cookie,
         secure_cookie=https is not None,
     )

@@ -39,11 +39,14 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     groups: tuple[str, ...] = ()
     tokens: tuple[ProviderToken, ...] = ()
+    may: frozenset[str] = frozenset()
+    """Of a service: the actions (`model.permission.Action`) that its token was made for; nothing for anybody else."""
 
     @property
     def identity(self) -> str:
         """Names this caller and never holds a token's bytes."""
-        return f"{self.kind}:{self.subject}:{','.join(sorted(self.groups))}"
+        may = f":{','.join(sorted(self.may))}" if self.may else ""
+        return f"{self.kind}:{self.subject}:{','.join(sorted(self.groups))}{may}"
 
     def token(self, provider: str) -> Secret | None:
         """The token for one auth provider, if the request brought it."""

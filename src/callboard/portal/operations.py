@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from callboard.access.permission import Decide, decide, require
 from callboard.access.subject import subject_of
 from callboard.base.errors import NotFound
 from callboard.base.settings import KubernetesSettings, Settings
@@ -16,6 +17,7 @@ from callboard.fleet.rbac import features_of, manifests
 from callboard.fleet.wiring import Fleet
 from callboard.kube.connection import Connections
 from callboard.model.caller import Caller
+from callboard.model.permission import Action, Resource, ResourceKind
 
 __all__ = [
     "ClusterCheck",
@@ -27,6 +29,9 @@ __all__ = [
     "least_privilege",
     "validate_catalog",
 ]
+
+
+_CLUSTERS = Resource(kind=ResourceKind.CLUSTER)
 
 
 class Operations(Protocol):
@@ -49,20 +54,28 @@ class FleetOperations:
     """Implements `Operations` on the fleet in force, which may be replaced at any time."""
 
     def __init__(
-        self, fleet: Callable[[], Fleet], *, connections: Connections, settings: Callable[[], Settings]
+        self,
+        fleet: Callable[[], Fleet],
+        *,
+        connections: Connections,
+        settings: Callable[[], Settings],
+        decide: Decide = decide,
     ) -> None:
         self._fleet = fleet
         self._connections = connections
         self._settings = settings
+        self._decide = decide
 
     async def clusters(self, caller: Caller) -> Supplied:
         """All clusters that the configuration supplies."""
+        require(self._decide, caller, Action.CLUSTERS_READ, _CLUSTERS)
         return await self._fleet().suppliers.supplied(caller)
 
     async def check(
         self, caller: Caller, *, namespaces: Sequence[str] = (), only: frozenset[str] = frozenset()
     ) -> FleetCheck:
         """Ask the clusters themselves."""
+        require(self._decide, caller, Action.CLUSTERS_READ, _CLUSTERS)
         found = await check_clusters(
             self._fleet().parts,
             self._connections,

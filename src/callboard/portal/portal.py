@@ -3,13 +3,15 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from callboard.access.permission import Decide, decide, require
 from callboard.base.errors import Unavailable
 from callboard.extend.pages import Card, Tab
 from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
-from callboard.model.entity import EntityRef
+from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
+from callboard.model.permission import Action, Resource, ResourceKind
 from callboard.model.verdict import Verdict
 from callboard.portal.began import Began
 from callboard.portal.drawer import LogView, ObjectView
@@ -26,8 +28,12 @@ from callboard.portal.views import (
 __all__ = ["CallboardPortal"]
 
 
+_CATALOG = Resource(kind=ResourceKind.CATALOG)
+
+
 class CallboardPortal:
-    """Implements `protocol.Portal`. `tabs` and `cards` are asked for when a page is drawn, after all extensions are in."""
+    """Implements `protocol.Portal`. `tabs` and `cards` are asked for when a page is drawn, after all extensions are in. Whether a
+    caller may is asked of `decide` first: on every road here, and nowhere behind it."""
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class CallboardPortal:
         verdicts: Verdicts,
         tabs: Callable[[], tuple[Tab, ...]],
         cards: Callable[[], tuple[Card, ...]],
+        decide: Decide = decide,
     ) -> None:
         self._services = services
         self._kubernetes = kubernetes
@@ -44,23 +51,27 @@ class CallboardPortal:
         self._tabs = tabs
         self._cards = cards
         self._began = Began()
+        self._decide = decide
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         """One page of the list."""
+        require(self._decide, caller, Action.ENTITY_READ, _CATALOG)
         return await self._services.list(query, caller)
 
     def services_live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
         """The page of the list, and again whenever it reads otherwise than before, until the generator is closed. Where
         nothing is kept current, it ends with the first."""
+        require(self._decide, caller, Action.ENTITY_READ, _CATALOG)
         return self._services.live(query, caller)
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         """What the catalog says about one service."""
+        require(self._decide, caller, Action.ENTITY_READ, Resource(kind=ResourceKind.ENTITY, entity=ref))
         return await self._services.service(ref, caller)
 
     async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
         """The Kubernetes tab as its clusters answer; each settled verdict is remembered."""
-        entity = await self._services.entity(ref, caller)
+        entity = await self._read(ref, caller, Action.RESOURCES_READ)
         remembered: tuple[Grants, Verdict] | None = None
         last: LastVerdict | None = None
         async with aclosing(self._kubernetes.views(entity, caller)) as views:
@@ -72,17 +83,20 @@ class CallboardPortal:
 
     async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
         """The newest view when settled, or after `within` seconds."""
-        entity = await self._services.entity(ref, caller)
+        entity = await self._read(ref, caller, Action.RESOURCES_READ)
         view, grants = await self._kubernetes.settled(entity, caller, within=within)
         return self._began.told(view, await self._last(ref, view, grants, caller))
 
     async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object of the service."""
-        return await self._kubernetes.object(await self._services.entity(ref, caller), key, caller)
+        entity = await self._read(ref, caller, Action.RESOURCES_READ, key=key)
+        return await self._kubernetes.object(entity, key, caller)
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log."""
-        return await self._kubernetes.log(await self._services.entity(ref, caller), key, query, caller)
+        # the log's drawer tells of its pod as well
+        entity = await self._read(ref, caller, Action.RESOURCES_READ, Action.LOGS_READ, key=key)
+        return await self._kubernetes.log(entity, key, query, caller)
 
     def tabs(self) -> tuple[Tab, ...]:
         """All tabs in their order."""
@@ -91,6 +105,23 @@ class CallboardPortal:
     def cards(self) -> tuple[Card, ...]:
         """All cards in their order."""
         return self._cards()
+
+    async def _read(
+        self, ref: EntityRef, caller: Caller, *actions: Action, key: ObjectKey | None = None
+    ) -> Entity:
+        """The entity, for a caller who may read it and do all this to its objects, or to one of them."""
+        require(self._decide, caller, Action.ENTITY_READ, Resource(kind=ResourceKind.ENTITY, entity=ref))
+        objects = Resource(
+            kind=ResourceKind.OBJECTS,
+            entity=ref,
+            cluster=key.cluster if key else "",
+            namespace=key.namespace if key else "",
+            type=key.type if key else "",
+            name=key.name if key else "",
+        )
+        for action in actions:
+            require(self._decide, caller, action, objects)
+        return await self._services.entity(ref, caller)
 
     async def _last(
         self, ref: EntityRef, view: KubernetesView, grants: Grants, caller: Caller

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from callboard.base.errors import NotFound
 from callboard.http.door import SignIn, caller_of
 from callboard.http.errors import Refusal
-from callboard.model.caller import CallerKind
+from callboard.model.caller import Caller
 from callboard.model.door import Refused
 from callboard.web.rendering import Renderer
 from callboard.web.static_files import StaticFiles
@@ -29,8 +29,8 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
 
     ready: Callable[[], tuple[str, ...]]
     metrics: Callable[[bool], Awaitable[bytes]]
-    open_counts: bool = False
-    """Whether everybody is given the figures that count objects."""
+    may_count: Callable[[Caller], bool] = lambda caller: False
+    """Whether a caller is given the figures that count objects."""
     sign_in: SignIn | None = None
     sign_out: Callable[[str], Awaitable[None]] | None = None
     """Ends the session that a Cookie header names."""
@@ -60,8 +60,7 @@ class OperationPages:
 
     async def metrics(self, request: Request) -> Response:
         """Figures in Prometheus' text format; those that count objects for whoever is signed in, or as `web.openCounts` says."""
-        known = caller_of(request).kind is not CallerKind.ANONYMOUS
-        text = await self._operations.metrics(known or self._operations.open_counts)
+        text = await self._operations.metrics(self._operations.may_count(caller_of(request)))
         return Response(text, media_type=PROMETHEUS_TEXT)
 
     async def sign_in(self, request: Request) -> Response:
