@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from callboard.base.clock import FakeClock
 from callboard.base.errors import Unavailable
@@ -17,6 +18,7 @@ from support.databases import open_tables
 pytestmark = pytest.mark.usefixtures("place")  # on each database
 
 REF = EntityRef.parse("component:default/web")
+OTHER = EntityRef.parse("component:default/other")
 ALL = Grants.everything()
 SOME = Grants(frozenset({Grant(namespace="shop")}))
 
@@ -64,6 +66,23 @@ async def test_what_was_seen_last_an_hour_ago_is_remembered_as_of_then() -> None
         assert (last.as_of, last.since) == (then, then)
 
 
+async def test_what_a_database_did_not_take_is_written_when_it_does(tmp_path: Path) -> None:
+    clock = FakeClock(datetime(2026, 5, 1, tzinfo=UTC))
+    async with remembering(tmp_path / "h.sqlite", clock) as found:
+        database = found._store._database
+        await found.remember(REF, ALL, verdict(Health.UNHEALTHY))
+        async with database.writing() as connection:
+            await connection.execute(text("ALTER TABLE history_verdicts RENAME TO elsewhere"))
+        for _ in range(3):
+            await found.write()
+        assert (await found.last_known([REF, OTHER], ALL)).keys() == {REF}
+        async with database.writing() as connection:
+            await connection.execute(text("ALTER TABLE elsewhere RENAME TO history_verdicts"))
+        await found.write()
+    async with remembering(tmp_path / "h.sqlite", clock) as again:
+        assert (await again.last([REF], ALL))[REF].health is Health.UNHEALTHY
+
+
 async def test_callers_with_other_grants_see_none_of_it(tmp_path: Path) -> None:
     async with remembering(tmp_path / "h.sqlite", FakeClock()) as found:
         await found.remember(REF, ALL, verdict(Health.HEALTHY, "names a hidden pod"))
@@ -90,6 +109,7 @@ async def test_a_database_that_cannot_be_read_breaks_nobodys_page() -> None:
         await found.remember(REF, ALL, verdict(Health.HEALTHY))
         with pytest.raises(Unavailable, match="database"):
             await found.last([REF], ALL)
+        assert await found.last_known([REF], ALL) == {}
         await VerdictStore(database).start(datetime(2026, 5, 1, tzinfo=UTC))
         await found.remember(REF, ALL, verdict(Health.UNHEALTHY))
         assert (await found.last([REF], ALL))[REF].health is Health.UNHEALTHY

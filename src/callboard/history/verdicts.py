@@ -87,13 +87,26 @@ class Verdicts:
     async def last(self, refs: Sequence[EntityRef], grants: Grants) -> dict[EntityRef, LastVerdict]:
         """What is remembered for callers of these grants. Raises Unavailable when the database cannot be read."""
         visibility = _class(grants)
-        known = {ref: self._known[visibility, ref][0] for ref in refs if (visibility, ref) in self._known}
+        known = self._in_memory(refs, visibility)
         rest = [ref for ref in refs if ref not in known]
         found = await self._store.get(visibility, rest) if rest else {}
-        for ref in rest:
-            if waiting := self._unwritten.get((visibility, ref)):
-                found[ref] = waiting
         return found | known
+
+    async def last_known(self, refs: Sequence[EntityRef], grants: Grants) -> dict[EntityRef, LastVerdict]:
+        """The same for who can do without: what is in memory alone, when the database cannot be read."""
+        try:
+            return await self.last(refs, grants)
+        except Unavailable:
+            return self._in_memory(refs, _class(grants))
+
+    def _in_memory(self, refs: Sequence[EntityRef], visibility: str) -> dict[EntityRef, LastVerdict]:
+        found: dict[EntityRef, LastVerdict] = {}
+        for ref in refs:
+            if known := self._known.get((visibility, ref)):
+                found[ref] = known[0]
+            elif waiting := self._unwritten.get((visibility, ref)):
+                found[ref] = waiting
+        return found
 
     async def run(self) -> None:
         """Write batches until cancelled, then the rest."""

@@ -195,7 +195,7 @@ class ServicesRoad:
             by_class.setdefault(grants, []).append(ref)
         found: dict[EntityRef, LastVerdict] = {}
         for grants, alike in by_class.items():
-            found |= await self._verdicts.last(alike, grants)
+            found |= await self._verdicts.last_known(alike, grants)
         return found
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
