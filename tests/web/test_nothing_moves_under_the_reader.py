@@ -68,8 +68,8 @@ async def test_a_cluster_that_goes_stale_moves_nothing(open_page: OpenPage, widt
         await page.evaluate(WATCH)
         for name in ("eu-2", "eu-3"):
             await portal.change(stale(healthy(name)))
-            strip = page.locator(f"#strip-{name}")
-            await expect(strip).to_contain_text("not current")
+            line = page.locator(f"#line-{name}")
+            await expect(line).to_contain_text("not current")
         await page.evaluate(FRAME)
         assert await page.evaluate(boxes) == before, "same cards, same order, same widths"
         assert await page.evaluate("shifted") < GOOD

@@ -63,7 +63,13 @@ async def test_a_change_is_rendered_once_however_many_watch() -> None:
     new = options.rendered - before
     assert new[CLUSTER] == 1
     assert new["callboard/tabs/kubernetes_head.html"] == 1
-    assert sum(new.values()) == 2
+    assert new["callboard/tabs/matrix_row.html"] == 1
+    assert set(new) == {
+        CLUSTER,
+        "callboard/tabs/kubernetes_head.html",
+        *(f"callboard/tabs/matrix_{part}.html" for part in ("head", "row")),
+    }
+    assert sum(new.values()) == len(new)
     assert len({update.html for update in updates}) == 1
     assert "keeps crashing" in updates[0].html
 
@@ -91,7 +97,7 @@ async def test_what_was_rendered_goes_with_what_it_shows() -> None:
     other = await tabs.frame(tab, kubernetes_page(view), ENTITY)
     assert other is not first
     assert all(one is same for one, same in zip(first.fragments, other.fragments, strict=True))
-    assert len(fragments._by_object) == len(NAMES)
+    assert len(fragments._by_object) == 2 * len(NAMES), "each cluster and its line"
     assert len(tabs._frames) == 1, "a frame goes with its view"
     del view, page
     gc.collect()
@@ -110,12 +116,11 @@ async def test_heads_that_no_page_shows_any_more_are_let_go_of() -> None:
     for number in range(600):
         await shown(troubled(f"eu-{number}"))
         clock.advance(1)
-    assert len(fragments._by_value) <= 2 * (VALUE_HOLDS + 1), "of each its head and its foot"
+    assert len(fragments._by_value) <= 3 * (VALUE_HOLDS + 1), "of each two heads and a foot"
     before = rendered.copy()
     await shown(troubled("eu-599"))
-    assert not [template for template in rendered - before if "cluster" not in template], (
-        "the newest are there"
-    )
+    own = ("callboard/tabs/kubernetes_cluster.html", "callboard/tabs/matrix_row.html")
+    assert not [template for template in rendered - before if template not in own], "the newest are there"
     for number in range(BY_VALUE):
         await shown(troubled(f"us-{number}"))
     assert len(fragments._by_value) == BY_VALUE
@@ -126,7 +131,7 @@ async def test_a_change_brings_its_cluster_and_the_head_and_no_more() -> None:
     async with serving(portal) as base, watching(base) as reader:
         whole = await reader.next()
         first = reader.bytes
-        assert len(whole.ids) == len(NAMES) + 2
+        assert len(whole.ids) == 2 * len(NAMES) + 3, "each with its line; two heads and the foot"
         await portal.change(pods("eu-05", 21))
         update = await reader.next()
     assert len([i for i in update.ids if i.startswith("cluster")]) == 1
@@ -138,10 +143,12 @@ async def test_a_change_brings_its_cluster_and_the_head_and_no_more() -> None:
 async def test_trouble_changes_the_order_too() -> None:
     portal = LivePortal()
     async with serving(portal) as base, watching(base) as reader:
-        order = (await reader.next()).data["lineups"][0]
-        assert order["id"] == "clusters"
+        lines, order = (await reader.next()).data["lineups"]
+        assert [each["id"] for each in (lines, order)] == ["matrix", "clusters"]
         await portal.change(troubled("eu-07"))
-        after = (await reader.next()).data["lineups"][0]
+        lines, after = (await reader.next()).data["lineups"]
+    assert len(lines["ids"]) == len(NAMES)
+    assert lines["ids"][0].endswith("eu-07")
     assert sorted(after["ids"]) == sorted(order["ids"])
     assert after["ids"][0] == order["ids"][7]
 
@@ -155,7 +162,7 @@ async def test_what_a_page_holds_is_not_sent_again() -> None:
             await reader.next("hello")
             await portal.change(troubled("eu-03"))
             update = await reader.next()
-    assert len(update.ids) == 2
+    assert len(update.ids) == 4, "the cluster and its line, and two heads"
     assert (options.rendered - rendered)[CLUSTER] == 1, "the page's own rendering served the stream"
 
 
@@ -351,7 +358,7 @@ async def test_once_gives_what_is_new_and_ends() -> None:
         after = await ask(base, have={"1": have}, once=True)
     assert [m.event for m in messages(same)] == ["hello"]
     assert [m.event for m in messages(after)] == ["hello", "update"]
-    assert len(messages(after)[1].ids) == 2
+    assert len(messages(after)[1].ids) == 4
 
 
 @pytest.mark.parametrize("busy", [False, True])

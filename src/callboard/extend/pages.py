@@ -5,7 +5,7 @@ function that makes the struct it renders: nothing else reaches the template but
 of `callboard/parts.html`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -78,6 +78,9 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
 
     A tab has thirty seconds for its view; one that does not come, raises, or cannot be drawn says so in its place, and the page
     around it stands.
+
+    `live_query` tells of a view what parameters of the page's address `live` needs to make views of the same form, so that an
+    open page is kept current as it was asked for. It must be made of what the view shows, never of foreign text as it came.
     """
 
     key: str
@@ -90,3 +93,4 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
     pieces: Callable[[Any], Sequence[Piece]] | None = None
     lists: tuple[str, ...] = ()
     extension: str = ""
+    live_query: Callable[[Any], Mapping[str, str]] | None = None

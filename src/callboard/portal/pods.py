@@ -10,7 +10,10 @@ from callboard.model.verdict import Health, ObjectHealth
 from callboard.portal.clipping import clipped
 from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
 
-__all__ = ["container_rows", "pod_row", "worst_first"]
+__all__ = ["container_rows", "pod_row", "version_of", "worst_first"]
+
+_VERSION = "app.kubernetes.io/version"
+_MOST_VERSION = 60
 
 _ORDER = {Health.UNHEALTHY: 0, Health.UNKNOWN: 1, Health.PROGRESSING: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
 
@@ -38,10 +41,22 @@ def pod_row(
         last_restart=standing.last_restart,
         created=pod.metadata.creation_timestamp,
         node=pod.spec.node_name,
+        version=version_of(pod),
         containers=container_rows(pod) if health.health is Health.UNHEALTHY else (),
         referenced=referenced,
         usage=usage,
     )
+
+
+def version_of(pod: Pod) -> str:
+    """What a pod runs, as people call it: the label that is meant for it, else the tag of its first image, else the
+    beginning of its digest; "" where it has none of them."""
+    if told := (pod.metadata.labels or {}).get(_VERSION):
+        return told[:_MOST_VERSION]
+    image = pod.spec.containers[0].image if pod.spec.containers else ""
+    name, _, digest = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    return (tag or digest.rpartition(":")[2][:12])[:_MOST_VERSION]
 
 
 def worst_first(row: PodRow) -> tuple[int, str]:

@@ -212,6 +212,8 @@ class PodRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     last_restart: datetime | None = None
     created: datetime | None = None
     node: str = ""
+    version: str = ""
+    """Its label `app.kubernetes.io/version`, else the tag of its first container's image."""
     containers: tuple[ContainerRow, ...] = ()
     """Of a pod that is unhealthy; those of the others are in its drawer (`portal.drawer`)."""
     referenced: bool = False

@@ -13,6 +13,7 @@ from callboard.model.verdict import Health, Verdict
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ClusterPart, KubernetesView, PodRow
 from callboard.web.live.kept import Kept
+from callboard.web.matrix import LINES, Matrix, known_group, matrix, matrix_pieces
 from callboard.web.words import anchor, cluster_mark, cluster_word
 
 __all__ = [
@@ -38,6 +39,8 @@ CARDS = "callboard/cards/"
 TABLES_UP_TO = 200
 """Pods of a page with their tables in it. A page with more, of a service that is listened to, shows each pod as a tile, and a
 table when its fold is opened: 2,000 pods weigh a quarter then, and so does each change of them."""
+GROUP = "group"
+"""The parameter of the address that says how clusters and pods are grouped."""
 CLUSTERS = "clusters"
 """The id of the element that holds the clusters."""
 
@@ -132,20 +135,26 @@ class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """The tab. `panels` has trouble first. It holds its view's parts and not the view, with which it is kept."""
 
     heading: Heading
+    matrix: Matrix
     panels: tuple[ClusterPanel, ...]
+    group: str = ""
+    """How its lines are grouped; "" for the usual way."""
     asked: Asked
     settled: bool
     live: bool = False
 
 
-def kubernetes_page(view: KubernetesView, *, tables: bool = False) -> KubernetesPage:
+def kubernetes_page(view: KubernetesView, *, tables: bool = False, group: str = "") -> KubernetesPage:
     """Arrange a view: clusters with trouble, then those awaited or failed, then the healthy; by name within each. `tables`
-    puts every table of pods in, however many; such a page is as of now and not kept current."""
+    puts every table of pods in, however many; such a page is as of now and not kept current. `group` is how the lines of the
+    table of clusters are grouped (`web.matrix`)."""
     many = len(view.clusters) >= FOLD_HEALTHY_FROM
     inline = tables or not view.live or sum(map(_count, view.clusters)) <= TABLES_UP_TO
     strip = sorted((_panel(part, many, inline) for part in view.clusters), key=lambda p: p.part.cluster.name)
     return KubernetesPage(
         heading=_heading(view, strip),
+        matrix=matrix(view.clusters, group),
+        group=group,
         panels=tuple(sorted(strip, key=_rank)),
         asked=Asked(
             selector=view.selector,
@@ -219,6 +228,7 @@ def pieces(page: KubernetesPage) -> tuple[Piece, ...]:
     object until something changes there, and by whether it stands open and holds its tables."""
     return (
         Piece(id="kubernetes-head", template=f"{TEMPLATES}kubernetes_head.html", view=page.heading),
+        *matrix_pieces(page.matrix),
         *(
             Piece(
                 id=anchor(panel.part.cluster.name, "cluster"),
@@ -276,7 +286,8 @@ class KubernetesTab:
             order=200,
             live=self.live,
             pieces=pieces,
-            lists=(CLUSTERS,),
+            lists=(LINES, CLUSTERS),
+            live_query=lambda page: {GROUP: page.group} if page.group else {},
         )
 
     def card(self) -> Card:
@@ -299,23 +310,24 @@ class KubernetesTab:
         """What is known after a moment's patience, or after `?wait=` seconds."""
         within = max(PATIENCE, _wait(context.query.get("wait", "0")))
         settled = await self._portal.kubernetes_settled(context.entity.ref, context.caller, within=within)
+        group = known_group(settled.clusters, context.query.get(GROUP, ""))
         if settled.settled and context.query.get("tables") == "1":
-            return kubernetes_page(settled, tables=True)
-        return self._page(settled)
+            return kubernetes_page(settled, tables=True, group=group)
+        return self._page(settled, group)
 
     async def live(self, context: CardContext) -> AsyncIterator[KubernetesPage]:
         """Every view as it comes; closing this closes the portal's iterator."""
         views = self._portal.kubernetes(context.entity.ref, context.caller)
         async with aclosing(views) as each:
             async for view in each:
-                yield self._page(view)
+                yield self._page(view, known_group(view.clusters, context.query.get(GROUP, "")))
 
-    def _page(self, view: KubernetesView) -> KubernetesPage:
+    def _page(self, view: KubernetesView, group: str = "") -> KubernetesPage:
         """One page for all readers of one view: what is kept with it is made once."""
-        page = self._pages.get(view)
+        page = self._pages.get(view, group)
         if page is None:
-            page = kubernetes_page(view)
-            self._pages.put(page, view)
+            page = kubernetes_page(view, group=group)
+            self._pages.put(page, view, group)
         return page
 
 

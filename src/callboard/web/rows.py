@@ -45,6 +45,15 @@ class Rows:
         places = _Places(ref)
         return _joined(_tile(places, pod) for pod in pods)
 
+    def cells(self, ref: EntityRef, pods: Iterable[PodRow]) -> Markup:
+        """The same, small, for the table of all clusters."""
+        places = _Places(ref)
+        return _joined(_tile(places, pod, "cell") for pod in pods)
+
+    def squares(self, counts: Iterable[int]) -> Markup:
+        """So many squares that stand for healthy pods, in groups."""
+        return _joined(f'<span class="squares">{"<i></i>" * count}</span>' for count in counts)
+
     def pods(self, ref: EntityRef, pods: Iterable[PodRow]) -> Markup:
         """Each pod as a row of a table: pod, status, ready, restarts, age, node."""
         places, ages = _Places(ref), _Ages(self._clock.now())
@@ -101,11 +110,11 @@ class _Ages:
         return _time("ago", moment, times.ago(moment, self._now))
 
 
-def _tile(places: _Places, pod: PodRow) -> str:
+def _tile(places: _Places, pod: PodRow, kind: str = "tile") -> str:
     address, id_, name = places[pod.key]
     health = pod.health
     return (
-        f'<a class="tile" data-drawer data-mark="{health.value}" href="{address}" id="tile{id_}" title="{name}: '
+        f'<a class="{kind}" data-drawer data-mark="{health.value}" href="{address}" id="{kind}{id_}" title="{name}: '
         f"{words.HEALTH[health]}, {_text(pod.status, 80)}, {pod.ready} of {pod.total} ready"
         f'">{_MARK[health]}</a>'
     )

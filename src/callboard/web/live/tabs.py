@@ -3,6 +3,7 @@
 import re
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
+from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from markupsafe import Markup
@@ -25,6 +26,7 @@ __all__ = ["EntityTabs", "TabTopic", "applying"]
 log = structlog.get_logger(__name__)
 
 _GAP = re.compile("<!--list ([^>]*)-->")
+MOST_PARAMETERS = 20
 WHOLE = "tab-whole"
 """The id of the one element of a tab that is not made of pieces."""
 
@@ -100,7 +102,7 @@ class EntityTabs:
 
 
 class TabTopic:
-    """`tab/<key of the tab>/<namespace>/<kind>/<name>`."""
+    """`tab/<key of the tab>/<namespace>/<kind>/<name>`, and `?` with what else of the page's address decides what it shows."""
 
     kind = "tab"
 
@@ -108,13 +110,15 @@ class TabTopic:
         self._tabs = tabs
 
     @staticmethod
-    def address(tab: Tab, ref: EntityRef) -> str:
-        """The topic that keeps a tab current."""
-        return f"tab/{tab.key}/{ref.namespace}/{ref.kind}/{ref.name}"
+    def address(tab: Tab, ref: EntityRef, view: object) -> str:
+        """The topic that keeps a tab current in the form of that view."""
+        chosen = urlencode(tab.live_query(view)) if tab.live_query is not None else ""
+        return f"tab/{tab.key}/{ref.namespace}/{ref.kind}/{ref.name}" + (f"?{chosen}" if chosen else "")
 
     async def open(self, key: str, caller: Caller) -> Live:
         """The tab's views as they come. Raises NotFound, as the page does."""
-        parts = key.split("/")
+        path, _, asked = key.partition("?")
+        parts = path.split("/")
         if len(parts) != 4:
             raise UsageError("A tab's topic is tab/key/namespace/kind/name.")
         name, *ref = parts
@@ -129,7 +133,15 @@ class TabTopic:
         async def draw(view: object) -> Frame:
             return await self._tabs.frame(tab, view, entity)
 
-        return Live(tab.live(CardContext(entity=entity, caller=caller)), draw)
+        context = CardContext(entity=entity, caller=caller, query=_parameters(asked))
+        return Live(tab.live(context), draw)
+
+
+def _parameters(asked: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(asked, max_num_fields=MOST_PARAMETERS))
+    except ValueError as error:
+        raise UsageError("The parameters of a tab's topic cannot be read.") from error
 
 
 def applying(tabs: tuple[Tab, ...], entity: Entity) -> tuple[Tab, ...]:

@@ -87,7 +87,7 @@ class EntityPages:
             tab=tab,
             tabs=links,
             content=self._tabs.page(tab, view, entity, frame),
-            topic=TabTopic.address(tab, entity.ref) if live else "",
+            topic=TabTopic.address(tab, entity.ref, view) if live else "",
             have=msgspec.json.encode(frame.tags()).decode() if live else "",
             reload=unscripted if live and not settled else "",
         )
