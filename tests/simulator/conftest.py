@@ -30,7 +30,7 @@ class Client:
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> Any:
-        token = who if len(who) == 40 else getattr(self.cluster.identities, who, "")
+        token = who if len(who) >= 40 else getattr(self.cluster.identities, who, "")
         sent = {
             "Accept": "application/json",
             **({"Authorization": f"Bearer {token}"} if token else {}),

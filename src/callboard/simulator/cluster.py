@@ -19,6 +19,7 @@ from callboard.simulator.machinery.store import Store
 from callboard.simulator.machinery.times import Timeline
 from callboard.simulator.machinery.tree import Tree
 from callboard.simulator.scenarios.schema import ClusterSpec
+from callboard.simulator.serving.accounts import AccountTokens
 from callboard.simulator.serving.certificates import Authority, KeyPair, server_context, use_certificate
 from callboard.simulator.serving.counters import Counters
 from callboard.simulator.serving.handler import Handler
@@ -74,7 +75,10 @@ class Cluster:
         self.behaviours = Behaviours()
         self.chaos = Chaos()
         self.counters = Counters()
-        self.tokens = Tokens()
+        self.accounts = AccountTokens(
+            self.store, Naming(f"{seed}/{spec.name}/accounts"), self.now, authority.pem
+        )
+        self.tokens = Tokens(self.accounts.user)
         self.authorizer = Authorizer(self.store)
         world = World(self.store, self.engine, Recorder(self.store, self.engine.at))
         self.kubelet, self.metrics = build_controllers(world, self.behaviours)

@@ -127,9 +127,19 @@ class Fleet:
         self.run()
 
     def entries(self, identity: str = "admin") -> list[KubeconfigEntry]:
-        """What clients need, as admin, viewer, namespaced or nobody."""
+        """What clients need, as admin, viewer, namespaced or nobody; the others of them are users named `CLUSTER-viewer` etc."""
         return [
-            KubeconfigEntry(item.name, item.url, item.ca_pem, getattr(item.identities, identity))
+            KubeconfigEntry(
+                item.name,
+                item.url,
+                item.ca_pem,
+                getattr(item.identities, identity),
+                {
+                    f"{item.name}-{other}": getattr(item.identities, other)
+                    for other in item.identities.__struct_fields__
+                    if other != identity
+                },
+            )
             for item in self
         ]
 

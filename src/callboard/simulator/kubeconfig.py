@@ -12,12 +12,13 @@ __all__ = ["KubeconfigEntry", "write_kubeconfig"]
 
 
 class KubeconfigEntry(msgspec.Struct, frozen=True):
-    """One cluster as a client needs it."""
+    """One cluster as a client needs it. `others` are further users of it, by name, who stand in no context."""
 
     name: str
     url: str
     ca_pem: str
     token: str
+    others: dict[str, str] = {}
 
 
 def write_kubeconfig(path: Path, entries: Sequence[KubeconfigEntry]) -> Path:
@@ -36,7 +37,13 @@ def write_kubeconfig(path: Path, entries: Sequence[KubeconfigEntry]) -> Path:
             }
             for entry in entries
         ],
-        "users": [{"name": entry.name, "user": {"token": entry.token}} for entry in entries],
+        "users": [
+            {"name": name, "user": {"token": token}}
+            for name, token in [
+                *((entry.name, entry.token) for entry in entries),
+                *(other for entry in entries for other in entry.others.items()),
+            ]
+        ],
         "contexts": [
             {"name": entry.name, "context": {"cluster": entry.name, "user": entry.name}} for entry in entries
         ],

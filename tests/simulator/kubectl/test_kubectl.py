@@ -227,3 +227,59 @@ async def test_create_apply_label_and_patch(run: Run, live: Fleet) -> None:
     assert "created" in await run("apply", "-f", "-", stdin=yaml.safe_dump(tree))
     assert "configured" in await run("apply", "-f", "-", stdin=yaml.safe_dump({**tree, "data": {"a": "2"}}))
     assert "unchanged" in await run("apply", "-f", "-", stdin=yaml.safe_dump({**tree, "data": {"a": "2"}}))
+
+
+async def test_create_of_what_kubectl_sends_in_protobuf(run: Run, live: Fleet) -> None:
+    made = [
+        ("namespace", "bakery"),
+        ("-n", "bakery", "serviceaccount", "robot"),
+        ("-n", "bakery", "role", "reader", "--verb=get,list", "--resource=pods,deployments.apps"),
+        ("-n", "bakery", "rolebinding", "reader", "--role=reader", "--serviceaccount=bakery:robot"),
+        ("clusterrole", "health", "--verb=get", "--non-resource-url=/livez"),
+        ("clusterrolebinding", "health", "--clusterrole=health", "--user=anna", "--group=bakers"),
+        ("-n", "bakery", "secret", "generic", "key", "--from-literal=a=b"),
+        ("-n", "bakery", "quota", "small", "--hard=pods=9,requests.cpu=2"),
+        (
+            "-n",
+            "bakery",
+            "deployment",
+            "web",
+            "--image=registry.example.com/web:1",
+            "--replicas=2",
+            "--port=80",
+        ),
+        ("-n", "bakery", "job", "once", "--image=registry.example.com/job:1", "--", "echo", "hi"),
+        ("-n", "bakery", "cronjob", "often", "--image=registry.example.com/job:1", "--schedule=* * * * *"),
+    ]
+    for words in made:
+        assert "created" in await run("create", *words)
+    store = live[0].store
+    role = store.get("roles.rbac.authorization.k8s.io", "reader", "bakery")
+    assert role["rules"] == [
+        {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]},
+        {"verbs": ["get", "list"], "apiGroups": ["apps"], "resources": ["deployments"]},
+    ]
+    binding = store.get("clusterrolebindings.rbac.authorization.k8s.io", "health")
+    assert [(s["kind"], s["name"]) for s in binding["subjects"]] == [("User", "anna"), ("Group", "bakers")]
+    assert store.get("secrets", "key", "bakery")["data"] == {"a": "Yg=="}
+    assert store.get("resourcequotas", "small", "bakery")["spec"]["hard"] == {
+        "pods": "9",
+        "requests.cpu": "2",
+    }
+    deployment = store.get("deployments", "web", "bakery")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert (deployment["spec"]["replicas"], container["ports"][0]["containerPort"]) == (2, 80)
+    token = (await run("-n", "bakery", "create", "token", "robot", "--duration=10m")).strip()
+    assert "system:serviceaccount:bakery:robot" in await run("--token", token, "auth", "whoami")
+    assert "less than 10 minutes" in await run(
+        "-n", "bakery", "create", "token", "robot", "--duration=5m", expect=1
+    )
+
+
+async def test_the_kubeconfig_holds_users_to_try_roles_with(run: Run, live: Fleet) -> None:
+    name = live[0].name
+    assert "dice-roller" in await run(f"--user={name}-namespaced", "get", "pods", "-n", "games")
+    assert "forbidden" in await run(f"--user={name}-namespaced", "get", "pods", "-A", expect=1)
+    assert "dice-roller" in await run(f"--user={name}-viewer", "get", "pods", "-A")
+    assert "forbidden" in await run(f"--user={name}-viewer", "get", "secrets", "-A", expect=1)
+    assert "forbidden" in await run(f"--user={name}-nobody", "get", "pods", "-n", "games", expect=1)

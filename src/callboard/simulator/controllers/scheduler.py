@@ -46,6 +46,7 @@ class Scheduler:
             dig(pod, "spec", "nodeName")
             or dig(pod, "status", "phase") != "Pending"
             or "deletionTimestamp" in pod["metadata"]
+            or dig(pod, "spec", "schedulingGates")
         ):
             return
         node, why = self._pick(pod)

@@ -12,13 +12,26 @@ if TYPE_CHECKING:
 __all__ = ["admit_pod", "quota_usage"]
 
 _TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_GATED: Tree = {
+    "type": "PodScheduled",
+    "observedGeneration": 1,
+    "status": "False",
+    "lastProbeTime": None,
+    "lastTransitionTime": None,
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
 _MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-def admit_pod(store: "Store", tree: Tree) -> Tree:
-    """Return the pod as the admission chain leaves it. Raises 403 when a quota is exceeded."""
+def admit_pod(store: "Store", tree: Tree, *, shown: str) -> Tree:
+    """Return the pod as the admission chain leaves it. Raises 403 for an account that is not there and an exceeded quota.
+
+    `shown` is what it is called before its name is made up: a name, or what a made-up one begins with.
+    """
     spec = dict(tree["spec"])
     spec["serviceAccountName"] = spec["serviceAccount"] = spec.get("serviceAccountName") or "default"
+    _need_account(store, tree["metadata"]["namespace"], spec["serviceAccountName"], shown)
     if spec.get("automountServiceAccountToken", True):
         volume = "kube-api-access-" + store.naming.suffix()
         spec["volumes"] = [*spec.get("volumes", []), _token_volume(volume)]
@@ -47,8 +60,15 @@ def admit_pod(store: "Store", tree: Tree) -> Tree:
         tree = {**tree, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **note}}}
     _quota(store, namespace, tree["metadata"]["name"], spec)
     tree = {**tree, "spec": {key: spec[key] for key in _ordered(spec)}}
-    tree["status"] = {"phase": "Pending", "qosClass": _qos(spec)}
+    gated = {"conditions": [_GATED]} if spec.get("schedulingGates") else {}
+    tree["status"] = {"phase": "Pending", **gated, "qosClass": _qos(spec)}
     return tree
+
+
+def _need_account(store: "Store", namespace: str, account: str, shown: str) -> None:
+    if store.collection("", "serviceaccounts").get(namespace, account) is None:
+        why = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
+        raise forbidden("", "pods", shown, why)
 
 
 def _ordered(spec: Tree) -> list[str]:

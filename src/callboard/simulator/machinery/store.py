@@ -106,8 +106,12 @@ class Store:
         namespace: str = "",
         manager: str = "simulator",
         dry_run: bool = False,
+        uid: str = "",
     ) -> Tree:
-        """Create an object as a POST would. Raises `Refusal`. Without `resource` its kind and apiVersion tell."""
+        """Create an object as a POST would. Raises `Refusal`. Without `resource` its kind and apiVersion tell.
+
+        Its uid is made up where none is given.
+        """
         kind = self._kind_of(tree, resource)
         if manager not in _TRUSTED:
             check_shape(kind, tree)
@@ -120,12 +124,13 @@ class Store:
                 )
         else:
             metadata.pop("namespace", None)
+        shown = metadata.get("name") or metadata.get("generateName") or ""
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + self.naming.suffix()
         if kind.namespaced and self.collections[("", "namespaces")].get("", metadata["namespace"]) is None:
             raise not_found("", "namespaces", metadata["namespace"])
         time = stamp(self.now())
-        metadata.update(uid=self.naming.uid(), creationTimestamp=time)
+        metadata.update(uid=uid or self.naming.uid(), creationTimestamp=time)
         for field in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
             metadata.pop(field, None)
         if kind.generation:
@@ -135,7 +140,7 @@ class Store:
         body = apply_defaults(kind.key, body, created=True)
         check(kind, body)
         fields = manage(None, body, manager=manager, api_version=kind.api_version, time=time)
-        body = self._admit(kind, body)
+        body = self._admit(kind, body, shown)
         body["metadata"]["managedFields"] = fields
         if dry_run:
             return body
@@ -329,9 +334,9 @@ class Store:
         order = [key for key in ("metadata", "spec", "status") if key in body]
         return {key: body[key] for key in (*order, *(key for key in body if key not in order))}
 
-    def _admit(self, kind: ResourceType, body: Tree) -> Tree:
+    def _admit(self, kind: ResourceType, body: Tree, shown: str) -> Tree:
         if kind.key == _POD_KEY:
-            return admit_pod(self, body)
+            return admit_pod(self, body, shown=shown)
         if kind.key == ("", "namespaces"):
             labels = body["metadata"].get("labels") or {}
             body["metadata"]["labels"] = {"kubernetes.io/metadata.name": body["metadata"]["name"], **labels}

@@ -302,6 +302,9 @@ class Handler:
             return Answer(listing.encode_object(kind, record) + b"\n")
         if sub.name in ("scale", "status"):
             return await self._write(request, info, kind, form)
+        if sub.name == "token":
+            body = read_body(await request.read(), request.content_type, "TokenRequest")
+            return answers.tree(cluster.accounts.request(info.namespace, info.name, body), 201)
         if sub.name == "eviction":
             writer = Writer(cluster.store, kind, info, request.query, request.headers.get("User-Agent", ""))
             made = writer.evict(read_body(await request.read(), request.content_type, "Eviction"))

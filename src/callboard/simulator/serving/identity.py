@@ -1,6 +1,6 @@
 """Who is asking: bearer tokens, client certificates, and impersonation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -30,10 +30,14 @@ ANONYMOUS = User("system:anonymous", groups=("system:unauthenticated",))
 
 
 class Tokens:
-    """Bearer tokens of one cluster and the users they stand for. Revoking or rotating takes effect with the next request."""
+    """Bearer tokens of one cluster and the users they stand for. Revoking or rotating takes effect with the next request.
 
-    def __init__(self) -> None:
+    `others` knows tokens that were issued elsewhere: those of ServiceAccounts.
+    """
+
+    def __init__(self, others: Callable[[str], User | None]) -> None:
         self._users: dict[str, User] = {}
+        self._others = others
 
     def add(self, token: str, name: str, *groups: str, uid: str = "") -> None:
         self._users[token] = User(name, uid, (*groups, _AUTHENTICATED))
@@ -45,7 +49,8 @@ class Tokens:
         """The user behind a request. Raises 401 for a token nobody issued."""
         header = headers.get("Authorization", "")
         if header.lower().startswith("bearer "):
-            user = self._users.get(header[7:].strip())
+            token = header[7:].strip()
+            user = self._users.get(token) or self._others(token)
             if user is None:
                 raise unauthorized()
             return user

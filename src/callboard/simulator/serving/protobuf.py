@@ -1,19 +1,73 @@
-"""Request bodies in `application/vnd.kubernetes.protobuf`, of the kinds kubectl insists on: access reviews and ConfigMaps.
+"""Request bodies in `application/vnd.kubernetes.protobuf`, of the kinds kubectl sends so.
 
-The envelope is `k8s\\0` and `runtime.Unknown{1: typeMeta{1: apiVersion, 2: kind}, 2: raw}`;
-field numbers are those of generated.proto.
+The envelope is `k8s\\0` and `runtime.Unknown{1: typeMeta{1: apiVersion, 2: kind}, 2: raw}`.
 """
+
+import base64
 
 from callboard.simulator.machinery.refusal import bad_request
 from callboard.simulator.machinery.tree import Tree
+from callboard.simulator.serving.protobuf_kinds import KINDS, METADATA, Form, Message
 
 __all__ = ["read_protobuf"]
 
 _MAGIC = b"k8s\0"
-Fields = dict[int, list[bytes | int]]
+Values = list[bytes | int]
+Fields = dict[int, Values]
 
-_RESOURCE = {1: "namespace", 2: "verb", 3: "group", 4: "version", 5: "resource", 6: "subresource", 7: "name"}
-_METADATA = {1: "name", 2: "generateName", 3: "namespace"}
+
+def read_protobuf(data: bytes) -> Tree:
+    """The object in a protobuf body. Raises 400 for what is not one, or of a kind we cannot read."""
+    if not data.startswith(_MAGIC):
+        raise bad_request(
+            "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+        )
+    unknown = _fields(data[len(_MAGIC) :])
+    result = _message(_bytes(unknown, 1), {1: ("apiVersion", "text"), 2: ("kind", "text")})
+    kind = KINDS.get(result.get("kind", ""))
+    if kind is None:
+        raise bad_request(f"no protobuf reader for {result.get('apiVersion')}, Kind={result.get('kind')}")
+    return {"metadata": {}, **result, **_message(_bytes(unknown, 2), {1: ("metadata", METADATA), **kind})}
+
+
+def _message(data: bytes, message: Message) -> Tree:
+    fields = _fields(data)
+    return {
+        name: value
+        for number, (name, form) in message.items()
+        if number in fields and (value := _value(fields[number], form)) not in ("", [], {})
+    }
+
+
+def _value(values: Values, form: Form) -> object:
+    parts = [value for value in values if isinstance(value, bytes)]
+    last = values[-1]
+    if isinstance(form, dict):
+        return _message(b"".join(parts), form)
+    if isinstance(form, list):
+        return [_message(part, form[0]) for part in parts]
+    if form in ("number", "truth"):
+        number = last if isinstance(last, int) else 0
+        return bool(number) if form == "truth" else number
+    if form == "texts":
+        return [_text(part) for part in parts]
+    if form == "text":
+        return _text(last) if isinstance(last, bytes) else ""
+    pairs = {_text(_bytes(pair, 1)): _bytes(pair, 2) for pair in map(_fields, parts)}
+    if form == "secret map":
+        return {key: base64.b64encode(value).decode() for key, value in pairs.items()}
+    if form == "quantities":
+        return {key: _text(_bytes(_fields(value), 1)) for key, value in pairs.items()}
+    return {key: _text(value) for key, value in pairs.items()}
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _bytes(fields: Fields, number: int) -> bytes:
+    value = fields.get(number, [b""])[-1]
+    return value if isinstance(value, bytes) else b""
 
 
 def _fields(data: bytes) -> Fields:
@@ -49,60 +103,3 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
         if not byte & 0x80:
             return value, position
         shift += 7
-
-
-def _bytes(fields: Fields, number: int) -> bytes:
-    value = fields.get(number, [b""])[-1]
-    return value if isinstance(value, bytes) else b""
-
-
-def _texts(data: bytes, names: dict[int, str]) -> Tree:
-    fields = _fields(data)
-    return {
-        name: text
-        for number, name in names.items()
-        if (text := _bytes(fields, number).decode("utf-8", "replace"))
-    }
-
-
-def _map(entries: list[bytes | int]) -> Tree:
-    result: Tree = {}
-    for entry in entries:
-        if isinstance(entry, bytes):
-            pair = _fields(entry)
-            result[_bytes(pair, 1).decode()] = _bytes(pair, 2).decode("utf-8", "replace")
-    return result
-
-
-def read_protobuf(data: bytes) -> Tree:
-    """The object in a protobuf body. Raises 400 for what is not one, or of a kind we cannot read."""
-    if not data.startswith(_MAGIC):
-        raise bad_request(
-            "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
-        )
-    unknown = _fields(data[len(_MAGIC) :])
-    result = _texts(_bytes(unknown, 1), {1: "apiVersion", 2: "kind"})
-    raw = _fields(_bytes(unknown, 2))
-    metadata = _fields(_bytes(raw, 1))
-    result["metadata"] = _texts(_bytes(raw, 1), _METADATA)
-    for number, name in ((11, "labels"), (12, "annotations")):
-        if number in metadata:
-            result["metadata"][name] = _map(metadata[number])
-    kind = result.get("kind")
-    if kind == "ConfigMap":
-        result["data"] = _map(raw.get(2, []))
-    elif kind == "SelfSubjectRulesReview":
-        result["spec"] = _texts(_bytes(raw, 2), {1: "namespace"})
-    elif kind in ("SelfSubjectAccessReview", "SubjectAccessReview", "LocalSubjectAccessReview"):
-        spec = _fields(_bytes(raw, 2))
-        result["spec"] = {}
-        if 1 in spec:
-            result["spec"]["resourceAttributes"] = _texts(_bytes(spec, 1), _RESOURCE)
-        if 2 in spec:
-            result["spec"]["nonResourceAttributes"] = _texts(_bytes(spec, 2), {1: "path", 2: "verb"})
-        if kind != "SelfSubjectAccessReview":
-            result["spec"]["user"] = _bytes(spec, 3).decode()
-            result["spec"]["groups"] = [item.decode() for item in spec.get(4, []) if isinstance(item, bytes)]
-    elif kind != "SelfSubjectReview":
-        raise bad_request(f"no protobuf reader for {result.get('apiVersion')}, Kind={kind}")
-    return result
