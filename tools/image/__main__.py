@@ -1,0 +1,107 @@
+"""`python -m tools.image OUT`: build the image into a directory that is made anew."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+from tools.image import application, debian, sbom
+from tools.image.layout import Layout, archive, layer
+
+ROOT = Path(__file__).resolve().parents[2]
+WHEN = 1_764_547_200
+"""The time of everything in the image, where SOURCE_DATE_EPOCH does not say another: bytes must not tell when they were made."""
+
+
+def main() -> None:
+    """Build it."""
+    out = Path(sys.argv[1]).resolve()
+    when = int(os.environ.get("SOURCE_DATE_EPOCH", WHEN))
+    version = version_of("callboard")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="callboard-image-") as scratch:
+        base, app = Path(scratch, "base"), Path(scratch, "app")
+        base.mkdir()
+        app.mkdir()
+        packages = debian.unpack(base, Path(scratch, "debian"))
+        wheel = _wheel(Path(scratch, "wheel"), when)
+        application.unpack(app, ROOT, wheel)
+        bom = sbom.cyclonedx(version, packages, sbom.wheels(app / application.PLACE))
+        inputs = {path.name: _digest(path) for path in (*Path(scratch, "debian").glob("*.deb"), wheel)}
+        inputs["requirements.lock"] = _digest(ROOT / "requirements.lock")
+        subject = _image(out / "oci", [base, app], version, when, bom, inputs)
+    archive(out / "oci", out / "callboard-image.tar", when)
+    (out / "callboard-image.cdx.json").write_bytes(bom)
+    sys.stdout.write(f"{subject}\n")
+
+
+def _image(
+    directory: Path, trees: list[Path], version: str, when: int, bom: bytes, inputs: dict[str, str]
+) -> str:
+    layout = Layout(directory)
+    layers, unpacked = [], []
+    for tree in trees:
+        data, digest = layer(tree, when)
+        layers.append(layout.blob(data, "application/vnd.oci.image.layer.v1.tar+gzip"))
+        unpacked.append(digest)
+    labels = {
+        "org.opencontainers.image.title": "callboard",
+        "org.opencontainers.image.version": version,
+        "org.opencontainers.image.licenses": "Apache-2.0",
+        "org.opencontainers.image.description": "Where your service runs on Kubernetes, whether it is healthy, what to do next",
+    }
+    config = {
+        "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine],
+        "os": "linux",
+        "config": {
+            "User": "65532:65532",
+            "Entrypoint": ["/usr/bin/callboard"],
+            "Cmd": ["serve"],
+            "WorkingDir": "/etc/callboard",
+            "Env": [
+                "PATH=/usr/bin",
+                "LANG=C.UTF-8",
+                "TZ=UTC",
+                "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
+                "PYTHONDONTWRITEBYTECODE=1",
+            ],
+            "ExposedPorts": {"7007/tcp": {}},
+            "StopSignal": "SIGTERM",
+            "Labels": labels,
+        },
+        "rootfs": {"type": "layers", "diff_ids": unpacked},
+    }  # fmt: skip
+    manifest = layout.manifest(
+        {
+            "config": layout.json(config, "application/vnd.oci.image.config.v1+json"),
+            "layers": layers,
+            "annotations": labels,
+        },
+        annotations={"org.opencontainers.image.ref.name": version},
+    )
+    subject = str(manifest["digest"])
+    layout.beside(manifest, bom, "application/vnd.cyclonedx+json")
+    layout.beside(manifest, sbom.provenance(subject, version, inputs), "application/vnd.in-toto+json")
+    layout.close()
+    return subject
+
+
+def _wheel(place: Path, when: int) -> Path:
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(place), str(ROOT)],
+        check=True, stdout=subprocess.DEVNULL, env={**os.environ, "SOURCE_DATE_EPOCH": str(when)},
+    )  # fmt: skip
+    return next(place.glob("*.whl"))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
