@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from bench.processes import ServedFleet
-from callboard.simulator.replay.services import SERVICE_LABEL, Service, services
+from bench.replay.services import SERVICE_LABEL, Service, services
 
 __all__ = ["backstage_config", "callboard_config", "common_config", "service_names"]
 

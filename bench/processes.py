@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import msgspec
 
-from callboard.simulator.replay.counters import Report
+from bench.replay.counters import Report
 
 __all__ = ["Measured", "Place", "Round", "ServedFleet", "measured", "served"]
 
@@ -35,7 +35,7 @@ class ServedFleet:
         self._pid = pid
 
     def report(self, **settings: float | str) -> Report:
-        """What it has done so far; what is named (see `callboard.simulator.replay.server.Replay`) is done first."""
+        """What it has done so far; what is named (see `bench.replay.server.Replay`) is done first."""
         query = "&".join(f"{name}={value}" for name, value in settings.items())
         with urlopen(f"{self.places[0].plain}/replay?{query}", timeout=30) as answer:  # noqa: S310
             return msgspec.json.decode(answer.read(), type=Report)
@@ -86,7 +86,7 @@ def served(*, clusters: int, pods: int) -> Iterator[ServedFleet]:
     """A replay in a process of its own."""
     with TemporaryDirectory() as directory:
         ca = Path(directory) / "ca.pem"
-        command = [sys.executable, "-m", "callboard.simulator.replay", "--stop-with-stdin", "--ca", str(ca)]
+        command = [sys.executable, "-m", "bench.replay", "--stop-with-stdin", "--ca", str(ca)]
         with _running([*command, "--clusters", str(clusters), "--pods", str(pods)]) as (process, _, told):
             places = []
             while not (line := told.readline()).startswith("ready"):

@@ -33,10 +33,10 @@ from bench.machine import describe, load
 from bench.passers_by import PassersBy
 from bench.portal import Portal, portal
 from bench.processes import ServedFleet, served
+from bench.replay.services import services
 from bench.tables import doing, say, table
 from bench.trend import growth
 from bench.viewer import Viewer, viewer
-from callboard.simulator.replay.services import services
 
 __all__ = ["Noted", "verdicts"]
 

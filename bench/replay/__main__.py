@@ -1,4 +1,4 @@
-"""`python -m callboard.simulator.replay`: the replay as a process of its own, for benchmarks."""
+"""`python -m bench.replay`: the replay as a process of its own, for benchmarks."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from callboard.simulator.replay.server import Replay
+from bench.replay.server import Replay
 
 
 async def _serve(given: argparse.Namespace) -> None:
@@ -52,7 +52,7 @@ def _say(line: str) -> None:
 def main() -> None:
     """Serve until SIGTERM, SIGINT or the end of stdin. Prints `name plain-url tls-url` for each cluster, then `ready …`."""
     parser = argparse.ArgumentParser(
-        prog="python -m callboard.simulator.replay",
+        prog="python -m bench.replay",
         description="Stand-in API servers of prebuilt bytes, for benchmarks.",
     )
     parser.add_argument("--clusters", type=int, default=40)

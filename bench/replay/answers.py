@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from callboard.simulator.replay.cluster import ReplayCluster
-from callboard.simulator.replay.collection import Collection
-from callboard.simulator.replay.services import SERVICE_LABEL
+from bench.replay.cluster import ReplayCluster
+from bench.replay.collection import Collection
+from bench.replay.services import SERVICE_LABEL
 
 __all__ = ["Answer", "Watch", "answer", "bookmark"]
 

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 import yaml
 
-from callboard.simulator.replay import Replay
+from bench.replay import Replay
 
 Tree = dict[str, Any]
 
@@ -321,7 +321,7 @@ async def test_it_ends_with_every_connection_closed(http: aiohttp.ClientSession)
 
 def test_a_seed_gives_the_same_fleet_in_a_process_of_its_own() -> None:
     def started(seed: str) -> str:
-        command = [sys.executable, "-m", "callboard.simulator.replay", "--clusters", "1", "--pods", "30"]
+        command = [sys.executable, "-m", "bench.replay", "--clusters", "1", "--pods", "30"]
         with subprocess.Popen(
             [*command, "--seed", seed, "--stop-with-stdin"],
             stdin=subprocess.PIPE,

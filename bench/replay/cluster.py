@@ -4,11 +4,11 @@ import datetime
 from random import Random
 from typing import Final
 
-from callboard.simulator.replay.collection import Collection, Kind
-from callboard.simulator.replay.others import Made, Maker
-from callboard.simulator.replay.pods import LETTERS, pods_of
-from callboard.simulator.replay.services import Service, services
-from callboard.simulator.replay.template import uid
+from bench.replay.collection import Collection, Kind
+from bench.replay.others import Made, Maker
+from bench.replay.pods import LETTERS, pods_of
+from bench.replay.services import Service, services
+from bench.replay.template import uid
 
 __all__ = ["KINDS", "ReplayCluster"]
 
@@ -52,7 +52,7 @@ class ReplayCluster:
         self.tls_url = ""
         self.version = _FIRST_VERSION
         self.services = tuple(services(pods))
-        self._random = Random(f"{seed}/{name}")
+        self._random = Random(f"{seed}/{name}")  # noqa: S311 - so that a seed gives the same fleet
         when = now.strftime("%Y-%m-%dT%H:%M:%SZ")
         made: dict[str, list[Made]] = {kind.plural: [] for kind in KINDS}
         maker = Maker(self._random, when)

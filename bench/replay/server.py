@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from bench.replay.cluster import ReplayCluster
+from bench.replay.connection import ReplayConnection
+from bench.replay.counters import Counters
 from callboard.simulator.kubeconfig import KubeconfigEntry, write_kubeconfig
-from callboard.simulator.replay.cluster import ReplayCluster
-from callboard.simulator.replay.connection import ReplayConnection
-from callboard.simulator.replay.counters import Counters
 from callboard.simulator.serving.certificates import Authority, server_context
 
 __all__ = ["Replay"]

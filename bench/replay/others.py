@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from callboard.simulator.replay.managed import managed_fields
-from callboard.simulator.replay.pods import suffix
-from callboard.simulator.replay.services import SERVICE_LABEL, Service
-from callboard.simulator.replay.template import uid
+from bench.replay.managed import managed_fields
+from bench.replay.pods import suffix
+from bench.replay.services import SERVICE_LABEL, Service
+from bench.replay.template import uid
 
 __all__ = ["Made", "Maker"]
 

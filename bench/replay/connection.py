@@ -9,10 +9,10 @@ from typing import Final, cast
 
 import httptools
 
-from callboard.simulator.replay.answers import Answer, Watch, answer, bookmark
-from callboard.simulator.replay.cluster import ReplayCluster
-from callboard.simulator.replay.collection import Event
-from callboard.simulator.replay.counters import Counters
+from bench.replay.answers import Answer, Watch, answer, bookmark
+from bench.replay.cluster import ReplayCluster
+from bench.replay.collection import Event
+from bench.replay.counters import Counters
 
 __all__ = ["ReplayConnection"]
 

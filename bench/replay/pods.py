@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from callboard.simulator.replay.managed import managed_fields
-from callboard.simulator.replay.services import SERVICE_LABEL, Service
-from callboard.simulator.replay.template import Fields, Template, later, raw, uid_of
+from bench.replay.managed import managed_fields
+from bench.replay.services import SERVICE_LABEL, Service
+from bench.replay.template import Fields, Template, later, raw, uid_of
 
 __all__ = ["LETTERS", "pods_of", "suffix"]
 

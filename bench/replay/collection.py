@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from callboard.simulator.replay.others import Made
+from bench.replay.others import Made
 
 __all__ = ["Collection", "Event", "Kind"]
 
