@@ -8,18 +8,19 @@ import msgspec
 import pytest
 
 from callboard.base.secret import Secret
-from callboard.kube.access_review import Access, Rules, WhoAmI, may, rules_in, who_am_i
+from callboard.kube.access_review import Access, WhoAmI, may, who_am_i
 from callboard.kube.connection import Connection
 from callboard.kube.discovery import Discovery, version_of
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.lists import outcome_of
 from callboard.kube.logs import LogRequest
-from callboard.kube.watch import Bookmark, Change, Reset, watch
+from callboard.kube.watch import Bookmark, Change, Reset
 from callboard.model.cluster import Credential, CredentialKind
 from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Question
 from callboard.model.resource import ALL_OBJECT_TYPES, EVENTS, NODES, ResourceType
 from support.conformance import CONFIG_MAPS, DEPLOYMENTS, PODS, Target
+from support.watched import watch
 
 TRIES = 5
 """A busy cluster changes between two questions; so often a comparison may be made again."""
@@ -221,15 +222,6 @@ async def test_what_a_review_allows_a_list_gets(target: Target, resource: Resour
     assert isinstance(allowed, Access)
     outcome = await outcome_of(target.connection, Question(resource, namespace))
     assert (outcome.answer is not Answer.FORBIDDEN) == allowed.allowed
-
-
-async def test_the_rules_of_a_namespace_agree_with_a_review(target: Target) -> None:
-    space = target.namespace or (await target.pods())[0].namespace
-    rules = await rules_in(target.connection, space)
-    assert isinstance(rules, Rules)
-    allowed = await may(target.connection, "list", PODS, space)
-    assert isinstance(allowed, Access)
-    assert rules.allow("list", PODS) == allowed.allowed or rules.incomplete
 
 
 async def quiet(target: Target) -> Question:

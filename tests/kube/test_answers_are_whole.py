@@ -9,11 +9,12 @@ import pytest
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.lists import outcome_of
-from callboard.kube.watch import Change, watch
+from callboard.kube.watch import Change
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, FailureCode, Outcome, Question
 from callboard.model.resource import KNOWN_TYPES
 from support.kube_client import LIMITS, PATIENT, QUESTION, TOKEN, bearer, raw_server
+from support.watched import watch
 
 LARGE = b'{"kind":"PodList","apiVersion":"v1","metadata":{"selfLink":"%s"},"items":[]}' % (b"x" * 200_000)
 EMPTY = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard.kube.connection import Connections
-from callboard.kube.watch import Bookmark, Delete, Reset, Stale, Unreadable, Upsert, watch
+from callboard.kube.watch import Bookmark, Delete, Reset, Stale, Unreadable, Upsert
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Question
 from callboard.model.resource import known_type
 from support.kube_client import PATIENT, bearer
+from support.watched import watch
 
 CONFIGMAPS = known_type("configmaps")
 assert CONFIGMAPS is not None

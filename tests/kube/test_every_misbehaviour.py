@@ -13,14 +13,16 @@ import pytest
 from callboard.kube.connection import Connections
 from callboard.kube.lists import outcome_of
 from callboard.kube.logs import LogRequest
-from callboard.kube.watch import Change, Reset, Stale, Unreadable, Upsert, watch
+from callboard.kube.watch import Change, Reset, Stale, Unreadable, Upsert
 from callboard.model.outcome import Answer, FailureCode, Question
 from callboard.model.resource import known_type
 from callboard.simulator.chaos.rules import MODES
 from callboard.simulator.cluster import Cluster as StandIn
 from support.kube_client import PATIENT, bearer, cluster_of, log_of, nothing_left
+from support.watched import watch
 
 A, F = Answer, FailureCode
+
 
 PODS = known_type("pods")
 DEPLOYMENTS = known_type("deployments")

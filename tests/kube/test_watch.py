@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from callboard.kube.connection import Connection, Connections
 from callboard.kube.lines import Lines, LineTooLong
-from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Upsert, watch
+from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Upsert
 from callboard.model.cluster import Credential
 from callboard.model.outcome import FailureCode, Question
 from callboard.model.resource import known_type
 from callboard.simulator.cluster import Cluster as StandIn
 from support.kube_client import LIMITS, bearer, cluster_of, nothing_left
+from support.watched import watch
 
 CONFIGMAPS = known_type("configmaps")
 assert CONFIGMAPS is not None

@@ -1,7 +1,7 @@
-"""Asking an API server who we are and what we may: SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview; and
+"""Asking an API server who we are and what we may: SelfSubjectReview, SelfSubjectAccessReview; and
 what somebody else may: SubjectAccessReview.
 
-Every authenticated user may create the first three (the ClusterRole system:basic-user); the last takes `create` on
+Every authenticated user may create the first two (the ClusterRole system:basic-user); the last takes `create` on
 `subjectaccessreviews` of `authorization.k8s.io`. Nothing is stored by any of them.
 """
 
@@ -16,7 +16,7 @@ from callboard.kube.text import clean
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.resource import ResourceType
 
-__all__ = ["Access", "Attributes", "Rule", "Rules", "WhoAmI", "may", "rules_in", "they_may", "who_am_i"]
+__all__ = ["Access", "Attributes", "WhoAmI", "may", "they_may", "who_am_i"]
 
 _AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 _AUTHENTICATION = "/apis/authentication.k8s.io/v1"
@@ -52,40 +52,6 @@ class Attributes(msgspec.Struct, frozen=True, order=True):
         return cls("list", resource.group, resource.plural, namespace=namespace)
 
 
-class Rule(msgspec.Struct, frozen=True, rename="camel"):
-    """What may be done to which resources; "*" stands for all. `resource_names` empty means any name."""
-
-    verbs: tuple[str, ...] = ()
-    api_groups: tuple[str, ...] | None = None
-    resources: tuple[str, ...] | None = None
-    resource_names: tuple[str, ...] | None = None
-
-    def allows(self, verb: str, resource: ResourceType, subresource: str = "") -> bool:
-        """Whether objects of any name may be read so."""
-        plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
-        return (
-            not self.resource_names
-            and _holds(self.verbs, verb)
-            and _holds(self.api_groups or (), resource.group)
-            and (
-                _holds(self.resources or (), plural)
-                or (bool(subresource) and f"*/{subresource}" in (self.resources or ()))
-            )
-        )
-
-
-class Rules(msgspec.Struct, frozen=True, rename="camel"):
-    """All we may do in one namespace. `incomplete` says that the authorizer could not list everything (a webhook's rules):
-    then a missing rule is unknown, not denied."""
-
-    resource_rules: tuple[Rule, ...] = ()
-    incomplete: bool = False
-
-    def allow(self, verb: str, resource: ResourceType, subresource: str = "") -> bool:
-        """Whether some rule allows it."""
-        return any(rule.allows(verb, resource, subresource) for rule in self.resource_rules)
-
-
 class _UserInfo(msgspec.Struct):
     username: str = ""
     groups: tuple[str, ...] | None = None
@@ -107,10 +73,6 @@ class _AccessStatus(msgspec.Struct):
 
 class _AccessReview(msgspec.Struct):
     status: _AccessStatus
-
-
-class _RulesReview(msgspec.Struct):
-    status: Rules
 
 
 _Review = TypeVar("_Review", bound=msgspec.Struct)
@@ -179,14 +141,6 @@ async def they_may(
     return Access(found.status.allowed and not found.status.denied, clean(found.status.reason, 256))
 
 
-async def rules_in(connection: Connection, namespace: str) -> Rules | Failure:
-    """All we may do in `namespace`."""
-    found = await _create(
-        connection, _AUTHORIZATION, "SelfSubjectRulesReview", {"namespace": namespace}, _RulesReview
-    )
-    return found if isinstance(found, Failure) else found.status
-
-
 async def _create(
     connection: Connection,
     api: str,
@@ -214,7 +168,3 @@ async def _create(
         return Failure(code=FailureCode.WRONG_SHAPE, message=f"the answer is no {kind}")
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         return json_failure(answer.body, answer.headers, error)
-
-
-def _holds(listed: tuple[str, ...], wanted: str) -> bool:
-    return "*" in listed or wanted in listed

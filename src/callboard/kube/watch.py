@@ -1,7 +1,7 @@
 """A list that goes on: what is there now, then every change, for as long as it is wanted.
 
-`watch` keeps a stream alive through everything a server does: it resumes from the last resourceVersion when a stream ends,
-lists anew when the server no longer knows that version (410), asks for streaming lists where the server has them, and
+`watch_together` keeps a stream alive through everything a server does: it resumes from the last resourceVersion when a stream
+ends, lists anew when the server no longer knows that version (410), asks for streaming lists where the server has them, and
 notices a stream that has gone silent. While it cannot see, it says so (Stale), and when it can again, it says that, too.
 """
 
@@ -40,7 +40,6 @@ __all__ = [
     "Stale",
     "Unreadable",
     "Upsert",
-    "watch",
     "watch_together",
 ]
 
@@ -90,30 +89,6 @@ class _NoStreamingLists(Exception):
 _event: Final = msgspec.json.Decoder(_Event).decode
 _object: Final = msgspec.json.Decoder(_Object).decode
 _error: Final = msgspec.json.Decoder(_ErrorStatus).decode
-
-
-async def watch(
-    connection: Connection,
-    question: Question,
-    *,
-    credential: Callable[[], Awaitable[Credential]] | None = None,
-    since: str = "",
-    streaming_lists: bool = True,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> AsyncGenerator[Change, None]:
-    """`watch_together`, one change after the other."""
-    together = watch_together(
-        connection,
-        question,
-        credential=credential,
-        since=since,
-        streaming_lists=streaming_lists,
-        sleep=sleep,
-    )
-    async with aclosing(together):
-        async for changes in together:
-            for change in changes:
-                yield change
 
 
 async def watch_together(

@@ -137,8 +137,3 @@ class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
         return self.complete and all(
             c.references_complete or c.state is ClusterState.FAILED for c in self.clusters
         )
-
-    def with_cluster(self, part: ClusterSnapshot, as_of: datetime) -> "ServiceSnapshot":
-        """This snapshot with one cluster's part replaced."""
-        clusters = tuple(part if c.cluster.name == part.cluster.name else c for c in self.clusters)
-        return msgspec.structs.replace(self, clusters=clusters, as_of=as_of)

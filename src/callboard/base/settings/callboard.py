@@ -201,11 +201,6 @@ class ClustersSettings(SettingsStruct, frozen=True, kw_only=True):
         override = self.by_name.get(name)
         return self.visibility if override is None or override.visibility is None else override.visibility
 
-    def labels_of(self, name: str) -> dict[str, str]:
-        """The labels of the cluster called `name`."""
-        override = self.by_name.get(name)
-        return dict(override.labels) if override else {}
-
 
 class UserSettings(SettingsStruct, frozen=True, kw_only=True):
     """As whom the clusters know somebody."""
