@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from callboard.simulator import Cluster, Fleet
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from support.faces import Faces, cut, faces, hurry
 from support.listening import eventually
 from support.open_page import OpenPage
@@ -57,7 +57,7 @@ def change(cluster: Cluster, what: str, number: int) -> None:
     store, service = cluster.store, SERVICES[number % 2]
     pods = sorted(p["metadata"]["name"] for p in store.list("pods", "games"))
     pod = pods[number % len(pods)] if pods else "none"
-    with suppress(Refusal):  # it is not there
+    with suppress(ApiRefusal):  # it is not there
         if what == "scale":
             store.patch("deployments", service, {"spec": {"replicas": number % 4}}, "games")
         elif what == "roll out":

@@ -14,7 +14,7 @@ from callboard.app.references.source import attribute_docs, fields, methods, par
 from callboard.app.site import whole_site
 from callboard.base import settings
 from callboard.base.clock import SystemClock
-from callboard.base.config import Outcome, check
+from callboard.base.config import KeyOutcome, check
 from callboard.extend import hooks, parts
 from callboard.extend import pages as cards
 from callboard.http.site import Site
@@ -60,7 +60,7 @@ def test_every_key_the_reader_of_a_configuration_uses_stands_in_the_page() -> No
             for region in ("EU_WEST_PRODUCTION", "US_EAST_PRODUCTION", "EU_WEST_STAGING")
         },
     )
-    used = {row.path for row in checked.report if row.outcome is Outcome.USED}
+    used = {row.path for row in checked.report if row.outcome is KeyOutcome.USED}
     assert len(used) > 30
     for path in used:
         key = re.sub(r"\[\d+\]", "[]", path)

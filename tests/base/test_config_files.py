@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from callboard.base.config.source import Reader
-from callboard.base.config.tree import Node, merge, plain
+from callboard.base.config.source import ConfigReader
+from callboard.base.config.tree import ConfigNode, merge, plain
 
 ENV = {"A": "x", "EMPTY": "", "NUM": "5"}
 
 
-def read(tmp_path: Path, files: dict[str, str], env: dict[str, str] = ENV) -> tuple[object, Reader]:
+def read(tmp_path: Path, files: dict[str, str], env: dict[str, str] = ENV) -> tuple[object, ConfigReader]:
     """What the files named c*.yaml come to, merged by name, and the reader that read them."""
     for name, text in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    reader = Reader(env)
-    root: Node | None = None
+    reader = ConfigReader(env)
+    root: ConfigNode | None = None
     for path in sorted(tmp_path.glob("c*.yaml")):
         node = reader.file(path)
         if node is not None:
@@ -185,7 +185,7 @@ def test_variables_of_backstages_own_name_come_on_top() -> None:
         "APP_CONFIG_a": "",
         "OTHER": "1",
     }
-    reader = Reader(env)
+    reader = ConfigReader(env)
     node = reader.overrides()
     assert node is not None
     assert plain(node) == {
@@ -193,7 +193,7 @@ def test_variables_of_backstages_own_name_come_on_top() -> None:
         "backend": {"listen": {"port": 7}},
     }
     assert not reader.problems
-    reader = Reader({"APP_CONFIG_a": "1", "APP_CONFIG_a_b": "hunter2", "APP_CONFIG_9": "hunter2"})
+    reader = ConfigReader({"APP_CONFIG_a": "1", "APP_CONFIG_a_b": "hunter2", "APP_CONFIG_9": "hunter2"})
     reader.overrides()
     assert len(reader.problems) == 2
     assert "hunter2" not in repr(reader.problems)

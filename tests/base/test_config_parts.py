@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callboard.base.config.durations import from_text
 from callboard.base.config.nearest import distance, nearest
-from callboard.base.config.tree import Node, Origin, merge, plain, shown
+from callboard.base.config.tree import ConfigNode, Origin, merge, plain, shown
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ trees = st.recursive(
 )
 
 
-def tree(value: object) -> Node:
+def tree(value: object) -> ConfigNode:
     if isinstance(value, dict):
-        return Node({key: tree(item) for key, item in value.items()}, HERE)
+        return ConfigNode({key: tree(item) for key, item in value.items()}, HERE)
     if isinstance(value, list):
-        return Node([tree(item) for item in value], HERE)
+        return ConfigNode([tree(item) for item in value], HERE)
     assert value is None or isinstance(value, int | str)
-    return Node(value, HERE)
+    return ConfigNode(value, HERE)
 
 
 def overlay(under: object, over: object) -> object:
@@ -83,6 +83,6 @@ def test_mappings_merge_and_everything_else_is_replaced(under: object, over: obj
 
 @given(st.text(max_size=200))
 def test_what_is_shown_is_one_short_line(text: str) -> None:
-    for part in (shown(Node(text, HERE)), shown(Node(text, Origin("f", 1, hidden=True)))):
+    for part in (shown(ConfigNode(text, HERE)), shown(ConfigNode(text, Origin("f", 1, hidden=True)))):
         assert len(part) <= 60
         assert part.isprintable()

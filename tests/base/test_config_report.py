@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.base.config import Level, Outcome, load
+from callboard.base.config import KeyOutcome, Level, load
 from callboard.base.errors import BadInputs
 from support.config import CLUSTER, checked, clusters, loaded, locators, the_problem
 
@@ -56,78 +56,83 @@ def test_a_key_nobody_knows_is_an_error_inside_kubernetes_and_callboard(
 @pytest.mark.parametrize(
     ("text", "path", "outcome", "words"),
     [
-        ("techdocs: {builder: local}", "techdocs", Outcome.UNUSED, "known to Backstage"),
-        ("backend: {auth: {keys: [{secret: hunter2}]}}", "backend.auth", Outcome.UNUSED, "no other service"),
+        ("techdocs: {builder: local}", "techdocs", KeyOutcome.UNUSED, "known to Backstage"),
+        (
+            "backend: {auth: {keys: [{secret: hunter2}]}}",
+            "backend.auth",
+            KeyOutcome.UNUSED,
+            "no other service",
+        ),
         (
             "kubernetes: {podExecTerminal: {enabled: true}}",
             "kubernetes.podExecTerminal",
-            Outcome.UNUSED,
+            KeyOutcome.UNUSED,
             "terminal",
         ),
-        ("app: {suport: hunter2}", "app.suport", Outcome.UNKNOWN, "did you mean 'support'?"),
-        ("integratons: {github: hunter2}", "integratons", Outcome.UNKNOWN, "did you mean 'integrations'?"),
-        ("zzzzzzzz: hunter2", "zzzzzzzz", Outcome.UNKNOWN, "ignored"),
-        ("callbord: {}", "callbord", Outcome.UNKNOWN, "did you mean 'callboard'?"),
+        ("app: {suport: hunter2}", "app.suport", KeyOutcome.UNKNOWN, "did you mean 'support'?"),
+        ("integratons: {github: hunter2}", "integratons", KeyOutcome.UNKNOWN, "did you mean 'integrations'?"),
+        ("zzzzzzzz: hunter2", "zzzzzzzz", KeyOutcome.UNKNOWN, "ignored"),
+        ("callbord: {}", "callbord", KeyOutcome.UNKNOWN, "did you mean 'callboard'?"),
         (
             locators("{type: gke, projectId: hunter2}"),
             "kubernetes.clusterLocatorMethods[0]",
-            Outcome.UNUSED,
+            KeyOutcome.UNUSED,
             "Google",
         ),
         (
             "backend: {cors: {origin: 'http://x'}}",
             "backend.cors.origin[0]",
-            Outcome.UNUSED,
+            KeyOutcome.UNUSED,
             "no other origin",
         ),
-        (locators("{type: catalog}"), "kubernetes.clusterLocatorMethods[0]", Outcome.UNUSED, "catalog"),
+        (locators("{type: catalog}"), "kubernetes.clusterLocatorMethods[0]", KeyOutcome.UNUSED, "catalog"),
         (
             locators("{type: kubconfig}"),
             "kubernetes.clusterLocatorMethods[0].type",
-            Outcome.CAUTION,
+            KeyOutcome.CAUTION,
             "'kubeconfig'",
         ),
         (
             "kubernetes: {serviceLocatorMethod: {type: http}}",
             "kubernetes.serviceLocatorMethod.type",
-            Outcome.CAUTION,
+            KeyOutcome.CAUTION,
             "extension",
         ),
         (
             clusters("{name: a, url: 'https://a', authProvider: google}"),
             "kubernetes.clusterLocatorMethods[0].clusters[0].authProvider",
-            Outcome.CAUTION,
+            KeyOutcome.CAUTION,
             "google",
         ),
         (
             clusters(CLUSTER + ", skipTLSVerify: true}"),
             "kubernetes.clusterLocatorMethods[0].clusters[0].skipTLSVerify",
-            Outcome.CAUTION,
+            KeyOutcome.CAUTION,
             "stranger",
         ),
         (
             "backend: {database: {client: pg, connection: {host: db, filename: f}}}",
             "backend.database.connection.filename",
-            Outcome.UNUSED,
+            KeyOutcome.UNUSED,
             "not a key of PostgreSQL",
         ),
         (
             "backend: {database: {client: pg, connection: {host: db, ssl: {rejectUnauthorized: false}}}}",
             "backend.database.connection.ssl.rejectUnauthorized",
-            Outcome.CAUTION,
+            KeyOutcome.CAUTION,
             "stranger",
         ),
         (
             "catalog: {locations: [{type: s3, target: x}]}",
             "catalog.locations[0].type",
-            Outcome.UNUSED,
+            KeyOutcome.UNUSED,
             "file and url",
         ),
-        ("app: {title: '${NOPE}'}", "app.title", Outcome.UNSET, "NOPE has no value"),
+        ("app: {title: '${NOPE}'}", "app.title", KeyOutcome.UNSET, "NOPE has no value"),
     ],
 )
 def test_what_is_not_used_is_a_warning_that_says_why(
-    tmp_path: Path, text: str, path: str, outcome: Outcome, words: str
+    tmp_path: Path, text: str, path: str, outcome: KeyOutcome, words: str
 ) -> None:
     config = loaded(tmp_path, text + "\n")
     (row,) = config.warnings
@@ -171,9 +176,11 @@ def test_what_is_not_used_is_a_warning_that_says_why(
 )
 def test_what_is_not_used_refuses_nothing(tmp_path: Path, text: str, path: str) -> None:
     config = loaded(tmp_path, text + "\n")
-    assert (path, Outcome.UNUSED) in [(row.path, row.outcome) for row in config.warnings]
+    assert (path, KeyOutcome.UNUSED) in [(row.path, row.outcome) for row in config.warnings]
     assert all(
-        row.outcome in (Outcome.UNUSED, Outcome.USED) for row in config.report if row.path.startswith(path)
+        row.outcome in (KeyOutcome.UNUSED, KeyOutcome.USED)
+        for row in config.report
+        if row.path.startswith(path)
     )
 
 
@@ -303,7 +310,7 @@ def test_all_problems_are_told_at_once_and_good_keys_are_still_reported(tmp_path
     assert found.loaded is None
     errors = [row.path for row in found.report if row.level is Level.ERROR]
     assert sorted(errors) == sorted(p.path for p in found.problems)
-    assert "callboard.logging.format" in [row.path for row in found.report if row.outcome is Outcome.USED]
+    assert "callboard.logging.format" in [row.path for row in found.report if row.outcome is KeyOutcome.USED]
     assert {each.path.name for each in found.sources} == {"app-config.yaml", "gone"}
     with pytest.raises(BadInputs) as caught:
         load([tmp_path / "app-config.yaml"], {})

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import strategies as st
 
 from callboard.base import settings as sections
-from callboard.base.config import Outcome, load
+from callboard.base.config import KeyOutcome, load
 from callboard.base.secret import Secret
 from callboard.base.settings import (
     CatalogLocator,
@@ -155,7 +155,7 @@ def test_every_section_is_read(tmp_path: Path) -> None:
 
 def test_every_field_of_every_section_can_be_written_down(tmp_path: Path) -> None:
     config = loaded(tmp_path, FULL, {"TOKEN": "t", "KEY": "k"})
-    assert {row.outcome for row in config.report} == {Outcome.USED, Outcome.UNUSED, Outcome.CAUTION}
+    assert {row.outcome for row in config.report} == {KeyOutcome.USED, KeyOutcome.UNUSED, KeyOutcome.CAUTION}
     written = {step for row in config.report for step in re.split(r"[.\[\]\"]+", row.path)} | {"spec.type"}
     for struct in STRUCTS:
         keys = {f.encode_name for f in msgspec.structs.fields(struct)} - {"options"}

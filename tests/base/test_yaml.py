@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callboard.base.errors import BadInputs
-from callboard.base.yaml import Limits, Value, key_text, path_text, read_document, read_documents, resolve
+from callboard.base.yaml import Value, YamlLimits, key_text, path_text, read_document, read_documents, resolve
 
 # JSON escapes what lies beyond the basic plane in halves, which libyaml refuses
 words = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), max_size=20)
@@ -133,9 +133,9 @@ def test_aliases_that_unfold_to_too_much_are_refused(levels: int) -> None:
 
 def test_what_aliases_stand_for_is_bounded_to_the_value() -> None:
     text = "a: &a [1, 2]\nb: [*a, *a]\n"
-    (document,) = read_documents(text, "f", Limits(unfolded=6))
+    (document,) = read_documents(text, "f", YamlLimits(unfolded=6))
     assert document.value == {"a": [1, 2], "b": [[1, 2], [1, 2]]}
-    (document,) = read_documents(text, "f", Limits(unfolded=5))
+    (document,) = read_documents(text, "f", YamlLimits(unfolded=5))
     assert document.problems
 
 

@@ -5,8 +5,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from callboard.base.yaml import Document as YamlDocument
-from callboard.base.yaml import Marks
+from callboard.base.yaml import Marks, YamlDocument
 from callboard.catalog.sources.document import Document
 from callboard.catalog.validation import formats, problems_of
 

@@ -12,7 +12,7 @@ from callboard.fleet import fan_out as fan_out_module
 from callboard.kube import connection as connection_module
 from callboard.kube.pool import FEW
 from callboard.model.resource import DECISIVE, DEFAULT_OBJECT_TYPES
-from callboard.simulator.chaos.rules import Rule
+from callboard.simulator.chaos.rules import ChaosRule
 from callboard.simulator.cluster import Cluster
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, FakeFetcher, FixedSupplier, cluster, entity, fan_out, holding
@@ -30,7 +30,7 @@ def asked(simulated: Cluster) -> list[str]:
     return sorted(simulated.counters.paths.elements())
 
 
-async def held(simulated: Cluster, count: int, before: Rule | None = None) -> Rule:
+async def held(simulated: Cluster, count: int, before: ChaosRule | None = None) -> ChaosRule:
     """Answer what `before` holds back, and hold back what comes then, until `count` questions have come in all."""
     if before is not None:
         simulated.chaos.off(before)

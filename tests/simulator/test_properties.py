@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from callboard.simulator.controllers.cronjob import next_time
 from callboard.simulator.machinery.quantities import format_like, parse_quantity
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.selectors import parse_labels
 from callboard.simulator.machinery.times import micro, parse, stamp
 from callboard.simulator.machinery.tree import merge_patch
@@ -32,7 +32,7 @@ def refusal(read: Callable[[], object]) -> int | None:
     """The code of the refusal, if there is one; any other exception fails the test."""
     try:
         read()
-    except Refusal as no:
+    except ApiRefusal as no:
         return no.code
     return None
 

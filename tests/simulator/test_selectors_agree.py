@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from callboard.base.errors import UsageError
 from callboard.model.selector import LabelSelector
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.selectors import match_labels, parse_labels
 
 KEYS = st.sampled_from(["app", "tier", "example.com/name", "n", "in", "notin"])
@@ -74,7 +74,7 @@ def test_both_refuse_the_same_texts(text: str) -> None:
         ours = "refused"
     try:
         parse_labels(text)
-    except Refusal:
+    except ApiRefusal:
         assert ours == "refused"
     else:
         assert ours != "refused"

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.simulator.machinery.collection import Collection, Versions
-from callboard.simulator.machinery.refusal import Refusal
-from callboard.simulator.machinery.resources import Registry
+from callboard.simulator.machinery.refusal import ApiRefusal
+from callboard.simulator.machinery.resources import TypeRegistry
 
 NAMES = st.sampled_from(["a", "b", "c"])
 STEPS = st.lists(st.tuples(st.sampled_from(["add", "replace", "remove", "compact"]), NAMES), max_size=25)
@@ -37,7 +37,7 @@ def present(held: Collection) -> State:
 def test_versions_grow_and_every_version_kept_can_be_listed_and_watched_from(
     steps: list[tuple[str, str]], keep: int
 ) -> None:
-    kind = Registry(metrics=False).find("", "v1", "configmaps")
+    kind = TypeRegistry(metrics=False).find("", "v1", "configmaps")
     assert kind is not None
     versions = Versions()
     held = Collection(kind, versions, keep)
@@ -51,7 +51,7 @@ def test_versions_grow_and_every_version_kept_can_be_listed_and_watched_from(
         changes = held.since(version)
         assert (changes is None) is (version < held.compacted)
         if changes is None:
-            with pytest.raises(Refusal, match="too old"):
+            with pytest.raises(ApiRefusal, match="too old"):
                 held.at(version)
             continue
         assert {record.key[1]: record.version for record in held.at(version)} == state

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from callboard.simulator import Cluster, Fleet
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from support.faces import cut
 from support.listening import eventually
 
@@ -41,7 +41,7 @@ def happenings(cluster: Cluster, fleet: Fleet) -> None:
     without = dict.fromkeys(("backstage.io/kubernetes-id", "app.kubernetes.io/name"))
     store.patch("pods", pods[1], {"metadata": {"labels": without}}, "games")
     store.patch("deployments", "dice-roller", {"spec": {"replicas": 4}}, "games")
-    with suppress(Refusal):  # it is gone already
+    with suppress(ApiRefusal):  # it is gone already
         store.delete("horizontalpodautoscalers.autoscaling", "scoreboard", "games")
     fleet.step(5)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from callboard.base.config import Level, Outcome, Row, check
+from callboard.base.config import KeyOutcome, Level, Row, check
 from callboard.cli.exits import Exit
 from callboard.cli.options import config_option, json_option
 from callboard.cli.text import ASIDE, Terminal, json_text, plain, say, table, terminal_of
@@ -81,7 +81,7 @@ def _lines(files: Sequence[Path], rows: Sequence[Row], terminal: Terminal) -> li
         for row in rows
     ]
     counts = Counter(row.outcome for row in rows)
-    told = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+    told = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in KeyOutcome if counts[outcome])
     return [
         *table(terminal, ("OUTCOME", "KEY", "PLACE", ""), cells),
         terminal.style(f"{len(rows)} keys: {told}", ASIDE),

@@ -8,14 +8,14 @@ from callboard.cli.text import plain, span, terminal_of
 from callboard.model.snapshot import ClusterState
 from callboard.portal.views import KubernetesView
 
-__all__ = ["Progress"]
+__all__ = ["ProgressLine"]
 
 PATIENCE = 1.0
 """Seconds before anything is said: a healthy fleet answers sooner, and a line that flashes by tells nothing."""
 BEAT = 0.5
 
 
-class Progress:
+class ProgressLine:
     """Use as a context manager inside a running loop. Silent where `stream` is no terminal."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -26,7 +26,7 @@ class Progress:
         self._shown = False
         self._started = 0.0
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ProgressLine":
         if self._terminal.width is not None:
             loop = asyncio.get_running_loop()
             self._started = loop.time()

@@ -10,7 +10,7 @@ import click
 
 from callboard.base.errors import Unavailable
 from callboard.cli.options import config_option, json_option
-from callboard.cli.progress import Progress
+from callboard.cli.progress import ProgressLine
 from callboard.cli.running import with_portal
 from callboard.cli.status_text import status_lines
 from callboard.cli.text import json_text, say, terminal_of
@@ -121,7 +121,7 @@ async def _ask(opened: OpenedPortal, ref: EntityRef, timeout: float | None, *, w
     are still out and, unless it has to be `whole`, what decides nothing had a moment to come."""
     newest: KubernetesView | None = None
     most = MOST if timeout is None else timeout
-    with Progress(sys.stderr) as progress:
+    with ProgressLine(sys.stderr) as progress:
         async with aclosing(opened.portal.kubernetes(ref, Caller.loopback())) as views:
             try:
                 async with asyncio.timeout(most) as deadline:

@@ -14,8 +14,8 @@ from callboard.simulator.controllers.engine import Engine, World
 from callboard.simulator.controllers.logbook import ContainerRun
 from callboard.simulator.machinery.events import Recorder
 from callboard.simulator.machinery.naming import Naming
-from callboard.simulator.machinery.resources import Registry
-from callboard.simulator.machinery.store import Store
+from callboard.simulator.machinery.resources import TypeRegistry
+from callboard.simulator.machinery.store import ObjectStore
 from callboard.simulator.machinery.times import Timeline
 from callboard.simulator.machinery.tree import Tree
 from callboard.simulator.scenarios.schema import ClusterSpec
@@ -70,8 +70,8 @@ class Cluster:
         self.naming = Naming(f"{seed}/{spec.name}")
         self._audit = Naming(f"{seed}/{spec.name}/audit")
         self.engine = Engine(timeline, start)
-        self.registry = Registry(metrics=spec.metrics)
-        self.store = Store(self.registry, self.naming, self.engine.now, keep=history)
+        self.registry = TypeRegistry(metrics=spec.metrics)
+        self.store = ObjectStore(self.registry, self.naming, self.engine.now, keep=history)
         self.behaviours = Behaviours()
         self.chaos = Chaos()
         self.counters = Counters()

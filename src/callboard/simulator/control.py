@@ -11,13 +11,13 @@ from aiohttp import web
 
 from callboard.base.errors import CallboardError
 from callboard.simulator.fleet import Fleet
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.scenarios.schema import TroubleSpec
 
 __all__ = ["control_port"]
 
 
-class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ControlCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`do` is chaos-on, chaos-off, step, speed, compact, trouble or heal; the rest says with what, on which clusters."""
 
     do: str
@@ -36,7 +36,7 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speed: float = 1.0
 
 
-def _carry_out(fleet: Fleet, command: Command) -> dict[str, Any]:
+def _carry_out(fleet: Fleet, command: ControlCommand) -> dict[str, Any]:
     touched = [cluster for cluster in fleet if fnmatchcase(cluster.name, command.clusters)]
     if command.do == "step":
         fleet.step(command.seconds)
@@ -93,8 +93,8 @@ async def control_port(fleet: Fleet, port: int | None) -> AsyncIterator[str]:
             }
             return web.json_response(shown)
         try:
-            told = _carry_out(fleet, msgspec.json.decode(await request.read(), type=Command))
-        except (msgspec.DecodeError, CallboardError, Refusal, KeyError) as error:
+            told = _carry_out(fleet, msgspec.json.decode(await request.read(), type=ControlCommand))
+        except (msgspec.DecodeError, CallboardError, ApiRefusal, KeyError) as error:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response(told, status=400 if "error" in told else 200)
 

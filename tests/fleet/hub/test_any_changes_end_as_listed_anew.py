@@ -9,7 +9,7 @@ import pytest
 from callboard.base.settings import ClusterLimits
 from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from support.fake_fleet import entity
 from support.listening import Follower, contents, listening
 
@@ -63,7 +63,7 @@ def random_change(dice: random.Random, stand_in: StandIn, fleet: Fleet) -> None:
                 for handler in dice.sample(sorted(stand_in._server.connections, key=id), k=3):
                     if handler.transport is not None:
                         handler.transport.abort()
-    except (Refusal, ValueError):
+    except (ApiRefusal, ValueError):
         pass  # the object is there already, or is not, or there are not so many connections
     fleet.step(dice.choice([0, 1, 10]))
 

@@ -8,17 +8,17 @@ and never talk to a cluster. The composition root loads and watches; the command
 """
 
 from callboard.base.config.load import Checked, LoadedConfig, check, load
-from callboard.base.config.report import Level, Outcome, Row
+from callboard.base.config.report import KeyOutcome, Level, Row
 from callboard.base.config.tree import Origin
 from callboard.base.config.watch import FileStamp, stamp, watch
 
 __all__ = [
     "Checked",
     "FileStamp",
+    "KeyOutcome",
     "Level",
     "LoadedConfig",
     "Origin",
-    "Outcome",
     "Row",
     "check",
     "load",

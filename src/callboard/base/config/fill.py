@@ -12,12 +12,12 @@ import msgspec
 
 from callboard.base.config import known
 from callboard.base.config.durations import UNITS, from_parts, from_text
-from callboard.base.config.findings import Findings
+from callboard.base.config.findings import ConfigFindings
 from callboard.base.config.nearest import nearest
-from callboard.base.config.report import Level, Outcome
+from callboard.base.config.report import KeyOutcome, Level
 from callboard.base.config.rules import RULES, UNREAD
 from callboard.base.config.shapes import FORMS, SHAPES
-from callboard.base.config.tree import Node, plain
+from callboard.base.config.tree import ConfigNode, plain
 from callboard.base.secret import Secret
 from callboard.base.settings import Opaque, Settings
 from callboard.base.settings.forms import DurationForm, Rest
@@ -52,16 +52,16 @@ def _takes_rest(kind: object) -> bool:
 class Filler:
     """Fills settings from one merged tree, telling `findings` of every key."""
 
-    findings: Findings
+    findings: ConfigFindings
 
-    def settings(self, root: Node) -> Settings:
+    def settings(self, root: ConfigNode) -> Settings:
         """The settings that `root` says. Not to be used when `findings` has problems afterwards."""
         made = self._struct(root, Settings, ())
         return made if isinstance(made, Settings) else Settings()
 
     # Each of these answers the value, or _BAD after telling the problem.
 
-    def _value(self, node: Node, kind: object, path: Path) -> _Made:
+    def _value(self, node: ConfigNode, kind: object, path: Path) -> _Made:
         extras: tuple[object, ...] = ()
         if typing.get_origin(kind) is typing.Annotated:
             kind, *rest = typing.get_args(kind)
@@ -74,7 +74,7 @@ class Filler:
         )
         return self._bounded(made, extras, node, path)
 
-    def _plain_or_collection(self, node: Node, kind: object, path: Path) -> _Made:
+    def _plain_or_collection(self, node: ConfigNode, kind: object, path: Path) -> _Made:
         origin = typing.get_origin(kind)
         if origin is typing.Literal:
             return self._literal(node, typing.get_args(kind), path)
@@ -97,7 +97,7 @@ class Filler:
             return self._struct(node, kind, path)
         raise TypeError(f"no way to read a {kind!r} from a config file")
 
-    def _union(self, node: Node, members: tuple[object, ...], path: Path) -> _Made:
+    def _union(self, node: ConfigNode, members: tuple[object, ...], path: Path) -> _Made:
         if len(members) == 1:
             return self._value(node, members[0], path)
         structs = [m for m in members if isinstance(m, type) and issubclass(m, msgspec.Struct)]
@@ -115,19 +115,19 @@ class Filler:
         chosen = next((s for s in structs if s.__struct_config__.tag == tag.value), None)
         return self._struct(node, chosen or next(s for s in structs if s.__struct_config__.tag is None), path)
 
-    def _struct(self, node: Node, struct: type[msgspec.Struct], path: Path) -> _Made:
+    def _struct(self, node: ConfigNode, struct: type[msgspec.Struct], path: Path) -> _Made:
         node = SHAPES[struct](node) if struct in SHAPES else node
         if not isinstance(node.value, dict):
             return self._invalid(node, path, FORMS.get(struct, "a mapping"))
         unused = getattr(struct, "NOT_USED", None)
         if unused is not None:
-            self.findings.row(path, Outcome.UNUSED, node.origin, Level.WARNING, str(unused))
+            self.findings.row(path, KeyOutcome.UNUSED, node.origin, Level.WARNING, str(unused))
             rest = {key: plain(item) for key, item in node.value.items() if key != "type"}
             return struct(options=Opaque(rest))
         unread = UNREAD[struct](node) if struct in UNREAD else None
         if unread is not None:
             key, why = unread
-            self.findings.row((*path, key), Outcome.UNUSED, node.origin, Level.WARNING, why)
+            self.findings.row((*path, key), KeyOutcome.UNUSED, node.origin, Level.WARNING, why)
             told = {k: item.value for k, item in node.value.items() if isinstance(item.value, str)}
             return struct(
                 **{
@@ -149,13 +149,13 @@ class Filler:
             if key in by_key:
                 if item.is_null:
                     self.findings.row(
-                        inner, Outcome.UNSET, item.origin, Level.INFO, "null: as if not written"
+                        inner, KeyOutcome.UNSET, item.origin, Level.INFO, "null: as if not written"
                     )
                 else:
                     name = by_key[key].name
                     values[name] = self._value(item, hints[name], inner)
             elif config.tag is not None and key == config.tag_field:
-                self.findings.row(inner, Outcome.USED, item.origin)
+                self.findings.row(inner, KeyOutcome.USED, item.origin)
             elif taker is not None:
                 rest_items[key] = plain(item)
                 self._used(item, inner)
@@ -182,12 +182,12 @@ class Filler:
             return _BAD
         return struct(**values)
 
-    def _foreign(self, node: Node, path: Path, fields: tuple[str, ...]) -> None:
+    def _foreign(self, node: ConfigNode, path: Path, fields: tuple[str, ...]) -> None:
         """A key that is no field: Backstage's, or nobody's."""
         key = str(path[-1])
         beside = known.known_beside(path[:-1])
         if key in beside:
-            self.findings.row(path, Outcome.UNUSED, node.origin, Level.WARNING, known.reason(path))
+            self.findings.row(path, KeyOutcome.UNUSED, node.origin, Level.WARNING, known.reason(path))
             return
         meant = nearest(key, (*fields, *beside))
         hint = f"did you mean '{meant}'?" if meant else ""
@@ -195,35 +195,35 @@ class Filler:
             words = ", ".join(sorted(fields)) or "nothing here"
             self.findings.problem(
                 node, path, "unknown key", found=f"'{path_text((key,))}'", expected=f"one of: {words}", hint=hint,
-                outcome=Outcome.UNKNOWN,
+                outcome=KeyOutcome.UNKNOWN,
             )  # fmt: skip
             return
         message = " ".join(
             filter(None, ("neither Backstage nor Callboard knows this key;", hint or "it is ignored"))
         )
-        self.findings.row(path, Outcome.UNKNOWN, node.origin, Level.WARNING, message)
+        self.findings.row(path, KeyOutcome.UNKNOWN, node.origin, Level.WARNING, message)
 
-    def _list(self, node: Node, kind: object, path: Path) -> _Made:
+    def _list(self, node: ConfigNode, kind: object, path: Path) -> _Made:
         if not isinstance(node.value, list):
             return self._invalid(node, path, "a list")
         if not node.value:
-            self.findings.row(path, Outcome.USED, node.origin)
+            self.findings.row(path, KeyOutcome.USED, node.origin)
         made = [self._value(item, kind, (*path, i)) for i, item in enumerate(node.value)]
         return _BAD if _BAD in made else tuple(made)
 
-    def _dict(self, node: Node, kind: object, path: Path) -> _Made:
+    def _dict(self, node: ConfigNode, kind: object, path: Path) -> _Made:
         if not isinstance(node.value, dict):
             return self._invalid(node, path, "a mapping")
         if not node.value:
-            self.findings.row(path, Outcome.USED, node.origin)
+            self.findings.row(path, KeyOutcome.USED, node.origin)
         made = {
             key: self._value(item, kind, (*path, key)) for key, item in node.value.items() if not item.is_null
         }
         return _BAD if _BAD in made.values() else made
 
-    def _literal(self, node: Node, words: tuple[object, ...], path: Path) -> _Made:
+    def _literal(self, node: ConfigNode, words: tuple[object, ...], path: Path) -> _Made:
         if node.value in words and isinstance(node.value, str):
-            self.findings.row(path, Outcome.USED, node.origin)
+            self.findings.row(path, KeyOutcome.USED, node.origin)
             return node.value
         names = [str(word) for word in words]
         meant = nearest(node.value, names) if isinstance(node.value, str) and not node.origin.hidden else None
@@ -231,16 +231,16 @@ class Filler:
             node, path, "one of: " + ", ".join(names), hint=f"did you mean '{meant}'?" if meant else ""
         )
 
-    def _text(self, node: Node, path: Path, *, secret: bool) -> _Made:
+    def _text(self, node: ConfigNode, path: Path, *, secret: bool) -> _Made:
         if not isinstance(node.value, str) or not node.value:
             number = isinstance(node.value, bool | int | float)
             return self._invalid(
                 node, path, "a string", secret=secret, hint="put it between quotes" if number else ""
             )
-        self.findings.row(path, Outcome.USED, node.origin)
+        self.findings.row(path, KeyOutcome.USED, node.origin)
         return Secret(node.value) if secret else node.value
 
-    def _bool(self, node: Node, path: Path) -> _Made:
+    def _bool(self, node: ConfigNode, path: Path) -> _Made:
         """Also the words Backstage takes, because a variable's value is always a string."""
         value = node.value
         if isinstance(value, str):
@@ -249,10 +249,10 @@ class Filler:
             value = bool(value)
         if not isinstance(value, bool):
             return self._invalid(node, path, "true or false")
-        self.findings.row(path, Outcome.USED, node.origin)
+        self.findings.row(path, KeyOutcome.USED, node.origin)
         return value
 
-    def _number(self, node: Node, path: Path, *, whole: bool) -> _Made:
+    def _number(self, node: ConfigNode, path: Path, *, whole: bool) -> _Made:
         value = node.value
         if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
             value = float(value)
@@ -260,10 +260,10 @@ class Filler:
             return self._invalid(node, path, "a whole number" if whole else "a number")
         if whole and value != int(value):
             return self._invalid(node, path, "a whole number")
-        self.findings.row(path, Outcome.USED, node.origin)
+        self.findings.row(path, KeyOutcome.USED, node.origin)
         return int(value) if whole else float(value)
 
-    def _duration(self, node: Node, form: DurationForm, path: Path) -> _Made:
+    def _duration(self, node: ConfigNode, form: DurationForm, path: Path) -> _Made:
         expected = "a duration such as '30s', 'PT30S' or {seconds: 30}" + (
             ", or seconds" if form.plain else ""
         )
@@ -290,17 +290,17 @@ class Filler:
             return from_parts(parts)
         if seconds is None or math.isnan(seconds):
             return self._invalid(node, path, expected)
-        self.findings.row(path, Outcome.USED, node.origin)
+        self.findings.row(path, KeyOutcome.USED, node.origin)
         return seconds
 
-    def _foreign_unit(self, node: Node, path: Path) -> None:
+    def _foreign_unit(self, node: ConfigNode, path: Path) -> None:
         meant = nearest(str(path[-1]), UNITS)
         self.findings.problem(
             node, path, "unknown unit of time", found=f"'{path_text(path[-1:])}'", expected="one of: " + ", ".join(UNITS),
-            hint=f"did you mean '{meant}'?" if meant else "", outcome=Outcome.UNKNOWN,
+            hint=f"did you mean '{meant}'?" if meant else "", outcome=KeyOutcome.UNKNOWN,
         )  # fmt: skip
 
-    def _bounded(self, made: _Made, extras: tuple[object, ...], node: Node, path: Path) -> _Made:
+    def _bounded(self, made: _Made, extras: tuple[object, ...], node: ConfigNode, path: Path) -> _Made:
         for meta in extras:
             if not isinstance(meta, msgspec.Meta) or not isinstance(made, int | float):
                 continue
@@ -315,16 +315,16 @@ class Filler:
         return made
 
     def _invalid(
-        self, node: Node, path: Path, expected: str, *, secret: bool = False, hint: str = ""
+        self, node: ConfigNode, path: Path, expected: str, *, secret: bool = False, hint: str = ""
     ) -> _Bad:
         self.findings.invalid(node, path, expected, secret=secret, hint=hint)
         return _BAD
 
-    def _missing(self, node: Node, path: Path) -> _Bad:
+    def _missing(self, node: ConfigNode, path: Path) -> _Bad:
         self.findings.missing(node, path)
         return _BAD
 
-    def _used(self, node: Node, path: Path) -> None:
+    def _used(self, node: ConfigNode, path: Path) -> None:
         """Every leaf below `path` is used."""
         if isinstance(node.value, dict) and node.value:
             for key, item in node.value.items():
@@ -333,4 +333,4 @@ class Filler:
             for i, item in enumerate(node.value):
                 self._used(item, (*path, i))
         else:
-            self.findings.row(path, Outcome.USED, node.origin)
+            self.findings.row(path, KeyOutcome.USED, node.origin)

@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 
 from callboard.base.config.fill import Filler
-from callboard.base.config.findings import Findings
-from callboard.base.config.report import Level, Outcome, Row
-from callboard.base.config.source import Reader
-from callboard.base.config.tree import Node, Origin, at, merge
+from callboard.base.config.findings import ConfigFindings
+from callboard.base.config.report import KeyOutcome, Level, Row
+from callboard.base.config.source import ConfigReader
+from callboard.base.config.tree import ConfigNode, Origin, at, merge
 from callboard.base.config.watch import FileStamp
 from callboard.base.errors import BadInputs, Problem
 from callboard.base.settings import Settings
@@ -62,7 +62,7 @@ class _Places:
 
     __slots__ = ("_root",)
 
-    def __init__(self, root: Node) -> None:
+    def __init__(self, root: ConfigNode) -> None:
         self._root = root
 
     def origin(self, path: InnerPath) -> Origin | None:
@@ -81,8 +81,8 @@ def check(paths: Sequence[Path | str], env: Mapping[str, str]) -> Checked:
 
     Variables named `APP_CONFIG_…` come on top of all files, as in Backstage.
     """
-    reader = Reader(env)
-    root = Node({}, Origin(str(paths[-1]) if paths else "no file"))
+    reader = ConfigReader(env)
+    root = ConfigNode({}, Origin(str(paths[-1]) if paths else "no file"))
     for path in paths:
         node = reader.file(Path(path))
         if node is not None:
@@ -90,12 +90,12 @@ def check(paths: Sequence[Path | str], env: Mapping[str, str]) -> Checked:
     overrides = reader.overrides()
     if overrides is not None:
         root = merge(root, overrides)
-    findings = Findings()
+    findings = ConfigFindings()
     for each in reader.unset:
         findings.rows.append(
             Row(
                 path=each.path,
-                outcome=Outcome.UNSET,
+                outcome=KeyOutcome.UNSET,
                 level=Level.WARNING,
                 where=each.origin.where,
                 line=each.origin.line,
@@ -107,7 +107,7 @@ def check(paths: Sequence[Path | str], env: Mapping[str, str]) -> Checked:
     told = [
         Row(
             path=problem.path,
-            outcome=Outcome.INVALID,
+            outcome=KeyOutcome.INVALID,
             level=Level.ERROR,
             where=problem.where,
             line=problem.line,

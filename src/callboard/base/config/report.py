@@ -4,10 +4,10 @@ from enum import StrEnum
 
 import msgspec
 
-__all__ = ["Level", "Outcome", "Row"]
+__all__ = ["KeyOutcome", "Level", "Row"]
 
 
-class Outcome(StrEnum):
+class KeyOutcome(StrEnum):
     """What became of a key."""
 
     USED = "used"
@@ -36,7 +36,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One key. `path` is its place in the config, `where` and `line` its place in a file; no value is in it."""
 
     path: str
-    outcome: Outcome
+    outcome: KeyOutcome
     level: Level = Level.INFO
     where: str = ""
     line: int | None = None

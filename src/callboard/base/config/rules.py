@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from callboard.base.config.findings import Findings
+from callboard.base.config.findings import ConfigFindings
 from callboard.base.config.nearest import nearest
-from callboard.base.config.report import Outcome
-from callboard.base.config.tree import Node, at, shown
+from callboard.base.config.report import KeyOutcome
+from callboard.base.config.tree import ConfigNode, at, shown
 from callboard.base.secret import Secret
 from callboard.base.settings import (
     AccessSettings,
@@ -39,7 +39,7 @@ from callboard.base.yaml import Path, path_text
 __all__ = ["RULES", "UNREAD"]
 
 Fields = Mapping[str, object]
-Rule = Callable[[Fields, Node, Path, Findings], None]
+Rule = Callable[[Fields, ConfigNode, Path, ConfigFindings], None]
 
 _AUTH_PROVIDER = "kubernetes.io/auth-provider"
 _AUTH_NOT_HERE = ("aks", "aws", "azure", "google", "googleServiceAccount", "oidc")
@@ -51,7 +51,9 @@ LOCAL = "user:default/local"
 """The person at this machine (`Caller.loopback`)."""
 
 
-def _address(fields: Fields, name: str, key: str, node: Node, path: Path, findings: Findings) -> None:
+def _address(
+    fields: Fields, name: str, key: str, node: ConfigNode, path: Path, findings: ConfigFindings
+) -> None:
     """The field `name`, where there is one, is an http(s) address without credentials."""
     value = fields.get(name)
     written = at(node, (key,))
@@ -79,11 +81,11 @@ def _address(fields: Fields, name: str, key: str, node: Node, path: Path, findin
         )
 
 
-def _app(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _app(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     _address(fields, "base_url", "baseUrl", node, path, findings)
 
 
-def _cors(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _cors(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     origins = fields.get("origin")
     if fields.get("credentials") is True and isinstance(origins, tuple) and "*" in origins:
         findings.problem(
@@ -95,7 +97,7 @@ def _cors(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
         )
 
 
-def _database(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _database(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     client, written = fields.get("client", DatabaseSettings().client), at(node, ("client",))
     if written is not None and client not in _DATABASES:
         meant = nearest(str(client), (*_DATABASES, "postgresql"))
@@ -119,7 +121,7 @@ def _database(fields: Fields, node: Node, path: Path, findings: Findings) -> Non
         unused = at(node, ("connection", key))
         if unused is not None:
             name = _DATABASES.get(str(client), str(client))
-            findings.warn(unused, (*path, "connection", key), f"not a key of {name}", Outcome.UNUSED)
+            findings.warn(unused, (*path, "connection", key), f"not a key of {name}", KeyOutcome.UNUSED)
     if connection.ssl is not None and connection.ssl.require and not connection.ssl.reject_unauthorized:
         findings.warn(
             at(node, ("connection", "ssl", "rejectUnauthorized")) or node,
@@ -128,12 +130,12 @@ def _database(fields: Fields, node: Node, path: Path, findings: Findings) -> Non
         )
 
 
-def _location(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _location(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     if at(node, ("target",)) is None:
         findings.missing(node, (*path, "target"))
 
 
-def _unread_location(node: Node) -> tuple[str, str] | None:
+def _unread_location(node: ConfigNode) -> tuple[str, str] | None:
     kind = at(node, ("type",))
     if kind is None or not isinstance(kind.value, str) or kind.value in ("", "file", "url"):
         return None
@@ -141,7 +143,7 @@ def _unread_location(node: Node) -> tuple[str, str] | None:
     return "type", "only file and url locations are read" + (f"; did you mean '{meant}'?" if meant else "")
 
 
-def _kubernetes(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _kubernetes(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     for key, name, known in (
         ("objectTypes", "object_types", KubernetesSettings.OBJECT_TYPES),
         ("apiVersionOverrides", "api_version_overrides", KubernetesSettings.OVERRIDABLE),
@@ -160,7 +162,7 @@ def _kubernetes(fields: Fields, node: Node, path: Path, findings: Findings) -> N
                     where,
                     (*path, key, step),
                     "no such object type",
-                    found=shown(Node(word, where.origin))
+                    found=shown(ConfigNode(word, where.origin))
                     if isinstance(step, int)
                     else f"'{path_text((word,))}'",
                     expected="one of: " + ", ".join(known),
@@ -168,7 +170,7 @@ def _kubernetes(fields: Fields, node: Node, path: Path, findings: Findings) -> N
                 )
 
 
-def _service_locator(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _service_locator(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     kind = fields.get("type")
     written = at(node, ("type",))
     if written is None or not isinstance(kind, str):
@@ -179,27 +181,27 @@ def _service_locator(fields: Fields, node: Node, path: Path, findings: Findings)
             other = node.value[key]
             findings.problem(
                 other, (*path, key), "unknown key", found=f"'{path_text((key,))}'", expected=f"only 'type' with {kind}",
-                outcome=Outcome.UNKNOWN,
+                outcome=KeyOutcome.UNKNOWN,
             )  # fmt: skip
     else:
         _of_a_plugin(kind, _SERVICE_LOCATORS, "service locator", written, (*path, "type"), findings)
 
 
-def _other_locator(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _other_locator(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     written = at(node, ("type",))
     if written is not None and isinstance(written.value, str):
         _of_a_plugin(written.value, _LOCATORS, "cluster locator", written, (*path, "type"), findings)
 
 
 def _of_a_plugin(
-    kind: str, known: tuple[str, ...], noun: str, node: Node, path: Path, findings: Findings
+    kind: str, known: tuple[str, ...], noun: str, node: ConfigNode, path: Path, findings: ConfigFindings
 ) -> None:
     meant = None if node.origin.hidden else nearest(kind, known)
     hint = f"; did you mean '{meant}'?" if meant else f"; built in are {', '.join(known)}"
     findings.warn(node, path, f"no {noun} of this type is built in: an extension must bring it{hint}")
 
 
-def _config_locator(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _config_locator(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     clusters = fields.get("clusters")
     first: dict[str, int] = {}
     for i, cluster in enumerate(clusters if isinstance(clusters, tuple) else ()):
@@ -221,7 +223,7 @@ def _config_locator(fields: Fields, node: Node, path: Path, findings: Findings) 
         )
 
 
-def _cluster(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _cluster(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     _address(fields, "url", "url", node, path, findings)
     metadata = fields.get("auth_metadata")
     named = metadata.get(_AUTH_PROVIDER) if isinstance(metadata, dict) else None
@@ -258,7 +260,7 @@ def _is_pem(data: Secret) -> bool:
         return False
 
 
-def _limits(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _limits(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     soft, hard = fields.get("soft_deadline"), fields.get("hard_deadline")
     default = ClusterLimits()
     low = soft if isinstance(soft, float) else default.soft_deadline
@@ -273,7 +275,7 @@ def _limits(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
         )
 
 
-def _override(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _override(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     if isinstance(fields.get("soft_deadline"), float) and isinstance(fields.get("hard_deadline"), float):
         _limits(fields, node, path, findings)
     links = fields.get("links")
@@ -283,7 +285,7 @@ def _override(fields: Fields, node: Node, path: Path, findings: Findings) -> Non
             _address(links, title, title, written, (*path, "links"), findings)
 
 
-def _breaker(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _breaker(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     least, most = fields.get("open_for"), fields.get("max_open_for")
     default = BreakerSettings()
     low = least if isinstance(least, float) else default.open_for
@@ -295,7 +297,7 @@ def _breaker(fields: Fields, node: Node, path: Path, findings: Findings) -> None
         )  # fmt: skip
 
 
-def _callboard(fields: Fields, node: Node, path: Path, findings: Findings) -> None:
+def _callboard(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     clusters, access = fields.get("clusters"), fields.get("access")
     written = at(node, ("clusters",))
     if not isinstance(clusters, ClustersSettings) or written is None:
@@ -329,7 +331,7 @@ RULES: dict[type[msgspec.Struct], Rule] = {
 }
 """By struct: what else must hold of its fields."""
 
-UNREAD: dict[type[msgspec.Struct], Callable[[Node], tuple[str, str] | None]] = {
+UNREAD: dict[type[msgspec.Struct], Callable[[ConfigNode], tuple[str, str] | None]] = {
     CatalogLocation: _unread_location
 }
 """By struct: why nobody acts on one, and the key that says so; None where somebody does."""

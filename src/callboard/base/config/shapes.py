@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from callboard.base.config.tree import Node
+from callboard.base.config.tree import ConfigNode
 from callboard.base.settings import (
     CorsSettings,
     DatabaseConnection,
@@ -23,63 +23,65 @@ _SERVICE_PORT = re.compile(r"tcp://[^/\s]+:(?P<port>[0-9]{1,5})")
 _SWITCHES = {"true": True, "false": False}
 
 
-def _listen(node: Node) -> Node:
+def _listen(node: ConfigNode) -> ConfigNode:
     if isinstance(node.value, bool) or not isinstance(node.value, int | str):
         return node
     match = _LISTEN.fullmatch(str(node.value))
     if match is None:
         return node
-    items = {"port": Node(int(match["port"]), node.origin)}
+    items = {"port": ConfigNode(int(match["port"]), node.origin)}
     if match["host"]:
-        items["host"] = Node(match["host"].strip("[]"), node.origin)
-    return Node(items, node.origin)
+        items["host"] = ConfigNode(match["host"].strip("[]"), node.origin)
+    return ConfigNode(items, node.origin)
 
 
-def _cors(node: Node) -> Node:
+def _cors(node: ConfigNode) -> ConfigNode:
     if node.value is False:
-        return Node(None, node.origin)
+        return ConfigNode(None, node.origin)
     if not isinstance(node.value, dict):
         return node
     items = dict(node.value)
     for key in ("origin", "methods", "allowedHeaders", "exposedHeaders"):
         item = items.get(key)
         if item is not None and isinstance(item.value, str):
-            items[key] = Node(
-                [Node(part.strip(), item.origin) for part in item.value.split(",")], item.origin
+            items[key] = ConfigNode(
+                [ConfigNode(part.strip(), item.origin) for part in item.value.split(",")], item.origin
             )
         elif item is not None and key == "origin" and item.value is False:
-            items[key] = Node([], item.origin)
-    return Node(items, node.origin)
+            items[key] = ConfigNode([], item.origin)
+    return ConfigNode(items, node.origin)
 
 
-def _database(node: Node) -> Node:
+def _database(node: ConfigNode) -> ConfigNode:
     connection = node.value.get("connection") if isinstance(node.value, dict) else None
     if not isinstance(node.value, dict) or connection is None or not isinstance(connection.value, str):
         return node
     client = node.value.get("client")
     key = "connectionString" if client is not None and client.value == "pg" else "filename"
-    return Node({**node.value, "connection": Node({key: connection}, connection.origin)}, node.origin)
+    return ConfigNode(
+        {**node.value, "connection": ConfigNode({key: connection}, connection.origin)}, node.origin
+    )
 
 
-def _connection(node: Node) -> Node:
+def _connection(node: ConfigNode) -> ConfigNode:
     if not isinstance(node.value, dict):
         return node
     items = dict(node.value)
     port = items.get("port")
     if port is not None and isinstance(port.value, str) and (match := _SERVICE_PORT.fullmatch(port.value)):
-        items["port"] = Node(int(match["port"]), port.origin)
+        items["port"] = ConfigNode(int(match["port"]), port.origin)
     ssl = items.get("ssl")
     said = _SWITCHES.get(str(ssl.value).lower()) if ssl is not None else None
     if ssl is not None and said is not None:
-        items["ssl"] = Node({"require": Node(said, ssl.origin)}, ssl.origin)
-    return Node(items, node.origin)
+        items["ssl"] = ConfigNode({"require": ConfigNode(said, ssl.origin)}, ssl.origin)
+    return ConfigNode(items, node.origin)
 
 
-def _allow(node: Node) -> Node:
-    return Node({"kind": node}, node.origin) if isinstance(node.value, str) else node
+def _allow(node: ConfigNode) -> ConfigNode:
+    return ConfigNode({"kind": node}, node.origin) if isinstance(node.value, str) else node
 
 
-SHAPES: dict[type[msgspec.Struct], Callable[[Node], Node]] = {
+SHAPES: dict[type[msgspec.Struct], Callable[[ConfigNode], ConfigNode]] = {
     ListenSettings: _listen,
     CorsSettings: _cors,
     DatabaseConnection: _connection,

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import msgspec
 
-from callboard.base.config.tree import Node, Origin, shown
+from callboard.base.config.tree import ConfigNode, Origin, shown
 from callboard.base.config.watch import FileStamp, stamp
 from callboard.base.errors import BadInputs, Problem
-from callboard.base.yaml import Document, Marks, Value, path_text, read_document
+from callboard.base.yaml import Marks, Value, YamlDocument, path_text, read_document
 from callboard.base.yaml import Path as InnerPath
 
-__all__ = ["Reader", "Unset"]
+__all__ = ["ConfigReader", "Unset"]
 
 _VARIABLE = re.compile(r"\$?\$\{([^{}]*)\}")
 _OVERRIDE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z][A-Za-z0-9]*)*")
@@ -43,13 +43,13 @@ class _Place:
 
     file: Path
     where: str
-    document: Document
+    document: YamlDocument
     chain: tuple[tuple[Path, str], ...]
     hidden: bool
 
 
 @dataclass(slots=True)
-class Reader:
+class ConfigReader:
     """Reads files; collects what it read, what was wrong and what was absent."""
 
     env: Mapping[str, str]
@@ -57,7 +57,7 @@ class Reader:
     problems: list[Problem] = field(default_factory=list)
     unset: list[Unset] = field(default_factory=list)
 
-    def file(self, path: Path) -> Node | None:
+    def file(self, path: Path) -> ConfigNode | None:
         """The config file at `path`; None when it is empty or cannot be read (a problem then says so)."""
         document = self._document(path, str(path), "", Origin(str(path)))
         if document is None or document.value is None:
@@ -68,9 +68,9 @@ class Reader:
         place = _Place(path, str(path), document, ((path.resolve(), ""),), hidden=False)
         return self._node(document.value, place, (), ())
 
-    def overrides(self) -> Node | None:
+    def overrides(self) -> ConfigNode | None:
         """Backstage's `APP_CONFIG_a_b=value` variables: the value at `a.b`, read as JSON, or as text if it is none."""
-        root: dict[str, Node] = {}
+        root: dict[str, ConfigNode] = {}
         for name in sorted(self.env):
             if not name.startswith("APP_CONFIG_") or self.env[name] == "":
                 continue
@@ -85,16 +85,16 @@ class Reader:
                 value = self.env[name]
             items = root
             for step in steps[:-1]:
-                inner = items.setdefault(step, Node({}, origin)).value
+                inner = items.setdefault(step, ConfigNode({}, origin)).value
                 if not isinstance(inner, dict):
                     self._problem("another variable gives this key a plain value", origin, step, "a mapping")
                     break
                 items = inner
             else:
                 items[steps[-1]] = _bare(value, origin)
-        return Node(root, Origin("environment variables", hidden=True)) if root else None
+        return ConfigNode(root, Origin("environment variables", hidden=True)) if root else None
 
-    def _node(self, value: Value, place: _Place, path: InnerPath, inner: InnerPath) -> Node | None:
+    def _node(self, value: Value, place: _Place, path: InnerPath, inner: InnerPath) -> ConfigNode | None:
         """The node of `value`, at `path` in the config and `inner` in its file; None if it is absent."""
         origin = Origin(place.where, place.document.line_of(inner), place.hidden)
         if isinstance(value, str):
@@ -102,10 +102,10 @@ class Reader:
             if text is None:
                 self.unset.append(Unset(path_text(path), origin, missing))
                 return None
-            return Node(text, Origin(origin.where, origin.line, origin.hidden or text != value))
+            return ConfigNode(text, Origin(origin.where, origin.line, origin.hidden or text != value))
         if isinstance(value, list):
             items = [self._node(item, place, (*path, i), (*inner, i)) for i, item in enumerate(value)]
-            return Node([item for item in items if item is not None], origin)
+            return ConfigNode([item for item in items if item is not None], origin)
         if isinstance(value, dict):
             include = next((key for key in _INCLUDES if key in value), None)
             if include is not None:
@@ -113,8 +113,8 @@ class Reader:
             entries = {
                 key: self._node(item, place, (*path, key), (*inner, key)) for key, item in value.items()
             }
-            return Node({key: item for key, item in entries.items() if item is not None}, origin)
-        return Node(value, origin)
+            return ConfigNode({key: item for key, item in entries.items() if item is not None}, origin)
+        return ConfigNode(value, origin)
 
     def _substitute(self, text: str) -> tuple[str | None, str]:
         """`text` with its variables filled in; None, and the variable's name, where one has no value."""
@@ -137,13 +137,13 @@ class Reader:
 
     def _include(
         self, key: str, value: dict[str, Value], place: _Place, path: InnerPath, origin: Origin
-    ) -> Node | None:
+    ) -> ConfigNode | None:
         at = path_text(path)
         if len(value) > 1:
             self._problem(f"{key} stands beside other keys", origin, at, f"{key} alone")
             return None
         if not isinstance(value[key], str):
-            found = shown(Node(None if isinstance(value[key], dict | list) else value[key], origin))  # type: ignore[arg-type]
+            found = shown(ConfigNode(None if isinstance(value[key], dict | list) else value[key], origin))  # type: ignore[arg-type]
             self._problem(f"{key} does not name anything", origin, at, "a string", found=found)
             return None
         target, missing = self._substitute(str(value[key]))
@@ -156,15 +156,17 @@ class Reader:
             if target not in self.env:
                 self.unset.append(Unset(at, origin, target))
                 return None
-            return Node(self.env[target], Origin(origin.where, origin.line, hidden=True))
+            return ConfigNode(self.env[target], Origin(origin.where, origin.line, hidden=True))
         if key == "$file":
             text = self._text(place.file.parent / target, origin, at)
             return (
-                None if text is None else Node(text.rstrip(), Origin(origin.where, origin.line, hidden=True))
+                None
+                if text is None
+                else ConfigNode(text.rstrip(), Origin(origin.where, origin.line, hidden=True))
             )
         return self._included(target, place, path, origin)
 
-    def _included(self, target: str, place: _Place, path: InnerPath, origin: Origin) -> Node | None:
+    def _included(self, target: str, place: _Place, path: InnerPath, origin: Origin) -> ConfigNode | None:
         name, _, fragment = target.partition("#")
         file, at = place.file.parent / name, path_text(path)
         step = (file.resolve(), fragment)
@@ -189,7 +191,7 @@ class Reader:
             value, _Place(file, str(file), document, (*place.chain, step), hidden=True), path, inner
         )
 
-    def _document(self, file: Path, where: str, at: str, origin: Origin) -> Document | None:
+    def _document(self, file: Path, where: str, at: str, origin: Origin) -> YamlDocument | None:
         if file.suffix not in (".yaml", ".yml", ".json"):
             self._problem(f"no reader for {file.name}", origin, at, "a .yaml, .yml or .json file")
             return None
@@ -198,7 +200,7 @@ class Reader:
             return None
         try:
             if file.suffix == ".json" and text.strip():
-                return Document(msgspec.json.decode(text), 1, Marks(1))
+                return YamlDocument(msgspec.json.decode(text), 1, Marks(1))
             return read_document(text, where)
         except BadInputs as error:
             self.problems.extend(error.problems)
@@ -232,10 +234,10 @@ class Reader:
         )
 
 
-def _bare(value: Value, origin: Origin) -> Node:
+def _bare(value: Value, origin: Origin) -> ConfigNode:
     """`value`, all of it from one place."""
     if isinstance(value, dict):
-        return Node({key: _bare(item, origin) for key, item in value.items()}, origin)
+        return ConfigNode({key: _bare(item, origin) for key, item in value.items()}, origin)
     if isinstance(value, list):
-        return Node([_bare(item, origin) for item in value], origin)
-    return Node(value, origin)
+        return ConfigNode([_bare(item, origin) for item in value], origin)
+    return ConfigNode(value, origin)

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from callboard.base.yaml import Path, Value
 
-__all__ = ["Node", "Origin", "Plain", "at", "merge", "plain", "shown"]
+__all__ = ["ConfigNode", "Origin", "Plain", "at", "merge", "plain", "shown"]
 
 Plain: TypeAlias = bool | int | float | str | None
 
@@ -26,10 +26,10 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ConfigNode:
     """One value: plain, a mapping of nodes or a list of nodes."""
 
-    value: "Plain | dict[str, Node] | list[Node]"
+    value: "Plain | dict[str, ConfigNode] | list[ConfigNode]"
     origin: Origin
 
     @property
@@ -38,7 +38,7 @@ class Node:
         return self.value is None
 
 
-def merge(under: Node, over: Node) -> Node:
+def merge(under: ConfigNode, over: ConfigNode) -> ConfigNode:
     """`over` on top of `under`: mappings are merged key by key; anything else, lists included, is replaced.
 
     Backstage's documented rule ("Writing Backstage Configuration Files"): a `null` replaces too.
@@ -48,10 +48,10 @@ def merge(under: Node, over: Node) -> Node:
     merged = dict(under.value)
     for key, node in over.value.items():
         merged[key] = merge(merged[key], node) if key in merged else node
-    return Node(merged, over.origin)
+    return ConfigNode(merged, over.origin)
 
 
-def at(node: Node, path: Path) -> Node | None:
+def at(node: ConfigNode, path: Path) -> ConfigNode | None:
     """The node at `path` below `node`, or None."""
     for step in path:
         items = node.value
@@ -64,7 +64,7 @@ def at(node: Node, path: Path) -> Node | None:
     return node
 
 
-def plain(node: Node) -> Value:
+def plain(node: ConfigNode) -> Value:
     """The value without its origins."""
     if isinstance(node.value, dict):
         return {key: plain(item) for key, item in node.value.items()}
@@ -73,7 +73,7 @@ def plain(node: Node) -> Value:
     return node.value
 
 
-def shown(node: Node, *, secret: bool = False) -> str:
+def shown(node: ConfigNode, *, secret: bool = False) -> str:
     """What was found, fit for an error: the value where that is safe, else only its kind."""
     match node.value:
         case dict():

@@ -6,16 +6,16 @@ the core schema of YAML 1.2.2, chapter 10.3. It must never build anything but pl
 document's text in an error. `base.config` and the catalog call it; kubeconfig files are YAML 1.1 and do not come here.
 """
 
-from callboard.base.yaml.document import Document, Marks, Path, Value, path_text
-from callboard.base.yaml.reader import Limits, iter_documents, read_document, read_documents
+from callboard.base.yaml.document import Marks, Path, Value, YamlDocument, path_text
+from callboard.base.yaml.reader import YamlLimits, iter_documents, read_document, read_documents
 from callboard.base.yaml.scalar import key_text, resolve
 
 __all__ = [
-    "Document",
-    "Limits",
     "Marks",
     "Path",
     "Value",
+    "YamlDocument",
+    "YamlLimits",
     "iter_documents",
     "key_text",
     "path_text",

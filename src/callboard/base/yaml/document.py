@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from callboard.base.errors import Problem
 
-__all__ = ["Document", "Marks", "Path", "Value", "path_text"]
+__all__ = ["Marks", "Path", "Value", "YamlDocument", "path_text"]
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 """What a document holds. Keys are always strings, as in JSON."""
@@ -27,7 +27,7 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class YamlDocument:
     """One document of a stream.
 
     `value` is only to be used when `problems` is empty. `line` is where the document begins, from 1.

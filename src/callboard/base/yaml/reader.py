@@ -17,10 +17,10 @@ from yaml.events import (
 )
 
 from callboard.base.errors import BadInputs, Problem
-from callboard.base.yaml.document import Document, Marks, Path, Value, path_text
+from callboard.base.yaml.document import Marks, Path, Value, YamlDocument, path_text
 from callboard.base.yaml.scalar import key_text, resolve
 
-__all__ = ["Limits", "iter_documents", "read_document", "read_documents"]
+__all__ = ["YamlLimits", "iter_documents", "read_document", "read_documents"]
 
 _CORE = "tag:yaml.org,2002:"
 _BREAKS = str.maketrans("\x85\u2028\u2029", "\ue085\ue028\ue029")
@@ -29,7 +29,7 @@ _BREAKS_BACK = str.maketrans("\ue085\ue028\ue029", "\x85\u2028\u2029")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class YamlLimits:
     """Bounds on one stream. Beyond one of them the document is refused, never cut."""
 
     depth: int = 100
@@ -42,10 +42,10 @@ class Limits:
     """How many problems of one document are told."""
 
 
-_DEFAULT = Limits()
+_DEFAULT = YamlLimits()
 
 
-def read_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> tuple[Document, ...]:
+def read_documents(text: str | bytes, where: str, limits: YamlLimits = _DEFAULT) -> tuple[YamlDocument, ...]:
     """Every document of `text` that is not empty, in order; `where` names the source in problems.
 
     A document with a duplicate key, an unknown alias and the like carries its `problems`, and the others stand. Nothing is
@@ -54,7 +54,7 @@ def read_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> 
     return tuple(iter_documents(text, where, limits))
 
 
-def iter_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> Iterator[Document]:
+def iter_documents(text: str | bytes, where: str, limits: YamlLimits = _DEFAULT) -> Iterator[YamlDocument]:
     """The same one by one, for whoever need not hold thousands of them together."""
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
@@ -89,7 +89,7 @@ def iter_documents(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> 
         yield _broken(_syntax(error, decoded, where))
 
 
-def read_document(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> Document:
+def read_document(text: str | bytes, where: str, limits: YamlLimits = _DEFAULT) -> YamlDocument:
     """The one document of `text`; an empty text is a document whose value is None.
 
     Raises BadInputs naming every problem, also when there is more than one document.
@@ -108,7 +108,7 @@ def read_document(text: str | bytes, where: str, limits: Limits = _DEFAULT) -> D
         ]
     if problems:
         raise BadInputs(problems)
-    return documents[0] if documents else Document(None, 1, Marks(1))
+    return documents[0] if documents else YamlDocument(None, 1, Marks(1))
 
 
 def _old_version(where: str, line: int) -> Problem:
@@ -125,9 +125,9 @@ def _line(event: Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-def _broken(problem: Problem) -> Document:
+def _broken(problem: Problem) -> YamlDocument:
     line = problem.line or 1
-    return Document(None, line, Marks(line), (problem,))
+    return YamlDocument(None, line, Marks(line), (problem,))
 
 
 def _syntax(error: yaml.YAMLError, text: str, where: str) -> Problem:
@@ -138,7 +138,7 @@ def _syntax(error: yaml.YAMLError, text: str, where: str) -> Problem:
         line = mark.line + 1 if mark else None
         if "maximum nesting" in sentence:  # the parser's own bound, met where it looks ahead
             return Problem(
-                "nested too deep", where=where, line=line, expected=f"at most {Limits().depth} levels"
+                "nested too deep", where=where, line=line, expected=f"at most {YamlLimits().depth} levels"
             )
         column = f" (column {mark.column + 1})" if mark else ""
         return Problem(sentence + column, where=where, line=line, expected="valid YAML")
@@ -163,7 +163,7 @@ class _Composer:
 
     events: Iterator[Event]
     where: str
-    limits: Limits
+    limits: YamlLimits
     swapped: bool
     anchors: dict[str, _Anchored | None] = field(default_factory=dict)  # None: still open
     problems: list[Problem] = field(default_factory=list)
@@ -171,7 +171,7 @@ class _Composer:
     unfolded: int = 0
     given_up: bool = False
 
-    def document(self) -> Document:
+    def document(self) -> YamlDocument:
         event = next(self.events)
         line = _line(event)
         value: Value = None
@@ -181,11 +181,11 @@ class _Composer:
         except _GivenUp:
             # the parser takes quadratic time in the depth of nesting: nothing more is read of such a stream
             self.given_up = True
-            return Document(None, line, marks, tuple(self.problems))
+            return YamlDocument(None, line, marks, tuple(self.problems))
         for event in self.events:
             if isinstance(event, DocumentEndEvent):
                 break
-        return Document(value, line, marks, tuple(self.problems))
+        return YamlDocument(value, line, marks, tuple(self.problems))
 
     def node(self, event: Event, path: Path, line: int) -> tuple[Value, Marks]:
         """The value that begins with `event`, and its marks; `line` is where people look for it."""

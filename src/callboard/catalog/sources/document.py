@@ -21,7 +21,7 @@ class Document(msgspec.Struct, frozen=True):
 
     where: str
     value: Value
-    source: yaml.Document
+    source: yaml.YamlDocument
     problems: tuple[Problem, ...] = ()
 
     def line(self, path: Path = ()) -> int:

@@ -7,13 +7,13 @@ where the operator allowed them). It must never write to a kubeconfig. `fleet` c
 
 from callboard.kube.kubeconfig.credentials import UserCredentials
 from callboard.kube.kubeconfig.reading import default_files, read_kubeconfig
-from callboard.kube.kubeconfig.schema import Context, ExecPlugin, Kubeconfig, User
+from callboard.kube.kubeconfig.schema import Context, ExecPlugin, Kubeconfig, KubeconfigUser
 
 __all__ = [
     "Context",
     "ExecPlugin",
     "Kubeconfig",
-    "User",
+    "KubeconfigUser",
     "UserCredentials",
     "default_files",
     "read_kubeconfig",

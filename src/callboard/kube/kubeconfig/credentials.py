@@ -12,7 +12,7 @@ from callboard.base.clock import Clock
 from callboard.base.errors import BadInput, Problem
 from callboard.base.secret import Secret
 from callboard.kube.kubeconfig.exec_plugin import V1, PluginCredential, run_plugin
-from callboard.kube.kubeconfig.schema import Context, ExecPlugin, User
+from callboard.kube.kubeconfig.schema import Context, ExecPlugin, KubeconfigUser
 from callboard.kube.text import clean
 from callboard.model.cluster import Credential, CredentialKind
 
@@ -43,7 +43,7 @@ class UserCredentials:
         self._plugins: dict[bytes, tuple[datetime, PluginCredential]] = {}
         self._locks: dict[bytes, asyncio.Lock] = {}
 
-    def problems(self, user: User) -> tuple[Problem, ...]:
+    def problems(self, user: KubeconfigUser) -> tuple[Problem, ...]:
         """Why this user can get no credential here; empty when he may. Reads nothing."""
         found: list[Problem] = []
         if user.auth_provider:
@@ -116,7 +116,7 @@ class UserCredentials:
             key_pem=key,
         )
 
-    async def _token(self, user: User) -> Secret:
+    async def _token(self, user: KubeconfigUser) -> Secret:
         """The file's token wins where it can be read (AuthInfo.TokenFile)."""
         if not user.token_file:
             return user.token
@@ -131,7 +131,7 @@ class UserCredentials:
             raise BadInput(_problem(user, "tokenFile", "the token file is empty"))
         return Secret(token)
 
-    async def _content(self, user: User, path: str, field: str) -> Secret:
+    async def _content(self, user: KubeconfigUser, path: str, field: str) -> Secret:
         if not path:
             return Secret("")
         try:
@@ -161,13 +161,13 @@ class UserCredentials:
             return kept[1]
 
 
-def _asks_plugin(user: User) -> bool:
+def _asks_plugin(user: KubeconfigUser) -> bool:
     """A token or password that stands in the file is used and the program left alone: client-go adds to no request that
     proves itself already."""
     return user.plugin is not None and not (user.token or user.token_file or user.username)
 
 
-def _plugin_problems(user: User, plugin: ExecPlugin) -> list[Problem]:
+def _plugin_problems(user: KubeconfigUser, plugin: ExecPlugin) -> list[Problem]:
     """What kubectl asks of an `exec` (clientcmd/validation.go)."""
     found: list[Problem] = []
     if not plugin.command:
@@ -210,6 +210,6 @@ def _read(path: str) -> str:
     return content.decode()
 
 
-def _problem(user: User, field: str, message: str, hint: str = "") -> Problem:
+def _problem(user: KubeconfigUser, field: str, message: str, hint: str = "") -> Problem:
     place = f"{user.path}.{field}" if field else user.path
     return Problem(message, where=user.where, path=place, hint=hint)

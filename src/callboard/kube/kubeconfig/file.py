@@ -16,7 +16,7 @@ from callboard.kube.kubeconfig.document import Value, read_document
 from callboard.kube.kubeconfig.schema import NamedCluster, NamedContext, NamedUser
 from callboard.kube.text import clean
 
-__all__ = ["Entry", "File", "read_file"]
+__all__ = ["Entry", "KubeconfigFile", "read_file"]
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 
@@ -42,7 +42,7 @@ class Entry(Generic[_T]):
 
 
 @dataclass(slots=True)
-class File:
+class KubeconfigFile:
     """What one file says, by name. `problems` are those of wrong entries, of entries without a name, and of whole sections."""
 
     path: Path
@@ -53,11 +53,11 @@ class File:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_file(path: Path) -> File:
+def read_file(path: Path) -> KubeconfigFile:
     """Raises BadInput for what cannot be opened, is too large, no YAML, or no kubeconfig. Blocking."""
     tree = read_document(_content(path), str(path))
     if tree is None:
-        return File(path)
+        return KubeconfigFile(path)
     if not isinstance(tree, dict):
         found = _kind_of(tree)
         raise BadInput(Problem("not a kubeconfig", where=str(path), found=found, expected="a mapping"))
@@ -68,7 +68,7 @@ def read_file(path: Path) -> File:
                     "not a kubeconfig", where=str(path), path=key, expected="kind Config of apiVersion v1"
                 )
             )
-    file = File(path)
+    file = KubeconfigFile(path)
     file.clusters = _section(file, tree, "clusters", NamedCluster)
     file.users = _section(file, tree, "users", NamedUser)
     file.contexts = _section(file, tree, "contexts", NamedContext)
@@ -93,7 +93,9 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _section(file: File, tree: dict[str, Value], section: str, of: type[_T]) -> dict[str, Entry[_T]]:
+def _section(
+    file: KubeconfigFile, tree: dict[str, Value], section: str, of: type[_T]
+) -> dict[str, Entry[_T]]:
     """The entries of `clusters`, `users` or `contexts`. A name that stands twice is told, and means neither."""
     items = tree.get(section)
     if items is None:

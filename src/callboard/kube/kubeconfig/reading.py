@@ -16,13 +16,13 @@ from callboard.kube.kubeconfig.schema import (
     ExecPlugin,
     ExecVariable,
     Kubeconfig,
+    KubeconfigUser,
     NamedCluster,
     NamedContext,
     NamedUser,
     RawCluster,
     RawExecPlugin,
     RawUser,
-    User,
 )
 from callboard.kube.text import clean
 from callboard.model.cluster import Trust
@@ -109,7 +109,7 @@ def _context(
         clusters, said.cluster, path, f"{entry.place}.context.cluster"
     )
     server, trust = _cluster(cluster.cluster, cluster_path, f"{cluster_place}.cluster")
-    user = User(where=str(path))
+    user = KubeconfigUser(where=str(path))
     if said.user:
         user_path, found, user_place = _named(users, said.user, path, f"{entry.place}.context.user")
         # kubectl proves itself over TLS alone
@@ -165,7 +165,7 @@ def _cluster(raw: RawCluster, path: Path, place: str) -> tuple[str, Trust]:
     return server, trust
 
 
-def _user(name: str, raw: RawUser, path: Path, place: str) -> User:
+def _user(name: str, raw: RawUser, path: Path, place: str) -> KubeconfigUser:
     certificate = _decoded(raw.client_certificate_data, path, f"{place}.client-certificate-data")
     key = _decoded(raw.client_key_data, path, f"{place}.client-key-data")
     impersonation = {
@@ -174,7 +174,7 @@ def _user(name: str, raw: RawUser, path: Path, place: str) -> User:
         "as-groups": raw.as_groups,
         "as-user-extra": raw.as_user_extra,
     }
-    return User(
+    return KubeconfigUser(
         name=name,
         where=str(path),
         path=place,

@@ -11,12 +11,12 @@ __all__ = [
     "ExecPlugin",
     "ExecVariable",
     "Kubeconfig",
+    "KubeconfigUser",
     "NamedCluster",
     "NamedContext",
     "NamedUser",
     "RawCluster",
     "RawUser",
-    "User",
 ]
 
 
@@ -120,7 +120,7 @@ class NamedContext(msgspec.Struct, frozen=True):
     context: RawContext | None = None
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class KubeconfigUser(msgspec.Struct, frozen=True, kw_only=True):
     """How the holder of a context proves who he is. Paths are absolute; `where` names file and place for errors.
 
     Certificate and key are PEM, or paths of files that hold them. An empty user is anonymous.
@@ -149,7 +149,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     server: str
     trust: Trust
-    user: User
+    user: KubeconfigUser
     cluster_name: str
     namespace: str = ""
     where: str = ""

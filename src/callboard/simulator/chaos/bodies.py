@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from callboard.simulator.chaos.rules import Rule
+from callboard.simulator.chaos.rules import ChaosRule
 from callboard.simulator.machinery.tree import decode, encode
 
 __all__ = ["spoil", "spoil_event"]
@@ -15,7 +15,7 @@ _SHAPES = frozenset(
 )
 
 
-def spoil_event(rule: Rule, line: bytes) -> bytes:
+def spoil_event(rule: ChaosRule, line: bytes) -> bytes:
     """Return a line of a watch with its object as the rule's mode leaves it. Bookmarks and errors stay as they are."""
     if rule.mode not in _SHAPES or line.startswith((b'{"type":"BOOKMARK"', b'{"type":"ERROR"')):
         return line
@@ -34,7 +34,7 @@ def spoil_event(rule: Rule, line: bytes) -> bytes:
     return encode(event) + b"\n"
 
 
-def spoil(rule: Rule, body: bytes) -> bytes:
+def spoil(rule: ChaosRule, body: bytes) -> bytes:
     """Return the body as the rule's mode leaves it; modes that are not about shape leave it alone."""
     if rule.mode not in _SHAPES:
         return body
@@ -60,7 +60,7 @@ def spoil(rule: Rule, body: bytes) -> bytes:
     return encode(value) + b"\n"
 
 
-def _nested(rule: Rule) -> bytes:
+def _nested(rule: ChaosRule) -> bytes:
     depth = rule.size or 20_000
     return b"[" * depth + b"]" * depth
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 
 from callboard.simulator.chaos import bodies
-from callboard.simulator.chaos.rules import STATUS_MODES, Rule
-from callboard.simulator.machinery.refusal import Refusal, expired
+from callboard.simulator.chaos.rules import STATUS_MODES, ChaosRule
+from callboard.simulator.machinery.refusal import ApiRefusal, expired
 from callboard.simulator.machinery.tree import Tree, encode
-from callboard.simulator.serving.answer import Answer, refused
+from callboard.simulator.serving.answer import HttpAnswer, refused
 
 __all__ = ["before", "deliver", "followed", "watched"]
 
@@ -20,7 +20,7 @@ _WAYS = frozenset(["hang-in-body", "drip", "truncated", "reset-in-body", "enormo
 _HTML = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>\n"
 
 
-async def before(request: web.BaseRequest, rules: list[Rule]) -> web.StreamResponse | None:
+async def before(request: web.BaseRequest, rules: list[ChaosRule]) -> web.StreamResponse | None:
     """What happens instead of an answer, if anything."""
     for rule in rules:
         if rule.mode == "latency":
@@ -46,7 +46,7 @@ async def before(request: web.BaseRequest, rules: list[Rule]) -> web.StreamRespo
             code, reason, message = STATUS_MODES[rule.mode]
             told = (rule.message or message).format(method=request.method.lower(), path=request.path)
             details: Tree | None = {} if code in (403, 404, 500) else None
-            no = Refusal(code, reason, told, details=details, retry_after=rule.retry_after)
+            no = ApiRefusal(code, reason, told, details=details, retry_after=rule.retry_after)
             return refused(no).response(request)
         elif rule.mode == "html":
             return web.Response(body=_HTML, content_type="text/html")
@@ -59,15 +59,15 @@ async def before(request: web.BaseRequest, rules: list[Rule]) -> web.StreamRespo
 
 async def deliver(
     request: web.BaseRequest,
-    answer: Answer,
-    rules: list[Rule],
+    answer: HttpAnswer,
+    rules: list[ChaosRule],
     dated: Callable[[web.StreamResponse], web.StreamResponse],
 ) -> web.StreamResponse:
     """Send an answer the way the rules say."""
     body = answer.body
     for rule in rules:
         body = bodies.spoil(rule, body)
-    answer = Answer(body, answer.status, answer.content_type, answer.headers)
+    answer = HttpAnswer(body, answer.status, answer.content_type, answer.headers)
     way = next((rule for rule in rules if rule.mode in _WAYS), None)
     if way is None:
         return dated(answer.response(request))
@@ -116,7 +116,7 @@ async def _enormous(response: web.StreamResponse, size: int) -> None:
 
 
 async def watched(
-    lines: AsyncIterator[bytes], rules: Callable[[], list[Rule]], request: web.BaseRequest
+    lines: AsyncIterator[bytes], rules: Callable[[], list[ChaosRule]], request: web.BaseRequest
 ) -> AsyncIterator[bytes]:
     """The lines of a watch, misbehaved as the rules say at each event."""
     async for line in lines:
@@ -150,7 +150,7 @@ async def watched(
 
 
 async def followed(
-    pieces: AsyncIterator[bytes], rules: Callable[[], list[Rule]], request: web.BaseRequest
+    pieces: AsyncIterator[bytes], rules: Callable[[], list[ChaosRule]], request: web.BaseRequest
 ) -> AsyncIterator[bytes]:
     """The pieces of a followed log, misbehaved as the rules say at each."""
     async for piece in pieces:
@@ -161,7 +161,7 @@ async def followed(
 
 
 async def _dealt(
-    piece: bytes, rules: Callable[[], list[Rule]], request: web.BaseRequest
+    piece: bytes, rules: Callable[[], list[ChaosRule]], request: web.BaseRequest
 ) -> AsyncIterator[bytes]:
     """One piece of a stream on its way: whole, or as the first rule about the way says."""
     way = next((rule for rule in rules() if rule.mode in _WAYS), None)

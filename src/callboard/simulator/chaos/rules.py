@@ -8,7 +8,7 @@ import msgspec
 
 from callboard.base.errors import UsageError
 
-__all__ = ["MODES", "Chaos", "Rule"]
+__all__ = ["MODES", "Chaos", "ChaosRule"]
 
 STATUS_MODES: dict[str, tuple[int, str, str]] = {
     "unauthorized": (401, "Unauthorized", "Unauthorized"),
@@ -57,7 +57,7 @@ MODES: frozenset[str] = frozenset(
 )
 
 
-class Rule(msgspec.Struct, eq=False):
+class ChaosRule(msgspec.Struct, eq=False):
     """One misbehaviour.
 
     `path` is a shell pattern over path and query (`*/pods*`). `seconds` is the delay of latency and drip (between pieces) and the
@@ -86,7 +86,7 @@ class Chaos:
     """The rules of one cluster. `on` and `off` take effect with the next request (for watches: the next event)."""
 
     def __init__(self) -> None:
-        self.rules: list[Rule] = []
+        self.rules: list[ChaosRule] = []
         self.on_certificate: Callable[[str], None] = _ignore
 
     def on(
@@ -100,17 +100,17 @@ class Chaos:
         times: int | None = None,
         message: str = "",
         method: str = "",
-    ) -> Rule:
+    ) -> ChaosRule:
         """Switch a mode on. Raises UsageError for an unknown one."""
         if mode not in MODES:
             raise UsageError(f"no such chaos mode: {mode}; known are {', '.join(sorted(MODES))}")
-        rule = Rule(mode, path, seconds, retry_after, size, times, message, method)
+        rule = ChaosRule(mode, path, seconds, retry_after, size, times, message, method)
         self.rules.append(rule)
         if mode.startswith("certificate-"):
             self.on_certificate(mode)
         return rule
 
-    def off(self, rule: Rule | str | None = None) -> None:
+    def off(self, rule: ChaosRule | str | None = None) -> None:
         """Switch off one rule, all rules of a mode, or everything."""
         kept = []
         for held in self.rules:
@@ -122,18 +122,18 @@ class Chaos:
         if not any(held.mode.startswith("certificate-") for held in self.rules):
             self.on_certificate("")
 
-    def matching(self, method: str, path: str) -> list[Rule]:
+    def matching(self, method: str, path: str) -> list[ChaosRule]:
         """The rules that touch this request, their `times` counted down; those of watch modes wait for the stream."""
         wanted = [rule for rule in self.rules if not rule.mode.startswith("watch-")]
         return _counted(wanted, method, path)
 
-    def during(self, method: str, path: str, touched: list[Rule]) -> list[Rule]:
+    def during(self, method: str, path: str, touched: list[ChaosRule]) -> list[ChaosRule]:
         """The rules that touch a stream now. `touched` holds those that have done so before: each is counted once."""
         touched += _counted([rule for rule in self.rules if rule not in touched], method, path)
         return [rule for rule in touched if rule in self.rules]
 
 
-def _counted(rules: list[Rule], method: str, path: str) -> list[Rule]:
+def _counted(rules: list[ChaosRule], method: str, path: str) -> list[ChaosRule]:
     found = []
     for rule in rules:
         if rule.times == 0 or (rule.method and rule.method != method) or not fnmatchcase(path, rule.path):

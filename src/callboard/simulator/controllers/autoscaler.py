@@ -5,7 +5,7 @@ import math
 from callboard.simulator.controllers.engine import Controller, World
 from callboard.simulator.controllers.usage import Usage
 from callboard.simulator.machinery.quantities import parse_quantity
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.selectors import matcher_of
 from callboard.simulator.machinery.times import stamp
 from callboard.simulator.machinery.tree import Tree, dig
@@ -201,7 +201,7 @@ class AutoscalerController(Controller):
         metadata = tree["metadata"]
         try:
             self.store.set_status("horizontalpodautoscalers", metadata["name"], status, metadata["namespace"])
-        except Refusal:
+        except ApiRefusal:
             return  # deleted while we looked
 
     def _tell(self, tree: Tree, type_: str, reason: str, told: str) -> None:

@@ -5,10 +5,10 @@ from callboard.simulator.controllers.logbook import ContainerRun
 from callboard.simulator.machinery.times import stamp
 from callboard.simulator.machinery.tree import Tree, dig
 
-__all__ = ["ContainerState"]
+__all__ = ["ContainerLife"]
 
 
-class ContainerState:
+class ContainerLife:
     """Waiting, running or terminated, with the run before."""
 
     def __init__(self, container: Tree, behaviour: Behaviour, init: bool, waiting: str) -> None:

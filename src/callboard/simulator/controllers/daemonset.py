@@ -4,7 +4,7 @@ from callboard.simulator.controllers.engine import Controller, World
 from callboard.simulator.controllers.podset import is_ready, pod_from
 from callboard.simulator.controllers.revisions import keep_revision
 from callboard.simulator.machinery.collection import Key, Record
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.tree import Tree, dig
 
 __all__ = ["DaemonSetController"]
@@ -100,7 +100,7 @@ class DaemonSetController(Controller):
                 "pods",
                 manager="kube-controller-manager",
             )
-        except Refusal as no:
+        except ApiRefusal as no:
             self.world.events.record(
                 kind, tree, "Warning", "FailedCreate", f"Error creating: {no.message}", "daemonset-controller"
             )

@@ -7,7 +7,7 @@ from typing import Protocol
 from callboard.simulator.machinery.collection import Change, Collection, Key, Record
 from callboard.simulator.machinery.events import Recorder
 from callboard.simulator.machinery.naming import Naming
-from callboard.simulator.machinery.store import Store
+from callboard.simulator.machinery.store import ObjectStore
 from callboard.simulator.machinery.times import Timeline
 
 __all__ = ["Controller", "Engine", "World"]
@@ -89,7 +89,7 @@ class Engine:
 class World:
     """What every controller works with."""
 
-    def __init__(self, store: Store, engine: Engine, recorder: Recorder) -> None:
+    def __init__(self, store: ObjectStore, engine: Engine, recorder: Recorder) -> None:
         self.store = store
         self.engine = engine
         self.events = recorder

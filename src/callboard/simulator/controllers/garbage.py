@@ -2,7 +2,7 @@
 
 from callboard.simulator.controllers.engine import World
 from callboard.simulator.machinery.collection import Change, Collection
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 
 __all__ = ["GarbageCollector"]
 
@@ -38,7 +38,7 @@ class GarbageCollector:
         for key, namespace, name in self.store.dependents(uid):
             try:
                 self.store.delete(self.store.registry.stored(*key), name, namespace)
-            except (Refusal, KeyError):
+            except (ApiRefusal, KeyError):
                 continue  # gone meanwhile
 
     def reconcile(self, namespace: str, name: str) -> None:
@@ -53,7 +53,7 @@ class GarbageCollector:
                 left = True
                 try:
                     self.store.delete(collection.kind, item.key[1], name)
-                except Refusal:
+                except ApiRefusal:
                     continue  # gone meanwhile
         if left:
             self.engine.after(1.0, lambda: self.engine.enqueue(self, "", name))

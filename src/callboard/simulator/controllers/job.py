@@ -2,7 +2,7 @@
 
 from callboard.simulator.controllers.engine import Controller
 from callboard.simulator.controllers.podset import is_ready, pod_from
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.times import parse, stamp
 from callboard.simulator.machinery.tree import Tree, dig
 
@@ -115,7 +115,7 @@ class JobController(Controller):
                     "pods",
                     manager="kube-controller-manager",
                 )
-            except Refusal as no:
+            except ApiRefusal as no:
                 self._tell(tree, "Warning", "FailedCreate", f"Error creating: {no.message}")
                 self.again(15.0, metadata["namespace"], metadata["name"])
                 break

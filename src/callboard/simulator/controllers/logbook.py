@@ -6,7 +6,7 @@ import msgspec
 
 from callboard.simulator.controllers import logtexts
 from callboard.simulator.controllers.behaviour import Behaviour
-from callboard.simulator.serving.podlogs import LogLine
+from callboard.simulator.serving.podlogs import WrittenLine
 
 __all__ = ["ContainerRun"]
 
@@ -29,18 +29,20 @@ class ContainerRun(msgspec.Struct):
     def ended(self, now: float) -> bool:
         return self.ended_at is not None and self.ended_at <= now
 
-    def lines(self, until: float) -> list[LogLine]:
+    def lines(self, until: float) -> list[WrittenLine]:
         """Everything written until then and still kept."""
         end = until if self.ended_at is None else min(until, self.ended_at)
         dice = int.from_bytes(hashlib.sha256(self.seed.encode()).digest()[:6], "big")
         script = logtexts.SCRIPTS.get(self.behaviour.log, logtexts.SCRIPTS["web"])
-        found: list[LogLine] = []
+        found: list[WrittenLine] = []
         time = self.started + 0.05
         for text in script.start:
             time += 0.03 + (dice % 97) / 1000
             if time > end:
                 return found
-            found.append(LogLine(time, logtexts.fill(text, self.name, self.image, self.pod, dice, 0, time)))
+            found.append(
+                WrittenLine(time, logtexts.fill(text, self.name, self.image, self.pod, dice, 0, time))
+            )
         if script.steady:
             period = script.period * (0.8 + (dice % 41) / 100)
             last = int((end - time) / period)
@@ -49,14 +51,16 @@ class ContainerRun(msgspec.Struct):
                 moment = time + (index + 1) * period
                 text = script.steady[roll % len(script.steady)]
                 found.append(
-                    LogLine(moment, logtexts.fill(text, self.name, self.image, self.pod, roll, index, moment))
+                    WrittenLine(
+                        moment, logtexts.fill(text, self.name, self.image, self.pod, roll, index, moment)
+                    )
                 )
         if self.ended_at is not None and self.ended_at <= until:
             ending = self.behaviour.crash_log.splitlines() if self.exit_code else list(script.end)
             for position, text in enumerate(ending):
                 moment = max(self.started, self.ended_at - 0.01 + position * 0.0001)
                 found.append(
-                    LogLine(
+                    WrittenLine(
                         moment, logtexts.fill(text, self.name, self.image, self.pod, dice, position, moment)
                     )
                 )

@@ -1,13 +1,13 @@
 """What the workload controllers share: making pods from a template, and telling which are active, ready, available."""
 
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.times import parse
 from callboard.simulator.machinery.tree import Tree, dig
 
 __all__ = ["active", "available", "controller_reference", "is_ready", "pod_from", "ready_since", "share"]
 
 
-def controller_reference(kind: ResourceType, owner: Tree) -> Tree:
+def controller_reference(kind: ServedResource, owner: Tree) -> Tree:
     metadata = owner["metadata"]
     return {
         "apiVersion": kind.api_version,
@@ -22,7 +22,7 @@ def controller_reference(kind: ResourceType, owner: Tree) -> Tree:
 def pod_from(
     template: Tree,
     owner: Tree,
-    kind: ResourceType,
+    kind: ServedResource,
     *,
     name: str = "",
     labels: Tree | None = None,

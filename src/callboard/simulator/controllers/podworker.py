@@ -4,7 +4,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from callboard.simulator.controllers.behaviour import Behaviour
-from callboard.simulator.controllers.containerstate import ContainerState
+from callboard.simulator.controllers.containerstate import ContainerLife
 from callboard.simulator.controllers.images import pull_error
 from callboard.simulator.controllers.logbook import ContainerRun
 from callboard.simulator.machinery.times import stamp
@@ -36,9 +36,9 @@ class PodWorker:
         self.stopped = False
         self.stopping = False
 
-    def _state(self, container: Tree, *, init: bool = False) -> ContainerState:
+    def _state(self, container: Tree, *, init: bool = False) -> ContainerLife:
         waiting = "PodInitializing" if self.pod["spec"].get("initContainers") else "ContainerCreating"
-        return ContainerState(
+        return ContainerLife(
             container, self._kubelet.behaviours.of(self.pod, container, init=init), init, waiting
         )
 
@@ -72,7 +72,7 @@ class PodWorker:
         for state in self.containers:
             self._pull(state)
 
-    def _pull(self, state: ContainerState) -> None:
+    def _pull(self, state: ContainerLife) -> None:
         if self.stopped:
             return
         behaviour, image, field = state.behaviour, state.container["image"], state.field
@@ -89,7 +89,7 @@ class PodWorker:
         self._kubelet.tell(self.pod, "Normal", "Pulling", f'Pulling image "{image}"', field)
         self._later(behaviour.pull_seconds, lambda: self._pulled(state))
 
-    def _pulled(self, state: ContainerState) -> None:
+    def _pulled(self, state: ContainerLife) -> None:
         behaviour, image, field = state.behaviour, state.container["image"], state.field
         if behaviour.pull == "ok":
             self._kubelet.remember_image(self.pod, image)
@@ -107,7 +107,7 @@ class PodWorker:
         state.pulls += 1
         self._later(1.0, lambda: self._pull_backoff(state, failed))
 
-    def _pull_backoff(self, state: ContainerState, failed: str) -> None:
+    def _pull_backoff(self, state: ContainerLife, failed: str) -> None:
         image = state.container["image"]
         self._kubelet.tell(self.pod, "Normal", "BackOff", f'Back-off pulling image "{image}"', state.field)
         self._kubelet.tell(self.pod, "Warning", "Failed", "Error: ImagePullBackOff", state.field)
@@ -115,7 +115,7 @@ class PodWorker:
         self.write()
         self._later(min(_BACKOFF_CAP, 10.0 * 2 ** (state.pulls - 1)), lambda: self._pull(state))
 
-    def _start(self, state: ContainerState) -> None:
+    def _start(self, state: ContainerLife) -> None:
         missing = self._kubelet.missing_config(self.pod, state.container)
         if missing:
             self._kubelet.tell(self.pod, "Warning", "Failed", f"Error: {missing}", state.field)
@@ -133,7 +133,7 @@ class PodWorker:
             return
         self._later(state.behaviour.start_seconds, lambda: self._running(state))
 
-    def _running(self, state: ContainerState) -> None:
+    def _running(self, state: ContainerLife) -> None:
         now = self._engine.now()
         name = state.container["name"]
         self._kubelet.tell(self.pod, "Normal", "Created", f"Container created: {name}", state.field)
@@ -169,7 +169,7 @@ class PodWorker:
                     self.write()
                 self._live(state, state.runs[-1])
 
-    def _live(self, state: ContainerState, run: ContainerRun) -> None:
+    def _live(self, state: ContainerLife, run: ContainerRun) -> None:
         """Plan what a running container will do: exit, fail its probes, become ready, be evicted."""
         behaviour = state.behaviour
         probed = "readinessProbe" in state.container
@@ -192,7 +192,7 @@ class PodWorker:
                 lambda: self._unready(state, run, behaviour),
             )
 
-    def _holds(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> bool:
+    def _holds(self, state: ContainerLife, run: ContainerRun, behaviour: Behaviour) -> bool:
         """Whether this run still goes on and still behaves like that."""
         return (
             bool(state.runs)
@@ -202,12 +202,12 @@ class PodWorker:
             and not self.stopping
         )
 
-    def _ready(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> None:
+    def _ready(self, state: ContainerLife, run: ContainerRun, behaviour: Behaviour) -> None:
         if self._holds(state, run, behaviour) and not state.ready:
             state.ready = True
             self.write()
 
-    def _unready(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> None:
+    def _unready(self, state: ContainerLife, run: ContainerRun, behaviour: Behaviour) -> None:
         if not self._holds(state, run, behaviour):
             return
         told = f"Readiness probe failed: {state.behaviour.probe_message}"
@@ -215,7 +215,7 @@ class PodWorker:
         quiet = self._engine.present - 3600 - self._engine.now()
         self._later(quiet if quiet > 7200 else 30.0, lambda: self._unready(state, run, behaviour))
 
-    def _unlive(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> None:
+    def _unlive(self, state: ContainerLife, run: ContainerRun, behaviour: Behaviour) -> None:
         if not self._holds(state, run, behaviour):
             return
         self._kubelet.tell(
@@ -231,18 +231,18 @@ class PodWorker:
         )
         self._end(state, run, 137, "Error", "")
 
-    def _finish(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> None:
+    def _finish(self, state: ContainerLife, run: ContainerRun, behaviour: Behaviour) -> None:
         if self._holds(state, run, behaviour):
             reason = behaviour.exit_reason or ("Completed" if behaviour.exit_code == 0 else "Error")
             self._end(state, run, behaviour.exit_code, reason, behaviour.message)
 
-    def _end(self, state: ContainerState, run: ContainerRun, code: int, reason: str, message: str) -> None:
+    def _end(self, state: ContainerLife, run: ContainerRun, code: int, reason: str, message: str) -> None:
         now = self._engine.now()
         run.ended_at, run.exit_code = now, code
         state.ended(run.started, now, code, reason, message, state.container_id)
         self._exited(state)
 
-    def _exited(self, state: ContainerState) -> None:
+    def _exited(self, state: ContainerLife) -> None:
         """Decide what follows the end of a container: nothing, the next init container, or a restart after back-off."""
         policy = self.pod["spec"].get("restartPolicy", "Always")
         if state.init:
@@ -272,7 +272,7 @@ class PodWorker:
         self.write()
         self._later(1.0, lambda: self._looping(state, told, delay))
 
-    def _looping(self, state: ContainerState, told: str, delay: float) -> None:
+    def _looping(self, state: ContainerLife, told: str, delay: float) -> None:
         metadata = self.pod["metadata"]
         state.wait("CrashLoopBackOff", told)
         name = state.container["name"]
@@ -286,7 +286,7 @@ class PodWorker:
 
         self._later(delay, restart)
 
-    def _evict(self, state: ContainerState, run: ContainerRun, behaviour: Behaviour) -> None:
+    def _evict(self, state: ContainerLife, run: ContainerRun, behaviour: Behaviour) -> None:
         if self._holds(state, run, behaviour):
             self.evict()
 

@@ -2,7 +2,7 @@
 
 from callboard.simulator.controllers.engine import Controller
 from callboard.simulator.controllers.podset import active, available, is_ready, pod_from
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.times import parse, stamp
 from callboard.simulator.machinery.tree import Tree, dig
 
@@ -76,7 +76,7 @@ class ReplicaSetController(Controller):
                 pod = self.store.create(
                     pod_from(tree["spec"]["template"], tree, kind), "pods", manager="kube-controller-manager"
                 )
-            except Refusal as no:
+            except ApiRefusal as no:
                 told = f"Error creating: {no.message}"
                 self.world.events.record(kind, tree, "Warning", "FailedCreate", told, "replicaset-controller")
                 return no.message

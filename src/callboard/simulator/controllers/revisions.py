@@ -2,13 +2,13 @@
 
 from callboard.simulator.controllers.podset import controller_reference
 from callboard.simulator.machinery.naming import template_hash
-from callboard.simulator.machinery.store import Store
+from callboard.simulator.machinery.store import ObjectStore
 from callboard.simulator.machinery.tree import Tree
 
 __all__ = ["keep_revision"]
 
 
-def keep_revision(store: Store, tree: Tree, resource: str) -> str:
+def keep_revision(store: ObjectStore, tree: Tree, resource: str) -> str:
     """Make sure the present template has its ControllerRevision; returns the revision's name."""
     metadata = tree["metadata"]
     digest = template_hash(tree["spec"]["template"])

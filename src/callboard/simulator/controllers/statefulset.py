@@ -3,7 +3,7 @@
 from callboard.simulator.controllers.engine import Controller
 from callboard.simulator.controllers.podset import available, is_ready, pod_from
 from callboard.simulator.controllers.revisions import keep_revision
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.tree import Tree, dig
 
 __all__ = ["StatefulSetController"]
@@ -110,7 +110,7 @@ class StatefulSetController(Controller):
         body = pod_from(tree["spec"]["template"], tree, kind, name=name, labels=labels, spec=spec)
         try:
             pod = self.store.create(body, "pods", manager="kube-controller-manager")
-        except Refusal as no:
+        except ApiRefusal as no:
             told = f"create Pod {name} in StatefulSet {metadata['name']} failed error: {no.message}"
             self.world.events.record(kind, tree, "Warning", "FailedCreate", told, "statefulset-controller")
             self.again(30.0, metadata["namespace"], metadata["name"])

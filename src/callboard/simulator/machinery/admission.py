@@ -7,7 +7,7 @@ from callboard.simulator.machinery.refusal import forbidden
 from callboard.simulator.machinery.tree import Tree, dig
 
 if TYPE_CHECKING:
-    from callboard.simulator.machinery.store import Store
+    from callboard.simulator.machinery.store import ObjectStore
 
 __all__ = ["admit_pod", "quota_usage"]
 
@@ -24,7 +24,7 @@ _GATED: Tree = {
 _MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-def admit_pod(store: "Store", tree: Tree, *, shown: str) -> Tree:
+def admit_pod(store: "ObjectStore", tree: Tree, *, shown: str) -> Tree:
     """Return the pod as the admission chain leaves it. Raises 403 for an account that is not there and an exceeded quota.
 
     `shown` is what it is called before its name is made up: a name, or what a made-up one begins with.
@@ -65,7 +65,7 @@ def admit_pod(store: "Store", tree: Tree, *, shown: str) -> Tree:
     return tree
 
 
-def _need_account(store: "Store", namespace: str, account: str, shown: str) -> None:
+def _need_account(store: "ObjectStore", namespace: str, account: str, shown: str) -> None:
     if store.collection("", "serviceaccounts").get(namespace, account) is None:
         why = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
         raise forbidden("", "pods", shown, why)
@@ -106,7 +106,7 @@ def _token_volume(name: str) -> Tree:
     return {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
 
 
-def _limit_range(store: "Store", namespace: str, spec: Tree) -> tuple[Tree, list[str]]:
+def _limit_range(store: "ObjectStore", namespace: str, spec: Tree) -> tuple[Tree, list[str]]:
     """The spec with default requests and limits, and what was set, as LimitRanger notes it."""
     told: list[str] = []
     for record in store.collection("", "limitranges").records(namespace):
@@ -162,7 +162,7 @@ def demand(spec: Tree) -> dict[str, float]:
     return total
 
 
-def quota_usage(store: "Store", namespace: str, hard: Tree) -> Tree:
+def quota_usage(store: "ObjectStore", namespace: str, hard: Tree) -> Tree:
     """`status.used` of a quota: what the living pods of its namespace count for."""
     used = dict.fromkeys(hard, 0.0)
     for record in store.collection("", "pods").records(namespace):
@@ -182,7 +182,7 @@ def quota_usage(store: "Store", namespace: str, hard: Tree) -> Tree:
     return {name: format_like(amount, hard[name]) for name, amount in used.items()}
 
 
-def _quota(store: "Store", namespace: str, name: str, spec: Tree) -> None:
+def _quota(store: "ObjectStore", namespace: str, name: str, spec: Tree) -> None:
     wanted = demand(spec)
     for record in store.collection("", "resourcequotas").records(namespace):
         hard = dig(record.tree, "spec", "hard", default={})

@@ -7,7 +7,7 @@ from operator import attrgetter
 import msgspec
 
 from callboard.simulator.machinery.refusal import already_exists, conflict, expired, not_found
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.tree import Tree, encode
 
 __all__ = ["Change", "Collection", "Key", "Record", "Versions"]
@@ -66,7 +66,7 @@ class Collection:
 
     def __init__(
         self,
-        kind: ResourceType,
+        kind: ServedResource,
         versions: Versions,
         keep: int,
         notify: Callable[["Collection", Change], None] | None = None,

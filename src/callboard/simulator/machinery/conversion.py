@@ -1,6 +1,6 @@
 """Objects that are served in two versions: events (core and events.k8s.io) and HorizontalPodAutoscalers (v1 and v2)."""
 
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.tree import Tree, encode
 
 __all__ = ["served", "stored"]
@@ -24,7 +24,7 @@ _EVENT_FIELDS = (
 _ALPHA = "autoscaling.alpha.kubernetes.io/"
 
 
-def served(kind: ResourceType, tree: Tree) -> Tree:
+def served(kind: ServedResource, tree: Tree) -> Tree:
     """The stored object as `kind`'s version shows it."""
     if kind.storage is None:
         return tree
@@ -43,7 +43,7 @@ def served(kind: ResourceType, tree: Tree) -> Tree:
     return tree
 
 
-def stored(kind: ResourceType, tree: Tree) -> Tree:
+def stored(kind: ServedResource, tree: Tree) -> Tree:
     """An object written in `kind`'s version, as it is stored."""
     if kind.storage is None:
         return tree

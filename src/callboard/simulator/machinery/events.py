@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from callboard.simulator.machinery.refusal import Refusal
-from callboard.simulator.machinery.resources import ResourceType
-from callboard.simulator.machinery.store import Store
+from callboard.simulator.machinery.refusal import ApiRefusal
+from callboard.simulator.machinery.resources import ServedResource
+from callboard.simulator.machinery.store import ObjectStore
 from callboard.simulator.machinery.times import micro, parse, stamp
 from callboard.simulator.machinery.tree import Tree
 
@@ -17,14 +17,14 @@ TTL = 3600.0
 class Recorder:
     """Writes events into the store. `later` schedules a call at a moment of the cluster's time."""
 
-    def __init__(self, store: Store, later: Callable[[float, Callable[[], None]], None]) -> None:
+    def __init__(self, store: ObjectStore, later: Callable[[float, Callable[[], None]], None]) -> None:
         self._store = store
         self._later = later
         self._seen: dict[tuple[str, ...], tuple[str, str]] = {}
 
     def record(
         self,
-        kind: ResourceType,
+        kind: ServedResource,
         tree: Tree,
         type_: str,
         reason: str,
@@ -66,7 +66,7 @@ class Recorder:
 
     def record_new(
         self,
-        kind: ResourceType,
+        kind: ServedResource,
         tree: Tree,
         type_: str,
         reason: str,
@@ -105,7 +105,7 @@ class Recorder:
         if name is not None:
             self._seen[key] = name
 
-    def _involved(self, kind: ResourceType, tree: Tree, field: str) -> Tree:
+    def _involved(self, kind: ServedResource, tree: Tree, field: str) -> Tree:
         metadata = tree["metadata"]
         involved: Tree = {"kind": kind.kind}
         if metadata.get("namespace"):
@@ -130,7 +130,7 @@ class Recorder:
             self._store.create(
                 {"metadata": {"name": name, "namespace": namespace}, **body}, "events", manager=manager
             )
-        except Refusal:
+        except ApiRefusal:
             return None  # the namespace is gone: real components drop the event too
         self._later(self._store.now() + TTL, lambda: self._expire(namespace, name))
         return namespace, name

@@ -6,7 +6,7 @@ The wording follows k8s.io/apimachinery/pkg/api/errors as recorded from Kubernet
 from callboard.simulator.machinery.tree import Tree
 
 __all__ = [
-    "Refusal",
+    "ApiRefusal",
     "already_exists",
     "bad_request",
     "cause",
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-class Refusal(Exception):
+class ApiRefusal(Exception):
     """An answer that is a `Status` of failure. `metadata` is the list metadata some carry (a new continue token)."""
 
     def __init__(
@@ -80,8 +80,8 @@ def _qualified(group: str, resource: str) -> str:
     return f"{resource}.{group}" if group else resource
 
 
-def not_found(group: str, resource: str, name: str) -> Refusal:
-    return Refusal(
+def not_found(group: str, resource: str, name: str) -> ApiRefusal:
+    return ApiRefusal(
         404,
         "NotFound",
         f'{_qualified(group, resource)} "{name}" not found',
@@ -89,60 +89,60 @@ def not_found(group: str, resource: str, name: str) -> Refusal:
     )
 
 
-def resource_not_served() -> Refusal:
-    return Refusal(404, "NotFound", "the server could not find the requested resource", details={})
+def resource_not_served() -> ApiRefusal:
+    return ApiRefusal(404, "NotFound", "the server could not find the requested resource", details={})
 
 
-def already_exists(group: str, resource: str, name: str) -> Refusal:
+def already_exists(group: str, resource: str, name: str) -> ApiRefusal:
     message = f'{_qualified(group, resource)} "{name}" already exists'
-    return Refusal(409, "AlreadyExists", message, details=_details(group, resource, name))
+    return ApiRefusal(409, "AlreadyExists", message, details=_details(group, resource, name))
 
 
-def conflict(group: str, resource: str, name: str) -> Refusal:
+def conflict(group: str, resource: str, name: str) -> ApiRefusal:
     message = (
         f'Operation cannot be fulfilled on {_qualified(group, resource)} "{name}": the object has been modified; '
         "please apply your changes to the latest version and try again"
     )
-    return Refusal(409, "Conflict", message, details=_details(group, resource, name))
+    return ApiRefusal(409, "Conflict", message, details=_details(group, resource, name))
 
 
-def forbidden(group: str, resource: str, name: str, explanation: str) -> Refusal:
+def forbidden(group: str, resource: str, name: str, explanation: str) -> ApiRefusal:
     subject = _qualified(group, resource) + (f' "{name}"' if name else "")
-    return Refusal(
+    return ApiRefusal(
         403, "Forbidden", f"{subject} is forbidden: {explanation}", details=_details(group, resource, name)
     )
 
 
-def unauthorized() -> Refusal:
-    return Refusal(401, "Unauthorized", "Unauthorized")
+def unauthorized() -> ApiRefusal:
+    return ApiRefusal(401, "Unauthorized", "Unauthorized")
 
 
-def bad_request(message: str) -> Refusal:
-    return Refusal(400, "BadRequest", message)
+def bad_request(message: str) -> ApiRefusal:
+    return ApiRefusal(400, "BadRequest", message)
 
 
-def method_not_allowed() -> Refusal:
-    return Refusal(
+def method_not_allowed() -> ApiRefusal:
+    return ApiRefusal(
         405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details={}
     )
 
 
-def not_acceptable() -> Refusal:
+def not_acceptable() -> ApiRefusal:
     message = (
         "406: Not Acceptable\n\nAvailable representations: application/json, "
         "application/yaml, application/vnd.kubernetes.protobuf, "
         "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
     )
-    return Refusal(406, "NotAcceptable", message, details={})
+    return ApiRefusal(406, "NotAcceptable", message, details={})
 
 
-def unsupported_media_type(accepted: str) -> Refusal:
+def unsupported_media_type(accepted: str) -> ApiRefusal:
     message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
-    return Refusal(415, "UnsupportedMediaType", message, details={})
+    return ApiRefusal(415, "UnsupportedMediaType", message, details={})
 
 
-def internal(message: str) -> Refusal:
-    return Refusal(500, "InternalError", message)
+def internal(message: str) -> ApiRefusal:
+    return ApiRefusal(500, "InternalError", message)
 
 
 def cause(reason: str, field: str, message: str) -> Tree:
@@ -150,7 +150,7 @@ def cause(reason: str, field: str, message: str) -> Tree:
     return {"reason": reason, "message": message, "field": field}
 
 
-def invalid(group: str, kind: str, name: str, causes: list[Tree]) -> Refusal:
+def invalid(group: str, kind: str, name: str, causes: list[Tree]) -> ApiRefusal:
     parts = [f"{item['field']}: {item['message']}" for item in causes]
     told = parts[0] if len(parts) == 1 else "[" + ", ".join(parts) + "]"
     subject = f"{kind}.{group}" if group else kind
@@ -161,18 +161,18 @@ def invalid(group: str, kind: str, name: str, causes: list[Tree]) -> Refusal:
         details["group"] = group
     details["kind"] = kind
     details["causes"] = causes
-    return Refusal(422, "Invalid", f'{subject} "{name}" is invalid: {told}', details=details)
+    return ApiRefusal(422, "Invalid", f'{subject} "{name}" is invalid: {told}', details=details)
 
 
-def expired(message: str, *, metadata: Tree | None = None) -> Refusal:
-    return Refusal(410, "Expired", message, metadata=metadata)
+def expired(message: str, *, metadata: Tree | None = None) -> ApiRefusal:
+    return ApiRefusal(410, "Expired", message, metadata=metadata)
 
 
-def too_old_to_watch(asked: int, oldest: int) -> Refusal:
-    return Refusal(410, "Expired", f"too old resource version: {asked} ({oldest})")
+def too_old_to_watch(asked: int, oldest: int) -> ApiRefusal:
+    return ApiRefusal(410, "Expired", f"too old resource version: {asked} ({oldest})")
 
 
-def version_too_large(asked: int, current: int) -> Refusal:
+def version_too_large(asked: int, current: int) -> ApiRefusal:
     causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
     message = f"Timeout: Too large resource version: {asked}, current: {current}"
-    return Refusal(504, "Timeout", message, details={"causes": causes}, retry_after=1)
+    return ApiRefusal(504, "Timeout", message, details={"causes": causes}, retry_after=1)

@@ -7,7 +7,7 @@ import msgspec
 
 from callboard.simulator.machinery.tree import Tree
 
-__all__ = ["ALL_VERBS", "BUILT_IN", "GROUP_ORDER", "Registry", "ResourceType", "Subresource"]
+__all__ = ["ALL_VERBS", "BUILT_IN", "GROUP_ORDER", "ServedResource", "Subresource", "TypeRegistry"]
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
@@ -34,7 +34,7 @@ class Column(msgspec.Struct, frozen=True):
     format: str = ""
 
 
-class ResourceType(msgspec.Struct, frozen=True):
+class ServedResource(msgspec.Struct, frozen=True):
     """One served resource in one version. `storage` names the version objects are kept in (HPAs: v2; events: core)."""
 
     group: str
@@ -101,14 +101,14 @@ def _type(
     storage: tuple[str, str] | None = None,
     generation: bool = False,
     singular: str = "",
-) -> ResourceType:
+) -> ServedResource:
     group, _, version = group_version.rpartition("/")
     subresources = list(more)
     if scale:
         subresources.append(_SCALE)
     if status:
         subresources.append(_status(kind))
-    return ResourceType(
+    return ServedResource(
         group=group,
         version=version,
         plural=plural,
@@ -142,7 +142,7 @@ _PROXY = ("create", "delete", "get", "patch", "update")
 _CREATE = ("create",)
 _READ = ("get", "list")
 
-BUILT_IN: tuple[ResourceType, ...] = (
+BUILT_IN: tuple[ServedResource, ...] = (
     _type("v1", "bindings", "Binding", verbs=_CREATE),
     _type("v1", "componentstatuses", "ComponentStatus", "cs", cluster=True, verbs=_READ),
     _type("v1", "configmaps", "ConfigMap", "cm"),
@@ -312,32 +312,32 @@ BUILT_IN: tuple[ResourceType, ...] = (
 GROUP_ORDER: tuple[str, ...] = tuple(dict.fromkeys(kind.group for kind in BUILT_IN))
 
 
-class Registry:
+class TypeRegistry:
     """The resource types one cluster serves now. Custom resource definitions come and go while it runs."""
 
-    def __init__(self, built_in: tuple[ResourceType, ...] = BUILT_IN, *, metrics: bool = True) -> None:
-        self._types: dict[tuple[str, str, str], ResourceType] = {}
+    def __init__(self, built_in: tuple[ServedResource, ...] = BUILT_IN, *, metrics: bool = True) -> None:
+        self._types: dict[tuple[str, str, str], ServedResource] = {}
         for kind in built_in:
             if metrics or kind.group != "metrics.k8s.io":
                 self.add(kind)
 
-    def add(self, kind: ResourceType) -> None:
+    def add(self, kind: ServedResource) -> None:
         self._types[(kind.group, kind.version, kind.plural)] = kind
 
-    def all(self) -> list[ResourceType]:
+    def all(self) -> list[ServedResource]:
         return list(self._types.values())
 
-    def find(self, group: str, version: str, plural: str) -> ResourceType | None:
+    def find(self, group: str, version: str, plural: str) -> ServedResource | None:
         return self._types.get((group, version, plural))
 
-    def stored(self, group: str, plural: str) -> ResourceType:
+    def stored(self, group: str, plural: str) -> ServedResource:
         """The type objects of this collection are kept in. Raises KeyError for an unknown one."""
         for kind in self._types.values():
             if kind.storage is None and (kind.group, kind.plural) == (group, plural):
                 return kind
         raise KeyError(f"{plural}.{group}")
 
-    def of_kind(self, api_version: str, kind: str) -> ResourceType | None:
+    def of_kind(self, api_version: str, kind: str) -> ServedResource | None:
         return next(
             (item for item in self._types.values() if item.api_version == api_version and item.kind == kind),
             None,
@@ -374,7 +374,7 @@ class Registry:
             if "scale" in declared:
                 subresources.insert(0, _SCALE)
             self.add(
-                ResourceType(
+                ServedResource(
                     group=spec["group"],
                     version=version["name"],
                     plural=names["plural"],

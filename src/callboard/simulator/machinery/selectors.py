@@ -6,12 +6,12 @@ from collections.abc import Callable
 import msgspec
 
 from callboard.simulator.machinery.refusal import bad_request
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.tree import Tree, dig
 
 __all__ = [
     "FieldTerm",
-    "Requirement",
+    "SelectorTerm",
     "match_fields",
     "match_labels",
     "matcher_of",
@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"\s*(==|!=|=|,|\(|\)|!|<|>|[^\s,()=!<>]+)")
 _SPECIAL = frozenset(["==", "!=", "=", ",", "(", ")", "!", "<", ">"])
 
 
-class Requirement(msgspec.Struct, frozen=True):
+class SelectorTerm(msgspec.Struct, frozen=True):
     """One term of a label selector. `operator` is in, notin, exists, !, gt or lt."""
 
     key: str
@@ -46,10 +46,10 @@ class Requirement(msgspec.Struct, frozen=True):
         return have > want if self.operator == "gt" else have < want
 
 
-def parse_labels(text: str) -> list[Requirement]:
+def parse_labels(text: str) -> list[SelectorTerm]:
     """Read a label selector. Raises the 400 an API server answers a bad one with."""
     tokens = _TOKEN.findall(text)
-    requirements: list[Requirement] = []
+    requirements: list[SelectorTerm] = []
     position = 0
 
     def peek() -> str:
@@ -71,7 +71,7 @@ def parse_labels(text: str) -> list[Requirement]:
         if negated or operator in ("", ","):
             if operator not in ("", ","):
                 raise fail(operator, "',' or 'end of string'")
-            requirements.append(Requirement(key, "!" if negated else "exists"))
+            requirements.append(SelectorTerm(key, "!" if negated else "exists"))
         elif operator in ("=", "==", "!="):
             position += 1
             value = peek()
@@ -82,7 +82,7 @@ def parse_labels(text: str) -> list[Requirement]:
             else:
                 value = ""
             _check_value(key, value)
-            requirements.append(Requirement(key, "notin" if operator == "!=" else "in", frozenset([value])))
+            requirements.append(SelectorTerm(key, "notin" if operator == "!=" else "in", frozenset([value])))
         elif operator in ("in", "notin"):
             position += 1
             if peek() != "(":
@@ -106,7 +106,7 @@ def parse_labels(text: str) -> list[Requirement]:
                     expect_value = False
                 position += 1
             position += 1
-            requirements.append(Requirement(key, operator, frozenset(values or {""})))
+            requirements.append(SelectorTerm(key, operator, frozenset(values or {""})))
         elif operator in (">", "<"):
             position += 1
             value = peek()
@@ -116,7 +116,7 @@ def parse_labels(text: str) -> list[Requirement]:
                 )
             _check_value(key, value)  # a minus is no label value: so no negative bound
             position += 1
-            requirements.append(Requirement(key, "gt" if operator == ">" else "lt", frozenset([value])))
+            requirements.append(SelectorTerm(key, "gt" if operator == ">" else "lt", frozenset([value])))
         else:
             raise fail(operator, "in, notin, =, ==, !=, gt, lt")
         separator = peek()
@@ -162,7 +162,7 @@ def _check_value(key: str, value: str) -> None:
         )
 
 
-def match_labels(requirements: list[Requirement], tree: Tree) -> bool:
+def match_labels(requirements: list[SelectorTerm], tree: Tree) -> bool:
     labels = dig(tree, "metadata", "labels", default={})
     return all(requirement.matches(labels) for requirement in requirements)
 
@@ -172,13 +172,13 @@ def matcher_of(selector: Tree | None) -> Callable[[Tree], bool]:
     if selector is None:
         return lambda labels: False
     requirements = [
-        Requirement(key, "in", frozenset([value]))
+        SelectorTerm(key, "in", frozenset([value]))
         for key, value in (selector.get("matchLabels") or {}).items()
     ]
     names = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
     for item in selector.get("matchExpressions") or ():
         requirements.append(
-            Requirement(item["key"], names[item["operator"]], frozenset(item.get("values") or ()))
+            SelectorTerm(item["key"], names[item["operator"]], frozenset(item.get("values") or ()))
         )
     return lambda labels: all(requirement.matches(labels) for requirement in requirements)
 
@@ -240,7 +240,7 @@ _SUPPORTED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
-def parse_fields(text: str, kind: ResourceType) -> list[FieldTerm]:
+def parse_fields(text: str, kind: ServedResource) -> list[FieldTerm]:
     """Read a field selector for one resource type. Raises the 400 for an unknown field or a bad term."""
     terms: list[FieldTerm] = []
     supported = _SUPPORTED.get((kind.group, kind.plural), ())

@@ -12,14 +12,14 @@ from callboard.simulator.machinery.defaults import apply_defaults
 from callboard.simulator.machinery.managed_fields import manage
 from callboard.simulator.machinery.naming import Naming
 from callboard.simulator.machinery.refusal import bad_request, conflict, not_found
-from callboard.simulator.machinery.resources import Registry, ResourceType
+from callboard.simulator.machinery.resources import ServedResource, TypeRegistry
 from callboard.simulator.machinery.times import stamp
 from callboard.simulator.machinery.tree import Tree, clone, dig, merge_patch
 from callboard.simulator.machinery.validation import check, check_shape
 
-__all__ = ["Store"]
+__all__ = ["ObjectStore"]
 
-Resource = ResourceType | str
+Resource = ServedResource | str
 Trees = list[Tree]
 Place = tuple[tuple[str, str], str, str]
 Places = list[Place]
@@ -30,11 +30,11 @@ _TRUSTED = frozenset(["kube-controller-manager", "kube-scheduler", "kubelet"])
 """Managers that hand over trees nobody changes afterwards, so that nothing needs copying."""
 
 
-class Store:
+class ObjectStore:
     """The objects of one cluster. `keep` is how many past changes each collection remembers."""
 
     def __init__(
-        self, registry: Registry, naming: Naming, now: Callable[[], float], *, keep: int = 2000
+        self, registry: TypeRegistry, naming: Naming, now: Callable[[], float], *, keep: int = 2000
     ) -> None:
         self.registry = registry
         self.naming = naming
@@ -50,9 +50,9 @@ class Store:
 
     # ---- finding
 
-    def resource(self, resource: Resource) -> ResourceType:
+    def resource(self, resource: Resource) -> ServedResource:
         """`pods`, `deployments`, `deployments.apps` → its type. Raises KeyError for what is not served."""
-        if isinstance(resource, ResourceType):
+        if isinstance(resource, ServedResource):
             return resource
         plural, _, group = resource.partition(".")
         for kind in self.registry.all():
@@ -72,7 +72,7 @@ class Store:
         return self.collections[self.resource(resource).key]
 
     def get(self, resource: Resource, name: str, namespace: str = "") -> Tree:
-        """The object as stored; treat it as read-only. Raises a 404 `Refusal`."""
+        """The object as stored; treat it as read-only. Raises a 404 `ApiRefusal`."""
         return self.of(resource).need(namespace, name).tree
 
     def list(self, resource: Resource, namespace: str = "") -> Trees:
@@ -108,7 +108,7 @@ class Store:
         dry_run: bool = False,
         uid: str = "",
     ) -> Tree:
-        """Create an object as a POST would. Raises `Refusal`. Without `resource` its kind and apiVersion tell.
+        """Create an object as a POST would. Raises `ApiRefusal`. Without `resource` its kind and apiVersion tell.
 
         Its uid is made up where none is given.
         """
@@ -155,7 +155,7 @@ class Store:
         subresource: str = "",
         dry_run: bool = False,
     ) -> Tree:
-        """Replace an object as a PUT would; with `subresource="status"` only its status. Raises `Refusal`."""
+        """Replace an object as a PUT would; with `subresource="status"` only its status. Raises `ApiRefusal`."""
         kind = self._kind_of(tree, resource)
         collection = self.collections[kind.key]
         given = tree["metadata"]
@@ -202,7 +202,7 @@ class Store:
         subresource: str = "",
         dry_run: bool = False,
     ) -> Tree:
-        """Apply a JSON merge patch, or a function from the old object to the new one. Raises `Refusal`."""
+        """Apply a JSON merge patch, or a function from the old object to the new one. Raises `ApiRefusal`."""
         kind = self.resource(resource)
         before = self.collections[kind.key].need(namespace, name).tree
         body = patch(before) if callable(patch) else merge_patch(before, patch)
@@ -282,7 +282,7 @@ class Store:
 
     # ---- inside
 
-    def _open(self, kind: ResourceType) -> None:
+    def _open(self, kind: ServedResource) -> None:
         self.collections[kind.key] = Collection(kind, self.versions, self._keep, self._changed)
 
     def _changed(self, collection: Collection, change: Change) -> None:
@@ -314,7 +314,7 @@ class Store:
         else:
             self._open(kind)
 
-    def _kind_of(self, tree: Tree, resource: Resource | None) -> ResourceType:
+    def _kind_of(self, tree: Tree, resource: Resource | None) -> ServedResource:
         if resource is not None:
             return self.resource(resource)
         kind = self.registry.of_kind(str(tree.get("apiVersion")), str(tree.get("kind")))
@@ -322,7 +322,7 @@ class Store:
             raise KeyError(f"{tree.get('apiVersion')} {tree.get('kind')}")
         return self.registry.stored(*kind.key)
 
-    def _shape(self, kind: ResourceType, body: Tree) -> Tree:
+    def _shape(self, kind: ServedResource, body: Tree) -> Tree:
         """Typed objects are kept without kind and apiVersion, custom ones with them, their fields in order."""
         body = {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
         if kind.custom:
@@ -334,7 +334,7 @@ class Store:
         order = [key for key in ("metadata", "spec", "status") if key in body]
         return {key: body[key] for key in (*order, *(key for key in body if key not in order))}
 
-    def _admit(self, kind: ResourceType, body: Tree, shown: str) -> Tree:
+    def _admit(self, kind: ServedResource, body: Tree, shown: str) -> Tree:
         if kind.key == _POD_KEY:
             return admit_pod(self, body, shown=shown)
         if kind.key == ("", "namespaces"):
@@ -413,7 +413,7 @@ class Store:
 
     def _commit(
         self,
-        kind: ResourceType,
+        kind: ServedResource,
         collection: Collection,
         before: Tree,
         body: Tree,

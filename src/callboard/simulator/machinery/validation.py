@@ -5,7 +5,7 @@ from typing import Any
 
 from callboard.simulator.machinery.quantities import parse_quantity
 from callboard.simulator.machinery.refusal import bad_request, cause, invalid
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.tree import Tree, dig
 
 __all__ = ["check", "check_shape"]
@@ -24,7 +24,7 @@ _LABEL_NAMED = frozenset([("", "namespaces"), ("", "services")])
 _FREELY_NAMED = "rbac.authorization.k8s.io"
 
 
-def check(kind: ResourceType, tree: Tree) -> None:
+def check(kind: ServedResource, tree: Tree) -> None:
     """Raise the 422 of an API server when the object cannot be stored."""
     name = tree["metadata"].get("name", "")
     causes: list[Tree] = []
@@ -90,7 +90,7 @@ _GO: dict[type, str] = {
 }
 
 
-def check_shape(kind: ResourceType, tree: Tree) -> None:
+def check_shape(kind: ServedResource, tree: Tree) -> None:
     """Raise the 400 of an API server for a field that has not the type it has in Go; told of those our own code walks
     through. To be asked before anything else is made of the object."""
     for path, wanted, name in _SHAPES if kind.custom else _SHAPES + _BUILT_IN:
@@ -112,7 +112,7 @@ def check_shape(kind: ResourceType, tree: Tree) -> None:
             )
 
 
-def _quantities(kind: ResourceType, spec: Tree) -> None:
+def _quantities(kind: ServedResource, spec: Tree) -> None:
     """What is no quantity cannot even be decoded: a 400, not a 422 (apimachinery, pkg/api/resource/quantity.go)."""
     for container in (*spec.get("initContainers", ()), *spec.get("containers", ())):
         for part in ("requests", "limits"):
@@ -126,7 +126,7 @@ def _quantities(kind: ResourceType, spec: Tree) -> None:
                     ) from None
 
 
-def _selector(kind: ResourceType, tree: Tree) -> list[Tree]:
+def _selector(kind: ServedResource, tree: Tree) -> list[Tree]:
     if kind.kind == "Job":
         return []
     wanted = dig(tree, "spec", "selector", "matchLabels")

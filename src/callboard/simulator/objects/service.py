@@ -3,14 +3,14 @@
 import zlib
 
 from callboard.simulator.machinery.tree import Tree, encode
-from callboard.simulator.scenarios.schema import ClusterSpec, CronSpec, ServiceSpec
+from callboard.simulator.scenarios.schema import ClusterSpec, CronSpec, ScenarioService
 
 __all__ = ["applied", "image_of", "manifests", "workload"]
 
 _REGISTRY = "registry.example.com"
 
 
-def image_of(service: ServiceSpec, version: str = "") -> str:
+def image_of(service: ScenarioService, version: str = "") -> str:
     return f"{service.image or f'{_REGISTRY}/{service.owner}/{service.name}'}:{version or service.version}"
 
 
@@ -30,7 +30,7 @@ def applied(tree: Tree) -> Tree:
     }
 
 
-def _labels(service: ServiceSpec, cluster: ClusterSpec, component: str = "server") -> Tree:
+def _labels(service: ScenarioService, cluster: ClusterSpec, component: str = "server") -> Tree:
     return {
         "app.kubernetes.io/component": component,
         "app.kubernetes.io/instance": f"{service.name}-{cluster.environment}",
@@ -43,7 +43,7 @@ def _labels(service: ServiceSpec, cluster: ClusterSpec, component: str = "server
     }
 
 
-def _metadata(service: ServiceSpec, cluster: ClusterSpec, name: str = "", **more: object) -> Tree:
+def _metadata(service: ScenarioService, cluster: ClusterSpec, name: str = "", **more: object) -> Tree:
     return {
         "name": name or service.name,
         "namespace": service.namespace,
@@ -52,7 +52,7 @@ def _metadata(service: ServiceSpec, cluster: ClusterSpec, name: str = "", **more
     }
 
 
-def _environment(service: ServiceSpec, cluster: ClusterSpec) -> list[Tree]:
+def _environment(service: ScenarioService, cluster: ClusterSpec) -> list[Tree]:
     host = f"otel-collector.{cluster.region}.example.com"
     plain = {
         "SERVICE_NAME": service.name,
@@ -86,7 +86,7 @@ def _environment(service: ServiceSpec, cluster: ClusterSpec) -> list[Tree]:
     return made
 
 
-def pod_template(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> Tree:
+def pod_template(service: ScenarioService, cluster: ClusterSpec, version: str = "") -> Tree:
     version = version or service.version
     probe = {"httpGet": {"path": "/healthz", "port": "http"}, "timeoutSeconds": 2}
     container: Tree = {
@@ -168,7 +168,7 @@ def pod_template(service: ServiceSpec, cluster: ClusterSpec, version: str = "") 
     return {"metadata": {"labels": labels, "annotations": annotations}, "spec": spec}
 
 
-def workload(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> Tree:
+def workload(service: ScenarioService, cluster: ClusterSpec, version: str = "") -> Tree:
     """The Deployment, StatefulSet or DaemonSet at one version."""
     version = version or service.version
     kind = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}[
@@ -204,7 +204,7 @@ def workload(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> T
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def _cron_job(service: ServiceSpec, cluster: ClusterSpec, cron: CronSpec) -> Tree:
+def _cron_job(service: ScenarioService, cluster: ClusterSpec, cron: CronSpec) -> Tree:
     labels = _labels(service, cluster, cron.name)
     container = {
         "name": "job",
@@ -230,7 +230,7 @@ def _cron_job(service: ServiceSpec, cluster: ClusterSpec, cron: CronSpec) -> Tre
     }
 
 
-def manifests(service: ServiceSpec, cluster: ClusterSpec, version: str = "") -> list[Tree]:
+def manifests(service: ScenarioService, cluster: ClusterSpec, version: str = "") -> list[Tree]:
     """All manifests of a service in the order they are applied."""
     level = "info" if cluster.environment == "prod" else "debug"
     config = f"server:\n  port: {service.port}\n  timeout: 30s\nenvironment: {cluster.environment}\nregion: {cluster.region}\n"

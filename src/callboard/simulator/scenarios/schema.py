@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["ClusterSpec", "CronSpec", "NamespaceSpec", "Scenario", "ServiceSpec", "Step", "TroubleSpec"]
+__all__ = ["ClusterSpec", "CronSpec", "NamespaceSpec", "Scenario", "ScenarioService", "Step", "TroubleSpec"]
 
 
 class ClusterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +28,7 @@ class CronSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suspend: bool = False
 
 
-class ServiceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ScenarioService(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One service. `replicas` is by environment (`*` for any other); `clusters` are shell patterns over cluster names.
 
     `released` tells the versions before the present one, newest last; `age` how long ago the service was born, e.g. `9d`.
@@ -126,7 +126,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environments: tuple[str, ...] = ("prod", "staging", "dev")
     nodes: int = 3
     namespaces: tuple[NamespaceSpec, ...] = ()
-    services: tuple[ServiceSpec, ...] = ()
+    services: tuple[ScenarioService, ...] = ()
     troubles: tuple[TroubleSpec, ...] = ()
     timeline: tuple[Step, ...] = ()
 

@@ -5,12 +5,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from callboard.simulator.controllers.behaviour import Behaviour, Match
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.tree import Tree, clone
 from callboard.simulator.objects.node import foundations, node
 from callboard.simulator.objects.service import applied, image_of, manifests, workload
 from callboard.simulator.scenarios.reading import seconds
-from callboard.simulator.scenarios.schema import ClusterSpec, Scenario, ServiceSpec, Step, TroubleSpec
+from callboard.simulator.scenarios.schema import ClusterSpec, Scenario, ScenarioService, Step, TroubleSpec
 from callboard.simulator.scenarios.troubles import TROUBLES
 from callboard.simulator.serving.roles import bootstrap_roles
 
@@ -44,7 +44,7 @@ class Stage:
     def spec(self) -> ClusterSpec:
         return self.cluster.spec
 
-    def service(self, name: str) -> ServiceSpec:
+    def service(self, name: str) -> ScenarioService:
         return self._services[name]
 
     def build(self) -> None:
@@ -107,7 +107,7 @@ class Stage:
                 }
             )
 
-    def _history(self, service: ServiceSpec, born: float) -> None:
+    def _history(self, service: ScenarioService, born: float) -> None:
         """The first release, then the others spread over the service's life."""
         versions = [*service.released, service.version]
         if service.language != "web":
@@ -131,7 +131,7 @@ class Stage:
     def apply(self, tree: Tree) -> None:
         try:
             self.store.create(tree, manager=_DEPLOYER)
-        except Refusal as no:
+        except ApiRefusal as no:
             if no.code != 409:
                 raise
 
@@ -157,7 +157,7 @@ class Stage:
 
         self.store.patch(self.resource(service), name, update, service.namespace, manager=_DEPLOYER)
 
-    def resource(self, service: ServiceSpec) -> str:
+    def resource(self, service: ScenarioService) -> str:
         return f"{service.workload}s.apps"
 
     def image(self, name: str, version: str = "") -> str:

@@ -13,12 +13,12 @@ from callboard.simulator.scenarios.schema import TroubleSpec
 if TYPE_CHECKING:
     from callboard.simulator.scenarios.stage import Stage
 
-__all__ = ["TROUBLES", "Trouble"]
+__all__ = ["TROUBLES", "TroubleKind"]
 
 Act = Callable[["Stage", TroubleSpec], None]
 
 
-class Trouble(msgspec.Struct, frozen=True):
+class TroubleKind(msgspec.Struct, frozen=True):
     """`begin` makes it happen, `end` undoes the cause."""
 
     begin: Act
@@ -299,23 +299,23 @@ def _busy(stage: "Stage", trouble: TroubleSpec) -> None:
     )
 
 
-TROUBLES: dict[str, Trouble] = {
-    "bad-image": Trouble(_bad_image, _back),
-    "crash-loop": Trouble(_crash_loop, _calm),
-    "denied-image": Trouble(_denied_image, _back),
-    "evicted": Trouble(_evicted, _calm),
-    "failed-job": Trouble(_failed_job, _delete_job),
-    "failing-init": Trouble(_failing_init, _back),
-    "failing-liveness": Trouble(_failing_liveness, _calm),
-    "failing-probe": Trouble(_failing_probe, _calm),
-    "high-load": Trouble(_busy, _calm),
-    "missing-config": Trouble(_missing_config, _back),
-    "missing-volume": Trouble(_missing_volume, _back),
-    "no-matching-node": Trouble(_no_matching_node, _back),
-    "out-of-memory": Trouble(_out_of_memory, _calm),
-    "quota-exceeded": Trouble(_quota_exceeded, _quota_lifted),
-    "scaled-to-zero": Trouble(_scaled_to_zero, _scaled_back),
-    "stuck-rollout": Trouble(_stuck_rollout, _back),
-    "suspended-cronjob": Trouble(_suspend(True), _suspend(False)),
-    "unschedulable": Trouble(_unschedulable, _back),
+TROUBLES: dict[str, TroubleKind] = {
+    "bad-image": TroubleKind(_bad_image, _back),
+    "crash-loop": TroubleKind(_crash_loop, _calm),
+    "denied-image": TroubleKind(_denied_image, _back),
+    "evicted": TroubleKind(_evicted, _calm),
+    "failed-job": TroubleKind(_failed_job, _delete_job),
+    "failing-init": TroubleKind(_failing_init, _back),
+    "failing-liveness": TroubleKind(_failing_liveness, _calm),
+    "failing-probe": TroubleKind(_failing_probe, _calm),
+    "high-load": TroubleKind(_busy, _calm),
+    "missing-config": TroubleKind(_missing_config, _back),
+    "missing-volume": TroubleKind(_missing_volume, _back),
+    "no-matching-node": TroubleKind(_no_matching_node, _back),
+    "out-of-memory": TroubleKind(_out_of_memory, _calm),
+    "quota-exceeded": TroubleKind(_quota_exceeded, _quota_lifted),
+    "scaled-to-zero": TroubleKind(_scaled_to_zero, _scaled_back),
+    "stuck-rollout": TroubleKind(_stuck_rollout, _back),
+    "suspended-cronjob": TroubleKind(_suspend(True), _suspend(False)),
+    "unschedulable": TroubleKind(_unschedulable, _back),
 }

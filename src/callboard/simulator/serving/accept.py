@@ -4,12 +4,12 @@ import msgspec
 
 from callboard.simulator.machinery.refusal import not_acceptable
 
-__all__ = ["Form", "negotiate"]
+__all__ = ["AnswerForm", "negotiate"]
 
 _JSON = frozenset(["application/json", "application/*", "*/*"])
 
 
-class Form(msgspec.Struct, frozen=True):
+class AnswerForm(msgspec.Struct, frozen=True):
     """`kind` is "" for the plain object, else Table, PartialObjectMetadata or APIGroupDiscoveryList; `yaml` for a YAML body."""
 
     kind: str = ""
@@ -27,10 +27,10 @@ _KINDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def negotiate(header: str, *, discovery: bool = False) -> Form:
+def negotiate(header: str, *, discovery: bool = False) -> AnswerForm:
     """The first form of the Accept header that is served. Raises 406 when none is."""
     if not header.strip():
-        return Form()
+        return AnswerForm()
     for part in header.split(","):
         media, _, rest = part.strip().partition(";")
         parameters = dict(item.strip().split("=", 1) for item in rest.split(";") if "=" in item)
@@ -39,9 +39,9 @@ def negotiate(header: str, *, discovery: bool = False) -> Form:
             continue
         kind, group = parameters.get("as", ""), parameters.get("g", "")
         if not kind:
-            return Form(yaml=media == "application/yaml")
+            return AnswerForm(yaml=media == "application/yaml")
         if kind in _KINDS.get(group, ()) and discovery is (group == "apidiscovery.k8s.io"):
             if discovery and parameters.get("v") != "v2":
                 continue
-            return Form(kind.removesuffix("List") if not discovery else kind, parameters.get("v", ""))
+            return AnswerForm(kind.removesuffix("List") if not discovery else kind, parameters.get("v", ""))
     raise not_acceptable()

@@ -7,10 +7,10 @@ from typing import Final
 from callboard.simulator.machinery.collection import Change, Collection
 from callboard.simulator.machinery.naming import Naming
 from callboard.simulator.machinery.refusal import cause, invalid
-from callboard.simulator.machinery.store import Store
+from callboard.simulator.machinery.store import ObjectStore
 from callboard.simulator.machinery.times import stamp
 from callboard.simulator.machinery.tree import Tree, dig, encode
-from callboard.simulator.serving.identity import User
+from callboard.simulator.serving.identity import ApiUser
 
 __all__ = ["AccountTokens"]
 
@@ -25,7 +25,7 @@ _SECRET_TYPE: Final = "kubernetes.io/service-account-token"
 class AccountTokens:
     """Issues them and knows them again. A namespace gets its `default` account at once, a Secret of a token its token."""
 
-    def __init__(self, store: Store, naming: Naming, now: Callable[[], float], ca_pem: str) -> None:
+    def __init__(self, store: ObjectStore, naming: Naming, now: Callable[[], float], ca_pem: str) -> None:
         self._store = store
         self._naming = naming
         self._now = now
@@ -62,7 +62,7 @@ class AccountTokens:
             "status": {"token": token, "expirationTimestamp": stamp(until)},
         }
 
-    def user(self, token: str) -> User | None:
+    def user(self, token: str) -> ApiUser | None:
         """Whose token it is, as long as it has not ended and its account is there."""
         if token not in self._issued:
             return None
@@ -71,7 +71,7 @@ class AccountTokens:
         if self._now() >= until or record is None or record.tree["metadata"]["uid"] != uid:
             return None
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
-        return User(f"system:serviceaccount:{namespace}:{name}", uid, groups)
+        return ApiUser(f"system:serviceaccount:{namespace}:{name}", uid, groups)
 
     def _issue(self, account: Tree, until: float, audiences: list[str]) -> str:
         """A JSON Web Token as an API server's, but for its signature, which nobody outside can check either."""

@@ -5,16 +5,16 @@ import zlib
 import msgspec
 from aiohttp import web
 
-from callboard.simulator.machinery.refusal import Refusal
+from callboard.simulator.machinery.refusal import ApiRefusal
 from callboard.simulator.machinery.tree import Tree, encode
 
-__all__ = ["Answer", "refused", "text", "tree"]
+__all__ = ["HttpAnswer", "refused", "text", "tree"]
 
 GZIP_FROM = 128 * 1024
 """An API server compresses bodies of at least this many bytes, when asked."""
 
 
-class Answer(msgspec.Struct):
+class HttpAnswer(msgspec.Struct):
     """One whole answer. Streams (watches, followed logs) are sent by their own code."""
 
     body: bytes = b""
@@ -35,16 +35,16 @@ class Answer(msgspec.Struct):
         return web.Response(status=self.status, body=body or None, headers=headers)
 
 
-def tree(value: Tree, status: int = 200, **headers: str) -> Answer:
-    return Answer(encode(value) + b"\n", status, headers=headers)
+def tree(value: Tree, status: int = 200, **headers: str) -> HttpAnswer:
+    return HttpAnswer(encode(value) + b"\n", status, headers=headers)
 
 
-def text(value: str, status: int = 200) -> Answer:
-    return Answer(value.encode(), status, "text/plain; charset=utf-8")
+def text(value: str, status: int = 200) -> HttpAnswer:
+    return HttpAnswer(value.encode(), status, "text/plain; charset=utf-8")
 
 
-def refused(refusal: Refusal) -> Answer:
-    answer = Answer(encode(refusal.body()) + b"\n", refusal.code)
+def refused(refusal: ApiRefusal) -> HttpAnswer:
+    answer = HttpAnswer(encode(refusal.body()) + b"\n", refusal.code)
     if refusal.retry_after is not None:
         answer.headers = {"Retry-After": str(refusal.retry_after)}
     return answer

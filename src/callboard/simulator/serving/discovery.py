@@ -1,6 +1,6 @@
 """What a cluster says it serves: `/version`, `/api`, `/apis`, in the aggregated form and the older one."""
 
-from callboard.simulator.machinery.resources import Registry, ResourceType, Subresource
+from callboard.simulator.machinery.resources import ServedResource, Subresource, TypeRegistry
 from callboard.simulator.machinery.tree import Tree
 
 __all__ = ["aggregated", "api_versions", "group", "group_list", "paths", "resource_list", "version"]
@@ -30,7 +30,7 @@ def api_versions(address: str) -> Tree:
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": places}
 
 
-def paths(registry: Registry) -> list[str]:
+def paths(registry: TypeRegistry) -> list[str]:
     """What `/` lists (k8s.io/apiserver, pkg/server/routes/index.go)."""
     found = ["/api", "/api/v1", "/apis", "/healthz", "/livez"]
     found += ["/openapi/v3", "/readyz", "/version"]
@@ -40,12 +40,12 @@ def paths(registry: Registry) -> list[str]:
     return sorted(found)
 
 
-def group_list(registry: Registry) -> Tree:
+def group_list(registry: TypeRegistry) -> Tree:
     groups = [_group(name, versions) for name, versions in registry.groups().items() if name]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def group(registry: Registry, name: str) -> Tree | None:
+def group(registry: TypeRegistry, name: str) -> Tree | None:
     versions = registry.groups().get(name)
     return {"kind": "APIGroup", "apiVersion": "v1", **_group(name, versions)} if versions and name else None
 
@@ -55,7 +55,7 @@ def _group(name: str, versions: list[str]) -> Tree:
     return {"name": name, "versions": shown, "preferredVersion": shown[0]}
 
 
-def resource_list(registry: Registry, group_name: str, version_name: str) -> Tree | None:
+def resource_list(registry: TypeRegistry, group_name: str, version_name: str) -> Tree | None:
     """`APIResourceList` of one group version; None when it is not served."""
     kinds = _of(registry, group_name, version_name)
     if not kinds:
@@ -93,7 +93,7 @@ def resource_list(registry: Registry, group_name: str, version_name: str) -> Tre
     return result
 
 
-def aggregated(registry: Registry, *, core: bool) -> Tree:
+def aggregated(registry: TypeRegistry, *, core: bool) -> Tree:
     """`APIGroupDiscoveryList` v2: of the core group for `/api`, of all others for `/apis`."""
     items: list[Tree] = []
     for name, versions in registry.groups().items():
@@ -116,14 +116,14 @@ def aggregated(registry: Registry, *, core: bool) -> Tree:
     }
 
 
-def _of(registry: Registry, group_name: str, version_name: str) -> list[ResourceType]:
+def _of(registry: TypeRegistry, group_name: str, version_name: str) -> list[ServedResource]:
     return sorted(
         (kind for kind in registry.all() if (kind.group, kind.version) == (group_name, version_name)),
         key=lambda kind: kind.plural,
     )
 
 
-def _response(kind: ResourceType, name: str) -> Tree:
+def _response(kind: ServedResource, name: str) -> Tree:
     """Built-in kinds of the parent's own group answer with an empty group and version, as recorded."""
     return (
         {"group": kind.group, "version": kind.version, "kind": name}
@@ -132,7 +132,7 @@ def _response(kind: ResourceType, name: str) -> Tree:
     )
 
 
-def _discovered(kind: ResourceType) -> Tree:
+def _discovered(kind: ServedResource) -> Tree:
     entry: Tree = {
         "resource": kind.plural,
         "responseKind": _response(kind, kind.kind),
@@ -149,7 +149,7 @@ def _discovered(kind: ResourceType) -> Tree:
     return entry
 
 
-def _sub(kind: ResourceType, sub: Subresource) -> Tree:
+def _sub(kind: ServedResource, sub: Subresource) -> Tree:
     response = _response(kind, sub.kind)
     if sub.group_version:
         response["group"], _, response["version"] = sub.group_version.rpartition("/")

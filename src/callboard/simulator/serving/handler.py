@@ -8,26 +8,26 @@ import yaml
 from aiohttp import web
 
 from callboard.simulator.chaos import delivery
-from callboard.simulator.chaos.rules import Rule
+from callboard.simulator.chaos.rules import ChaosRule
 from callboard.simulator.machinery.collection import Collection
 from callboard.simulator.machinery.refusal import (
-    Refusal,
+    ApiRefusal,
     bad_request,
     forbidden,
     method_not_allowed,
     not_found,
     resource_not_served,
 )
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.times import stamp
 from callboard.simulator.machinery.tree import Tree, decode
 from callboard.simulator.serving import answer as answers
 from callboard.simulator.serving import listing, meta, podlogs, tables
-from callboard.simulator.serving.accept import Form, negotiate
-from callboard.simulator.serving.answer import Answer
-from callboard.simulator.serving.identity import User, certificate_user
+from callboard.simulator.serving.accept import AnswerForm, negotiate
+from callboard.simulator.serving.answer import HttpAnswer
+from callboard.simulator.serving.identity import ApiUser, certificate_user
 from callboard.simulator.serving.options import read_options, read_version
-from callboard.simulator.serving.rbac import Attributes, attributes_of, refusal
+from callboard.simulator.serving.rbac import WantedAccess, attributes_of, refusal
 from callboard.simulator.serving.request import RequestInfo, read_request
 from callboard.simulator.serving.reviews import REVIEWS, review
 from callboard.simulator.serving.watching import WatchStream
@@ -61,11 +61,11 @@ class Handler:
             user = self._user(request)
             counters.log.append((request.method, request.path_qs, user.name))
             made = await self._route(request, user, rules)
-        except Refusal as no:
+        except ApiRefusal as no:
             if user is None:
                 counters.log.append((request.method, request.path_qs, ""))
             made = answers.refused(no)
-        if isinstance(made, Answer):
+        if isinstance(made, HttpAnswer):
             if rules:
                 return await delivery.deliver(
                     request, made, rules, lambda response: self._dated(response, rules)
@@ -74,19 +74,19 @@ class Handler:
             return self._dated(made.response(request), rules)
         return made
 
-    def _dated(self, response: web.StreamResponse, rules: list[Rule]) -> web.StreamResponse:
+    def _dated(self, response: web.StreamResponse, rules: list[ChaosRule]) -> web.StreamResponse:
         skew = sum(rule.seconds for rule in rules if rule.mode == "clock-skew")
         response.headers["Date"] = formatdate(self._cluster.now() + skew, usegmt=True)
         response.headers.setdefault("Audit-Id", self._cluster.audit_id())
         return response
 
-    def _user(self, request: web.BaseRequest) -> User:
+    def _user(self, request: web.BaseRequest) -> ApiUser:
         peer = request.transport.get_extra_info("peercert") if request.transport is not None else None
         return self._cluster.tokens.authenticate(request.headers, certificate_user(peer))
 
     async def _route(
-        self, request: web.BaseRequest, user: User, rules: list[Rule]
-    ) -> Answer | web.StreamResponse:
+        self, request: web.BaseRequest, user: ApiUser, rules: list[ChaosRule]
+    ) -> HttpAnswer | web.StreamResponse:
         cluster = self._cluster
         info = read_request(request.method, request.path, request.query)
         wanted = attributes_of(info)
@@ -105,7 +105,7 @@ class Handler:
             raise resource_not_served()
         return await self._resource(request, user, info, kind, rules)
 
-    def _impersonated(self, request: web.BaseRequest, user: User, wanted: Attributes) -> User:
+    def _impersonated(self, request: web.BaseRequest, user: ApiUser, wanted: WantedAccess) -> ApiUser:
         name = request.headers.get("Impersonate-User", "")
         groups = tuple(request.headers.getall("Impersonate-Group", []))
         if not name:
@@ -113,11 +113,11 @@ class Handler:
                 raise bad_request("requested impersonating groups without impersonating a user")
             return user
         authorizer = self._cluster.authorizer
-        asks = [Attributes("impersonate", resource="users", name=name)]
+        asks = [WantedAccess("impersonate", resource="users", name=name)]
         if name.startswith("system:serviceaccount:"):
             _, _, place, account = name.split(":", 3)
-            asks = [Attributes("impersonate", resource="serviceaccounts", namespace=place, name=account)]
-        asks += [Attributes("impersonate", resource="groups", name=group) for group in groups]
+            asks = [WantedAccess("impersonate", resource="serviceaccounts", namespace=place, name=account)]
+        asks += [WantedAccess("impersonate", resource="groups", name=group) for group in groups]
         if not all(authorizer.allowed(user, ask)[0] for ask in asks):
             limited = msgspec.structs.replace(wanted, verb=f"impersonate-on:user-info:{wanted.verb}")
             raise refusal(user, limited)
@@ -126,11 +126,16 @@ class Handler:
             if "system:authenticated" in groups or name == "system:anonymous"
             else ("system:authenticated",)
         )
-        return User(name, groups=(*groups, *extra))
+        return ApiUser(name, groups=(*groups, *extra))
 
     async def _resource(
-        self, request: web.BaseRequest, user: User, info: RequestInfo, kind: ResourceType, rules: list[Rule]
-    ) -> Answer | web.StreamResponse:
+        self,
+        request: web.BaseRequest,
+        user: ApiUser,
+        info: RequestInfo,
+        kind: ServedResource,
+        rules: list[ChaosRule],
+    ) -> HttpAnswer | web.StreamResponse:
         cluster = self._cluster
         method = request.method
         if kind.plural in REVIEWS and kind.group in ("authorization.k8s.io", "authentication.k8s.io"):
@@ -166,18 +171,18 @@ class Handler:
             if form.kind:
                 return self._shown(tables.partial(record.tree), form)
             body_bytes = listing.encode_object(kind, record)
-            return self._shown(decode(body_bytes), form) if form.yaml else Answer(body_bytes + b"\n")
+            return self._shown(decode(body_bytes), form) if form.yaml else HttpAnswer(body_bytes + b"\n")
         return await self._write(request, info, kind, form)
 
     async def _list(
         self,
         request: web.BaseRequest,
         info: RequestInfo,
-        kind: ResourceType,
+        kind: ServedResource,
         collection: Collection,
-        form: Form,
-        rules: list[Rule],
-    ) -> Answer | web.StreamResponse:
+        form: AnswerForm,
+        rules: list[ChaosRule],
+    ) -> HttpAnswer | web.StreamResponse:
         cluster = self._cluster
         options = read_options(
             request.query, kind, info.namespace, info.name, streaming_lists=cluster.streaming_lists
@@ -188,7 +193,7 @@ class Handler:
                 collection, options, info.namespace, cluster.store.versions.current
             )
             body = listing.list_body(kind, records, metadata, form, cluster.now(), include)
-            return Answer(body, content_type=form.content_type)
+            return HttpAnswer(body, content_type=form.content_type)
         if (
             options.initial_events
         ):  # it waits until it has seen that version; a plain watch waits for what follows it
@@ -227,14 +232,14 @@ class Handler:
             counters.open_watches -= 1
         return response
 
-    def _shown(self, tree: Tree, form: Form, status: int = 200) -> Answer:
+    def _shown(self, tree: Tree, form: AnswerForm, status: int = 200) -> HttpAnswer:
         if form.yaml:
-            return Answer(yaml.safe_dump(tree, sort_keys=False).encode(), status, form.content_type)
+            return HttpAnswer(yaml.safe_dump(tree, sort_keys=False).encode(), status, form.content_type)
         return answers.tree(tree, status)
 
     async def _write(
-        self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType, form: Form
-    ) -> Answer:
+        self, request: web.BaseRequest, info: RequestInfo, kind: ServedResource, form: AnswerForm
+    ) -> HttpAnswer:
         cluster = self._cluster
         data = await request.read()
         writer = Writer(cluster.store, kind, info, request.query, request.headers.get("User-Agent", ""))
@@ -259,7 +264,7 @@ class Handler:
             made = tables.table(kind, [made], metadata, cluster.now())
         return self._shown(made, form, status)
 
-    def _delete_all(self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType) -> Tree:
+    def _delete_all(self, request: web.BaseRequest, info: RequestInfo, kind: ServedResource) -> Tree:
         store = self._cluster.store
         options = read_options(request.query, kind, info.namespace, "", streaming_lists=True)
         gone = [
@@ -284,22 +289,22 @@ class Handler:
         }
 
     async def _subresource(
-        self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType, rules: list[Rule]
-    ) -> Answer | web.StreamResponse:
+        self, request: web.BaseRequest, info: RequestInfo, kind: ServedResource, rules: list[ChaosRule]
+    ) -> HttpAnswer | web.StreamResponse:
         cluster = self._cluster
         sub = kind.subresource(info.subresource)
         if sub is None:
             raise resource_not_served()
         if info.verb not in sub.verbs:
             raise method_not_allowed()
-        form = negotiate(request.headers.get("Accept", "")) if sub.name != "log" else Form()
+        form = negotiate(request.headers.get("Accept", "")) if sub.name != "log" else AnswerForm()
         record = cluster.store.collections[kind.key].need(info.namespace, info.name)
         if sub.name == "log":
             return await self._log(request, record.tree, rules)
         if sub.name == "scale" and request.method in ("GET", "HEAD"):
             return self._shown(scale_of(kind, record.tree), form)
         if sub.name == "status" and request.method in ("GET", "HEAD"):
-            return Answer(listing.encode_object(kind, record) + b"\n")
+            return HttpAnswer(listing.encode_object(kind, record) + b"\n")
         if sub.name in ("scale", "status"):
             return await self._write(request, info, kind, form)
         if sub.name == "token":
@@ -310,22 +315,22 @@ class Handler:
             made = writer.evict(read_body(await request.read(), request.content_type, "Eviction"))
             cluster.engine.run()
             return answers.tree(made, 201)
-        raise Refusal(500, "", "no preferred addresses found; known addresses: []")
+        raise ApiRefusal(500, "", "no preferred addresses found; known addresses: []")
 
     async def _log(
-        self, request: web.BaseRequest, pod: Tree, rules: list[Rule]
-    ) -> Answer | web.StreamResponse:
+        self, request: web.BaseRequest, pod: Tree, rules: list[ChaosRule]
+    ) -> HttpAnswer | web.StreamResponse:
         cluster = self._cluster
         options = podlogs.read_log_options(request.query, cluster.now())
         container = podlogs.pick_container(pod, options.container)
         if not pod["spec"].get("nodeName"):
-            return Answer(status=204, content_type="")
+            return HttpAnswer(status=204, content_type="")
         run = cluster.log_run(pod, container, options.previous)
         if run is None:
             raise podlogs.no_log(pod, container, options.previous)
         if not options.follow or options.previous:
             body = podlogs.rendered(podlogs.select(run.lines(cluster.now()), options), options)
-            return Answer(body, content_type="text/plain")
+            return HttpAnswer(body, content_type="text/plain")
         response = web.StreamResponse(
             headers={"Cache-Control": "no-cache, private", "Content-Type": "text/plain"}
         )
@@ -346,7 +351,7 @@ class Handler:
             cluster.counters.open_follows -= 1
         return response
 
-    def _metrics(self, request: web.BaseRequest, info: RequestInfo, kind: ResourceType) -> Answer:
+    def _metrics(self, request: web.BaseRequest, info: RequestInfo, kind: ServedResource) -> HttpAnswer:
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
         form = negotiate(request.headers.get("Accept", ""))

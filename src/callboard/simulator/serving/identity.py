@@ -6,12 +6,12 @@ import msgspec
 
 from callboard.simulator.machinery.refusal import unauthorized
 
-__all__ = ["ANONYMOUS", "Tokens", "User"]
+__all__ = ["ANONYMOUS", "ApiUser", "Tokens"]
 
 _AUTHENTICATED = "system:authenticated"
 
 
-class User(msgspec.Struct, frozen=True):
+class ApiUser(msgspec.Struct, frozen=True):
     """An authenticated user as reviews show it."""
 
     name: str
@@ -26,7 +26,7 @@ class User(msgspec.Struct, frozen=True):
         return result
 
 
-ANONYMOUS = User("system:anonymous", groups=("system:unauthenticated",))
+ANONYMOUS = ApiUser("system:anonymous", groups=("system:unauthenticated",))
 
 
 class Tokens:
@@ -35,17 +35,17 @@ class Tokens:
     `others` knows tokens that were issued elsewhere: those of ServiceAccounts.
     """
 
-    def __init__(self, others: Callable[[str], User | None]) -> None:
-        self._users: dict[str, User] = {}
+    def __init__(self, others: Callable[[str], ApiUser | None]) -> None:
+        self._users: dict[str, ApiUser] = {}
         self._others = others
 
     def add(self, token: str, name: str, *groups: str, uid: str = "") -> None:
-        self._users[token] = User(name, uid, (*groups, _AUTHENTICATED))
+        self._users[token] = ApiUser(name, uid, (*groups, _AUTHENTICATED))
 
     def revoke(self, token: str) -> None:
         self._users.pop(token, None)
 
-    def authenticate(self, headers: Mapping[str, str], certificate_user: User | None = None) -> User:
+    def authenticate(self, headers: Mapping[str, str], certificate_user: ApiUser | None = None) -> ApiUser:
         """The user behind a request. Raises 401 for a token nobody issued."""
         header = headers.get("Authorization", "")
         if header.lower().startswith("bearer "):
@@ -59,11 +59,11 @@ class Tokens:
         return certificate_user or ANONYMOUS
 
 
-def certificate_user(peer: Mapping[str, object] | None) -> User | None:
+def certificate_user(peer: Mapping[str, object] | None) -> ApiUser | None:
     """The user a verified client certificate names: CN is the name, each O a group."""
     if not peer:
         return None
     parts: list[tuple[str, str]] = [pair for rdn in peer.get("subject", ()) for pair in rdn]  # type: ignore[attr-defined]
     name = next((value for key, value in parts if key == "commonName"), "")
     groups = [value for key, value in parts if key == "organizationName"]
-    return User(name, groups=(*groups, _AUTHENTICATED)) if name else None
+    return ApiUser(name, groups=(*groups, _AUTHENTICATED)) if name else None

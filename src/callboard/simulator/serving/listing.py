@@ -5,9 +5,9 @@ import yaml
 from callboard.simulator.machinery.collection import Collection, Record
 from callboard.simulator.machinery.conversion import served
 from callboard.simulator.machinery.refusal import expired, version_too_large
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.tree import Tree, decode, encode
-from callboard.simulator.serving.accept import Form
+from callboard.simulator.serving.accept import AnswerForm
 from callboard.simulator.serving.options import ListOptions, continue_token
 from callboard.simulator.serving.tables import partial, table
 
@@ -24,13 +24,13 @@ _TOO_OLD = (
 )
 
 
-def encode_tree(tree: Tree, form: Form) -> bytes:
+def encode_tree(tree: Tree, form: AnswerForm) -> bytes:
     if form.yaml:
         return yaml.safe_dump(tree, sort_keys=False).encode()
     return encode(tree) + b"\n"
 
 
-def encode_object(kind: ResourceType, record: Record) -> bytes:
+def encode_object(kind: ServedResource, record: Record) -> bytes:
     """One object with its kind and apiVersion."""
     if kind.storage is not None:
         shown = served(kind, record.tree)
@@ -85,7 +85,7 @@ def page(
 
 
 def list_body(
-    kind: ResourceType, records: list[Record], metadata: Tree, form: Form, now: float, include: str
+    kind: ServedResource, records: list[Record], metadata: Tree, form: AnswerForm, now: float, include: str
 ) -> bytes:
     """The list in the form that was asked for."""
     if form.kind == "Table":

@@ -10,7 +10,7 @@ from callboard.simulator.machinery.tree import Tree, encode
 from callboard.simulator.serving import answer as answers
 from callboard.simulator.serving import discovery, openapi
 from callboard.simulator.serving.accept import negotiate
-from callboard.simulator.serving.answer import Answer
+from callboard.simulator.serving.answer import HttpAnswer
 from callboard.simulator.serving.request import RequestInfo
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _CHECKS = (
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def answer(cluster: "Cluster", request: web.BaseRequest, info: RequestInfo) -> Answer:
+def answer(cluster: "Cluster", request: web.BaseRequest, info: RequestInfo) -> HttpAnswer:
     """Answer one of them; 404 as plain text for what is not there."""
     if request.method not in ("GET", "HEAD"):
         raise method_not_allowed()
@@ -59,7 +59,7 @@ def answer(cluster: "Cluster", request: web.BaseRequest, info: RequestInfo) -> A
     return answers.text("404 page not found\n", 404) if shown is None else answers.tree(shown)
 
 
-def _root(cluster: "Cluster", request: web.BaseRequest, *, core: bool) -> Answer:
+def _root(cluster: "Cluster", request: web.BaseRequest, *, core: bool) -> HttpAnswer:
     header = request.headers.get("Accept", "")
     form = negotiate(header, discovery=True) if "as=APIGroupDiscoveryList" in header else None
     if form is not None and form.kind and cluster.aggregated_discovery:
@@ -67,14 +67,14 @@ def _root(cluster: "Cluster", request: web.BaseRequest, *, core: bool) -> Answer
         etag = f'"{hashlib.sha256(body).hexdigest()[:64].upper()}"'
         headers = {"ETag": etag, "Vary": "Accept", "Cache-Control": "public"}
         if request.headers.get("If-None-Match") == etag:
-            return Answer(b"", 304, "", headers)
-        return Answer(body, 200, _AGGREGATED, headers)
+            return HttpAnswer(b"", 304, "", headers)
+        return HttpAnswer(body, 200, _AGGREGATED, headers)
     if core:
         return answers.tree(discovery.api_versions(cluster.url.partition("://")[2]))
     return answers.tree(discovery.group_list(cluster.registry))
 
 
-def _health(name: str, *, verbose: bool) -> Answer:
+def _health(name: str, *, verbose: bool) -> HttpAnswer:
     if not verbose:
         return answers.text("ok")
     return answers.text("".join(f"[+]{check} ok\n" for check in _CHECKS) + f"{name} check passed\n")

@@ -2,17 +2,17 @@
 
 import hashlib
 
-from callboard.simulator.machinery.resources import Registry, ResourceType
+from callboard.simulator.machinery.resources import ServedResource, TypeRegistry
 from callboard.simulator.machinery.tree import Tree, encode
 from callboard.simulator.serving import answer as answers
-from callboard.simulator.serving.answer import Answer
+from callboard.simulator.serving.answer import HttpAnswer
 
 __all__ = ["answer"]
 
 
-def answer(registry: Registry, path: str) -> Answer:
+def answer(registry: TypeRegistry, path: str) -> HttpAnswer:
     """`/openapi/v3` and `/openapi/v3/<group version>`."""
-    versions: dict[str, list[ResourceType]] = {}
+    versions: dict[str, list[ServedResource]] = {}
     for kind in registry.all():
         root = f"apis/{kind.group}/{kind.version}" if kind.group else f"api/{kind.version}"
         versions.setdefault(root, []).append(kind)
@@ -22,17 +22,17 @@ def answer(registry: Registry, path: str) -> Answer:
             root: {"serverRelativeURL": f"/openapi/v3/{root}?hash={_hash(kinds)}"}
             for root, kinds in sorted(versions.items())
         }
-        return Answer(encode({"paths": paths}) + b"\n", content_type="text/plain; charset=utf-8")
+        return HttpAnswer(encode({"paths": paths}) + b"\n", content_type="text/plain; charset=utf-8")
     if wanted not in versions:
         return answers.text("404 page not found\n", 404)
     return answers.tree(_document(wanted, versions[wanted]))
 
 
-def _hash(kinds: list[ResourceType]) -> str:
+def _hash(kinds: list[ServedResource]) -> str:
     return hashlib.sha512("".join(kind.kind for kind in kinds).encode()).hexdigest().upper()
 
 
-def _document(root: str, kinds: list[ResourceType]) -> Tree:
+def _document(root: str, kinds: list[ServedResource]) -> Tree:
     paths: Tree = {}
     schemas: Tree = {}
     for kind in kinds:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from callboard.simulator.machinery.refusal import Refusal, bad_request, cause
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.refusal import ApiRefusal, bad_request, cause
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.selectors import (
     FieldTerm,
-    Requirement,
+    SelectorTerm,
     match_fields,
     match_labels,
     parse_fields,
@@ -25,7 +25,7 @@ __all__ = ["ListOptions", "continue_token", "read_options", "read_version"]
 class ListOptions(msgspec.Struct, frozen=True):
     """`version` is None where no resourceVersion was given. `start` is the last key of the page before."""
 
-    labels: list[Requirement]
+    labels: list[SelectorTerm]
     fields: list[FieldTerm]
     limit: int = 0
     version: int | None = None
@@ -56,7 +56,7 @@ def continue_token(version: int, key: tuple[str, str], namespace: str) -> str:
 
 
 def read_options(
-    query: Mapping[str, str], kind: ResourceType, namespace: str, name: str, *, streaming_lists: bool
+    query: Mapping[str, str], kind: ServedResource, namespace: str, name: str, *, streaming_lists: bool
 ) -> ListOptions:
     """Read and check the query of a list or watch. Raises 400 or 422."""
     watch = truthy(query.get("watch"))
@@ -145,9 +145,9 @@ def _check(
         raise _options_invalid([cause("FieldValueForbidden", field, "Forbidden: " + told)])
 
 
-def _options_invalid(causes: list[Tree]) -> Refusal:
+def _options_invalid(causes: list[Tree]) -> ApiRefusal:
     told = f'ListOptions.meta.k8s.io "" is invalid: {causes[0]["field"]}: {causes[0]["message"]}'
-    return Refusal(
+    return ApiRefusal(
         422, "Invalid", told, details={"group": "meta.k8s.io", "kind": "ListOptions", "causes": causes}
     )
 

@@ -6,15 +6,15 @@ from typing import Protocol
 
 import msgspec
 
-from callboard.simulator.machinery.refusal import Refusal, bad_request, cause, invalid
+from callboard.simulator.machinery.refusal import ApiRefusal, bad_request, cause, invalid
 from callboard.simulator.machinery.times import parse, stamp
 from callboard.simulator.machinery.tree import Tree, dig
 from callboard.simulator.serving.request import truthy
 
-__all__ = ["LogLine", "LogOptions", "LogRun", "follow", "pick_container", "read_log_options", "rendered"]
+__all__ = ["LogOptions", "LogRun", "WrittenLine", "follow", "pick_container", "read_log_options", "rendered"]
 
 
-class LogLine(msgspec.Struct, frozen=True):
+class WrittenLine(msgspec.Struct, frozen=True):
     """One line and the moment it was written (seconds since the epoch)."""
 
     time: float
@@ -31,7 +31,7 @@ class LogLine(msgspec.Struct, frozen=True):
 class LogRun(Protocol):
     """What one run of a container has written and will write."""
 
-    def lines(self, until: float) -> list[LogLine]: ...
+    def lines(self, until: float) -> list[WrittenLine]: ...
 
     def ended(self, now: float) -> bool: ...
 
@@ -92,7 +92,7 @@ def pick_container(pod: Tree, wanted: str) -> str:
     return str(names[0])
 
 
-def no_log(pod: Tree, container: str, previous: bool) -> Refusal:
+def no_log(pod: Tree, container: str, previous: bool) -> ApiRefusal:
     """Why a scheduled pod's container has no log: a kubelet's own words."""
     name = pod["metadata"]["name"]
     if previous:
@@ -109,7 +109,7 @@ def no_log(pod: Tree, container: str, previous: bool) -> Refusal:
     return bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
 
 
-def select(lines: list[LogLine], options: LogOptions) -> list[LogLine]:
+def select(lines: list[WrittenLine], options: LogOptions) -> list[WrittenLine]:
     if options.since is not None:
         lines = [line for line in lines if line.time >= options.since]
     if options.tail is not None:
@@ -117,7 +117,7 @@ def select(lines: list[LogLine], options: LogOptions) -> list[LogLine]:
     return lines
 
 
-def rendered(lines: Iterable[LogLine], options: LogOptions) -> bytes:
+def rendered(lines: Iterable[WrittenLine], options: LogOptions) -> bytes:
     body = b"".join(line.encoded(options.timestamps) for line in lines)
     return body if options.limit is None else body[: options.limit]
 

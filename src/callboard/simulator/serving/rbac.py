@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 import msgspec
 
-from callboard.simulator.machinery.refusal import Refusal, forbidden
-from callboard.simulator.machinery.store import Store
+from callboard.simulator.machinery.refusal import ApiRefusal, forbidden
+from callboard.simulator.machinery.store import ObjectStore
 from callboard.simulator.machinery.tree import Tree, dig
-from callboard.simulator.serving.identity import User
+from callboard.simulator.serving.identity import ApiUser
 from callboard.simulator.serving.request import RequestInfo
 
-__all__ = ["Attributes", "Authorizer", "attributes_of"]
+__all__ = ["Authorizer", "WantedAccess", "attributes_of"]
 
 _GROUP = "rbac.authorization.k8s.io"
 
 
-class Attributes(msgspec.Struct, frozen=True):
+class WantedAccess(msgspec.Struct, frozen=True):
     """What somebody wants to do: a verb on a resource, or on a path."""
 
     verb: str
@@ -27,35 +27,35 @@ class Attributes(msgspec.Struct, frozen=True):
     path: str = ""
 
 
-def attributes_of(info: RequestInfo) -> Attributes:
+def attributes_of(info: RequestInfo) -> WantedAccess:
     if not info.is_resource:
-        return Attributes(info.verb, path=info.path)
-    return Attributes(info.verb, info.group, info.resource, info.subresource, info.namespace, info.name)
+        return WantedAccess(info.verb, path=info.path)
+    return WantedAccess(info.verb, info.group, info.resource, info.subresource, info.namespace, info.name)
 
 
 class Authorizer:
     """Decides by the roles and bindings the store holds now."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def allowed(self, user: User, wanted: Attributes) -> tuple[bool, str]:
+    def allowed(self, user: ApiUser, wanted: WantedAccess) -> tuple[bool, str]:
         """Whether `user` may, and by which binding."""
         for rule, told in self._rules(user, wanted.namespace):
             if _covers(rule, wanted):
                 return True, told
         return False, ""
 
-    def rules_of(self, user: User, namespace: str) -> list[Tree]:
+    def rules_of(self, user: ApiUser, namespace: str) -> list[Tree]:
         """Every rule that holds for `user` in a namespace, for a SelfSubjectRulesReview."""
         return [rule for rule, _ in self._rules(user, namespace)]
 
-    def require(self, user: User, wanted: Attributes) -> None:
+    def require(self, user: ApiUser, wanted: WantedAccess) -> None:
         """Raise the 403 of an API server when `user` may not."""
         if not self.allowed(user, wanted)[0]:
             raise refusal(user, wanted)
 
-    def _rules(self, user: User, namespace: str) -> Iterator[tuple[Tree, str]]:
+    def _rules(self, user: ApiUser, namespace: str) -> Iterator[tuple[Tree, str]]:
         for record in self._store.collection(_GROUP, "clusterrolebindings").records():
             subject = _subject(record.tree, user, "")
             if subject:
@@ -80,10 +80,10 @@ class Authorizer:
                 yield rule, told
 
 
-def refusal(user: User, wanted: Attributes) -> Refusal:
+def refusal(user: ApiUser, wanted: WantedAccess) -> ApiRefusal:
     """The 403 for what was wanted, in an API server's words."""
     if wanted.path:
-        return Refusal(
+        return ApiRefusal(
             403,
             "Forbidden",
             f'forbidden: User "{user.name}" cannot {wanted.verb} path "{wanted.path}"',
@@ -97,7 +97,7 @@ def refusal(user: User, wanted: Attributes) -> Refusal:
     return forbidden(wanted.group, wanted.resource, wanted.name, told)
 
 
-def _subject(binding: Tree, user: User, namespace: str) -> str:
+def _subject(binding: Tree, user: ApiUser, namespace: str) -> str:
     for subject in binding.get("subjects") or ():
         kind, name = subject.get("kind"), subject.get("name")
         if kind == "User" and name == user.name:
@@ -111,7 +111,7 @@ def _subject(binding: Tree, user: User, namespace: str) -> str:
     return ""
 
 
-def _covers(rule: Tree, wanted: Attributes) -> bool:
+def _covers(rule: Tree, wanted: WantedAccess) -> bool:
     verbs = rule.get("verbs") or ()
     if "*" not in verbs and wanted.verb not in verbs:
         return False

@@ -1,10 +1,10 @@
 """Access reviews: may I, may they, what may I, who am I (authorization.k8s.io, authentication.k8s.io)."""
 
 from callboard.simulator.machinery.managed_fields import fields_of
-from callboard.simulator.machinery.refusal import Refusal, cause, invalid
+from callboard.simulator.machinery.refusal import ApiRefusal, cause, invalid
 from callboard.simulator.machinery.tree import Tree, dig
-from callboard.simulator.serving.identity import User
-from callboard.simulator.serving.rbac import Attributes, Authorizer
+from callboard.simulator.serving.identity import ApiUser
+from callboard.simulator.serving.rbac import Authorizer, WantedAccess
 
 __all__ = ["REVIEWS", "review"]
 
@@ -20,7 +20,7 @@ REVIEWS = frozenset(
 _ORDER = ("namespace", "verb", "group", "version", "resource", "subresource", "name")
 
 
-def review(resource: str, body: Tree, user: User, authorizer: Authorizer, time: str) -> Tree:
+def review(resource: str, body: Tree, user: ApiUser, authorizer: Authorizer, time: str) -> Tree:
     """Answer one review. Raises 422 for one that asks nothing."""
     if resource == "selfsubjectreviews":
         metadata = {"creationTimestamp": time}
@@ -57,7 +57,7 @@ def review(resource: str, body: Tree, user: User, authorizer: Authorizer, time: 
         if not spec.get("user") and not spec.get("groups"):
             told = "Required value: at least one of user or group must be specified"
             raise invalid("authorization.k8s.io", kind, "", [cause("FieldValueRequired", "spec.user", told)])
-        user = User(spec.get("user", ""), groups=tuple(spec.get("groups") or ()))
+        user = ApiUser(spec.get("user", ""), groups=tuple(spec.get("groups") or ()))
     allowed, reason = authorizer.allowed(user, _wanted(spec, kind))
     status: Tree = {"allowed": allowed}
     if reason:
@@ -92,10 +92,10 @@ def _rule(rule: Tree, *fields: str) -> Tree:
     return {"verbs": rule["verbs"], **{field: rule[field] for field in fields if rule.get(field)}}
 
 
-def _wanted(spec: Tree, kind: str) -> Attributes:
+def _wanted(spec: Tree, kind: str) -> WantedAccess:
     resource = dig(spec, "resourceAttributes")
     if resource is not None:
-        return Attributes(
+        return WantedAccess(
             verb=resource.get("verb", ""),
             group=resource.get("group", ""),
             resource=resource.get("resource", ""),
@@ -107,10 +107,10 @@ def _wanted(spec: Tree, kind: str) -> Attributes:
     if path is None:
         told = "Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified"
         raise _nothing_asked(kind, told)
-    return Attributes(path.get("verb", ""), path=path.get("path", ""))
+    return WantedAccess(path.get("verb", ""), path=path.get("path", ""))
 
 
-def _nothing_asked(kind: str, told: str) -> Refusal:
+def _nothing_asked(kind: str, told: str) -> ApiRefusal:
     return invalid(
         "authorization.k8s.io", kind, "", [cause("FieldValueInvalid", "spec.resourceAttributes", told)]
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from callboard.simulator.machinery.conversion import served
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.times import age, parse
 from callboard.simulator.machinery.tree import Tree
 from callboard.simulator.serving.columns import AGE, COLUMNS, NAME, Cell, TableColumn, pod_status
@@ -16,7 +16,7 @@ def partial(tree: Tree) -> Tree:
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": tree["metadata"]}
 
 
-def _columns(kind: ResourceType) -> tuple[TableColumn, ...]:
+def _columns(kind: ServedResource) -> tuple[TableColumn, ...]:
     if not kind.custom:
         return COLUMNS.get(kind.key, (NAME, AGE))
     if not kind.columns:
@@ -53,7 +53,7 @@ def _custom_cell(path: str, kind: str) -> Cell:
 
 
 def table(
-    kind: ResourceType,
+    kind: ServedResource,
     trees: Iterable[Tree],
     metadata: Tree,
     now: float,

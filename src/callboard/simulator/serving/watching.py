@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 
 from callboard.simulator.machinery.collection import Change, Collection, Record
 from callboard.simulator.machinery.refusal import too_old_to_watch
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.tree import Tree, encode
-from callboard.simulator.serving.accept import Form
+from callboard.simulator.serving.accept import AnswerForm
 from callboard.simulator.serving.listing import encode_object
 from callboard.simulator.serving.options import ListOptions
 from callboard.simulator.serving.tables import partial, table
@@ -40,10 +40,10 @@ class WatchStream:
     def __init__(
         self,
         collection: Collection,
-        kind: ResourceType,
+        kind: ServedResource,
         options: ListOptions,
         namespace: str,
-        form: Form,
+        form: AnswerForm,
         *,
         now: Callable[[], float],
         current: Callable[[], int],

@@ -7,15 +7,15 @@ import yaml
 
 from callboard.simulator.machinery.conversion import served, stored
 from callboard.simulator.machinery.refusal import (
-    Refusal,
+    ApiRefusal,
     bad_request,
     method_not_allowed,
     not_found,
     unsupported_media_type,
 )
-from callboard.simulator.machinery.resources import ResourceType
+from callboard.simulator.machinery.resources import ServedResource
 from callboard.simulator.machinery.selectors import matcher_of
-from callboard.simulator.machinery.store import Store
+from callboard.simulator.machinery.store import ObjectStore
 from callboard.simulator.machinery.strategic import strategic_merge
 from callboard.simulator.machinery.tree import Tree, decode, dig, json_patch, merge_patch
 from callboard.simulator.serving.protobuf import read_protobuf
@@ -56,7 +56,7 @@ def read_body(data: bytes, content_type: str, kind: str) -> Tree:
     return value
 
 
-def scale_of(kind: ResourceType, tree: Tree) -> Tree:
+def scale_of(kind: ServedResource, tree: Tree) -> Tree:
     """The `Scale` of a workload."""
     metadata = {
         field: tree["metadata"][field]
@@ -81,7 +81,12 @@ class Writer:
     """Carries out one write against the store; authorization has been decided before."""
 
     def __init__(
-        self, store: Store, kind: ResourceType, info: RequestInfo, query: Mapping[str, str], agent: str
+        self,
+        store: ObjectStore,
+        kind: ServedResource,
+        info: RequestInfo,
+        query: Mapping[str, str],
+        agent: str,
     ) -> None:
         self._store = store
         self._kind = kind
@@ -138,7 +143,7 @@ class Writer:
                 after = json_patch(before, patch)
             except (KeyError, IndexError, ValueError, TypeError):
                 told = "the server rejected our request due to an error in our request"
-                raise Refusal(422, "Invalid", told, details={}) from None
+                raise ApiRefusal(422, "Invalid", told, details={}) from None
         elif media == "application/merge-patch+json":
             after = merge_patch(before, patch)
         elif media == "application/strategic-merge-patch+json" and not self._kind.custom:
@@ -191,7 +196,7 @@ class Writer:
                 has = dig(budget, "status", "currentHealthy", default=0)
                 told = f"The disruption budget {name} needs {needs} healthy pods and has {has} currently"
                 details = {"causes": [{"reason": "DisruptionBudget", "message": told}]}
-                raise Refusal(
+                raise ApiRefusal(
                     429,
                     "TooManyRequests",
                     "Cannot evict pod as it would violate the pod's disruption budget.",
@@ -201,7 +206,7 @@ class Writer:
         return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
     @property
-    def _target(self) -> ResourceType:
+    def _target(self) -> ServedResource:
         return self._store.registry.stored(*self._kind.key)
 
     def _same_kind(self, body: Tree) -> None:
@@ -286,7 +291,7 @@ class Writer:
             told = f"Apply failed with {len(causes)} conflict" + (
                 f": {one}" if len(causes) == 1 else f"s: {several}"
             )
-            raise Refusal(409, "Conflict", told, details={"causes": causes})
+            raise ApiRefusal(409, "Conflict", told, details={"causes": causes})
 
     def _orphan(self) -> None:
         owner = self._store.get(self._target, self._info.name, self._info.namespace)["metadata"]["uid"]
