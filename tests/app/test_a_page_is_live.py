@@ -15,6 +15,7 @@ from callboard.model.verdict import Health
 from callboard.portal.protocol import Portal
 from callboard.portal.views import KubernetesView, ObjectKey
 from callboard.simulator import Fleet
+from support.kept_up import crash
 from support.live import watching
 from support.portal import application
 from support.web_server import serving
@@ -47,15 +48,7 @@ async def test_a_view_goes_on_after_it_has_settled(tmp_path: Path) -> None:
             assert healthy.live
             assert {r.freshness for p in healthy.clusters for r in p.freshness} == {Freshness.LIVE}
             for cluster in fleet:
-                for pod in cluster.store.list("pods", "games"):
-                    if pod["metadata"]["labels"].get("app.kubernetes.io/name") == "dice-roller":
-                        cluster.store.patch(
-                            "pods",
-                            pod["metadata"]["name"],
-                            {"status": {"phase": "Failed", "reason": "Evicted"}},
-                            "games",
-                            subresource="status",
-                        )
+                crash(cluster, "dice-roller", "games")
             later = await until(views, Health.UNHEALTHY)
             assert later.revision > healthy.revision
             assert (await portal.kubernetes_settled(DICE, ME, within=5)).settled

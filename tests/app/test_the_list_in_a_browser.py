@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from callboard.simulator import Fleet
 from support.browser import OpenPage, open_page
-from support.kept_up import all_live, evict, hub, kept_up, until
+from support.kept_up import all_live, crash, hub, kept_up, until
 from support.portal import application
 from support.web_server import serving
 
@@ -40,9 +40,9 @@ async def test_a_row_turns_unhealthy_without_a_reload(tmp_path: Path, open_page:
             await row.get_by_role("link", name="dice-roller").focus()
             before = await order(page)
 
-            evict(fleet[1], "dice-roller", "games")
+            crash(fleet[1], "dice-roller", "games")
 
-            await expect(row).to_contain_text(f"Unhealthy in {fleet[1].name}", timeout=10_000)
+            await expect(row).to_contain_text(f"in {fleet[1].name}: Deployment dice-roller", timeout=10_000)
             await expect(row.locator(".unseen").first).to_have_text("Unhealthy:")
             await expect(tally).to_contain_text(f"{unhealthy + 1} unhealthy")
             assert await order(page) == before
@@ -62,10 +62,10 @@ async def test_a_filtered_list_goes_on_with_its_own_rows(tmp_path: Path, open_pa
             await expect(page.locator("#services > li")).to_have_count(4)
             await page.get_by_role("searchbox").fill("dice")
             await expect(page.locator("#services > li")).to_have_count(1)
-            evict(fleet[0], "dice-roller", "games")
+            crash(fleet[0], "dice-roller", "games")
             await expect(page.locator("#services > li")).to_contain_text("Unhealthy", timeout=10_000)
             # Changes of rows that are not shown stay away.
-            evict(fleet[0], "checkout", "shop")
+            crash(fleet[0], "checkout", "shop")
             await asyncio.sleep(1.5)
             await expect(page.locator("#services > li")).to_have_count(1)
             await page.get_by_role("searchbox").fill("")

@@ -12,7 +12,7 @@ from callboard.portal.by_health import NOT_ALL_SEEN, NOT_FOLLOWED
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import ServicesView
 from callboard.simulator import Fleet
-from support.kept_up import ALL, ME, all_live, evict, hub, kept_up, until
+from support.kept_up import ALL, ME, all_live, crash, hub, kept_up, until
 from support.portal import application
 from support.shared_cluster import DICE, deciding, furnish, person
 
@@ -75,7 +75,7 @@ async def test_a_service_comes_onto_a_chosen_list_when_it_breaks(tmp_path: Path)
         async with aclosing(app.portal.services_live(BROKEN, ME)) as views:
             first = await anext(views)
             assert "dice-roller" not in names(first)
-            evict(fleet[1], "dice-roller", "games")
+            crash(fleet[1], "dice-roller", "games")
             async with asyncio.timeout(10):
                 async for view in views:
                     if "dice-roller" in names(view):
@@ -87,7 +87,7 @@ async def test_a_service_comes_onto_a_chosen_list_when_it_breaks(tmp_path: Path)
 async def test_before_it_is_looked_at_again_a_service_stands_under_what_it_was(tmp_path: Path) -> None:
     async with Fleet.start("quiet", clusters=1, speed=0.0) as fleet:
         async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app, kept_up(app):
-            evict(fleet[0], "dice-roller", "games")
+            crash(fleet[0], "dice-roller", "games")
             await until(app, lambda r: r["dice-roller"].health is Health.UNHEALTHY)
         await fleet[0].close()  # nothing can be looked at now
         async with application(tmp_path, fleet, "dice-roller", callboard=hub()) as app, kept_up(app):

@@ -52,7 +52,7 @@ def test_the_verdict_stands_first_and_each_cluster_has_a_shape_and_a_word() -> N
     empty = kube.cluster("ap-2", also=(kube.empty("Pod"),))
     shown = lines(sick(), dark, quiet, empty, kube.cluster("eu-2", kube.deployment()))
     assert shown[0].startswith("web  component:default/web")
-    assert shown[1].startswith("✗ Unhealthy in eu-1")
+    assert shown[1].startswith("✗ Degraded in eu-1")
     heads = [
         line
         for line in shown

@@ -46,7 +46,7 @@ def test_one_crashing_is_named_first_with_its_reason_and_since() -> None:
     found = verdict(service(healthy("a"), crashing("b"), healthy("c")))
     assert found.health is Health.UNHEALTHY
     assert found.sentence == (
-        "Unhealthy in b: Deployment web: 1 of 3 pods ready: 1 pod keeps crashing (CrashLoopBackOff, exit code 1); "
+        "Degraded in b: Deployment web: 1 of 3 pods ready: 1 pod keeps crashing (CrashLoopBackOff, exit code 1); "
         "healthy in a and c."
     )
     assert found.since is not None
@@ -60,15 +60,15 @@ def test_a_change_that_is_stuck_beside_pods_that_serve_is_told_as_both() -> None
     found = verdict(service(cluster("a", web, rs, bad)))
     assert found.health is Health.UNHEALTHY
     assert found.sentence == (
-        "Unhealthy in a: Deployment web: the newest change is stuck: 1 pod cannot pull its image (ImagePullBackOff); "
+        "At risk in a: Deployment web: the newest change is stuck: 1 pod cannot pull its image (ImagePullBackOff); "
         "2 ready pods still serve."
     )
 
 
 def test_another_clusters_trouble_is_not_given_the_firsts_reason() -> None:
     found = verdict(service(crashing("a"), crashing("b"), crashing("c"), crashing("d"), healthy("e")))
-    assert found.sentence.startswith("Unhealthy in a: Deployment web: 1 of 3 pods ready")
-    assert found.sentence.endswith("; also unhealthy in b, c and 1 more; healthy in e.")
+    assert found.sentence.startswith("Degraded in a: Deployment web: 1 of 3 pods ready")
+    assert found.sentence.endswith("; also degraded in b, c and 1 more; healthy in e.")
 
 
 def test_a_cluster_that_cannot_be_asked_is_unknown_and_said() -> None:

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from callboard.base.clock import FakeClock
 from callboard.cli.status_text import status_lines
 from callboard.cli.text import Terminal
+from callboard.diagnosis.engine import turns
+from callboard.diagnosis.rules.well import owners_if_well
 from callboard.kube.decode import decode_event, decode_page, opened
-from callboard.kube.keeping import Keeper
+from callboard.kube.keeping import Keeper, Packings
 from callboard.model.entity import EntityRef
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Malformed
 from callboard.model.outline import outline
-from callboard.model.relapse import relapses_end
 from callboard.model.snapshot import ServiceSnapshot
 from callboard.portal.arrangement import arrange
 from callboard.portal.events import events_of
@@ -170,7 +171,7 @@ def all_faces(objects: list[KubeObject]) -> str:
     """What every face makes of them, one after the other; the page."""
     cluster = msgspec.structs.replace(looked_at(SERVICE, "a", objects), as_of=NOW, clock_offset=-3.5)
     snapshot = ServiceSnapshot(entity=SERVICE, clusters=(cluster,), as_of=NOW)
-    relapses_end(cluster.members(), NOW)
+    turns(cluster)
     view = arrange(snapshot)
     document = document_of(view)
     msgspec.json.encode(document)
@@ -206,7 +207,7 @@ def one_costs_itself_alone(kind: str, made: list[dict[str, Any]]) -> None:
     assert {o.meta.uid for o in OTHERS[kind][1:]} <= {o.meta.uid for o in page.objects}
     assert all(len(m.where) + len(m.message) < 700 for m in page.malformed)
 
-    keep = Keeper()
+    keep = Keeper(Packings(owners_if_well))
     line = as_bytes({"type": "MODIFIED", "object": made[0]})
     event = decode_event(line, TYPES[kind], keep)
     assert event is not None

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from callboard.app.application import Application
+from callboard.diagnosis.loops import RESET
 from callboard.model.caller import Caller
-from callboard.model.relapse import RESET
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import ServiceRow
 from callboard.simulator import Cluster
 
-__all__ = ["ALL", "ME", "all_live", "crash_often", "evict", "hub", "kept_up", "rows", "until"]
+__all__ = ["ALL", "ME", "all_live", "crash", "crash_often", "crashed", "hub", "kept_up", "rows", "until"]
 
 ME = Caller.loopback()
 ALL = ServicesQuery(kind=("component",))
@@ -51,17 +51,35 @@ def all_live(found: dict[str, ServiceRow]) -> bool:
     return all(row.health_live for row in found.values())
 
 
-def evict(cluster: Cluster, service: str, namespace: str) -> None:
-    """Every pod of the service fails."""
+def crash(cluster: Cluster, service: str, namespace: str) -> None:
+    """Every pod of the service is in its crash loop, and waits for its next run."""
     for pod in cluster.store.list("pods", namespace):
         if pod["metadata"]["labels"].get("app.kubernetes.io/name") == service:
-            cluster.store.patch(
-                "pods",
-                pod["metadata"]["name"],
-                {"status": {"phase": "Failed", "reason": "Evicted"}},
-                namespace,
-                subresource="status",
-            )
+            status = crashed(pod["status"])
+            cluster.store.patch("pods", pod["metadata"]["name"], status, namespace, subresource="status")
+
+
+def crashed(told: dict[str, Any]) -> dict[str, Any]:
+    """What makes of a pod with this status one in its crash loop."""
+    waits = {
+        "ready": False,
+        "started": False,
+        "restartCount": 5,
+        "state": {
+            "waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}
+        },
+        "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
+    }
+    conditions = [
+        {**c, "status": "False"} if c["type"] in ("Ready", "ContainersReady") else c
+        for c in told["conditions"]
+    ]
+    return {
+        "status": {
+            "conditions": conditions,
+            "containerStatuses": [{**s, **waits} for s in told["containerStatuses"]],
+        }
+    }
 
 
 def crash_often(cluster: Cluster, service: str, namespace: str, until: datetime) -> None:

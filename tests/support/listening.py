@@ -10,6 +10,8 @@ from callboard.base.clock import SystemClock
 from callboard.base.errors import Problem
 from callboard.base.secret import Secret
 from callboard.base.settings import ClusterLimits, ClustersSettings, HubSettings, KubernetesSettings
+from callboard.diagnosis.engine import turns
+from callboard.diagnosis.rules.well import owners_if_well
 from callboard.extend import Entity, Parts
 from callboard.fleet.breaker import Breakers
 from callboard.fleet.custom_resources import ConfiguredCustomResources
@@ -105,7 +107,7 @@ async def listening(
         )
     )
     tokens = Tokens(fleet, who)
-    async with Connections(lambda name: bounds, environment={}) as connections:
+    async with Connections(lambda name: bounds, environment={}, well=owners_if_well) as connections:
         parts = Parts(
             clusters=CombinedSupplier([NamedSupplier("the fleet", supplier)]),
             locator=MultiTenant(),
@@ -120,7 +122,9 @@ async def listening(
             clock=clock,
             breakers=Breakers(lambda name: limits.breaker, clock),
         )
-        async with Hub(ConnectionsWatcher(connections), clock, checkpoints=checkpoints) as running:
+        async with Hub(
+            ConnectionsWatcher(connections), clock, checkpoints=checkpoints, well=owners_if_well, turns=turns
+        ) as running:
             provider = HubProvider(
                 running, parts, fan_out, kubernetes=kubernetes, clusters=clusters, clock=clock
             )

@@ -28,6 +28,8 @@ from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.http import HttpFetch
 from callboard.catalog.store import CopiedStore, Store
+from callboard.diagnosis.engine import turns
+from callboard.diagnosis.rules.well import owners_if_well
 from callboard.extend.parts import ObjectsProvider
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.checkpoint.files import Files
@@ -182,13 +184,15 @@ async def open_application(
 
         async with (
             outbound,
-            Connections(limits_of, clock=clock) as connections,
+            Connections(limits_of, clock=clock, well=owners_if_well) as connections,
             Hub(
                 ConnectionsWatcher(connections),
                 clock,
                 observer=metrics,
                 checkpoints=checkpoints,
                 steps=connections.steps,
+                well=owners_if_well,
+                turns=turns,
             ) as hub,
         ):
             metrics.read_hub(partial(figures, hub))

@@ -70,12 +70,13 @@ def _deployment(body: Deployment) -> ObjectHealth:
         return _unhealthy("pods cannot be created", failure)
     if status.replicas < spec.replicas:
         return _progressing(f"{status.replicas} of {spec.replicas} pods created", progressing)
-    if status.updated_replicas < spec.replicas:
-        return _progressing(
-            f"{status.updated_replicas} of {spec.replicas} pods run the new version", progressing
-        )
-    if status.replicas > spec.replicas:
-        return _progressing(_ending(status.replicas - spec.replicas, "old "), progressing)
+    if not spec.paused:  # a paused rollout is on no way, and its pods are as they should be
+        if status.updated_replicas < spec.replicas:
+            return _progressing(
+                f"{status.updated_replicas} of {spec.replicas} pods run the new version", progressing
+            )
+        if status.replicas > spec.replicas:
+            return _progressing(_ending(status.replicas - spec.replicas, "old "), progressing)
     available = condition(status.conditions, "Available")
     if status.available_replicas < spec.replicas:
         return _progressing(f"{status.available_replicas} of {spec.replicas} pods ready", available)
@@ -108,14 +109,14 @@ def _stateful_set(body: StatefulSet) -> ObjectHealth:
     if late := _unseen_spec(body.metadata, body.status.observed_generation):
         return late
     spec, status = body.spec, body.status
-    if spec.update_strategy.type == "OnDelete":
-        return _HEALTHY
     if status.replicas < spec.replicas:
         return _progressing(f"{status.replicas} of {spec.replicas} pods created")
     if status.ready_replicas < spec.replicas:
         return _progressing(f"{status.ready_replicas} of {spec.replicas} pods ready")
     if status.replicas > spec.replicas:
         return _progressing(_ending(status.replicas - spec.replicas))
+    if spec.update_strategy.type == "OnDelete":
+        return _HEALTHY  # which pods are old is up to whoever deletes them; that all are there is not
     rolling = spec.update_strategy.rolling_update
     wanted = spec.replicas - (rolling.partition if rolling else 0)
     if rolling and rolling.partition:

@@ -9,12 +9,12 @@ from datetime import datetime
 
 import msgspec
 
+from callboard.diagnosis.loops import loops
 from callboard.model.objects.meta import condition
 from callboard.model.objects.pod import Container, ContainerStateTerminated, ContainerStatus, Pod
-from callboard.model.relapse import loops
 from callboard.model.verdict import Health, ObjectHealth
 
-__all__ = ["STUCK_REASONS", "PodStanding", "pod_health", "pod_standing", "relapse"]
+__all__ = ["FINISHED", "STUCK_REASONS", "PodStanding", "pod_health", "pod_standing", "relapse"]
 
 STUCK_REASONS = frozenset(
     {
@@ -35,6 +35,9 @@ STUCK_REASONS = frozenset(
     }
 )
 """Waiting reasons the kubelet retries without an end; none of them passes without somebody's doing."""
+
+FINISHED = ("Succeeded", "Failed")
+"""Phases that a pod does not leave."""
 
 
 class PodStanding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -66,10 +69,14 @@ def pod_standing(pod: Pod) -> PodStanding:
     init = _init_word(pod, sidecars)
     if init is not None:
         word, detail = init
-    else:
+    initialized = condition(status.conditions, "Initialized")
+    if init is None or (initialized is not None and initialized.status == "True"):
         word, detail = _container_word(pod, word, detail)
     if pod.metadata.deletion_timestamp is not None:
-        word = "Unknown" if status.reason == "NodeLost" else "Terminating"
+        if status.reason == "NodeLost":
+            word = "Unknown"
+        elif status.phase not in FINISHED:
+            word = "Terminating"
     ready = restarts = before = 0
     last_restart: datetime | None = None
     for each in (*status.container_statuses, *status.init_container_statuses):
@@ -153,7 +160,7 @@ def pod_health(pod: Pod, now: datetime | None = None) -> ObjectHealth:
 def relapse(pod: Pod, now: datetime) -> str:
     """Why a pod that runs is expected to crash again: `CrashLoopBackOff, OOMKilled, exit code 137`; "" when it is not.
 
-    The kubelet forgets its back-off after some time of running (`model.relapse`); until then a container that has crashed
+    The kubelet forgets its back-off after some time of running (`loops`); until then a container that has crashed
     often is in its loop, whether it waits or runs at this moment.
     """
     for ended, until in loops(pod):
@@ -163,13 +170,13 @@ def relapse(pod: Pod, now: datetime) -> str:
 
 
 def _health(pod: Pod, ready: bool) -> tuple[Health, str]:
-    if pod.metadata.deletion_timestamp is not None:
-        return Health.PROGRESSING, "being deleted"
     phase = pod.status.phase
     if phase == "Succeeded":
         return Health.HEALTHY, "finished"
     if phase == "Failed":
         return Health.UNHEALTHY, pod.status.reason or "failed"
+    if pod.metadata.deletion_timestamp is not None:
+        return Health.PROGRESSING, "being deleted"
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
         stuck = _stuck(status)
         if stuck:

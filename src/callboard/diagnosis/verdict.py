@@ -1,15 +1,17 @@
 """One verdict per cluster and one for the service, each in one sentence that is honest about gaps."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from callboard.diagnosis.engine import ClusterDiagnosis, cluster_time, diagnose
+from callboard.diagnosis.findings import IMPACTS
 from callboard.diagnosis.gaps import gaps
-from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.ownership import Grouping, group
-from callboard.diagnosis.words import plain_reason
-from callboard.diagnosis.workload_health import workload_health
+from callboard.diagnosis.together import together
+from callboard.model.cluster import ClusterInfo
+from callboard.model.finding import Finding, Impact
 from callboard.model.objects import KubeObject
-from callboard.model.objects.workload import Deployment, StatefulSet
+from callboard.model.objects.workload import CronJob, Deployment, Job, StatefulSet
 from callboard.model.outcome import Answer, FailureCode, Outcome
 from callboard.model.resource import DECISIVE, words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
@@ -20,15 +22,17 @@ __all__ = ["cluster_time", "cluster_verdict", "verdict"]
 READY = "everything is ready"
 MOST_WORDS = 400
 """Characters of one gap's words in a verdict's sentence; its notice has them all."""
+_IMPACT_WORDS = {Impact.DOWN: "down", Impact.DEGRADED: "degraded", Impact.AT_RISK: "at risk"}
+_ENVIRONMENTS = ("environment", "env", "stage", "tier")
+"""Labels of a cluster whose value says whether it is production, in the last part of their key."""
 
 
 def cluster_verdict(
     cluster: ClusterSnapshot,
     grouping: Grouping | None = None,
-    judged: Sequence[tuple[KubeObject, ObjectHealth]] | None = None,
+    diagnosis: ClusterDiagnosis | None = None,
 ) -> ClusterVerdict:
-    """One cluster's verdict; pass the grouping where it is already made, and the health of its workloads and of its pods
-    without one, in this order, where that is."""
+    """One cluster's verdict; pass the grouping and the diagnosis where they are already made."""
     name = cluster.cluster.name
     if cluster.state is ClusterState.AWAITED:
         return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence="no answer yet")
@@ -38,20 +42,20 @@ def cluster_verdict(
             cluster=name, health=Health.UNKNOWN, sentence=f"could not be asked: {words}", missing=(words,)
         )
     grouping = grouping or group(cluster)
-    if judged is None:
-        now = cluster_time(cluster)
-        judged = [
-            *((w.object, workload_health(w, now)) for w in grouping.workloads),
-            *((p, object_health(p, now)) for p in grouping.pods),
-        ]
+    diagnosis = diagnosis or diagnose(cluster, grouping)
+    judged = [
+        *((w.object, h) for w, h in zip(grouping.workloads, diagnosis.workloads, strict=True)),
+        *zip(grouping.pods, diagnosis.pods, strict=True),
+        *diagnosis.others,
+    ]
     unseen = [o for o in cluster.outcomes if o.answer.failed or o.answer is Answer.AWAITED]
     malformed = [o for o in cluster.outcomes if o.malformed]
     stale = [o for o in cluster.outcomes if o.stale_since is not None]
     missing = _missing(cluster.outcomes)
     untold = tuple(n.message for n in cluster.notices if n.gap)
-    health, sentence, since = _judge(judged)
+    health, said, since, at_least = _judge(judged, diagnosis.findings)
     if health is Health.HEALTHY:
-        sentence = _resting(grouping) or sentence
+        said = _resting(grouping) or said
     blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed, *stale))
     if not judged and (withheld := _all_withheld(cluster.outcomes)):
         return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence=withheld, missing=missing)
@@ -61,16 +65,28 @@ def cluster_verdict(
         deciding = [o for o in cluster.outcomes if o.question.type.key in DECISIVE]
         rest = next(iter((*_missing(deciding), *untold)), "answers are still awaited")
         return ClusterVerdict(
-            cluster=name, health=Health.UNKNOWN, sentence=f"{seen}; {rest}", since=since, missing=missing
+            cluster=name,
+            health=Health.UNKNOWN,
+            sentence=f"{seen}; {rest}",
+            since=since,
+            missing=missing,
+            findings=diagnosis.findings,
         )
     return ClusterVerdict(
         cluster=name,
         health=health,
-        sentence=sentence,
+        sentence=said,
         since=since,
+        at_least=at_least,
+        impact=_worst(diagnosis.findings),
+        findings=diagnosis.findings,
         missing=missing,
         blind=blind or bool(untold),
     )
+
+
+def _worst(findings: Sequence[Finding]) -> Impact | None:
+    return next((f.impact for f in findings if f.impact.alarms), None)
 
 
 def _missing(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
@@ -100,36 +116,57 @@ def _last_seen(outcome: Outcome) -> str:
     return f"{words_of(outcome.question.type)} are shown as they were last seen"
 
 
-def cluster_time(cluster: ClusterSnapshot) -> datetime | None:
-    """What time it was in the cluster when its part was made; None before it answered."""
-    return cluster.as_of + timedelta(seconds=cluster.clock_offset or 0.0) if cluster.as_of else None
-
-
-def _judge(judged: Sequence[tuple[KubeObject, ObjectHealth]]) -> tuple[Health, str, datetime | None]:
-    """The worst of the objects, the sentence that names it, and since when."""
+def _judge(
+    judged: Sequence[tuple[KubeObject, ObjectHealth]], findings: Sequence[Finding]
+) -> tuple[Health, str, datetime | None, bool]:
+    """The worst of the objects, the sentence that names it, since when, and whether that is a bound."""
     for worst in (Health.UNHEALTHY, Health.UNKNOWN, Health.PROGRESSING):
         hit = [(o, h) for o, h in judged if h.health is worst]
-        if hit:
-            obj, first = hit[0]
-            more = f", and {len(hit) - 1} more" if len(hit) > 1 else ""
-            sentence = f"{obj.type.title} {obj.name}: {plain_reason(first.reason) or worst.value}{more}"
-            return worst, sentence, min((h.since for _, h in hit if h.since), default=None)
+        if not hit:
+            continue
+        if worst is Health.UNHEALTHY:
+            hit.sort(key=lambda each: _rank(each[0], findings))
+        obj, first = hit[0]
+        more = f", and {len(hit) - 1} more" if len(hit) > 1 else ""
+        told = min((h for _, h in hit if h.since), key=lambda h: str(h.since), default=None)
+        said = f"{obj.type.title} {obj.name}: {first.reason or worst.value}{more}"
+        return worst, said, told.since if told else None, told is not None and told.at_least
     if not judged:
-        return Health.NOTHING, "nothing of this service runs here", None
-    return Health.HEALTHY, READY, None
+        return Health.NOTHING, "nothing of this service runs here", None, False
+    return Health.HEALTHY, READY, None, False
+
+
+def _rank(obj: KubeObject, findings: Sequence[Finding]) -> int:
+    """How bad the worst finding about an object is; of one that none is about, last."""
+    key = (obj.type.key, obj.namespace, obj.name)
+    return next(
+        (IMPACTS[f.impact] for f in findings if (f.subject.type, f.subject.namespace, f.subject.name) == key),
+        len(IMPACTS),
+    )
 
 
 def _resting(grouping: Grouping) -> str:
-    """What is as it should be only because nothing of it is wanted; "" where there is no such thing."""
-    names = [
-        f"{w.object.type.title} {w.object.name}"
-        for w in grouping.workloads
-        if isinstance(w.object.body, Deployment | StatefulSet) and w.object.body.spec.replicas == 0
-    ]
-    if not names:
+    """What is as it should be only because it is told to rest; "" where there is no such thing."""
+    resting = [(w.object, words) for w in grouping.workloads if (words := _rests(w.object))]
+    if not resting:
         return ""
-    more = f" and {len(names) - 1} more are" if len(names) > 1 else " is"
-    return f"{names[0]}{more} scaled to zero"
+    obj, words = resting[0]
+    alike = sum(each == words for _, each in resting) - 1
+    name = f"{obj.type.title} {obj.name}"
+    said = f"{name} and {alike} more are {words}" if alike else f"{name} is {words}"
+    other = next(((o, each) for o, each in resting if each != words), None)
+    return f"{said}; {other[0].type.title} {other[0].name} is {other[1]}" if other else said
+
+
+def _rests(obj: KubeObject) -> str:
+    body = obj.body
+    if isinstance(body, Deployment | StatefulSet) and body.spec.replicas == 0:
+        return "scaled to zero"
+    if isinstance(body, CronJob) and body.spec.suspend:
+        return "suspended"
+    if isinstance(body, Job) and body.spec.suspend and body.status.completion_time is None:
+        return "suspended"
+    return "paused" if isinstance(body, Deployment) and body.spec.paused else ""
 
 
 def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None = None) -> Verdict:
@@ -139,29 +176,48 @@ def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None
     parts = tuple(clusters) if clusters is not None else tuple(cluster_verdict(c) for c in snapshot.clusters)
     open_ = (ClusterState.AWAITED, ClusterState.PARTIAL)
     awaited = {c.cluster.name for c in snapshot.clusters if c.state in open_}
-    by = {h: sorted((c for c in parts if c.health is h), key=lambda c: c.cluster) for h in Health}
+    infos = {c.cluster.name: c.cluster for c in snapshot.clusters}
+
+    def order(part: ClusterVerdict) -> tuple[int, bool, str]:
+        rank = len(IMPACTS) if part.impact is None else IMPACTS[part.impact]
+        info = infos.get(part.cluster)
+        return rank, not (info is not None and _production(info)), part.cluster
+
+    by = {h: sorted((c for c in parts if c.health is h), key=order) for h in Health}
     titles = {c.cluster.name: c.cluster.display for c in snapshot.clusters}
     health = next(
         (h for h in (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN, Health.HEALTHY) if by[h]),
         Health.NOTHING,
     )
     if not snapshot.located:
-        sentence, health = "It is being found out where this service runs.", Health.UNKNOWN
+        said, health = "It is being found out where this service runs.", Health.UNKNOWN
     elif not parts:
-        sentence = f"No cluster to ask: {elsewhere[0]}." if elsewhere else "No cluster to ask."
+        said = f"No cluster to ask: {elsewhere[0]}." if elsewhere else "No cluster to ask."
         health = Health.UNKNOWN
     else:
-        sentence = _sentence(by, titles, awaited, len(parts), elsewhere)
+        said = _sentence(by, titles, awaited, len(parts), elsewhere)
         if elsewhere and health in (Health.HEALTHY, Health.NOTHING):
             health = Health.UNKNOWN
+    first = by[health][0] if by[health] else None
     return Verdict(
         health=health,
-        sentence=sentence,
+        sentence=said,
         clusters=parts,
-        since=by[health][0].since if by[health] else None,
+        since=first.since if first is not None else None,
+        at_least=first is not None and first.at_least,
+        impact=first.impact if first is not None and health is Health.UNHEALTHY else None,
+        findings=together(f for c in parts for f in c.findings),
         could_not_tell=not parts
         or bool(elsewhere)
         or any(c.health is Health.UNKNOWN or c.blind for c in parts),
+    )
+
+
+def _production(cluster: ClusterInfo) -> bool:
+    """Whether a cluster's labels say that it is production."""
+    return any(
+        key.rpartition("/")[2].lower() in _ENVIRONMENTS and value.lower().startswith(("prod", "live"))
+        for key, value in cluster.labels.items()
     )
 
 
@@ -173,12 +229,18 @@ def _sentence(
     elsewhere: Sequence[str],
 ) -> str:
     clauses: list[str] = []
-    for health, words in ((Health.UNHEALTHY, "unhealthy"), (Health.PROGRESSING, "not ready yet")):
-        if by[health]:
-            first, *others = by[health]
-            clauses.append(f"{words} in {_names([first], titles)}: {first.sentence}")
-            if others:
-                clauses.append(f"also {words} in {_names(others, titles)}")
+    for impact, word in (*_IMPACT_WORDS.items(), (None, "unhealthy")):
+        ill = [c for c in by[Health.UNHEALTHY] if c.impact is impact]
+        if ill and ill[0] is by[Health.UNHEALTHY][0]:
+            clauses.append(f"{word} in {_names(ill[:1], titles)}: {ill[0].sentence}")
+            ill = ill[1:]
+        if ill:
+            clauses.append(f"also {word} in {_names(ill, titles)}")
+    if by[Health.PROGRESSING]:
+        first, *others = by[Health.PROGRESSING]
+        clauses.append(f"not ready yet in {_names([first], titles)}: {first.sentence}")
+        if others:
+            clauses.append(f"also not ready yet in {_names(others, titles)}")
     for health, words in ((Health.HEALTHY, "healthy"), (Health.NOTHING, "not running")):
         if by[health]:
             clauses.append(_share(words, by[health], total, titles, known=bool(elsewhere)))

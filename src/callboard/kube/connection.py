@@ -30,6 +30,7 @@ from callboard.kube.silence import Silences
 from callboard.kube.steps import Steps
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
+from callboard.model.outline import Well, nothing_is_well
 
 __all__ = ["Connection", "Connections", "Query", "Response", "WholeAnswer", "refusal"]
 
@@ -45,7 +46,8 @@ _BEGUN: Final = frozenset({FailureCode.TRUNCATED, FailureCode.TOO_LARGE, Failure
 class Connections:
     """All pools of a process. Use it as an async context manager: leaving it closes every connection.
 
-    `limits_of` gives the limits of a cluster by its name; `environment` stands in for the process's own (proxies).
+    `limits_of` gives the limits of a cluster by its name; `environment` stands in for the process's own (proxies). `well` tells
+    of what is kept whether it need be opened (`model.outline`).
     """
 
     def __init__(
@@ -54,13 +56,14 @@ class Connections:
         *,
         clock: Clock | None = None,
         environment: Mapping[str, str] | None = None,
+        well: Well = nothing_is_well,
     ) -> None:
         self._limits_of = limits_of or (lambda name: Limits())
         self.clock: Clock = clock or SystemClock()
         self._pools = Pools(_trace(), environment)
         self.steps = Steps()
         self.beat = Beat()
-        self.packings = Packings()
+        self.packings = Packings(well)
         self.silences = Silences()
         self._offsets: dict[str, float] = {}
         self._dates: dict[str, str] = {}

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import zstandard
 
 from callboard.model.objects import Body, Kept, KubeObject, OwnerReference
-from callboard.model.outline import owners_if_well
+from callboard.model.outline import Well, nothing_is_well
 from callboard.model.resource import ResourceType
 
 __all__ = ["Dictionary", "Keeper", "Packings"]
@@ -46,6 +46,7 @@ class Keeper:
 
     def __init__(self, packings: "Packings | None" = None) -> None:
         self._packings = packings or Packings()
+        self._well = self._packings.well
         self._samples: list[bytes] = []
         self._sampled = 0
         self._packing: _Packing | None = None
@@ -77,7 +78,7 @@ class Keeper:
             else _NO_LABELS,
             packed,
             None if packing is None else packing.unpack,
-            _shared(self._owners, owners, owners) if (owners := owners_if_well(body)) else owners,
+            _shared(self._owners, owners, owners) if (owners := self._well(body)) else owners,
         )
 
     def of(self, obj: KubeObject) -> Kept:
@@ -106,7 +107,9 @@ class Packings:
     """What the streams of many clusters pack against: mostly one for each type, because what runs in one cluster resembles what
     runs in the next. With one for each stream, changes that come from everywhere find its tables in no cache."""
 
-    def __init__(self) -> None:
+    def __init__(self, well: Well = nothing_is_well) -> None:
+        self.well = well
+        """What is kept with an object so that it need not be opened."""
         self._known: dict[str, list[_Packing]] = {}
 
     def of(self, resource: ResourceType, samples: Sequence[bytes]) -> "_Packing":

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from callboard.model.finding import Finding, Impact
+
 __all__ = ["ClusterVerdict", "Health", "ObjectHealth", "Verdict"]
 
 
@@ -23,21 +25,27 @@ class Health(StrEnum):
 class ObjectHealth(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One object's status as kstatus computes it (sigs.k8s.io/cli-utils/pkg/kstatus), with the reason in plain words.
 
-    `since` is the transition time the object itself tells, None where it tells none.
+    `since` is from when it is so, as far as the objects tell; `at_least` says that this is a bound, and that it may have been
+    so for longer.
     """
 
     health: Health
     reason: str = ""
     since: datetime | None = None
+    at_least: bool = False
 
 
 class ClusterVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One cluster's verdict. `missing` says in plain words what could not be seen there."""
+    """One cluster's verdict. `missing` says in plain words what could not be seen there; `impact` is that of the worst of its
+    `findings`, None where none is worse than a notice. `at_least` is as in ObjectHealth."""
 
     cluster: str
     health: Health
     sentence: str
     since: datetime | None = None
+    at_least: bool = False
+    impact: Impact | None = None
+    findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()
     blind: bool = False
     """Something that decides readiness could not be seen: what is told may not be the worst there is."""
@@ -50,4 +58,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     clusters: tuple[ClusterVerdict, ...] = ()
     since: datetime | None = None
+    at_least: bool = False
+    impact: Impact | None = None
+    findings: tuple[Finding, ...] = ()
+    """Those of all clusters, worst first; the same trouble in several clusters is one."""
     could_not_tell: bool = False

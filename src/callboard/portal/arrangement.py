@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
+from callboard.diagnosis.engine import cluster_time, diagnose
 from callboard.diagnosis.gaps import gaps, not_served
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.ownership import Grouping, Workload, group
-from callboard.diagnosis.verdict import cluster_time, cluster_verdict, verdict
+from callboard.diagnosis.verdict import cluster_verdict, verdict
 from callboard.diagnosis.words import plain_reason
-from callboard.diagnosis.workload_health import replicas, workload_health
+from callboard.diagnosis.workload_health import replicas
 from callboard.model.notice import NoticeCode
 from callboard.model.objects import KubeObject
 from callboard.model.objects.metrics import PodMetrics
@@ -106,23 +107,27 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
             found = healths[id(obj)] = object_health(obj, now)
         return found
 
+    diagnosis = diagnose(cluster, grouping, of=health)
+    loose = {id(p): h for p, h in zip(grouping.pods, diagnosis.pods, strict=True)}
+
     def pod(obj: KubeObject) -> PodRow:
         referenced = obj.meta.uid in grouping.referenced
-        return pod_row(name, obj, health(obj), referenced=referenced, usage=usage_of(obj, metrics))
+        found = loose.get(id(obj)) or health(obj)
+        if found.health is not Health.UNHEALTHY and (words := diagnosis.ailing.get(id(obj))):
+            found = ObjectHealth(health=Health.UNHEALTHY, reason=words, since=found.since)
+        return pod_row(name, obj, found, referenced=referenced, usage=usage_of(obj, metrics))
 
-    judged = [(w.object, workload_health(w, now, of=health)) for w in grouping.workloads]
     workloads = [
         _workload(name, w, h, grouping, scalers, pod)
-        for w, (_, h) in zip(grouping.workloads, judged, strict=True)
+        for w, h in zip(grouping.workloads, diagnosis.workloads, strict=True)
     ]
-    judged += [(p, health(p)) for p in grouping.pods]
     workloads.sort(key=lambda w: (_WORST[w.row.health], w.row.key.namespace, w.row.key.name))
     references = [o for o in cluster.references if o.question.type != EVENTS and not _unmeasured(o)]
     pods = sorted(map(pod, grouping.pods), key=worst_first)
     return ClusterPart(
         cluster=cluster.cluster,
         state=cluster.state,
-        verdict=cluster_verdict(cluster, grouping, judged),
+        verdict=cluster_verdict(cluster, grouping, diagnosis),
         failure=cluster_failure(cluster),
         failure_words=cluster.failure.message if cluster.failure and _refused(cluster.failure) else "",
         workloads=tuple(workloads),

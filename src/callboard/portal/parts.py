@@ -3,9 +3,10 @@ services."""
 
 from datetime import datetime, timedelta
 
-from callboard.diagnosis.verdict import cluster_time, cluster_verdict
+from callboard.diagnosis.engine import ClusterDiagnosis, diagnose
+from callboard.diagnosis.ownership import group
+from callboard.diagnosis.verdict import cluster_verdict
 from callboard.extend.following import Following
-from callboard.model.relapse import relapses_end
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 from callboard.model.verdict import ClusterVerdict
 from callboard.portal.standing import Standing
@@ -39,10 +40,12 @@ class Parts:
             standing.lost.add(cluster)
             standing.parts.pop(cluster, None)
             return None
-        found = cluster_verdict(snapshot)
+        grouping = group(snapshot)
+        diagnosis = diagnose(snapshot, grouping)
+        found = cluster_verdict(snapshot, grouping, diagnosis)
         if snapshot.state is ClusterState.PARTIAL or next(snapshot.objects(), None) is not None:
             standing.parts[cluster] = found
-            if (turn := _turn(snapshot)) is not None:
+            if (turn := _turn(snapshot, diagnosis)) is not None:
                 standing.turns[cluster] = turn
         else:
             standing.parts.pop(cluster, None)
@@ -77,8 +80,11 @@ class Parts:
         return tuple(clusters)
 
 
-def _turn(part: ClusterSnapshot) -> datetime | None:
+def _turn(part: ClusterSnapshot, diagnosis: ClusterDiagnosis) -> datetime | None:
     """When it means another thing although nothing has changed, by our time."""
-    there = cluster_time(part)
-    end = relapses_end(part.members(), there) if there is not None else None
-    return end - timedelta(seconds=part.clock_offset or 0.0) if end is not None else None
+    if diagnosis.until is None:
+        return None
+    try:
+        return diagnosis.until - timedelta(seconds=part.clock_offset or 0.0)
+    except OverflowError:
+        return None

@@ -16,10 +16,9 @@ import msgspec
 
 from callboard.access.visible import visible, visible_cluster
 from callboard.base.giving_way import giving_way
-from callboard.diagnosis.verdict import cluster_time
+from callboard.diagnosis.engine import cluster_time, turns
 from callboard.model.grants import Grants
 from callboard.model.outcome import Outcome
-from callboard.model.relapse import relapses_end
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.portal.arrangement import arrange, arrange_cluster
 from callboard.portal.views import ClusterPart, KubernetesView
@@ -193,7 +192,7 @@ def _alike(before: ClusterSnapshot, now: ClusterSnapshot) -> bool:
         return False
     was, is_ = cluster_time(before), cluster_time(now)
     if was is not None and is_ is not None:
-        end = relapses_end(before.members(), was)
+        end = turns(before)
         if end is not None and end <= is_:
             return False
     if now.current or before.as_of is None or now.as_of is None:

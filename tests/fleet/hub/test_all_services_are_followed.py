@@ -15,6 +15,7 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState
 from callboard.model.verdict import Health
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, entity
+from support.kept_up import crashed
 from support.listening import HUB, Follower, Listening, eventually, listening
 
 DICE, SCORES, NOBODY = entity("dice-roller"), entity("scoreboard"), entity("nobody")
@@ -87,7 +88,7 @@ async def test_what_is_read_decides_as_what_is_asked_anew_does() -> None:
             for part in (await world.fresh(each)).clusters:
                 held = cluster_verdict(read(found, each, part.cluster.name))
                 asked = cluster_verdict(part)
-                assert (held.health, held.sentence) == (asked.health, asked.sentence)
+                assert (held.health, held.impact, held.since) == (asked.health, asked.impact, asked.since)
 
 
 async def test_no_pod_that_is_well_is_opened_and_whoever_looks_sees_it_whole() -> None:
@@ -108,8 +109,10 @@ async def test_no_pod_that_is_well_is_opened_and_whoever_looks_sees_it_whole() -
         assert seen
         assert all(o.raw for o in seen)
         assert closed() == {o.name for o in seen}
-        status = {"status": {"phase": "Failed", "reason": "Evicted"}}
-        fleet[0].store.patch("pods", seen[0].name, status, "games", subresource="status")
+        told = next(p for p in fleet[0].store.list("pods", "games") if p["metadata"]["name"] == seen[0].name)[
+            "status"
+        ]
+        fleet[0].store.patch("pods", seen[0].name, crashed(told), "games", subresource="status")
         await eventually(lambda: closed() == {o.name for o in seen[1:]})
         asked = cluster_verdict((await world.fresh(DICE)).clusters[0])
         assert asked.health is Health.UNHEALTHY

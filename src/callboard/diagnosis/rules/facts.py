@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from callboard.diagnosis.ownership import Workload
-from callboard.model.finding import Finding
 from callboard.model.objects import KubeObject
 from callboard.model.objects.cluster_state import Event, Node
 from callboard.model.objects.pod import Container, ContainerStatus, Pod
@@ -93,14 +92,13 @@ class Surroundings:
 
 class PodFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A pod that is not well. `workload` is what owns it, as far as that is known; `now` is the cluster's time, None where it
-    is not known; `floor` the moment before which its version did not run."""
+    is not known."""
 
     object: KubeObject
     pod: Pod
     workload: Workload | None
     around: Surroundings
     now: datetime | None
-    floor: datetime | None = None
 
     @property
     def place(self) -> str:
@@ -117,16 +115,15 @@ class ContainerFacts(PodFacts, frozen=True, kw_only=True):
 
 
 class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A controller. `ready` of `desired` as it counts itself; `stuck` are those of its pods that rules found in trouble, and
-    `found` what they said; `began` is when its version became current."""
+    """A controller. `ready` of `desired` as it counts itself; `ailing` are those of its pods that are not well, whatever rules
+    say of them; `began` is when its version became current."""
 
     object: KubeObject
     body: Any
     workload: Workload
     ready: int
     desired: int
-    stuck: tuple[KubeObject, ...]
-    found: tuple[Finding, ...]
+    ailing: tuple[KubeObject, ...]
     around: Surroundings
     now: datetime | None
     began: datetime | None

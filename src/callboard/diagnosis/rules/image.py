@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from callboard.diagnosis.rules.containers import waits
 from callboard.diagnosis.rules.facts import ContainerFacts
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope, Sign
 from callboard.diagnosis.since import pod_began
@@ -49,11 +50,6 @@ def _image(facts: ContainerFacts) -> str:
     return (facts.container.image if facts.container else "") or facts.status.image
 
 
-def _waits(facts: ContainerFacts, *reasons: str) -> str:
-    waiting = facts.status.state.waiting
-    return waiting.reason if waiting and waiting.reason in reasons else ""
-
-
 def _sign(facts: ContainerFacts, words: str = "") -> Sign:
     waiting = facts.status.state.waiting
     reason = waiting.reason if waiting else ""
@@ -72,7 +68,7 @@ def _sign(facts: ContainerFacts, words: str = "") -> Sign:
 
 def _pulled_in_vain(facts: ContainerFacts) -> tuple[str, str] | None:
     """(the cause's code, the words that tell it) of a pull that fails; None where none does."""
-    if not _waits(facts, *_PULLING):
+    if not waits(facts, *_PULLING):
         return None
     waiting = facts.status.state.waiting
     words = waiting.message if waiting else ""
@@ -110,7 +106,7 @@ def _pull(facts: ContainerFacts) -> Sign | None:
 
 def _on(reason: str) -> Callable[[ContainerFacts], Sign | None]:
     def judge(facts: ContainerFacts) -> Sign | None:
-        return _sign(facts) if _waits(facts, reason) else None
+        return _sign(facts) if waits(facts, reason) else None
 
     return judge
 

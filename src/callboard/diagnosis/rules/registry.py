@@ -7,13 +7,41 @@ from pathlib import Path
 
 import msgspec
 
-from callboard.diagnosis.rules import image
+from callboard.diagnosis.rules import (
+    crash,
+    create,
+    custom,
+    image,
+    init,
+    job,
+    pod,
+    probe,
+    rollout,
+    scaling,
+    schedule,
+    start,
+    storage,
+)
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope
 from callboard.model.finding import Impact
 
 __all__ = ["ALL", "DiagnosisRules", "rules_digest"]
 
-ALL: tuple[DiagnosisRule, ...] = (*image.RULES,)
+ALL: tuple[DiagnosisRule, ...] = (
+    *image.RULES,
+    *start.RULES,
+    *crash.RULES,
+    *probe.RULES,
+    *init.RULES,
+    *schedule.RULES,
+    *storage.RULES,
+    *pod.RULES,
+    *create.RULES,
+    *rollout.RULES,
+    *job.RULES,
+    *scaling.RULES,
+    *custom.RULES,
+)
 """By family, in the order of `conditions.py`. A code has one rule."""
 
 

@@ -30,7 +30,7 @@ class Sign(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `detail` tells two causes of one code apart; `message` names another sentence than the code's own; `container` is the one
     whose log tells more, `previous` whether that of its last run does; `until` is the next moment, by the cluster's time,
-    at which time alone may change what the rule says.
+    at which time alone may change what the rule says; `impact` is set where the sign itself tells how bad it is.
     """
 
     arguments: Arguments = {}
@@ -43,6 +43,7 @@ class Sign(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     previous: bool = False
     confidence: Confidence = Confidence.CERTAIN
     until: datetime | None = None
+    impact: Impact | None = None
 
 
 class DiagnosisRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,9 +51,10 @@ class DiagnosisRule(msgspec.Struct, frozen=True, kw_only=True):
 
     `judge` is pure and total: facts of its scope → a Sign, None, or the moment at which to look again although nothing has
     changed. `impact` is None where it follows from how many pods are ready. `window` says in words until when, or after what
-    time, it speaks. `reads` names the references it rests on (events, nodes, claims): such a rule only says more than
-    another (`refines`, its codes) or is a notice, so that a list, which reads none, and a page never disagree on whether
-    something is well. `follows` marks what is told under another finding of the same workload where there is one.
+    time, it speaks. `reads` names the references it takes evidence from (events, nodes, claims). What speaks only where
+    they tell something either says more than another rule (`refines`, its codes) or is a notice, so that a list, which
+    reads none, and a page never disagree on whether something is well. `follows` marks what is told under another finding
+    of the same workload where there is one.
     """
 
     code: str

@@ -1,12 +1,22 @@
 """The words of every code, and the sentences of findings."""
 
-from callboard.diagnosis.texts import image
+from callboard.diagnosis.texts import crash, create, image, pod, probe, rollout, scaling, schedule, start
 from callboard.diagnosis.texts.words import Words, spoken
 from callboard.model.finding import Consequence, Finding
 
 __all__ = ["WORDS", "consequence_sentence", "sentence", "words_of"]
 
-WORDS: dict[str, Words] = {**image.WORDS}
+WORDS: dict[str, Words] = {
+    **image.WORDS,
+    **start.WORDS,
+    **crash.WORDS,
+    **probe.WORDS,
+    **schedule.WORDS,
+    **pod.WORDS,
+    **create.WORDS,
+    **rollout.WORDS,
+    **scaling.WORDS,
+}
 
 _UNKNOWN = Words(title="Trouble", one="is not well", means="What is wrong has no words here.")
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Collection, Coroutine, Iterator
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,8 @@ from callboard.kube.decode import opened
 from callboard.kube.steps import Steps
 from callboard.model.objects import Kept
 from callboard.model.outcome import Question
+from callboard.model.outline import Well, nothing_is_well
+from callboard.model.snapshot import ClusterSnapshot
 
 __all__ = ["MOST_PENDING", "Hub"]
 
@@ -39,6 +42,8 @@ class Hub:
     """Implements `port.HubPort`. Use it as an async context manager: leaving it ends every stream.
 
     A stream is shared by all readers of its source, begins with the first, and goes on for `keep` seconds after the last.
+    `well` tells of what is kept whether it need be opened (`model.outline`), `turns` when a part means another thing although
+    nothing of it has changed: both are diagnosis' to say, and handed in by `app`.
     """
 
     def __init__(
@@ -50,7 +55,11 @@ class Hub:
         checkpoints: Checkpoints | None = None,
         steps: Steps | None = None,
         jitter: Callable[[], float] = random.random,
+        well: Well = nothing_is_well,
+        turns: Callable[[ClusterSnapshot], datetime | None] = lambda _: None,
     ) -> None:
+        self.turns = turns
+        self._well = well
         self.steps = steps or Steps()
         """Shared by everything that does much work at once, so that none of it holds up the loop."""
         self._watcher = watcher
@@ -236,6 +245,7 @@ class Hub:
                 checkpoints=self._checkpoints,
                 turn=self.steps.turn,
                 jitter=self._jitter,
+                well=self._well,
             )
             self._streams[key] = stream
             name = f"stream {source.cluster.name} {question.type.key}"

@@ -21,7 +21,6 @@ from callboard.model.belonging import belonging
 from callboard.model.notice import NoticeCode
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Outcome, Question
-from callboard.model.relapse import relapses_end
 from callboard.model.resource import POD_METRICS
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
@@ -29,8 +28,8 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 __all__ = ["Look", "moment_of", "state_of"]
 
 RENEWED = 30.0
-"""Seconds between two looks at the clock while something means another thing once time has passed: a pod that has crashed
-often and runs at the moment. Nothing else is made anew without a change."""
+"""Seconds between two looks at the clock while something means another thing once time has passed, such as a pod that has
+crashed often and runs at the moment. Nothing else is made anew without a change."""
 
 
 class _Answered:
@@ -285,7 +284,7 @@ class Look:
             took=self._took,
             clock_offset=offset,
         )
-        self._turns = relapses_end(self.snapshot.members(), there) if there is not None else None
+        self._turns = self._hub.turns(self.snapshot) if there is not None else None
         self.composed += 1
         self._tell()
 

@@ -18,6 +18,7 @@ from callboard.model.cluster import Cluster, Credential, Trust
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, Freshness, Malformed, Outcome, Question
 from callboard.model.resource import ResourceType
+from callboard.model.snapshot import ClusterSnapshot
 
 __all__ = [
     "Changed",
@@ -132,6 +133,9 @@ class Subscription(Protocol):
 
 class HubPort(Protocol):
     """The hub, as its readers know it."""
+
+    turns: Callable[[ClusterSnapshot], datetime | None]
+    """When a part means another thing although nothing of it has changed, by the cluster's time."""
 
     def subscribe(self, source: Source) -> Subscription:
         """A reader of this source who wants nothing yet. The source's credential must not be a caller's own."""

@@ -27,11 +27,12 @@ from callboard.fleet.hub.pulse import Pulse
 from callboard.fleet.hub.scope import tier
 from callboard.fleet.observer import Observer
 from callboard.kube.failure import answer_of
-from callboard.kube.keeping import Keeper
+from callboard.kube.keeping import Keeper, Packings
 from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Unreadable, Upsert
 from callboard.model.cluster import Credential
 from callboard.model.objects import Kept
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Outcome, Question
+from callboard.model.outline import Well, nothing_is_well
 
 __all__ = ["Stream"]
 
@@ -62,6 +63,7 @@ class Stream:
         checkpoints: Checkpoints | None = None,
         turn: Turning | None = None,
         jitter: Callable[[], float] = random.random,
+        well: Well = nothing_is_well,
     ) -> None:
         self.source = source
         self.question = question
@@ -79,7 +81,7 @@ class Stream:
         self._version = ""
         self._replacing = False
         self._jitter = jitter
-        self._keep = Keeper()
+        self._keep = Keeper(Packings(well))
         self._turn: Turn | None = None
         self._watching: asyncio.Timeout | None = None
         self._wake = asyncio.Event()

@@ -24,6 +24,7 @@ class NodeSpec(msgspec.Struct, frozen=True, gc=False):
 
 class NodeStatus(msgspec.Struct, frozen=True, gc=False):
     conditions: tuple[Condition, ...] = ()
+    allocatable: dict[str, str | int | float] | None = None
 
 
 class Node(msgspec.Struct, frozen=True, gc=False):

@@ -18,6 +18,7 @@ __all__ = [
     "PodSpec",
     "PodStatus",
     "PodTemplate",
+    "Probe",
     "Resources",
     "TemplateMeta",
     "Volume",
@@ -37,6 +38,21 @@ class Resources(msgspec.Struct, frozen=True, gc=False):
     limits: dict[str, str | int | float] | None = None
 
 
+class HttpGetAction(msgspec.Struct, frozen=True, gc=False):
+    path: Name = ""
+    port: int | Name = ""
+
+
+class Probe(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
+    """When the kubelet asks a container how it is, in seconds; of what it asks, only HTTP is read."""
+
+    initial_delay_seconds: int | None = None
+    period_seconds: int | None = None
+    timeout_seconds: int | None = None
+    failure_threshold: int | None = None
+    http_get: HttpGetAction | None = None
+
+
 class Container(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
     """A container of a pod spec. `restart_policy` "Always" on an init container makes it a sidecar."""
 
@@ -45,6 +61,9 @@ class Container(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=T
     ports: tuple[ContainerPort, ...] = ()
     resources: Resources = Resources()
     restart_policy: Name = ""
+    readiness_probe: Probe | None = None
+    liveness_probe: Probe | None = None
+    startup_probe: Probe | None = None
 
 
 class PersistentVolumeClaimSource(msgspec.Struct, frozen=True, gc=False, rename="camel"):

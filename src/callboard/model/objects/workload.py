@@ -185,7 +185,12 @@ class CronJobSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only
     starting_deadline_seconds: int | None = None
 
 
+class ActiveJob(msgspec.Struct, frozen=True, gc=False):
+    name: Name = ""
+
+
 class CronJobStatus(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=True):
+    active: tuple[ActiveJob, ...] = ()
     last_schedule_time: Time | None = None
     last_successful_time: Time | None = None
 

@@ -1,0 +1,121 @@
+"""When a CronJob's schedule was due last: cron's five fields as Kubernetes reads them (robfig/cron v3). Pure and bounded."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+__all__ = ["last_due"]
+
+DAYS: Final = 62
+"""How far back is looked: rarer schedules are not judged."""
+_MACROS: Final = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+}
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+class _Schedule(msgspec.Struct, frozen=True):
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    any_day: bool
+    any_weekday: bool
+
+    def on(self, day: datetime) -> bool:
+        if day.month not in self.months:
+            return False
+        by_day, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        # A field that is a star leaves the choice to the other; where neither is, either will do.
+        return by_day and by_weekday if self.any_day or self.any_weekday else by_day or by_weekday
+
+
+def last_due(schedule: str, zone: str, now: datetime) -> datetime | None:
+    """The last moment before `now` at which a run was due, in UTC; None for a schedule that cannot be read, or was not due
+    within DAYS. Hours that a change of clocks leaves out or repeats are passed over."""
+    parsed = _parsed(schedule.strip()[:200])
+    place = _zone(zone)
+    if parsed is None or place is None:
+        return None
+    try:
+        here = now.astimezone(place)
+        for back in range(DAYS):
+            day = here - timedelta(days=back)
+            if not parsed.on(day):
+                continue
+            for hour in reversed(parsed.hours):
+                for minute in reversed(parsed.minutes):
+                    due = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
+                    if due <= here:
+                        utc = due.astimezone(UTC)
+                        return utc if utc.astimezone(place).hour == hour and utc <= now else None
+    except (OverflowError, ValueError):
+        return None
+    return None
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> "ZoneInfo | None":
+    try:
+        return ZoneInfo(name or "UTC")
+    except (OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> _Schedule | None:
+    fields = _MACROS.get(text.lower(), text).split()
+    if len(fields) != 5:
+        return None
+    minutes = _values(fields[0], 0, 59)
+    hours = _values(fields[1], 0, 23)
+    days = _values(fields[2], 1, 31)
+    months = _values(fields[3], 1, 12, _MONTHS, 1)
+    weekdays = _values(fields[4], 0, 7, _WEEKDAYS, 0)
+    if not (minutes and hours and days and months and weekdays):
+        return None
+    return _Schedule(
+        tuple(sorted(minutes)),
+        tuple(sorted(hours)),
+        days,
+        months,
+        frozenset(d % 7 for d in weekdays),
+        fields[2].startswith(("*", "?")),
+        fields[4].startswith(("*", "?")),
+    )
+
+
+def _values(field: str, low: int, high: int, names: tuple[str, ...] = (), first: int = 0) -> frozenset[int]:
+    """What a field stands for; empty where it cannot be read."""
+    found: set[int] = set()
+    for part in field.lower().split(","):
+        span, slash, step = part.partition("/")
+        every = _number(step) if slash else 1
+        if span in ("*", "?"):
+            start, end = low, high
+        else:
+            one, dash, other = span.partition("-")
+            begin, finish = _number(one, names, first), _number(other, names, first) if dash else None
+            if begin is None or (dash and finish is None):
+                return frozenset()
+            start = begin
+            end = finish if finish is not None else (high if slash else begin)
+        if not every or start < low or end > high or start > end:
+            return frozenset()
+        found.update(range(start, end + 1, every))
+    return frozenset(found)
+
+
+def _number(text: str, names: tuple[str, ...] = (), first: int = 0) -> int | None:
+    if text in names:
+        return names.index(text) + first
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None
