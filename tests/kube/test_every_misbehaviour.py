@@ -103,6 +103,7 @@ EXPECTED: dict[str, Expected] = {
     "numbers-as-strings": Expected((A.BROKEN, F.WRONG_SHAPE), None, None, malformed=True),
     "one-malformed": Expected((A.OBJECTS, None), None, None, malformed=True),
     "clock-skew": UNTOUCHED,
+    "roles-unread": UNTOUCHED,
     "certificate-expired": alike(A.BROKEN, F.TLS),
     "certificate-foreign": alike(A.BROKEN, F.TLS),
     "watch-ends": UNTOUCHED,

@@ -52,10 +52,11 @@ Change = Reset | Upsert | Delete | Unreadable | Bookmark | Stale
 
 
 class InitialEvents:
-    """The objects of a streaming list, until it has ended."""
+    """The objects of a streaming list, until it has ended: `most` of them, and `most_bytes` as they are kept."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_bytes: int) -> None:
         self._most = most
+        self._left = most_bytes
         self._objects: dict[tuple[str, str], Kept] = {}
         self._malformed: list[Malformed] = []
         self._truncated = False
@@ -68,12 +69,16 @@ class InitialEvents:
         match change:
             case Upsert(found):
                 key = (found.namespace, found.name)
-                if key in self._objects or len(self._objects) < self._most:
+                old = self._objects.get(key)
+                size = len(found.packed) - (len(old.packed) if old is not None else 0)
+                if size <= self._left and (old is not None or len(self._objects) < self._most):
                     self._objects[key] = found
+                    self._left -= size
                 else:
                     self._truncated = True
             case Delete(found):
-                self._objects.pop((found.namespace, found.name), None)
+                old = self._objects.pop((found.namespace, found.name), None)
+                self._left += len(old.packed) if old is not None else 0
             case Unreadable(malformed) if len(self._malformed) < self._most:
                 self._malformed.append(malformed)
             case _:

@@ -72,17 +72,23 @@ def known_whole(resource: ResourceType) -> bool:
 
 
 class Discovery:
-    """Resources by group and version, kept for `ttl` seconds for each cluster and identity. Failures are kept for a tenth."""
+    """Resources by group and version, kept for `ttl` seconds for each cluster and identity. That something is not served is
+    believed for `miss` seconds: types are added while others look."""
 
-    def __init__(self, ttl: float = 600.0, most: int = 4096) -> None:
+    def __init__(self, ttl: float = 600.0, most: int = 4096, *, miss: float = 5.0) -> None:
         self._ttl = ttl
+        self._miss = miss
         self._most = most
         self._kept: dict[_Key, tuple[float, dict[str, ServedType] | Failure]] = {}
         self._locks: dict[_Key, asyncio.Lock] = {}
 
     async def served(self, connection: Connection, group: str, version: str) -> dict[str, ServedType]:
         """The types of a group and version by plural, without subresources. Raises AnswerRefused (NOT_SERVED on 404)."""
-        key = (connection.cluster.url, connection.credential.identity, f"{group}/{version}")
+        key = (
+            connection.cluster.url,
+            connection.credential.identity,
+            f"{group}/{version}" if group else version,
+        )
         async with self._locks.setdefault(key, asyncio.Lock()):
             kept = self._kept.get(key)
             if kept is None or kept[0] <= time.monotonic():
@@ -99,10 +105,21 @@ class Discovery:
         if known_whole(resource):
             return resource
         found = (await self.served(connection, resource.group, resource.version)).get(resource.plural)
+        if found is None and self._forget(connection, resource):
+            found = (await self.served(connection, resource.group, resource.version)).get(resource.plural)
         if found is None:
             message = f"the API server serves no {resource.plural} in {resource.api_version}"
             raise AnswerRefused(Failure(code=FailureCode.NOT_SERVED, message=message, status=404))
         return msgspec.structs.replace(resource, kind=found.kind, namespaced=found.namespaced)
+
+    def _forget(self, connection: Connection, resource: ResourceType) -> bool:
+        """Whether what is known of the type's group and version is so old that the type may have been added since."""
+        key = (connection.cluster.url, connection.credential.identity, resource.api_version)
+        kept = self._kept.get(key)
+        if kept is None or kept[0] - self._ttl > time.monotonic() - self._miss:
+            return False
+        del self._kept[key]
+        return True
 
     async def _ask(
         self, connection: Connection, group: str, version: str
@@ -111,14 +128,14 @@ class Discovery:
         try:
             answer = await connection.read("GET", path, most=MOST_DISCOVERY)
         except AnswerRefused as refused:
-            return (time.monotonic() + self._ttl / 10, refused.failure)
+            return (time.monotonic() + self._miss, refused.failure)
         try:
             listed = msgspec.json.decode(answer.body, type=_ResourceList)
         except msgspec.ValidationError:
             wrong = Failure(code=FailureCode.WRONG_SHAPE, message=f"{group}/{version} lists no resources")
-            return (time.monotonic() + self._ttl / 10, wrong)
+            return (time.monotonic() + self._miss, wrong)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            return (time.monotonic() + self._ttl / 10, json_failure(answer.body, answer.headers, error))
+            return (time.monotonic() + self._miss, json_failure(answer.body, answer.headers, error))
         types = {
             r.name: ServedType(r.name, clean(r.kind, 128), r.namespaced, r.verbs or ())
             for r in listed.resources or ()

@@ -30,6 +30,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Objects a page of a list: kubectl's and client-go's own."""
     max_objects: int = 20_000
     """Objects read for one question; beyond, the outcome says `truncated`. Three of the largest services we know of."""
+    max_list: int = 256 * MIB
+    """Bytes of all pages of a list, and of a streaming list as it is kept; beyond, the outcome says `truncated`: as many objects
+    as are read, of a pod's size and half as much again."""
     max_line: int = 4 * MIB
     """Bytes in one line of a watch: etcd refuses objects above 1.5 MiB, and JSON may double that."""
     max_log: int = 1 * MIB

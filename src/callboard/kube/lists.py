@@ -109,7 +109,7 @@ async def list_objects(
         question.label_selector, question.field_selector, min(limits.page_size, limits.max_objects)
     )
     until = connection.until()
-    page = await _page(connection, question, path, query, until, form)
+    page, size = await _page(connection, question, path, query, until, form)
     if not page.continue_ and len(page.objects) <= limits.max_objects:
         if progress is not None:
             progress()
@@ -123,8 +123,9 @@ async def list_objects(
         if progress is not None:
             progress()
         over = len(objects) - limits.max_objects
+        full = over >= 0 or size >= limits.max_list
         stuck = page.continue_ != "" and page.continue_ == asked_for
-        if over >= 0 or not page.continue_ or stuck:
+        if full or not page.continue_ or stuck:
             more = bool(page.continue_)
             remaining = page.remaining if more else None
             if over > 0:
@@ -142,7 +143,10 @@ async def list_objects(
         if progress is not None:
             until = connection.until()
         try:
-            page = await _page(connection, question, path, [*query, ("continue", asked_for)], until, form)
+            page, came = await _page(
+                connection, question, path, [*query, ("continue", asked_for)], until, form
+            )
+            size += came
         except AnswerRefused as refused:
             if refused.failure.code is not FailureCode.GONE or restarted:
                 raise
@@ -150,7 +154,7 @@ async def list_objects(
             objects.clear()
             malformed.clear()
             query = tuple(selectors(question))
-            page = await _page(connection, question, path, query, until, form)
+            page, size = await _page(connection, question, path, query, until, form)
 
 
 @lru_cache(1024)
@@ -161,7 +165,8 @@ def _first_query(label_selector: str, field_selector: str, limit: int) -> tuple[
 
 async def _page(
     connection: Connection, question: Question, path: str, query: Query, until: float, form: Form[T]
-) -> Page[T]:
+) -> tuple[Page[T], int]:
+    """The page, and how many bytes it came in."""
     answer = await connection.read("GET", path, query, until=until)
     body, resource, nesting = answer.body, question.type, connection.limits.max_nesting
     steps = connection.steps
@@ -169,14 +174,14 @@ async def _page(
         await steps.turn()
     try:
         if len(body) < SHORT:
-            return decode_page(body, resource, form, max_nesting=nesting)
+            return decode_page(body, resource, form, max_nesting=nesting), len(body)
         reading = page_in_steps(body, resource, form, max_nesting=nesting)
         while True:
             try:
                 next(reading)
             except StopIteration as ended:
                 page: Page[T] = ended.value
-                return page
+                return page, len(body)
             await steps.turn()
     except WrongShape as wrong:
         raise AnswerRefused(

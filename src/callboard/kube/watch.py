@@ -177,7 +177,8 @@ class _Stream:
         resumed = bool(self.version)
         if not self.version and not self.streaming_lists:
             yield (await self._list(connection),)
-        self._initial = InitialEvents(connection.limits.max_objects) if not self.version else None
+        limits = connection.limits
+        self._initial = InitialEvents(limits.max_objects, limits.max_list) if not self.version else None
         async with connection.open("GET", self.path, self._query(), stream=True) as response:
             if not 200 <= response.status < 300:
                 failure = await refusal(response)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from callboard.base.clock import Clock
 from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, key_of
 from callboard.fleet.hub.port import Key, Status
+from callboard.fleet.hub.room import MOST_OBJECTS, Room, Share
 from callboard.kube.decode import opened
 from callboard.kube.failure import answer_of
 from callboard.kube.steps import Steps
@@ -37,6 +38,10 @@ STALE_AFTER = 2.0
 RESTARTED = Failure(
     code=FailureCode.RESTARTED, message="Callboard was restarted, and has not heard from this cluster since"
 )
+
+
+_TAKES_AWAY: Final = (Answer.FORBIDDEN, Answer.ABSENT)
+"""What may no longer be seen is not shown as it was."""
 
 
 class Reader(Protocol):
@@ -68,7 +73,8 @@ class Holdings:
 
     `misfit` is called when some readers' questions are no longer answered by it; where else, the hub knows. `changed` is
     told each object before and after, from the first list on; of what is restored, nothing. `turn` is waited for between two
-    steps of taking many in.
+    steps of taking many in. Of objects that are more than `most`, or than the cluster's `room` holds, it is told that they are
+    there, and no more.
     """
 
     def __init__(
@@ -78,6 +84,9 @@ class Holdings:
         misfit: Callable[[], None],
         changed: ObjectChanged | None = None,
         turn: Turning | None = None,
+        room: Room | None = None,
+        *,
+        most: int = MOST_OBJECTS,
     ) -> None:
         self.question = question
         self.objects = ObjectIndex()
@@ -90,6 +99,8 @@ class Holdings:
         self._misfit = misfit
         self._changed = changed
         self._turn = turn or Steps().turn
+        self._share = Share(room, most)
+        self._left_out = False
         self._type = question.type
         self._status = Status()
         self._malformed: dict[str, Malformed] = {}
@@ -111,6 +122,11 @@ class Holdings:
     @property
     def refused(self) -> bool:
         return self._status.answer is Answer.FORBIDDEN
+
+    @property
+    def doubted(self) -> bool:
+        """Whether what is held stays although the newest attempt was refused."""
+        return self.known and self._stale is not None and answer_of(self._stale) in _TAKES_AWAY
 
     @property
     def freshness(self) -> Freshness:
@@ -200,6 +216,7 @@ class Holdings:
         """These were all there were at that moment, before a restart: stale until something is heard. They may be read, and
         nothing may be put or dropped, until they are `taken_in`."""
         self.objects, self._whole = objects, False
+        self._share.count(objects)
         self._seen = as_of
         self._malformed = {m.where: m for m in malformed}
         status = Status(answer=Answer.EMPTY, freshness=Freshness.LIVE, truncated=truncated)
@@ -211,6 +228,7 @@ class Holdings:
     def taken_in(self, objects: ObjectIndex) -> None:
         """The same objects, here. Readers are told that, and of no object: they have read what concerns them."""
         self.objects, self._whole = objects, True
+        self._share.count(objects)
         for reader in self.readers:
             reader.whole(self)
 
@@ -218,6 +236,7 @@ class Holdings:
         """What was restored cannot be trusted: nothing is known."""
         if not self._whole:
             self.objects, self._whole = ObjectIndex(), True
+            self._share.count(self.objects)
             self._malformed, self._seen = {}, None
             self._tell(Status())
             self._void()
@@ -235,6 +254,7 @@ class Holdings:
     def close(self) -> None:
         """Nothing more will come, and nobody is told of it: its stream and it hold each other no more."""
         self._recovered()
+        self._share.count(None)
         self._misfit, self._changed = _nobody, None
 
     async def replace(
@@ -245,6 +265,7 @@ class Holdings:
         truncated: bool,
     ) -> None:
         """These are all there are. Readers are told the difference; the first time, everything."""
+        self._left_out = False
         missing = self.objects.keys()
         for number, obj in enumerate(objects, 1):
             missing.discard(key_of(obj))
@@ -257,13 +278,15 @@ class Holdings:
                 await self._turn()
         self._malformed = {m.where: m for m in malformed[:MOST_MALFORMED]}
         self._seen = self._clock.now()
+        truncated = truncated or self._left_out
         self.current(freshness, truncated)
         if malformed or truncated:
             self._void()
             self._misfit()
 
     def put(self, obj: Kept) -> None:
-        held = self.objects.get(key_of(obj))
+        key = key_of(obj)
+        held = self.objects.get(key)
         if (
             held is not None
             and held.uid == obj.uid
@@ -271,7 +294,11 @@ class Holdings:
             and held.resource_version
         ):
             return
+        if not self._share.fits(self.objects, len(obj.packed), None if held is None else len(held.packed)):
+            self._beyond(key, held)
+            return
         old = self.objects.put(obj)
+        self._share.count(self.objects)
         self.changes += 1
         if self._changed is not None:
             self._changed(obj.namespace, _labels(old), _labels(obj))
@@ -279,10 +306,21 @@ class Holdings:
             self._malformed.pop(_where(obj), None)
         if self.known:
             for reader, has in self.readers.touched(old, obj):
-                reader.put(obj) if has else reader.gone(key_of(obj))
+                reader.put(obj) if has else reader.gone(key)
+
+    def _beyond(self, key: Key, held: Kept | None) -> None:
+        """There is more than is held. What an object was that has outgrown its place is not what it is."""
+        self._left_out = True
+        if held is not None:
+            self._drop(key)
+        if self.known and not self._status.truncated:
+            self._tell(msgspec.structs.replace(self._status, truncated=True))
+            self._void()
+            self._misfit()
 
     def _drop(self, key: Key) -> None:
         old = self.objects.drop(key)
+        self._share.count(self.objects)
         self.changes += 1
         if self._changed is not None and old is not None:
             self._changed(old.namespace, _labels(old), None)
@@ -298,11 +336,12 @@ class Holdings:
         if first:
             self._void()
 
-    def failed(self, failure: Failure) -> None:
-        """The newest attempt failed: what was known is stale, or nothing is known and that is why."""
+    def failed(self, failure: Failure, *, doubted: bool = False) -> None:
+        """The newest attempt failed: what was known is stale, or nothing is known and that is why. A refusal takes away what was
+        seen, unless it is `doubted`."""
         self.failures += 1
         answer = answer_of(failure)
-        if self.known and answer not in (Answer.FORBIDDEN, Answer.ABSENT):
+        if self.known and (doubted or answer not in _TAKES_AWAY):
             self._stale = failure
             if self._status.stale_since is not None:
                 self._say_stale()
@@ -313,7 +352,7 @@ class Holdings:
         self._recovered()
         status = Status(answer=answer, freshness=Freshness.POLLED, failure=failure)
         if status != self._status or len(self.objects):
-            self.clear()  # what may no longer be seen is not shown as it was
+            self.clear()
             self._tell(status)
             self._void()
         if answer is Answer.FORBIDDEN:

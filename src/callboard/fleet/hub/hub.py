@@ -18,6 +18,7 @@ from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, Labels, ObjectChanged, Reader
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
 from callboard.fleet.hub.pulse import Pulse
+from callboard.fleet.hub.room import Room
 from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.stream import Stream
 from callboard.fleet.observer import Observer, Unobserved
@@ -72,6 +73,7 @@ class Hub:
         self._ending: dict[StreamKey, asyncio.TimerHandle] = {}
         self._budgets: dict[tuple[str, str], Budget] = {}
         self._pulses: dict[tuple[str, str], Pulse] = {}
+        self._rooms: dict[tuple[str, str], Room] = {}
         self._places = Places()
         self._tasks: asyncio.TaskGroup | None = None
         self._others: set[asyncio.Task[None]] = set()
@@ -244,6 +246,7 @@ class Hub:
                 changed=self._telling(source.cluster.name, question),
                 checkpoints=self._checkpoints,
                 turn=self.steps.turn,
+                room=self._rooms.setdefault((source.cluster.name, source.cluster.url), Room()),
                 jitter=self._jitter,
                 well=self._well,
             )
@@ -388,6 +391,12 @@ class _Subscription:
         """Whether `take` has something, or a stream may still find what was written of it."""
         readers = self._readers.values()
         return self._news.is_set() or any(r.stream is not None and r.stream.opening for r in readers)
+
+    def look_again(self) -> None:
+        """What was refused is asked for again."""
+        for reader in self._readers.values():
+            if reader.stream is not None:
+                reader.stream.look_again()
 
     async def wait(self) -> None:
         """Until `take` has something."""

@@ -121,6 +121,8 @@ class Look:
     def listen(self, changed: Callable[[], None]) -> int:
         """Call `changed` whenever the snapshot is replaced, until `leave` is called with the number returned. The snapshot is
         current from here on, also if nobody has listened for a while; it is the same object where nothing has changed."""
+        if self._joined and self._subscription is not None:
+            self._subscription.look_again()
         if self.idle and self._subscription is not None:
             self._subscription.want((*self._asked, *self._references))
             if not self._refresh(self._subscription):

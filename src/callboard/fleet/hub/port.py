@@ -122,6 +122,10 @@ class Subscription(Protocol):
         """What has changed since the last call, each question once; empty when nothing has."""
         ...
 
+    def look_again(self) -> None:
+        """Somebody looks anew: what was refused is asked for again, though not more often than once a second."""
+        ...
+
     async def wait(self) -> None:
         """Until `take` has something."""
         ...

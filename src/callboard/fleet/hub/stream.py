@@ -24,6 +24,8 @@ from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, ObjectChanged, Rea
 from callboard.fleet.hub.index import ObjectIndex
 from callboard.fleet.hub.port import Source, Watcher
 from callboard.fleet.hub.pulse import Pulse
+from callboard.fleet.hub.refusals import AT_ONCE, Refusals
+from callboard.fleet.hub.room import Room
 from callboard.fleet.hub.scope import tier
 from callboard.fleet.observer import Observer
 from callboard.kube.failure import answer_of
@@ -36,8 +38,6 @@ from callboard.model.outline import Well, nothing_is_well
 
 __all__ = ["Stream"]
 
-REFUSED_AGAIN = 300.0
-"""Seconds between two looks whether a refusal still stands: roles change seldom, and a refused request costs little."""
 LONGEST_PAUSE = 60.0
 """Seconds between two polls of a cluster that does not answer, at most."""
 
@@ -62,13 +62,14 @@ class Stream:
         changed: ObjectChanged | None = None,
         checkpoints: Checkpoints | None = None,
         turn: Turning | None = None,
+        room: Room | None = None,
         jitter: Callable[[], float] = random.random,
         well: Well = nothing_is_well,
     ) -> None:
         self.source = source
         self.question = question
         self.tier = tier(question)
-        self.held = Holdings(question, clock, lambda: misfit(self), changed, turn)
+        self.held = Holdings(question, clock, lambda: misfit(self), changed, turn, room)
         self._watcher = watcher
         self._budget = budget
         self._pulse = pulse
@@ -89,6 +90,10 @@ class Stream:
         self._watch_refused = False
         self._promoted = False
         self._ask_at = 0.0
+        self._refusals = Refusals(jitter)
+        self._watch_refusals = Refusals(jitter)
+        self._looked_again = float("-inf")
+        self._was_answered = False
 
     # ---- for the hub
 
@@ -101,6 +106,16 @@ class Stream:
 
     def detach(self, reader: Reader) -> None:
         self.held.readers.remove(reader)
+
+    def look_again(self) -> None:
+        """Somebody wants to know now whether a refusal still stands."""
+        now = asyncio.get_running_loop().time()
+        held = self.held
+        refused = held.refused or held.doubted or (self._watch_refused and held.known)
+        if refused and now - self._looked_again >= AT_ONCE:
+            self._looked_again = now
+            self._ask_at = self._no_watch_until = 0.0
+            self._wake.set()
 
     # ---- for checkpoints
 
@@ -227,6 +242,8 @@ class Stream:
                         if not isinstance(last, Stale):
                             self._budget.reach.answered()
                             self._pulse.stands(self)
+                            self._answered()
+                            self._watch_refusals.over()
                         if isinstance(last, Stale) and _refuses(last.failure):
                             self._budget.reach.answered()
                             self._refuse(last.failure)
@@ -277,10 +294,17 @@ class Stream:
     def _refuse(self, failure: Failure) -> None:
         """Watching is refused. Listing may be allowed: that is tried at once, unless the type is not there at all."""
         self._watch_refused = True
-        self._no_watch_until = asyncio.get_running_loop().time() + REFUSED_AGAIN
+        self._no_watch_until = self._again(self._watch_refusals)
         if failure.code is FailureCode.NOT_SERVED:
-            self._ask_at = self._no_watch_until
             self._failed(failure)
+            self._ask_at = self._no_watch_until
+
+    def _answered(self) -> None:
+        self._was_answered = True
+        self._refusals.over()
+
+    def _again(self, refusals: Refusals) -> float:
+        return refusals.refused(asyncio.get_running_loop().time(), looked_at=bool(self.wanted()))
 
     async def _poll(self) -> None:
         """Ask at an interval while somebody looks, until the question may be watched (again)."""
@@ -293,7 +317,8 @@ class Stream:
             if not len(self.held.readers):
                 await self._wake.wait()
                 continue
-            left = self._ask_at - loop.time()
+            until = min(self._ask_at, self._no_watch_until) if self._watch_refused else self._ask_at
+            left = until - loop.time()
             if left > 0:
                 try:
                     async with asyncio.timeout(left):
@@ -303,9 +328,10 @@ class Stream:
                 continue
             await self._ask()
             interval = self.source.settings.poll_interval * (0.8 + 0.4 * self._jitter())
-            if self.held.answer in (Answer.FORBIDDEN, Answer.ABSENT):
-                interval = REFUSED_AGAIN
-            elif self.held.failures:
+            if self.void or self.held.doubted:
+                self._ask_at = self._again(self._refusals)
+                continue
+            if self.held.failures:
                 interval = max(interval, min(LONGEST_PAUSE, interval * 2 ** (self.held.failures - 1)))
             self._ask_at = loop.time() + interval
 
@@ -323,6 +349,8 @@ class Stream:
             self._budget.reach.failed(outcome.failure)
         elif outcome.answer is not Answer.NOT_ASKED:
             self._budget.reach.answered()
+        if outcome.answer is Answer.NOT_ASKED or outcome.answer.known:
+            self._answered()
         if outcome.answer is Answer.NOT_ASKED:
             self.held.not_asked()
         elif outcome.answer.known or outcome.malformed:
@@ -376,7 +404,9 @@ class Stream:
         self._version, self._replacing = version, False
 
     def _failed(self, failure: Failure) -> None:
-        self.held.failed(failure)
+        """A refusal of what was readable a moment ago is not believed at once; one of what was read before a restart is."""
+        doubted = self._was_answered and self._refusals.doubted(asyncio.get_running_loop().time())
+        self.held.failed(failure, doubted=doubted)
         self._observe(failure)
 
     def _observe(self, failure: Failure | None = None) -> None:

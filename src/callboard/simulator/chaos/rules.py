@@ -46,6 +46,7 @@ MODES: frozenset[str] = frozenset(
         "half-open",
         "clock-skew",
         "redirect",
+        "roles-unread",
         "certificate-expired",
         "certificate-foreign",
         "watch-ends",

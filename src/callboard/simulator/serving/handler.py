@@ -91,7 +91,7 @@ class Handler:
         info = read_request(request.method, request.path, request.query)
         wanted = attributes_of(info)
         user = self._impersonated(request, user, wanted)
-        cluster.authorizer.require(user, wanted)
+        cluster.authorizer.require(user, wanted, unread=any(rule.mode == "roles-unread" for rule in rules))
         if not info.is_resource:
             return meta.answer(cluster, request, info)
         if not cluster.registry.serves(info.group, info.version):

@@ -12,6 +12,8 @@ from callboard.simulator.serving.request import RequestInfo
 
 __all__ = ["Authorizer", "WantedAccess", "attributes_of"]
 
+_MASTERS = "system:masters"
+"""Whom no role is needed for: the authorizer of this group stands before RBAC."""
 _GROUP = "rbac.authorization.k8s.io"
 
 
@@ -38,9 +40,13 @@ class Authorizer:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+        self.unread = False
+        """Whether the roles have not been read yet, as in the first moments of an API server: all but its masters are refused."""
 
     def allowed(self, user: ApiUser, wanted: WantedAccess) -> tuple[bool, str]:
         """Whether `user` may, and by which binding."""
+        if self.unread and _MASTERS not in user.groups:
+            return False, ""
         for rule, told in self._rules(user, wanted.namespace):
             if _covers(rule, wanted):
                 return True, told
@@ -50,9 +56,9 @@ class Authorizer:
         """Every rule that holds for `user` in a namespace, for a SelfSubjectRulesReview."""
         return [rule for rule, _ in self._rules(user, namespace)]
 
-    def require(self, user: ApiUser, wanted: WantedAccess) -> None:
-        """Raise the 403 of an API server when `user` may not."""
-        if not self.allowed(user, wanted)[0]:
+    def require(self, user: ApiUser, wanted: WantedAccess, *, unread: bool = False) -> None:
+        """Raise the 403 of an API server when `user` may not, or when the roles are taken for `unread`."""
+        if (unread and _MASTERS not in user.groups) or not self.allowed(user, wanted)[0]:
             raise refusal(user, wanted)
 
     def _rules(self, user: ApiUser, namespace: str) -> Iterator[tuple[Tree, str]]:
