@@ -76,7 +76,7 @@ class Tab(msgspec.Struct, frozen=True, kw_only=True):
     mapping from a piece's id, or from a name in `lists`, to the rendered element or elements, of a list to the place where
     they will stand; only pieces change in an open page. `lists` names every `within`, also when nothing is in it.
 
-    A tab has thirty seconds for its view; one that does not come, raises, or cannot be drawn says so in its place, and the page
+    A tab has ten seconds for its view; one that does not come, raises, or cannot be drawn says so in its place, and the page
     around it stands.
 
     `live_query` tells of a view what parameters of the page's address `live` needs to make views of the same form, so that an

@@ -4,20 +4,16 @@ import asyncio
 from collections.abc import Sequence
 
 import msgspec
-import structlog
 
 from callboard.base.errors import CallboardError
+from callboard.base.fence import Fence
 from callboard.extend.pages import Card, CardContext, Tab
 from callboard.model.entity import Entity
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ServiceView
+from callboard.web.page_fences import PageFences, anything, sentence
 
 __all__ = ["OverviewTab", "OverviewView", "Panel", "cards"]
-
-log = structlog.get_logger(__name__)
-
-CARD_DEADLINE = 5.0
-"""Seconds for one card. A card that takes longer is told as such; the others do not wait for it any further."""
 
 TEMPLATES = "callboard/cards/"
 
@@ -41,6 +37,7 @@ class OverviewTab:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
+        self._fences = PageFences()
 
     def tab(self) -> Tab:
         """Its registration."""
@@ -56,23 +53,20 @@ class OverviewTab:
     async def view(self, context: CardContext) -> OverviewView:
         """All cards at once."""
         async with asyncio.TaskGroup() as group:
-            made = [group.create_task(_panel(card, context)) for card in self._portal.cards()]
+            made = [
+                group.create_task(_panel(card, context, self._fences.of(card)))
+                for card in self._portal.cards()
+            ]
         return OverviewView(tuple(panel for task in made if (panel := task.result()) is not None))
 
 
-async def _panel(card: Card, context: CardContext) -> Panel | None:
+async def _panel(card: Card, context: CardContext, fence: Fence) -> Panel | None:
     try:
-        if not card.applies(context.entity):
+        if not fence.now("say whether it applies", lambda: card.applies(context.entity), bool):
             return None
-        async with asyncio.timeout(CARD_DEADLINE):
-            return Panel(card, await card.view(context))
+        return Panel(card, await fence.call("show itself", lambda: card.view(context), anything))
     except CallboardError as error:
-        return Panel(card, failure=error.message)
-    except TimeoutError:
-        return Panel(card, failure=f"This card gave nothing within {CARD_DEADLINE:.0f} seconds.")
-    except Exception:
-        log.exception("a card failed; the rest of its page is shown without it", card=card.key)
-        return Panel(card, failure="This card failed. The rest of the page is not affected.")
+        return Panel(card, failure=sentence(error.message))
 
 
 def cards(portal: Portal) -> Sequence[Card]:

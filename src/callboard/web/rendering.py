@@ -12,8 +12,11 @@ import jinja2
 from markupsafe import Markup
 
 from callboard.base.clock import Clock
+from callboard.base.errors import CallboardError
+from callboard.extend.pages import Card
 from callboard.model.entity import Entity
 from callboard.web import commands, times, urls, words
+from callboard.web.page_fences import PageFences, sentence
 from callboard.web.rows import Rows
 from callboard.web.static_files import StaticFiles
 
@@ -53,6 +56,7 @@ class Renderer:
         organization: str = "",
         can_sign_out: bool = False,
     ) -> None:
+        self.fences = PageFences()
         self._environment = jinja2.Environment(
             loader=PackageTemplates(),
             autoescape=True,
@@ -80,7 +84,7 @@ class Renderer:
             "rows": Rows(clock),
             "words": words,
             "commands": commands,
-            "template": self.template,
+            "card": self.card,
         }
 
     def compile(self) -> None:
@@ -100,6 +104,14 @@ class Renderer:
         tab has them."""
         seen = {"view": view, "entity": entity} | ({} if pieces is None else {"pieces": pieces})
         return Markup(self._environment.get_template(template).render(seen))  # noqa: S704  # escaped by Jinja2
+
+    def card(self, card: Card, view: object, entity: Entity) -> Markup:
+        """A card drawn, or why it could not be."""
+        try:
+            drawn = self.fences.drawn(card, lambda: self.template(card.template, view=view, entity=entity))
+        except CallboardError as error:
+            return Markup('<p class="reason">{}</p>').format(sentence(error.message))
+        return Markup(drawn)  # noqa: S704  # escaped by Jinja2
 
 
 def template_problem(name: str) -> str:

@@ -6,9 +6,9 @@ from contextlib import aclosing
 
 from callboard.base.errors import CallboardError
 from callboard.base.fence import Fence, WrongAnswer
+from callboard.base.fenced_steps import each
 from callboard.base.shape import misfit_in, shown_type
 from callboard.extend.parts import Fetcher
-from callboard.fleet.fenced.steps import each
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Question
 from callboard.model.selection import Selection

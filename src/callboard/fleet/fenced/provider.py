@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from callboard.base.fence import Fence, WrongAnswer
+from callboard.base.fenced_steps import each
 from callboard.base.shape import misfit_in, shown_type
 from callboard.extend.following import Following, FollowingProvider
 from callboard.extend.parts import ObjectsProvider
-from callboard.fleet.fenced.steps import each
 from callboard.model.caller import Caller
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity

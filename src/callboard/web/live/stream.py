@@ -32,6 +32,9 @@ from callboard.web.live.topics import Live, Topics
 
 __all__ = ["LiveStream", "Pace", "message"]
 
+BETWEEN_VIEWS = 0.005
+"""Seconds between two views that are taken in, so that one who gives them without end leaves time for others."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -132,6 +135,7 @@ class LiveStream(Response):
                     reading.newest = view
                     reading.settled = bool(getattr(view, "settled", True))
                     self._news.set()
+                    await asyncio.sleep(BETWEEN_VIEWS)
             last_words = message("end", {"as": name})
         except CallboardError as error:
             last_words = message("refused", {"as": name, "code": error.code, "message": error.message})
@@ -190,6 +194,9 @@ class LiveStream(Response):
             if view is not None and each.live is not None:
                 try:
                     told += await self._update(each, each.live.draw, view)
+                except CallboardError as error:
+                    failed = {"as": each.wanted.as_, "code": error.code, "message": error.message}
+                    ended = message("refused", failed)
                 except Exception as error:
                     log.error(
                         "an update could not be drawn; the open page asks its reader to reload",

@@ -1,14 +1,15 @@
 """Tabs of an entity's page: found for a caller, drawn into frames, and kept current as topics."""
 
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
-import structlog
 from markupsafe import Markup
 
-from callboard.base.errors import NotFound, UsageError
+from callboard.base.errors import CallboardError, NotFound, UsageError
+from callboard.base.fenced_steps import each
 from callboard.base.giving_way import giving_way
 from callboard.extend.pages import CardContext, Piece, Tab
 from callboard.model.caller import Caller
@@ -18,12 +19,11 @@ from callboard.portal.views import ServiceView
 from callboard.web.live.fragments import Fragment, Fragments, Frame
 from callboard.web.live.kept import Kept
 from callboard.web.live.topics import Live
+from callboard.web.page_fences import PageFences, anything, pieces_of
 from callboard.web.queries import entity_ref
 from callboard.web.rendering import Renderer
 
 __all__ = ["EntityTabs", "TabTopic", "applying"]
-
-log = structlog.get_logger(__name__)
 
 _GAP = re.compile("<!--list ([^>]*)-->")
 MOST_PARAMETERS = 20
@@ -46,7 +46,7 @@ class EntityTabs:
 
     def applying(self, entity: Entity) -> tuple[Tab, ...]:
         """The tabs this entity has, in order. One extension's mistake costs its own tab only."""
-        return applying(self._portal.tabs(), entity)
+        return applying(self._portal.tabs(), entity, self._renderer.fences)
 
     def named(self, key: str, entity: Entity) -> Tab:
         """One of them by its key. Raises NotFound."""
@@ -55,16 +55,38 @@ class EntityTabs:
             raise NotFound(f"{entity.title} has no tab of this name.")
         return tab
 
+    async def view(self, tab: Tab, context: CardContext) -> object:
+        """What the tab shows. Raises CallboardError: what the tab raises of it, else that it failed."""
+        fence = self._renderer.fences.of(tab)
+        return await fence.call("show itself", lambda: tab.view(context), anything)
+
+    def live(self, tab: Tab, context: CardContext) -> AsyncGenerator[object, None]:
+        """What it shows from now on. Raises as `view`; NotFound where it does not change."""
+        begin = tab.live
+        if begin is None:
+            raise NotFound(f"The tab “{tab.title}” does not change while it is looked at.")
+        return each(self._renderer.fences.of(tab), "go on showing itself", lambda: begin(context), anything)
+
     async def frame(self, tab: Tab, view: object, entity: Entity) -> Frame:
-        """The tab's elements, those rendered before as they were; the same frame for everyone who has the same view."""
+        """The tab's elements, those rendered before as they were; the same frame for everyone who has the same view. Raises
+        CallboardError where they cannot be drawn."""
+        try:
+            return await self._frame(tab, view, entity)
+        except Exception as error:
+            raise self._renderer.fences.of(tab).failed("be drawn", error) from None
+
+    async def _frame(self, tab: Tab, view: object, entity: Entity) -> Frame:
+        fences = self._renderer.fences
         if tab.pieces is None:
-            html = self._renderer.template(tab.template, view=view, entity=entity).strip()
+            draw = partial(self._renderer.template, tab.template, view=view, entity=entity)
+            html = fences.drawn(tab, draw).strip()
             whole = f'<div id="{WHOLE}">{html}</div>'
             return Frame.of((Fragment(WHOLE, whole, at=self._fragments.clock.monotonic()),))
         variant = (tab.key, entity.ref, entity.metadata.etag)
         if (known := self._frames.get(view, variant)) is not None:
             return known
-        pieces = tab.pieces(view)
+        make = tab.pieces
+        pieces = fences.of(tab).now("say what it consists of", lambda: make(view), pieces_of)
         on_demand = {p.id: partial(self._fragments.of, p, entity) for p in pieces if p.on_demand}
         shown = [p for p in pieces if not p.on_demand]
         frame = Frame.of(await giving_way(self._rendered(shown, entity)), tab.lists, on_demand)
@@ -72,7 +94,8 @@ class EntityTabs:
         return frame
 
     def page(self, tab: Tab, view: object, entity: Entity, frame: Frame) -> Markup:
-        """The tab as it stands in a page, but for its lists: where one belongs there is a gap, for `filled`."""
+        """The tab as it stands in a page, but for its lists: where one belongs there is a gap, for `filled`. Raises
+        CallboardError where it cannot be drawn."""
         clock = self._fragments.clock
         if tab.pieces is None:
             return frame.fragments[0].html(clock)
@@ -80,7 +103,8 @@ class EntityTabs:
             name: Markup(f"<!--list {name}-->" if any(f.within == name for f in frame.fragments) else "")  # noqa: S704
             for name in tab.lists
         }
-        return self._renderer.template(tab.template, view=view, entity=entity, pieces=pieces)
+        draw = partial(self._renderer.template, tab.template, view=view, entity=entity, pieces=pieces)
+        return Markup(self._renderer.fences.drawn(tab, draw))  # noqa: S704  # escaped by Jinja2
 
     def filled(self, html: str, frame: Frame) -> bytes:
         """The page around the tab, encoded, its gaps filled. Lists are nearly all of a page, and each template that is handed
@@ -127,14 +151,12 @@ class TabTopic:
         )
         entity = service.entity
         tab = self._tabs.named(name, entity)
-        if tab.live is None:
-            raise NotFound(f"The tab “{tab.title}” does not change while it is looked at.")
 
         async def draw(view: object) -> Frame:
             return await self._tabs.frame(tab, view, entity)
 
         context = CardContext(entity=entity, caller=caller, query=_parameters(asked))
-        return Live(tab.live(context), draw)
+        return Live(self._tabs.live(tab, context), draw)
 
 
 def _parameters(asked: str) -> dict[str, str]:
@@ -144,15 +166,11 @@ def _parameters(asked: str) -> dict[str, str]:
         raise UsageError("The parameters of a tab's topic cannot be read.") from error
 
 
-def applying(tabs: tuple[Tab, ...], entity: Entity) -> tuple[Tab, ...]:
+def applying(tabs: tuple[Tab, ...], entity: Entity, fences: PageFences) -> tuple[Tab, ...]:
     """The tabs of these that an entity has, in order."""
     found = []
     for tab in tabs:
-        try:
-            if tab.applies(entity):
+        with suppress(CallboardError):  # it was told; the page is shown without it
+            if fences.of(tab).now("say whether it applies", partial(tab.applies, entity), bool):
                 found.append(tab)
-        except Exception:
-            log.exception(
-                "a tab failed while saying whether it applies; the page is shown without it", tab=tab.key
-            )
     return tuple(found)

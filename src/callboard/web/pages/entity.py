@@ -1,17 +1,19 @@
 """An entity's page: its head and its tabs."""
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from callboard.base.bodies import PACKED, Bodies, Body
-from callboard.base.errors import NotFound
+from callboard.base.errors import NotFound, Unavailable
 from callboard.extend.pages import CardContext, Tab
 from callboard.http.door import caller_of
 from callboard.model.entity import Entity
 from callboard.portal.views import ServiceView
 from callboard.web.live.fragments import Frame
 from callboard.web.live.tabs import EntityTabs, TabTopic
+from callboard.web.page_fences import sentence
 from callboard.web.queries import entity_ref
 from callboard.web.rendering import Renderer
 from callboard.web.urls import entity_url, tab_url
@@ -20,6 +22,9 @@ __all__ = ["EntityPages", "TabLink", "tab_links"]
 
 WAIT_WITHOUT_SCRIPT = 10
 """Seconds a page without JavaScript lets the clusters answer after its first, quick look: below any proxy's patience."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class TabLink(msgspec.Struct, frozen=True):
@@ -59,9 +64,38 @@ class EntityPages:
     async def _show(self, request: Request, service: ServiceView, tab: Tab) -> Response:
         entity = service.entity
         context = CardContext(entity=entity, caller=caller_of(request), query=dict(request.query_params))
-        view = await tab.view(context)
-        frame = await self._tabs.frame(tab, view, entity)
         links = tab_links(self._tabs.applying(entity), entity, tab.key)
+        try:
+            return await self._drawn(request, service, tab, context, links)
+        except Unavailable as error:
+            # The page stands: its head, and the other tabs.
+            log.debug("a tab is not to be had at the moment", tab=tab.key, code=error.code)
+            html = self._renderer.page(
+                "entity.html",
+                service=service,
+                entity=entity,
+                tab=tab,
+                tabs=links,
+                content=self._renderer.template(
+                    "callboard/tabs/failed.html", view=sentence(error.message), entity=entity
+                ),
+                topic="",
+                have="",
+                reload="",
+            )
+            return HTMLResponse(html, status_code=503)
+
+    async def _drawn(
+        self,
+        request: Request,
+        service: ServiceView,
+        tab: Tab,
+        context: CardContext,
+        links: tuple[TabLink, ...],
+    ) -> Response:
+        entity = service.entity
+        view = await self._tabs.view(tab, context)
+        frame = await self._tabs.frame(tab, view, entity)
         if tab.pieces is None:
             return HTMLResponse(self._page(service, tab, view, frame, links))
         # A page holds nothing of its reader: whoever is given the same frame is given the same page.
