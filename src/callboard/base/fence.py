@@ -133,6 +133,14 @@ class Fence:
         task.add_done_callback(self._running.discard)
         return task
 
+    def leave(self, task: "asyncio.Task[Any]") -> None:
+        """End a task, and do not wait for that."""
+        task.cancel()
+        if not task.done():
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            asyncio.get_running_loop().call_later(GIVING_UP, self._leave, task)
+
     async def close(self) -> None:
         """End what is still under way."""
         tasks = [*self._running, *self._left]
@@ -167,10 +175,7 @@ class Fence:
         try:
             done, _ = await asyncio.wait({task}, timeout=self.deadline)
         except asyncio.CancelledError:
-            task.cancel()
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-            asyncio.get_running_loop().call_later(GIVING_UP, self._leave, task)
+            self.leave(task)
             raise
         if not done:
             task.cancel()

@@ -1,8 +1,9 @@
-"""What a part gives one after the other: each step is fenced, in the task of whoever reads."""
+"""What a part gives one after the other: each step is fenced."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import TypeVar
+from contextlib import suppress
+from typing import Final, TypeVar
 
 from callboard.base.fence import Check, Fence, PartFailed, WrongAnswer
 from callboard.base.shape import shown_type
@@ -10,6 +11,7 @@ from callboard.base.shape import shown_type
 __all__ = ["each"]
 
 T = TypeVar("T")
+_END: Final = object()
 
 
 async def each(
@@ -21,9 +23,10 @@ async def each(
     patience: Callable[[T | None], float | None] = lambda _: None,
 ) -> AsyncGenerator[T, None]:
     """Every element, checked. `patience` says for how many seconds the next is waited for after one (None before the first),
-    None for as long as it takes. Raises PartFailed, and what the part raises of `CallboardError`. Closing it closes what the
-    part gave."""
+    None for as long as it takes. Raises PartFailed, and what the part raises of `CallboardError`. Closing it ends what the part
+    began: ours in the task of whoever reads, an extension's in one of its own, which is left behind where it does not end."""
     source = fence.now(doing, begin, _iterator)
+    steps = _apart(fence, source) if fence.extension else _here(source)
     last: T | None = None
     try:
         while True:
@@ -31,7 +34,7 @@ async def each(
             limit = asyncio.timeout(seconds)
             try:
                 async with limit:
-                    value = await anext(source)
+                    value = await anext(steps)
             except StopAsyncIteration:
                 return
             except BaseException as error:
@@ -43,18 +46,51 @@ async def each(
             last = fence.checked(doing, value, check)
             yield last
     finally:
-        if (close := getattr(source, "aclose", None)) is not None:
-            await _closed(fence, close)
+        await steps.aclose()
 
 
-async def _closed(fence: Fence, close: Callable[[], object]) -> None:
+async def _here(source: AsyncIterator[object]) -> AsyncGenerator[object, None]:
     try:
-        async with asyncio.timeout(1.0):
-            await close()  # type: ignore[misc]  # of an async generator
-    except (asyncio.CancelledError, GeneratorExit):
-        raise
-    except BaseException as error:
-        fence.failed("end what it began", error)
+        async for value in source:
+            yield value
+    finally:
+        if (close := getattr(source, "aclose", None)) is not None:
+            await close()
+
+
+async def _apart(fence: Fence, source: AsyncIterator[object]) -> AsyncGenerator[object, None]:
+    """One element ahead of the reader at most."""
+    given: asyncio.Queue[tuple[object, BaseException | None]] = asyncio.Queue(1)
+
+    async def read() -> None:
+        try:
+            async for value in source:
+                await given.put((value, None))
+            await given.put((_END, None))
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and left:
+                raise
+            await given.put((_END, error))  # a cancellation of its own making, too
+        finally:
+            if (close := getattr(source, "aclose", None)) is not None:
+                with suppress(Exception):
+                    await close()
+
+    left: list[bool] = []
+    reading = fence.begin(read())
+    try:
+        while True:
+            value, error = await given.get()
+            if error is not None:
+                raise error
+            if value is _END:
+                return
+            yield value
+    finally:
+        left.append(True)
+        fence.leave(reading)
 
 
 def _iterator(value: object) -> AsyncIterator[object]:

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from callboard.base.fence import PartFailed
+
 __all__ = ["in_time"]
 
 T = TypeVar("T")
@@ -11,7 +13,7 @@ T = TypeVar("T")
 
 def in_time(part: str, work: Callable[[], T], *, within: float) -> T:
     """What `work`, a plain function of an extension, gives within so many seconds, in a thread of its own that is left behind
-    where it does not end. Raises what it raises, TimeoutError where it does not come back."""
+    where it does not end. Raises what it raises, PartFailed where it does not come back."""
     result: list[T] = []
     raised: list[BaseException] = []
 
@@ -27,5 +29,5 @@ def in_time(part: str, work: Callable[[], T], *, within: float) -> T:
     if raised:
         raise raised[0]
     if not result:
-        raise TimeoutError(f"{part} did not come back within {within:g} seconds")
+        raise PartFailed(part, f"did not come back within {within:g} seconds", code="part-late")
     return result[0]

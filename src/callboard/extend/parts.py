@@ -5,7 +5,7 @@ identity of whoever it was read as. Parts raise only `CallboardError`s; a fetche
 failures into values instead of raising.
 
 Every call has a deadline and is checked for what came of it. A part that raises something else, hangs, or gives something else
-than it should loses what it is there for, and nothing else; `docs/reference/parts.md` says what that is for each kind. What
+than it should loses what it is there for, and nothing else; `docs/parts.md` says what that is for each kind. What
 cannot be bounded is code that never gives way to others: compute in a thread what takes long.
 """
 

@@ -41,6 +41,7 @@ def elements(
         elif found := misfit(each, wanted) or also(each):
             wrong.append(found)
         else:
+            known.add(id(each))
             sound.append(each)
     told = [f"{len(wrong)} of {len(taken[:most])} cannot be used ({wrong[0][:200]})"] if wrong else []
     if len(taken) > most:

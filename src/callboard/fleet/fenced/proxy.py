@@ -1,5 +1,6 @@
 """A proxy of an extension behind its fence. What comes out of it, whoever reads it bounds."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -11,6 +12,9 @@ from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 
 __all__ = ["FencedProxy"]
+
+CLOSING = 5.0
+"""Seconds a proxy may take to end a way through that is not wanted any more."""
 
 
 class FencedProxy:
@@ -36,25 +40,47 @@ class FencedProxy:
                 lambda: self._proxy.open(cluster, credential, request),
                 _context,
             )
-            answer = await self._fence.call(
-                "open a way through to a cluster", context.__aenter__, _answer, about=cluster.name, here=True
-            )
         except CallboardError as error:
             yield Failure(code=FailureCode.INTERNAL, message=error.message)
             return
+        loop, leave = asyncio.get_running_loop(), asyncio.Event()
+        opened: asyncio.Future[tuple[object, BaseException | None]] = loop.create_future()
+        holding = self._fence.begin(_hold(context, opened, leave))
+        try:
+            answer = await self._fence.call(
+                "open a way through to a cluster", lambda: _result(opened), _answer, about=cluster.name
+            )
+        except CallboardError as error:
+            answer = Failure(code=FailureCode.INTERNAL, message=error.message)
         try:
             yield answer
         finally:
-            try:
-                await self._fence.call(
-                    "close a way through to a cluster",
-                    lambda: context.__aexit__(None, None, None),
-                    bool,
-                    about=cluster.name,
-                    here=True,
-                )
-            except CallboardError:
-                pass  # it was told; what was read stands
+            leave.set()
+            loop.call_later(CLOSING, self._fence.leave, holding)
+
+
+async def _hold(
+    context: AbstractAsyncContextManager[object],
+    opened: "asyncio.Future[tuple[object, BaseException | None]]",
+    leave: asyncio.Event,
+) -> None:
+    """Enter and leave in one task, as what is entered may need it."""
+    try:
+        async with context as answer:
+            opened.set_result((answer, None))
+            await leave.wait()
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        if not opened.done():
+            opened.set_result((None, error))
+
+
+async def _result(opened: "asyncio.Future[tuple[object, BaseException | None]]") -> object:
+    answer, error = await asyncio.shield(opened)
+    if error is not None:
+        raise error
+    return answer
 
 
 def _context(value: object) -> AbstractAsyncContextManager[object]:

@@ -8,7 +8,7 @@ import structlog
 
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
-from callboard.base.fence import Fence, WrongAnswer
+from callboard.base.fence import Fence, PartFailed, WrongAnswer
 from callboard.base.shape import shown_type
 from callboard.extend.parts import ClusterSupplier, Supplied, TellingSupplier
 from callboard.fleet.fenced.elements import Elements, elements
@@ -56,7 +56,7 @@ class LastingSupplier:
     ) -> None:
         self._supplier = supplier
         self._fence = fence
-        self._where = where
+        self._where = where + (f" (extension {fence.extension!r})" if fence.extension else "")
         self._code = code
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
@@ -105,10 +105,11 @@ class LastingSupplier:
                 "say which clusters there are", ask, lambda value: _checked(value, before)
             )
             if clusters.told and not clusters.sound:
-                raise CallboardError(f"{self._fence.part} gave nothing that can be used: {clusters.told}")
+                raise CallboardError(f"it gave nothing that can be used: {clusters.told}")
         except CallboardError as error:
-            self._fell(error.message)
-            known.failure, known.again = error.message, asyncio.get_running_loop().time() + AGAIN
+            why = f"it {error.why}" if isinstance(error, PartFailed) else error.message
+            self._fell(why)
+            known.failure, known.again = why, asyncio.get_running_loop().time() + AGAIN
             return self._lasting(known)
         if self._failing:
             self._failing = False
