@@ -80,7 +80,7 @@ async def test_a_failing_card_or_tab_costs_itself_only() -> None:
         overview = await get(base, ENTITY)
     assert overview.status == 200
     assert "The card &#39;Angry&#39; failed unexpectedly (RuntimeError)." in overview.text
-    assert "the price list is away" in overview.text
+    assert "The price list is away." in overview.text
     assert "eyJ" not in overview.text
     assert "Rolls dice" in overview.text
     assert ">Bad<" not in overview.text

@@ -32,9 +32,6 @@ from callboard.web.live.topics import Live, Topics
 
 __all__ = ["LiveStream", "Pace", "message"]
 
-BETWEEN_VIEWS = 0.005
-"""Seconds between two views that are taken in, so that one who gives them without end leaves time for others."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -135,7 +132,6 @@ class LiveStream(Response):
                     reading.newest = view
                     reading.settled = bool(getattr(view, "settled", True))
                     self._news.set()
-                    await asyncio.sleep(BETWEEN_VIEWS)
             last_words = message("end", {"as": name})
         except CallboardError as error:
             last_words = message("refused", {"as": name, "code": error.code, "message": error.message})

@@ -1,8 +1,9 @@
 """Tabs of an entity's page: found for a caller, drawn into frames, and kept current as topics."""
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
@@ -27,6 +28,8 @@ __all__ = ["EntityTabs", "TabTopic", "applying"]
 
 _GAP = re.compile("<!--list ([^>]*)-->")
 MOST_PARAMETERS = 20
+BETWEEN_VIEWS = 0.005
+"""Seconds between two views of an extension, so that one who gives them without end leaves time for others."""
 WHOLE = "tab-whole"
 """The id of the one element of a tab that is not made of pieces."""
 
@@ -60,12 +63,21 @@ class EntityTabs:
         fence = self._renderer.fences.of(tab)
         return await fence.call("show itself", lambda: tab.view(context), anything)
 
-    def live(self, tab: Tab, context: CardContext) -> AsyncGenerator[object, None]:
-        """What it shows from now on. Raises as `view`; NotFound where it does not change."""
+    def live(self, tab: Tab, context: CardContext) -> AsyncIterator[object]:
+        """What it shows from now on. An extension's raises CallboardError alone."""
         begin = tab.live
         if begin is None:
             raise NotFound(f"The tab “{tab.title}” does not change while it is looked at.")
-        return each(self._renderer.fences.of(tab), "go on showing itself", lambda: begin(context), anything)
+        return self._given(tab, lambda: begin(context)) if tab.extension else begin(context)
+
+    async def _given(
+        self, tab: Tab, begin: Callable[[], AsyncIterator[object]]
+    ) -> AsyncGenerator[object, None]:
+        views = each(self._renderer.fences.of(tab), "go on showing itself", begin, anything)
+        async with aclosing(views):
+            async for view in views:
+                yield view
+                await asyncio.sleep(BETWEEN_VIEWS)
 
     async def frame(self, tab: Tab, view: object, entity: Entity) -> Frame:
         """The tab's elements, those rendered before as they were; the same frame for everyone who has the same view. Raises
