@@ -80,6 +80,14 @@ build: $(STAMPS)/dev ## sdist and wheel, in dist/
 	rm -rf dist
 	$(BIN)/python -m build
 
+.PHONY: image
+image: $(STAMPS)/dev $(BROWSER_FILES) ## the container image as an OCI layout, in dist/image/; no container engine needed
+	$(BIN)/python -m tools.image dist/image
+
+.PHONY: image-check
+image-check: image ## the image's own tests, on what was built
+	IMAGE_LAYOUT=dist/image/oci $(BIN)/python -m pytest tests/image $(PYTEST_FLAGS)
+
 .PHONY: format
 format: $(STAMPS)/dev ## let ruff write what it can
 	$(BIN)/ruff check --fix

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from importlib.metadata import version as version_of
@@ -11,16 +10,15 @@ from pathlib import Path
 
 from tools.image import application, debian, sbom
 from tools.image.layout import Layout, archive, layer
-
-ROOT = Path(__file__).resolve().parents[2]
-WHEN = 1_764_547_200
-"""The time of everything in the image, where SOURCE_DATE_EPOCH does not say another: bytes must not tell when they were made."""
+from tools.image.tree import CHECKOUT
+from tools.image.tree import wheel as own_wheel
+from tools.image.tree import when as moment
 
 
 def main() -> None:
     """Build it."""
     out = Path(sys.argv[1]).resolve()
-    when = int(os.environ.get("SOURCE_DATE_EPOCH", WHEN))
+    when = moment()
     version = version_of("callboard")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
@@ -29,11 +27,11 @@ def main() -> None:
         base.mkdir()
         app.mkdir()
         packages = debian.unpack(base, Path(scratch, "debian"))
-        wheel = _wheel(Path(scratch, "wheel"), when)
-        application.unpack(app, ROOT, wheel)
+        wheel = own_wheel(Path(scratch, "wheel"))
+        application.unpack(app, CHECKOUT, wheel)
         bom = sbom.cyclonedx(version, packages, sbom.wheels(app / application.PLACE))
         inputs = {path.name: _digest(path) for path in (*Path(scratch, "debian").glob("*.deb"), wheel)}
-        inputs["requirements.lock"] = _digest(ROOT / "requirements.lock")
+        inputs["requirements.lock"] = _digest(CHECKOUT / "requirements.lock")
         subject = _image(out / "oci", [base, app], version, when, bom, inputs)
     archive(out / "oci", out / "callboard-image.tar", when)
     (out / "callboard-image.cdx.json").write_bytes(bom)
@@ -89,14 +87,6 @@ def _image(
     layout.beside(manifest, sbom.provenance(subject, version, inputs), "application/vnd.in-toto+json")
     layout.close()
     return subject
-
-
-def _wheel(place: Path, when: int) -> Path:
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(place), str(ROOT)],
-        check=True, stdout=subprocess.DEVNULL, env={**os.environ, "SOURCE_DATE_EPOCH": str(when)},
-    )  # fmt: skip
-    return next(place.glob("*.whl"))
 
 
 def _digest(path: Path) -> str:

@@ -34,6 +34,9 @@ def unpack(root: Path, checkout: Path, wheel: Path) -> None:
     for tests in (*target.rglob("tests"), *target.rglob("testing")):
         if tests.is_dir() and "callboard" not in tests.parts:
             shutil.rmtree(tests)
+    for pattern in ("*.c", "*.h", "*.cpp", "*.pyx", "*.pxd", "*.pxi", "*.pyi"):
+        for path in target.rglob(pattern):
+            path.unlink()  # what only a compiler or a type checker reads
     if sys.version_info[:2] == (3, 11):  # the image's own, so what is compiled here is read there
         for path in sorted(target.rglob("*.py")):
             compileall.compile_file(
