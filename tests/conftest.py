@@ -79,6 +79,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
+def promtool() -> Path:
+    """Prometheus' own tool, which checks and tries alerts."""
+    return _program("promtool", names=("promtool",), package="prometheus")
+
+
+@pytest.fixture(scope="session")
 def node() -> Path:
     """Node.js, the machine's or the one from requirements-node.lock."""
     return _program("node", names=("node",), package="nodejs")

@@ -162,6 +162,7 @@ async def open_application(
         files = Files(Path(settings.callboard.data_directory) / "hub")
         checkpoints = Checkpoints(files, settings.callboard.checkpoint, clock, judged=judged_by())
     metrics = Metrics()
+    metrics.read_database(lambda: database.away is None)
     try:
         store = Store(database) if copy is None else CopiedStore(database, copy)
         await store.start()

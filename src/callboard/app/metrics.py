@@ -68,6 +68,12 @@ class Metrics:
             "Tasks of the event loop: streams, looks, open pages. Bounded by what is looked at and listened to.",
             registry=self.registry,
         )
+        self._database = Gauge(
+            "callboard_database_up",
+            "1 while the database of Callboard's own tables answers, as far as is known.",
+            registry=self.registry,
+        )
+        self._database.set(1)
         self._ended = Counter(
             "callboard_http_connections_ended",
             "Connections to Callboard that it ended before the client did, or refused.",
@@ -167,6 +173,10 @@ class Metrics:
     def read_connections(self, connections: Callable[[], int]) -> None:
         """Where the number of open connections comes from, whenever figures are asked for."""
         self._connections.set_function(connections)
+
+    def read_database(self, answers: Callable[[], bool]) -> None:
+        """Where it is known whether the database answers, whenever figures are asked for."""
+        self._database.set_function(lambda: float(answers()))
 
     def read_hub(self, figures: Callable[[], HubFigures]) -> None:
         """Where the hub's figures come from, whenever all are asked for."""
