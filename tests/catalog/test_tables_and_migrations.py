@@ -1,11 +1,13 @@
 """The migrations make the tables the statements expect, and run again without harm, on each database."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, inspect, text
+from structlog.testing import capture_logs
 
 from callboard.base.database import Chain, migrate
 from callboard.base.errors import Unavailable
@@ -14,8 +16,9 @@ from callboard.catalog.store.schema import METADATA
 from callboard.catalog.store.store import CHAIN
 from callboard.history.store import schema as history
 from callboard.history.store import verdicts
-from support.catalog import entity, has, opened, settings, write
+from support.catalog import ME, entity, has, opened, settings, write
 from support.databases import Place
+from support.listening import eventually
 
 
 def differences(connection: Connection, chain: Chain, metadata: MetaData) -> list[object]:
@@ -129,3 +132,31 @@ async def test_texts_that_no_database_takes_cost_nothing_but_themselves(tmp_path
         await catalog.refresh()
         for i in range(len(odd)):
             assert await has(catalog, f"component:c{i}"), odd[i]
+
+
+@pytest.mark.usefixtures("place")
+async def test_a_refresh_that_comes_to_nothing_is_on_the_list_and_once_in_the_log(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", entity("Component", "one"))
+    async with opened(tmp_path, settings("a.yaml")) as catalog:
+        await catalog.refresh()
+        catalog._look_interval = 0.01
+        engine = catalog._store._database.engine
+        async with engine.begin() as connection:
+            await connection.execute(text("ALTER TABLE catalog_words RENAME TO elsewhere"))
+        with capture_logs() as logs:
+            running = asyncio.create_task(catalog.run())
+            try:
+                write(tmp_path / "a.yaml", entity("Component", "two"))
+                async with asyncio.timeout(30):
+                    await eventually(lambda: bool(catalog._refused))
+                    (told, *_) = await catalog.problems(ME)
+                    assert "as it was before" in told.message
+                    async with engine.begin() as connection:
+                        await connection.execute(text("ALTER TABLE elsewhere RENAME TO catalog_words"))
+                    await eventually(lambda: not catalog._refused)
+                    assert await has(catalog, "component:two")
+                    assert await catalog.problems(ME) == ()
+            finally:
+                running.cancel()
+                await asyncio.wait([running])
+        assert [each["log_level"] for each in logs if "anew" in each["event"]] == ["error", "info"]

@@ -17,7 +17,9 @@ PROJECT = tomllib.loads(PYPROJECT)
 RUNTIME: list[str] = PROJECT["project"]["dependencies"]
 DEV: list[str] = PROJECT["dependency-groups"]["dev"]
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-node.lock")
-OWN = {"callboard", "conftest", "hatch_build", "tools"} | {f.name for f in (ROOT / "tests").iterdir() if f.is_dir()}
+OWN = {"callboard", "conftest", "hatch_build", "tools"} | {
+    f.name for f in (ROOT / "tests").iterdir() if f.is_dir()
+}
 
 
 def normal(requirement: str) -> str:

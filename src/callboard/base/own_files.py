@@ -83,6 +83,8 @@ def own_directory(path: Path, *, alone: bool = False) -> None:
                 "a directory that only Callboard may write",
                 f"take that right away (chmod o-w {path}), or name another directory",
             )
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        raise _refused(path, "the disk can only be read", hint="name a directory on one that can be written")
     if not os.access(path, os.W_OK | os.X_OK):
         raise _refused(
             path,

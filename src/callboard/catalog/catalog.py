@@ -71,6 +71,8 @@ class Catalog:
         self._clock = clock or SystemClock()
         self._refreshing = asyncio.Lock()
         self._told = ProblemLog()
+        self._refused = ""
+        """Why the last refresh came to nothing."""
         self.revision = 0
         """Another number whenever entities were written or removed."""
         self._known: OrderedDict[EntityRef, Entity | None] = OrderedDict()
@@ -167,17 +169,31 @@ class Catalog:
                 self._told.tell(self._problems)
             except DatabaseAway:
                 pass  # told by the database itself, which has been tried for us when we come again
+            except CallboardError as error:
+                self._tell_refused(error)
             except Exception as error:
-                told = error if isinstance(error, CallboardError) else None
                 log.exception(
                     "the catalog could not be read anew; what is known stays, and it is tried again in a moment",
-                    code=told.code if told else "unexpected",
-                    error=told.message if told else type(error).__name__,
+                    code="unexpected",
+                    error=type(error).__name__,
                 )
             else:
+                if self._refused:
+                    log.info("the catalog is read anew again")
+                self._refused = ""
                 if refreshed.written or refreshed.removed:
                     log.info("the catalog changed", **msgspec.structs.asdict(refreshed))
             await asyncio.sleep(self._look_interval)
+
+    def _tell_refused(self, error: CallboardError) -> None:
+        """In the log once for each reason, and on the list for as long as it is so."""
+        if error.message != self._refused:
+            log.error(
+                "the catalog could not be read anew; what is known stays, and it is tried again until it works",
+                code=error.code,
+                error=error.message,
+            )
+        self._refused = error.message
 
     # ---------------------------------------------------------------- answering
 
@@ -239,7 +255,17 @@ class Catalog:
 
     async def problems(self, caller: Caller) -> tuple[Problem, ...]:
         """What is wrong with the sources, as of the last refresh."""
-        return tuple(await self._store.problems()) if may_read(caller) else ()
+        if not may_read(caller):
+            return ()
+        found = await self._store.problems()
+        if self._refused:
+            found.insert(
+                0,
+                Problem(
+                    f"the catalog could not be read anew, and is shown as it was before: {self._refused}"
+                ),
+            )
+        return tuple(found)
 
 
 def _roots(settings: CatalogSettings, directory: Path) -> tuple[list[Root], list[Problem]]:
