@@ -114,7 +114,7 @@ CASES = {
         job({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}),
         Health.UNHEALTHY,
     ),
-    "custom, no status": (custom(None), Health.HEALTHY),
+    "custom, no status yet": (custom(None), Health.PROGRESSING),
     "custom, ready": (custom({"conditions": [{"type": "Ready", "status": "True"}]}), Health.HEALTHY),
     "custom, not ready": (custom({"conditions": [{"type": "Ready", "status": "False"}]}), Health.PROGRESSING),
     "custom, stalled": (custom({"conditions": [{"type": "Stalled", "status": "True"}]}), Health.UNHEALTHY),
@@ -162,7 +162,7 @@ CASES = {
                 },
             },
         ),
-        Health.PROGRESSING,
+        Health.UNHEALTHY,
     ),
 }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from callboard.diagnosis.kstatus import object_health
 from callboard.model.verdict import Health
 from callboard.portal.arrangement import object_row
 from support.kube_objects import kube_object
@@ -21,16 +22,17 @@ def node(*conditions: tuple[str, str, str], **spec: Any) -> dict[str, Any]:
         (
             node(("Ready", "Unknown", "NodeStatusUnknown")),
             "not Ready: NodeStatusUnknown",
-            Health.PROGRESSING,
+            Health.UNHEALTHY,
         ),
         (
             node(("MemoryPressure", "True", "x"), ("Ready", "True", "KubeletReady"), unschedulable=True),
             "Ready, MemoryPressure, takes no new pods",
-            Health.HEALTHY,
+            Health.UNHEALTHY,
         ),
-        (node(), "", Health.HEALTHY),
+        (node(), "", Health.UNKNOWN),
     ],
 )
 def test_a_node_is_said_with_what_ails_it(document: dict[str, Any], said: str, health: Health) -> None:
-    row = object_row("eu-1", kube_object("Node", document))
+    obj = kube_object("Node", document)
+    row = object_row("eu-1", obj, object_health(obj))
     assert (row.summary, row.health) == (said, health)

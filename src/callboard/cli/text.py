@@ -47,6 +47,8 @@ _MARKS: Final = {
     Health.UNHEALTHY: ("✗", "x", "red"),
     Health.UNKNOWN: ("?", "?", "magenta"),
     Health.NOTHING: ("–", "-", ASIDE),
+    Health.HELD: ("‖", "=", ASIDE),
+    Health.NOT_JUDGED: ("·", ".", ASIDE),
 }
 _WORDS: Final = {
     Health.HEALTHY: "healthy",
@@ -54,6 +56,8 @@ _WORDS: Final = {
     Health.UNHEALTHY: "unhealthy",
     Health.UNKNOWN: "could not tell",
     Health.NOTHING: "not running",
+    Health.HELD: "held back",
+    Health.NOT_JUDGED: "not judged",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from callboard.diagnosis.beside import counts
 from callboard.diagnosis.changes import change_of
 from callboard.diagnosis.findings import (
     IMPACTS,
@@ -44,9 +45,9 @@ RULES = DiagnosisRules()
 class ClusterDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """One cluster's part, judged.
 
-    `workloads` and `pods` are the healths of the grouping's, in its order; `others` those of its other objects that are not
-    well. `ailing` tells of pods, by `id` of the object, what is wrong with them. `until` is the next moment, by the cluster's
-    time, at which time alone may change any of it.
+    `workloads` and `pods` are the healths of the grouping's, in its order; `others` those of its other objects that
+    count (`beside`). `ailing` tells of pods, by `id` of the object, what is wrong with them. `until` is the next moment, by
+    the cluster's time, at which time alone may change any of it.
     """
 
     findings: tuple[Finding, ...]
@@ -248,22 +249,28 @@ class _Diagnosis:
         return tuple(healths[id(p)] for p in pods)
 
     def others(self, objects: Sequence[KubeObject]) -> tuple[tuple[KubeObject, ObjectHealth], ...]:
-        """Everything that is neither a controller nor a pod."""
-        ill: list[tuple[KubeObject, ObjectHealth]] = []
+        """What of everything that is neither a controller nor a pod counts."""
+        counted: list[tuple[KubeObject, ObjectHealth]] = []
         for obj in objects:
             if obj.meta.deletion_timestamp is not None:
                 continue
             spoken = self.judge.other(obj)
             if not spoken:
+                own = self._of(obj)
+                if own.health is not Health.UNHEALTHY and counts(obj, own):
+                    counted.append((obj, own))
                 continue
-            found = self._found(spoken, subject_of(obj), lambda each: each.rule.impact or Impact.DEGRADED)
+            found = self._found(
+                spoken, subject_of(obj), lambda each: each.sign.impact or each.rule.impact or Impact.DEGRADED
+            )
             self.findings += found
             alarms = [f for f in found if f.impact.alarms]
             if alarms:
                 first = alarms[0]
                 since = first.since.at if first.since is not None else None
-                ill.append((obj, ObjectHealth(health=Health.UNHEALTHY, reason=sentence(first), since=since)))
-        return tuple(ill)
+                health = ObjectHealth(health=Health.UNHEALTHY, reason=sentence(first), since=since)
+                counted.append((obj, health))
+        return tuple(counted)
 
 
 def _pod_health(own: ObjectHealth, finding: Finding, spoken: Spoken) -> ObjectHealth:

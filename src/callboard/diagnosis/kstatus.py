@@ -1,4 +1,5 @@
-"""Readiness of one object, by the rules of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/status).
+"""Readiness of one object: of what makes pods by the rules of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/status), of all
+else by `diagnosis.objects`.
 
 kstatus says InProgress, Failed, Current, Terminating; here PROGRESSING, UNHEALTHY, HEALTHY, and PROGRESSING for what is being
 deleted. The reasons are kstatus' facts in plain words.
@@ -7,21 +8,13 @@ deleted. The reasons are kstatus' facts in plain words.
 from collections.abc import Callable
 from datetime import datetime
 
+from callboard.diagnosis.objects.judge import judgement_of
+from callboard.diagnosis.objects.judgement import State
 from callboard.diagnosis.pod_status import pod_health
-from callboard.model.objects import Condition, Generic, KubeObject
-from callboard.model.objects.cluster_state import Node
+from callboard.model.objects import Condition, KubeObject
 from callboard.model.objects.meta import ObjectMeta, condition
-from callboard.model.objects.network import Service
 from callboard.model.objects.pod import Pod
-from callboard.model.objects.storage import PersistentVolume, PersistentVolumeClaim
-from callboard.model.objects.workload import (
-    DaemonSet,
-    Deployment,
-    HorizontalPodAutoscaler,
-    Job,
-    ReplicaSet,
-    StatefulSet,
-)
+from callboard.model.objects.workload import DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 from callboard.model.verdict import Health, ObjectHealth
 
 __all__ = ["object_health"]
@@ -30,14 +23,15 @@ _HEALTHY = ObjectHealth(health=Health.HEALTHY)
 
 
 def object_health(obj: KubeObject, now: datetime | None = None) -> ObjectHealth:
-    """The readiness of an object from its own fields alone. `now` is the cluster's time, for pods between two crashes."""
+    """The readiness of an object from its own fields alone. `now` is the cluster's time, for pods between two crashes and for
+    what is given time before it counts as failed."""
     body = obj.body
     if isinstance(body, Pod):
         return pod_health(body, now)
     if body.metadata.deletion_timestamp is not None:
         return _progressing("being deleted")
     rule = _RULES.get(type(body))
-    return rule(body) if rule is not None else _HEALTHY
+    return rule(body) if rule is not None else _other(obj, now)
 
 
 def _progressing(reason: str, since: Condition | None = None) -> ObjectHealth:
@@ -160,63 +154,20 @@ def _job(body: Job) -> ObjectHealth:
     return ObjectHealth(health=Health.HEALTHY, reason="running", since=body.status.start_time)
 
 
-def _service(body: Service) -> ObjectHealth:
-    if body.spec.type == "LoadBalancer" and not body.status.load_balancer.ingress:
-        return _progressing("waiting for the load balancer's address")
-    return _HEALTHY
+def _other(obj: KubeObject, now: datetime | None) -> ObjectHealth:
+    """Of what is neither a pod nor makes pods."""
+    found = judgement_of(obj, now)
+    return ObjectHealth(health=_HEALTHS[found.state], reason=found.words, since=found.since)
 
 
-def _claim(body: PersistentVolumeClaim) -> ObjectHealth:
-    if body.status.phase == "Bound":
-        return _HEALTHY
-    if body.status.phase == "Lost":
-        return _unhealthy("its volume is lost")
-    return _progressing("no volume bound yet")
-
-
-def _volume(body: PersistentVolume) -> ObjectHealth:
-    if body.status.phase == "Failed":
-        return _unhealthy(body.status.message or "failed")
-    return _HEALTHY
-
-
-def _autoscaler(body: HorizontalPodAutoscaler) -> ObjectHealth:
-    for type_ in ("AbleToScale", "ScalingActive"):
-        found = condition(body.status.conditions, type_)
-        if found and found.status == "False" and found.reason != "ScalingDisabled":
-            return _progressing(f"cannot scale: {found.reason}", found)
-    return _HEALTHY
-
-
-def _generic(body: Generic) -> ObjectHealth:
-    status = body.status
-    if status is None:
-        return _HEALTHY
-    try:
-        observed = None if status.observed_generation is None else int(status.observed_generation)
-    except ValueError:
-        observed = None
-    if observed is not None and (late := _unseen_spec(body.metadata, observed)):
-        return late
-    conditions = status.conditions or ()
-    stalled = condition(conditions, "Stalled")
-    if stalled and stalled.status == "True":
-        return _unhealthy(stalled.message or stalled.reason or "stalled", stalled)
-    reconciling = condition(conditions, "Reconciling")
-    if reconciling and reconciling.status == "True":
-        return _progressing(reconciling.message or reconciling.reason or "reconciling", reconciling)
-    ready = condition(conditions, "Ready")
-    if ready and ready.status != "True":
-        return _progressing(ready.message or ready.reason or "not ready", ready)
-    return _HEALTHY
-
-
-def _node(body: Node) -> ObjectHealth:
-    ready = condition(body.status.conditions, "Ready")
-    if ready and ready.status != "True":
-        return _progressing(ready.message or ready.reason or "not ready", ready)
-    return _HEALTHY
-
+_HEALTHS = {
+    State.WELL: Health.HEALTHY,
+    State.HELD: Health.HELD,
+    State.PROGRESSING: Health.PROGRESSING,
+    State.UNKNOWN: Health.UNKNOWN,
+    State.FAILED: Health.UNHEALTHY,
+    State.NOT_JUDGED: Health.NOT_JUDGED,
+}
 
 # Each rule takes the struct it stands beside: no body has a subclass.
 _RULES: dict[type, Callable[..., ObjectHealth]] = {
@@ -225,10 +176,4 @@ _RULES: dict[type, Callable[..., ObjectHealth]] = {
     StatefulSet: _stateful_set,
     DaemonSet: _daemon_set,
     Job: _job,
-    Service: _service,
-    PersistentVolumeClaim: _claim,
-    PersistentVolume: _volume,
-    HorizontalPodAutoscaler: _autoscaler,
-    Node: _node,
-    Generic: _generic,
 }

@@ -55,7 +55,7 @@ def cluster_verdict(
     untold = tuple(n.message for n in cluster.notices if n.gap)
     health, said, since, at_least = _judge(judged, diagnosis.findings)
     if health is Health.HEALTHY:
-        said = _resting(grouping) or said
+        said = _resting(judged) or said
     blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed, *stale))
     if not judged and (withheld := _all_withheld(cluster.outcomes)):
         return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence=withheld, missing=missing)
@@ -145,9 +145,9 @@ def _rank(obj: KubeObject, findings: Sequence[Finding]) -> int:
     )
 
 
-def _resting(grouping: Grouping) -> str:
+def _resting(judged: Sequence[tuple[KubeObject, ObjectHealth]]) -> str:
     """What is as it should be only because it is told to rest; "" where there is no such thing."""
-    resting = [(w.object, words) for w in grouping.workloads if (words := _rests(w.object))]
+    resting = [(obj, words) for obj, health in judged if (words := _rests(obj, health))]
     if not resting:
         return ""
     obj, words = resting[0]
@@ -158,8 +158,10 @@ def _resting(grouping: Grouping) -> str:
     return f"{said}; {other[0].type.title} {other[0].name} is {other[1]}" if other else said
 
 
-def _rests(obj: KubeObject) -> str:
+def _rests(obj: KubeObject, health: ObjectHealth) -> str:
     body = obj.body
+    if health.health is Health.HELD:
+        return health.reason
     if isinstance(body, Deployment | StatefulSet) and body.spec.replicas == 0:
         return "scaled to zero"
     if isinstance(body, CronJob) and body.spec.suspend:

@@ -32,6 +32,8 @@ class NoticeCode(StrEnum):
     """A kubeconfig changed and cannot be used: its clusters are those of before."""
     LATE = "late"
     """A cluster is past its soft deadline: a page no longer waits for it."""
+    NOT_IN_INPUT = "not-in-input"
+    """Something that decides is in none of the files that were given."""
     NOT_SERVED = "not-served"
     """A configured type that the cluster does not have."""
     NO_CLUSTER_RELATED = "no-cluster-related"

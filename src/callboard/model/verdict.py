@@ -11,7 +11,7 @@ __all__ = ["ClusterVerdict", "Health", "ObjectHealth", "Verdict"]
 
 
 class Health(StrEnum):
-    """From best to worst for the users of a service; UNKNOWN and NOTHING are no degrees of health."""
+    """From best to worst for the users of a service; from UNKNOWN on they are no degrees of health."""
 
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
@@ -20,6 +20,10 @@ class Health(StrEnum):
     """It could not be seen, or not wholly, and what was seen is not bad."""
     NOTHING = "nothing"
     """Asked everywhere, answered everywhere, nothing runs."""
+    HELD = "held"
+    """Of an object: somebody wants it so. Suspended, paused, stopped, scaled to zero, or full."""
+    NOT_JUDGED = "not-judged"
+    """Of an object: it says nothing of its health that is understood, and counts for nothing."""
 
 
 class ObjectHealth(msgspec.Struct, frozen=True, gc=False, kw_only=True):

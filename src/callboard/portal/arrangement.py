@@ -60,7 +60,15 @@ _ELSEWHERE = (Pod, ReplicaSet, Job, PodMetrics)
 """What comes by reference and has its place below a workload."""
 _TITLES = {key: title for key, title, _ in _SECTIONS} | {_OTHER[0]: _OTHER[1]}
 _PLACES = {type_key: key for key, _, types in _SECTIONS for type_key in types}
-_WORST = {Health.UNHEALTHY: 0, Health.PROGRESSING: 1, Health.UNKNOWN: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
+_WORST = {
+    Health.UNHEALTHY: 0,
+    Health.PROGRESSING: 1,
+    Health.UNKNOWN: 2,
+    Health.HELD: 3,
+    Health.HEALTHY: 4,
+    Health.NOTHING: 5,
+    Health.NOT_JUDGED: 6,
+}
 
 
 def arrange(
@@ -110,6 +118,11 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
     diagnosis = diagnose(cluster, grouping, of=health)
     loose = {id(p): h for p, h in zip(grouping.pods, diagnosis.pods, strict=True)}
 
+    ill = {id(obj): h for obj, h in diagnosis.others}
+
+    def other(obj: KubeObject) -> ObjectHealth:
+        return ill.get(id(obj)) or health(obj)
+
     def pod(obj: KubeObject) -> PodRow:
         referenced = obj.meta.uid in grouping.referenced
         found = loose.get(id(obj)) or health(obj)
@@ -118,7 +131,7 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         return pod_row(name, obj, found, referenced=referenced, usage=usage_of(obj, metrics))
 
     workloads = [
-        _workload(name, w, h, grouping, scalers, pod)
+        _workload(name, w, h, grouping, scalers, pod, other)
         for w, h in zip(grouping.workloads, diagnosis.workloads, strict=True)
     ]
     workloads.sort(key=lambda w: (_WORST[w.row.health], w.row.key.namespace, w.row.key.name))
@@ -132,7 +145,7 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
         failure_words=cluster.failure.message if cluster.failure and _refused(cluster.failure) else "",
         workloads=tuple(workloads),
         pods=tuple(pods),
-        sections=_sections(name, grouping, cluster),
+        sections=_sections(name, grouping, cluster, other),
         events=events_part(cluster, grouping),
         missing=()
         if cluster.state is ClusterState.FAILED
@@ -199,11 +212,8 @@ def object_key(cluster: str, obj: KubeObject) -> ObjectKey:
     return ObjectKey(cluster, obj.type.key, obj.namespace, obj.name)
 
 
-def object_row(
-    cluster: str, obj: KubeObject, health: ObjectHealth | None = None, *, referenced: bool = False
-) -> ObjectRow:
+def object_row(cluster: str, obj: KubeObject, health: ObjectHealth, *, referenced: bool = False) -> ObjectRow:
     """Any object as a row."""
-    health = health or object_health(obj)
     return ObjectRow(
         key=object_key(cluster, obj),
         kind=obj.type.title,
@@ -222,13 +232,14 @@ def _workload(
     grouping: Grouping,
     scalers: dict[tuple[str, str, str], KubeObject],
     pod: Callable[[KubeObject], PodRow],
+    of: Callable[[KubeObject], ObjectHealth],
 ) -> WorkloadPart:
     obj = workload.object
     ready, desired = replicas(obj)
     updated, available = _progress(obj)
     scaler = scalers.get((obj.type.kind.lower(), obj.namespace, obj.name))
     children = [
-        object_row(cluster, c, referenced=c.meta.uid in grouping.referenced)
+        object_row(cluster, c, of(c), referenced=c.meta.uid in grouping.referenced)
         for c in _newest_first(workload.children)
     ]
     return WorkloadPart(
@@ -243,7 +254,7 @@ def _workload(
         since=health.since,
         pods=tuple(sorted(map(pod, workload.pods), key=worst_first)),
         children=tuple(children),
-        scaler=object_row(cluster, scaler) if scaler else None,
+        scaler=object_row(cluster, scaler, of(scaler)) if scaler else None,
     )
 
 
@@ -291,7 +302,9 @@ def _scalers(grouping: Grouping) -> dict[tuple[str, str, str], KubeObject]:
     return found
 
 
-def _sections(cluster: str, grouping: Grouping, snapshot: ClusterSnapshot) -> tuple[Section, ...]:
+def _sections(
+    cluster: str, grouping: Grouping, snapshot: ClusterSnapshot, of: Callable[[KubeObject], ObjectHealth]
+) -> tuple[Section, ...]:
     rows: dict[str, list[ObjectRow]] = {}
     titles = dict(_TITLES)
     selected = {id(o) for o in grouping.others}
@@ -312,7 +325,7 @@ def _sections(cluster: str, grouping: Grouping, snapshot: ClusterSnapshot) -> tu
             custom = "." in obj.type.group or not obj.type.kind
             place = f"custom-{obj.type.key}" if custom else _OTHER[0]
             titles.setdefault(place, obj.type.title)
-        rows.setdefault(place, []).append(object_row(cluster, obj, referenced=by_reference))
+        rows.setdefault(place, []).append(object_row(cluster, obj, of(obj), referenced=by_reference))
     order = (
         [key for key, _, _ in _SECTIONS if key != "nodes"]
         + sorted(k for k in rows if k.startswith("custom-"))

@@ -1,6 +1,7 @@
 """Query strings into the portal's queries. Foreign text in, a query or a UsageError that names the parameter out."""
 
 import re
+from typing import Final
 
 from starlette.datastructures import QueryParams
 
@@ -66,11 +67,15 @@ def object_key(params: dict[str, str]) -> ObjectKey:
     )
 
 
+_OF_SERVICES: Final = {h.value: h for h in Health if h not in (Health.HELD, Health.NOT_JUDGED)}
+"""What a service may be; the others are said of objects."""
+
+
 def _health(value: str) -> Health:
     try:
-        return Health(value)
-    except ValueError:
-        known = ", ".join(Health)
+        return _OF_SERVICES[value]
+    except KeyError:
+        known = ", ".join(_OF_SERVICES)
         raise UsageError(f"“health” in the address is one of {known}, not {shown(value)}.") from None
 
 

@@ -31,6 +31,8 @@ HEALTH = {
     Health.UNHEALTHY: "Unhealthy",
     Health.UNKNOWN: "Could not tell",
     Health.NOTHING: "Nothing runs",
+    Health.HELD: "Held back",
+    Health.NOT_JUDGED: "Not judged",
 }
 
 ANSWERS = {

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from callboard.diagnosis.objects.indication import Indication
 from callboard.diagnosis.objects.judgement import State
 from callboard.diagnosis.objects.reading import at, clip, items, mapping, moment, text, whole
@@ -17,8 +19,8 @@ __all__ = ["builtin"]
 _Object = Mapping[str, object]
 _Rule = Callable[[_Object, _Object, _Object, datetime | None], Indication]
 
-CAPPED: Final = timedelta(minutes=10)
-"""So long an autoscaler may ask for more than its maximum before that is more than a peak."""
+PEAK: Final = timedelta(minutes=5)
+"""So long an autoscaler may ask for more than its maximum, or lack its figures: a peak passes, and a new one has none yet."""
 ADDRESS: Final = timedelta(minutes=15)
 """Clouds make a load balancer in two to five minutes; after this it will not come by itself."""
 NEW_INGRESS: Final = timedelta(minutes=5)
@@ -69,26 +71,26 @@ def _autoscaler(meta: _Object, spec: _Object, status: _Object, now: datetime | N
         found = _condition(status, type_)
         if found.get("status") == "False" and found.get("reason") != "ScalingDisabled":
             why = clip(found.get("message")) or clip(found.get("reason"))
-            return _said(State.FAILED, type_, found, f"cannot scale: {why}")
-    if _condition(status, "ScalingActive").get("reason") == "ScalingDisabled":
+            return _peaks(_said(State.FAILED, type_, found, f"cannot scale: {why}"), now)
+    active = _condition(status, "ScalingActive")
+    if active.get("status") == "False" and active.get("reason") == "ScalingDisabled":
         return Indication(state=State.HELD, words="scaled to zero", place="status.conditions[ScalingActive]")
     low, high = whole(spec.get("minReplicas")), whole(spec.get("maxReplicas"))
     limited = _condition(status, "ScalingLimited")
-    low = 1 if low is None else low
-    if (
-        limited.get("status") == "True"
-        and limited.get("reason") == "TooManyReplicas"
-        and high is not None
-        and high > low
-    ):
+    capped = limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas"
+    if capped and high is not None and high > (1 if low is None else low):
         words = f"at its maximum of {high} and asks for more"
-        since = moment(limited.get("lastTransitionTime"))
-        if since is None or now is None:
-            return _said(State.FAILED, "ScalingLimited", limited, words)
-        return _waits(words, "status.conditions[ScalingLimited]", since, CAPPED, now, State.FAILED)
+        return _peaks(_said(State.FAILED, "ScalingLimited", limited, words), now)
     if not status:
         return Indication(state=State.PROGRESSING, words="not looked at yet", place="status")
     return _WELL
+
+
+def _peaks(found: Indication, now: datetime | None) -> Indication:
+    """What passes by itself more often than not, until its time is over: told, and no trouble."""
+    if found.since is None or now is None or now >= found.since + PEAK:
+        return found
+    return msgspec.structs.replace(found, state=State.HELD, until=found.since + PEAK)
 
 
 def _budget(meta: _Object, spec: _Object, status: _Object, now: datetime | None) -> Indication:
@@ -197,8 +199,10 @@ def _node(meta: _Object, spec: _Object, status: _Object, now: datetime | None) -
     why = clip(ready.get("message")) or clip(ready.get("reason"))
     if ready.get("status") == "Unknown":
         return _said(State.FAILED, "Ready", ready, why or "it does not report")
+    if not ready:
+        return Indication(state=State.UNKNOWN, words="it has not reported yet", place="status.conditions")
     if ready.get("status") != "True":
-        return _said(State.FAILED if ready else State.UNKNOWN, "Ready", ready, why or "not ready")
+        return _said(State.FAILED, "Ready", ready, why or "not ready")
     for type_ in ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"):
         found = _condition(status, type_)
         if found.get("status") == "True":
@@ -207,6 +211,13 @@ def _node(meta: _Object, spec: _Object, status: _Object, now: datetime | None) -
         return Indication(
             state=State.HELD, words="takes no new pods", place="spec.unschedulable", value="true"
         )
+    return _WELL
+
+
+def _cron_job(meta: _Object, spec: _Object, status: _Object, now: datetime | None) -> Indication:
+    """How its runs went, its Jobs tell."""
+    if spec.get("suspend") is True:
+        return Indication(state=State.HELD, words="suspended", place="spec.suspend", value="true")
     return _WELL
 
 
@@ -228,6 +239,7 @@ _RULES: Final[dict[tuple[str, str], _Rule]] = {
     ("", "resourcequotas"): _quota,
     ("", "nodes"): _node,
     ("", "namespaces"): _namespace,
+    ("batch", "cronjobs"): _cron_job,
 }
 _WITHOUT_STATUS: Final = frozenset(
     {

@@ -196,4 +196,4 @@ def _words(each: _Condition, state: State) -> str:
         else known.get(each.type, f"{each.type} is {each.status or 'not known'}")
     )
     why = each.message or each.reason
-    return clip(f"{what}: {why}" if why and why != each.type else what)
+    return clip(f"{what}: {why}" if why and why != each.type else what).rstrip(". ")

@@ -51,6 +51,7 @@ _ELSEWHERE: Final = (
 
 def fields(status: object, kind: KindException) -> Iterator[Indication]:
     """Indication of every field that names a state, an error or a flag."""
+    why = next((said for key in ("message", "reason") if (said := text(mapping(status).get(key)))), "")
     for path, key, value in walk(status, _DEPTH):
         name = key.lower()
         if any(part.startswith(_ELSEWHERE) for part in path.lower().split(".")):
@@ -70,7 +71,7 @@ def fields(status: object, kind: KindException) -> Iterator[Indication]:
             if name in _SUMMARY or (
                 name.endswith(("phase", "state", "status", "health")) and not path.endswith("]")
             ):
-                yield from _word(path, value, kind, summary=top and name in _SUMMARY)
+                yield from _word(path, value, kind, summary=top and name in _SUMMARY, why=why if top else "")
             elif _is_error(name) and value.strip():
                 yield _error(path, value)
         elif _is_error(name):
@@ -90,14 +91,16 @@ def _flagged(name: str, path: str, value: bool, *, top: bool) -> Iterator[Indica
     yield Indication(state=state, words=f"{name} is false", place=f"status.{path}", value="false")
 
 
-def _word(path: str, value: str, kind: KindException, *, summary: bool) -> Iterator[Indication]:
+def _word(
+    path: str, value: str, kind: KindException, *, summary: bool, why: str = ""
+) -> Iterator[Indication]:
     word = value.strip()[:_LONG_PHRASES]
     state = kind.words.get(word) or meaning(word)
     if state is None or (not summary and state in (State.HELD, State.UNKNOWN)):
         return
     yield Indication(
         state=state,
-        words="" if state is State.WELL else word,
+        words="" if state is State.WELL else clip(f"{word}: {why}" if why else word).rstrip(". "),
         place=f"status.{path}",
         value=clip(value),
         summary=summary,

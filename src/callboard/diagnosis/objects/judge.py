@@ -17,11 +17,23 @@ from callboard.diagnosis.objects.indication import Indication, worst
 from callboard.diagnosis.objects.judgement import Judgement, State
 from callboard.diagnosis.objects.reading import at, items, mapping, moment, text, whole
 from callboard.diagnosis.objects.vocabulary import meaning
+from callboard.model.objects import KubeObject
 
-__all__ = ["NEW", "judge"]
+__all__ = ["NEW", "judge", "judgement_of"]
 
 NEW: Final = timedelta(minutes=5)
 """So long an object without a status is taken for one that its controller has not come to yet."""
+
+
+def judgement_of(obj: KubeObject, now: datetime | None = None) -> Judgement:
+    """The health of an object as it is held. An outline (no `raw`) is of what was well when it came."""
+    if not obj.raw:
+        return Judgement(state=State.WELL)
+    try:
+        tree = msgspec.json.decode(obj.raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError):
+        return Judgement(state=State.NOT_JUDGED, words="it cannot be read")
+    return judge(obj.type.group, obj.type.plural, tree, now)
 
 
 def judge(group: str, plural: str, obj: object, now: datetime | None = None) -> Judgement:
@@ -43,7 +55,7 @@ def judge(group: str, plural: str, obj: object, now: datetime | None = None) -> 
     if not status:
         return _no_status(meta, kind, now)
     found = _read(spec, status, kind, now)
-    return found.judged if found is not None else _says_nothing(status)
+    return found.judged if found is not None else _says_nothing(meta, status)
 
 
 def _read(
@@ -88,7 +100,11 @@ def _no_status(meta: Mapping[str, object], kind: KindException, now: datetime | 
     return nothing if now >= end else msgspec.structs.replace(waiting, until=end)
 
 
-def _says_nothing(status: Mapping[str, object]) -> Judgement:
+def _says_nothing(meta: Mapping[str, object], status: Mapping[str, object]) -> Judgement:
+    """kstatus' contract: a controller that has seen the newest change and complains of nothing has done it."""
+    generation, observed = whole(meta.get("generation")), whole(status.get("observedGeneration"))
+    if generation is not None and generation == observed and "conditions" not in status:
+        return Judgement(state=State.WELL, place="status.observedGeneration", value=str(observed))
     for key in ("conditions", "parents"):
         if isinstance(status.get(key), list) and not items(status.get(key)):
             return Judgement(

@@ -1,28 +1,41 @@
-"""Objects of all other types that say themselves that they have failed."""
+"""Objects of all other types that have failed, as their own fields tell (`diagnosis.objects`)."""
 
-from callboard.diagnosis.kstatus import object_health
-from callboard.diagnosis.rules.facts import ObjectFacts, WorkloadFacts
+from datetime import datetime
+
+from callboard.diagnosis.objects.judge import judgement_of
+from callboard.diagnosis.objects.judgement import State
+from callboard.diagnosis.rules.facts import ObjectFacts
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope, Sign
 from callboard.model.finding import Evidence, Impact, Since
-from callboard.model.objects import Generic
-from callboard.model.verdict import Health
+from callboard.model.objects.workload import CronJob, Job
 
 __all__ = ["RULES"]
 
+_AT_RISK = frozenset({("policy", "poddisruptionbudgets")})
+"""What the users of a service do not feel as long as nothing else happens."""
 
-def _failed(facts: ObjectFacts | WorkloadFacts) -> Sign | None:
-    if not isinstance(facts.body, Generic):
+
+def _failed(facts: ObjectFacts) -> Sign | datetime | None:
+    if isinstance(facts.body, Job | CronJob):
         return None
-    health = object_health(facts.object)
-    if health.health is not Health.UNHEALTHY:
-        return None
+    found = judgement_of(facts.object, facts.now)
+    if found.state is not State.FAILED:
+        return found.until
     return Sign(
-        arguments={"words": health.reason},
-        evidence=(Evidence("status", health.reason, facts.place),),
-        since=Since(health.since) if health.since is not None else None,
+        arguments={"words": found.words},
+        evidence=(Evidence(found.place, found.value or found.words, facts.place),),
+        since=Since(found.since) if found.since is not None else None,
+        until=found.until,
+        impact=Impact.AT_RISK if (facts.object.type.group, facts.object.type.plural) in _AT_RISK else None,
     )
 
 
 RULES = (
-    DiagnosisRule(code="CB-OBJECT-FAILED", scope=RuleScope.OBJECT, judge=_failed, impact=Impact.DEGRADED),
+    DiagnosisRule(
+        code="CB-OBJECT-FAILED",
+        scope=RuleScope.OBJECT,
+        judge=_failed,
+        impact=Impact.DEGRADED,
+        window="At once where its words say so; after ten minutes where it only says that it is not ready.",
+    ),
 )

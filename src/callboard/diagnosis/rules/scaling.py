@@ -94,6 +94,7 @@ RULES = (
         impact=Impact.AT_RISK,
         window=_WINDOW,
         kinds=_KINDS,
+        refines=("CB-OBJECT-FAILED",),
     ),
     DiagnosisRule(
         code="CB-SCALING-METRICS",
@@ -102,6 +103,7 @@ RULES = (
         impact=Impact.AT_RISK,
         window=_WINDOW,
         kinds=_KINDS,
+        refines=("CB-OBJECT-FAILED",),
     ),
     DiagnosisRule(
         code="CB-SCALING-TARGET",
@@ -110,5 +112,6 @@ RULES = (
         impact=Impact.AT_RISK,
         window=_WINDOW,
         kinds=_KINDS,
+        refines=("CB-OBJECT-FAILED",),
     ),
 )

@@ -62,5 +62,6 @@ RULES = (
         judge=_lost,
         impact=Impact.DEGRADED,
         kinds=("PersistentVolumeClaim",),
+        refines=("CB-OBJECT-FAILED",),
     ),
 )

@@ -60,11 +60,15 @@ def _service(body: Service) -> bool:
 
 
 def _autoscaler(body: HorizontalPodAutoscaler) -> bool:
-    """It can scale, and is not held at its maximum."""
-    return not any(
+    """It was looked at, can scale, and is not held at its maximum."""
+    return bool(body.status.conditions) and not any(
         c.reason == "TooManyReplicas" if c.type == "ScalingLimited" else c.status == "False"
         for c in body.status.conditions
     )
+
+
+def _ingress(body: Ingress) -> bool:
+    return bool(body.status.load_balancer.ingress)
 
 
 def _always(_: Body) -> bool:
@@ -79,7 +83,7 @@ _WELL: Final[dict[type, Callable[[Any], bool]]] = {
     HorizontalPodAutoscaler: _autoscaler,
     ConfigMap: _always,
     SecretMetadata: _always,
-    Ingress: _always,
+    Ingress: _ingress,
     LimitRange: _always,
     ResourceQuota: _always,
 }
