@@ -40,7 +40,8 @@ def test_the_page_in_the_repository_is_current(name: str) -> None:
 
 
 def test_no_page_is_left_that_nobody_writes() -> None:
-    assert {path.name for path in REFERENCE.iterdir()} == set(PAGES)
+    found = {path.relative_to(REFERENCE).as_posix() for path in REFERENCE.rglob("*") if path.is_file()}
+    assert found == set(PAGES)
 
 
 @pytest.mark.parametrize("name", PAGES)

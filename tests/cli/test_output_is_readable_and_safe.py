@@ -71,10 +71,10 @@ def test_the_verdict_stands_first_and_each_cluster_has_a_shape_and_a_word() -> N
 
 def test_a_workload_tells_its_counts_and_a_pod_in_trouble_its_reason() -> None:
     shown = lines(sick())
-    assert next(line for line in shown if "Deployment shop/web" in line).startswith(
+    assert next(line for line in shown if "✗ Deployment shop/web" in line).startswith(
         "  ✗ Deployment shop/web  1 of 2"
     )
-    crashing = next(line for line in shown if "Pod shop/web-a-2" in line)
+    crashing = next(line for line in shown if "✗ Pod shop/web-a-2" in line)
     assert "0/1  CrashLoopBackOff  7 restarts" in crashing
     assert "back-off 5m0s restarting" in crashing
     assert not any("web-a-1" in line for line in shown)
@@ -98,7 +98,7 @@ def test_events_that_could_not_be_seen_are_no_silence() -> None:
 def test_many_pods_are_counted_rather_than_listed() -> None:
     pods = [kube.pod(f"web-{i:03}", **kube.waiting("CrashLoopBackOff")) for i in range(MOST_PODS + 25)]
     shown = lines(kube.cluster("eu-1", *pods))
-    assert sum("Pod shop/web-" in line for line in shown[2:]) <= MOST_PODS + 1
+    assert sum("✗ Pod shop/web-" in line for line in shown[2:]) <= MOST_PODS + 1
     assert any("and 25 more" in line for line in shown)
 
 

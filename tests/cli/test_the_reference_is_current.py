@@ -42,6 +42,8 @@ def test_the_promised_commands_are_there() -> None:
         "callboard database status",
         "callboard database upgrade",
         "callboard demo",
+        "callboard diagnose",
+        "callboard explain",
         "callboard rbac",
         "callboard serve",
         "callboard simulate",

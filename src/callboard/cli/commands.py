@@ -15,6 +15,8 @@ _PLACES: Final = {
     "demo": "callboard.cli.serving",
     "simulate": "callboard.cli.serving",
     "status": "callboard.cli.status",
+    "diagnose": "callboard.cli.diagnose",
+    "explain": "callboard.cli.explain",
     "clusters": "callboard.cli.clusters",
     "catalog": "callboard.cli.catalog",
     "config": "callboard.cli.config",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from callboard.cli.finding_text import finding_lines
 from callboard.cli.text import ASIDE, Terminal, plain, span
 from callboard.model.outcome import Freshness
 from callboard.model.snapshot import ClusterState
@@ -71,6 +72,8 @@ def _lines(document: StatusDocument, terminal: Terminal, now: datetime, brief: b
     yield terminal.style(title, bold=True) + "  " + terminal.style(plain(entity.ref, 200), ASIDE)
     sentence = plain(verdict.sentence, 1000).removesuffix(".") + _since(verdict.since, now) + "."
     yield from terminal.wrapped(f"{terminal.mark(verdict.health)} ", sentence, indent=2)
+    if not brief:
+        yield from finding_lines(document.findings, terminal, now)
     for cluster in document.clusters:
         if brief and _calm(cluster):
             yield from cluster_head(cluster, terminal, now)

@@ -6,15 +6,16 @@ RFC 3339 in UTC, spans in seconds. What is not known is null or an empty list, n
 
 from datetime import datetime
 
-import msgspec
-
 from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
+from callboard.portal.document_form import Document
+from callboard.portal.findings import FindingDocument
 
 __all__ = [
     "ClusterDocument",
     "Conclusion",
+    "Document",
     "EntityDocument",
     "EventDocument",
     "FreshnessDocument",
@@ -29,10 +30,6 @@ __all__ = [
     "VerdictDocument",
     "WorkloadDocument",
 ]
-
-
-class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What all parts have in common: camelCase keys, every key always present."""
 
 
 class Trouble(Document, frozen=True, kw_only=True):
@@ -223,12 +220,14 @@ class ClusterDocument(Document, frozen=True, kw_only=True):
 
 class StatusDocument(Document, frozen=True, kw_only=True):
     """The whole answer. `complete`: every cluster has answered or failed. `settled`: so has everything that their objects refer
-    to, events included; where it is false something is missing only because it was not waited for."""
+    to, events included; where it is false something is missing only because it was not waited for. `findings` are what is wrong
+    with it anywhere, worst first."""
 
     version: int
     entity: EntityDocument
     verdict: VerdictDocument
     conclusion: Conclusion
+    findings: tuple[FindingDocument, ...]
     clusters: tuple[ClusterDocument, ...]
     notices: tuple[NoticeDocument, ...]
     selector: str

@@ -27,6 +27,7 @@ from callboard.portal.document import (
     VerdictDocument,
     WorkloadDocument,
 )
+from callboard.portal.findings import finding_documents
 from callboard.portal.views import (
     ClusterPart,
     EventRow,
@@ -114,6 +115,7 @@ def document_in_steps(
             final=view.complete and all(p.final for p in view.clusters),
         ),
         conclusion=conclude(view, require_all=require_all),
+        findings=finding_documents(view.verdict.findings),
         clusters=tuple(clusters),
         notices=tuple(_notice(n) for n in view.notices),
         selector=view.selector,

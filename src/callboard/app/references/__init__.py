@@ -7,6 +7,7 @@ and the test that compares the pages of the repository with `pages()`.
 
 from collections.abc import Mapping
 
+from callboard.app.references.conditions import pages as conditions
 from callboard.app.references.configuration import render as configuration
 from callboard.app.references.extensions import render as extensions
 from callboard.app.references.metrics import render as metrics
@@ -20,6 +21,7 @@ def pages() -> Mapping[str, str]:
     """Every page: file name to Markdown."""
     return {
         "cli.md": command_line(),
+        **conditions(),
         "configuration.md": configuration(),
         "extensions.md": extensions(),
         "metrics.md": metrics(),

@@ -10,4 +10,5 @@ if len(sys.argv) != 2:
 directory = Path(sys.argv[1])
 directory.mkdir(parents=True, exist_ok=True)
 for name, text in pages().items():
+    (directory / name).parent.mkdir(parents=True, exist_ok=True)
     (directory / name).write_text(text, encoding="utf-8")
