@@ -6,11 +6,32 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["PORT", "config_option", "json_option", "names"]
+from callboard.base.config.durations import from_text
+
+__all__ = ["PORT", "Span", "config_option", "json_option", "names"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PORT = click.IntRange(0, 65535)
+
+
+class Span(click.ParamType[float]):
+    """A length of time in seconds, more than 0: `300`, `90s`, `10m`, `PT5M`."""
+
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        written = str(value).strip()
+        try:
+            seconds: float | None = float(written)
+        except ValueError:
+            seconds = from_text(written)
+        if seconds is None or not 0 < seconds < 1e9:
+            self.fail(f"{written[:64]!r} is no length of time such as 300, 90s or 10m.", param, ctx)
+        return seconds
 
 
 def names(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:

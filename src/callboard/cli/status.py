@@ -8,16 +8,18 @@ from pathlib import Path
 
 import click
 
-from callboard.base.errors import Unavailable
-from callboard.cli.options import config_option, json_option
+from callboard.base.errors import Unavailable, UsageError
+from callboard.cli.options import Span, config_option, json_option
 from callboard.cli.progress import ProgressLine
+from callboard.cli.release import Release
 from callboard.cli.running import with_portal
 from callboard.cli.status_text import status_lines
 from callboard.cli.text import json_text, say, terminal_of
-from callboard.cli.watching import WatchOptions, watch
+from callboard.cli.watching import WatchOptions, release_code, watch
 from callboard.cli.wiring import OpenedPortal, Wiring
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
+from callboard.model.finding import Impact
 from callboard.portal.transcript import document_of, is_late
 from callboard.portal.views import ClusterPart, KubernetesView
 
@@ -42,10 +44,10 @@ answer each time: all of it, for as long as the clusters' hard deadlines let it 
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Wait so long for every cluster. Without it as long as a page would: a cluster that has not answered by its soft "
-    "deadline (callboard.clusters.limits.softDeadline, usually 3 s) could not be told, and events and other references that come "
-    "late are left out, but with --json. With --watch: end after so long.",
+    type=Span(),
+    help="Wait so long for every cluster (a number of seconds, or 90s, 10m). Without it as long as a page would: a cluster "
+    "that has not answered by its soft deadline (callboard.clusters.limits.softDeadline, usually 3 s) could not be told, and "
+    "events and other references that come late are left out, but with --json. With --watch: end after so long.",
 )
 @click.option(
     "--watch",
@@ -58,6 +60,24 @@ answer each time: all of it, for as long as the clusters' hard deadlines let it 
     "--until",
     type=click.Choice(["healthy"]),
     help="Watch until the service is healthy and all that decides it was seen (exit code 0), or the timeout has passed.",
+)
+@click.option(
+    "--wait",
+    is_flag=True,
+    help="The same as --until healthy.",
+)
+@click.option(
+    "--image",
+    metavar="IMAGE",
+    default="",
+    help="The version that is to run, as registry/app:1.43: exit code 0 only where everything that runs this image runs this "
+    "version of it, ready, and something does.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["at-risk", "degraded", "down"]),
+    help="While waiting: end at once with 1 when something is found that is as bad as this; with --image only what concerns that "
+    "version.",
 )
 @click.option(
     "--interval",
@@ -77,6 +97,9 @@ def status(
     timeout: float | None,
     watching: bool,
     until: str | None,
+    wait: bool,
+    image: str,
+    fail_on: str | None,
     interval: float,
 ) -> int:
     """Say where a service runs and whether it is healthy.
@@ -92,16 +115,21 @@ def status(
       3  wrong usage, unknown entity, or a configuration that cannot be used
     Where both 1 and 2 hold, 1 wins, unless --require-all. The output tells both, --json below "conclusion".
 
-    With --watch the code is that of the last state, or 130 after Ctrl-C. A pipeline waits for its deployment with
-    --until healthy --timeout 300.
+    With --watch the code is that of the last state, or 130 after Ctrl-C. A pipeline waits for what it has deployed with
+    --wait --image registry/app:1.43 --fail-on degraded --timeout 10m.
     """
     ref = EntityRef.parse(entity_ref, default_kind="component")
-    if watching or until:
+    waiting = wait or until is not None
+    if fail_on and not waiting:
+        raise UsageError("--fail-on goes with --wait: without it the exit code tells what is found.")
+    release = Release(image=image.strip(), fail_on=Impact(fail_on) if fail_on else None)
+    if watching or waiting:
         options = WatchOptions(
             ref=ref,
             as_json=as_json,
             require_all=require_all,
-            until_healthy=until is not None,
+            until_healthy=waiting,
+            release=release,
             interval=interval,
             timeout=timeout,
         )
@@ -113,7 +141,7 @@ def status(
     else:
         terminal = terminal_of(sys.stdout)
         say("\n".join(status_lines(document, terminal)))
-    return document.conclusion.exit_code
+    return release_code(document, release)
 
 
 async def _ask(opened: OpenedPortal, ref: EntityRef, timeout: float | None, *, whole: bool) -> KubernetesView:

@@ -12,6 +12,7 @@ import msgspec
 
 from callboard.base.errors import Unavailable
 from callboard.cli.exits import Exit
+from callboard.cli.release import Release
 from callboard.cli.screen import Screen, is_screen
 from callboard.cli.status_text import cluster_head, stale_text, status_lines, view_lines
 from callboard.cli.text import ASIDE, Terminal, json_line, plain, say, span, terminal_of
@@ -23,7 +24,7 @@ from callboard.portal.document import StatusDocument
 from callboard.portal.transcript import document_of, etag_of, is_late, without_usage
 from callboard.portal.views import KubernetesView
 
-__all__ = ["WatchOptions", "watch"]
+__all__ = ["WatchOptions", "release_code", "watch"]
 
 LIVE = "live"
 NOT_LIVE = (
@@ -40,6 +41,7 @@ class WatchOptions(msgspec.Struct, frozen=True, kw_only=True):
     until_healthy: bool = False
     interval: float = 10.0
     timeout: float | None = None
+    release: Release = Release()
 
 
 class _Face(Protocol):
@@ -72,7 +74,11 @@ async def watch(opened: OpenedPortal, options: WatchOptions) -> int:
                 async for view, whole in views:
                     newest = document_of(view, require_all=options.require_all)
                     face.show(newest, whole=whole)
-                    if options.until_healthy and newest.conclusion.exit_code == Exit.FINE:
+                    if not options.until_healthy:
+                        continue
+                    if newest.conclusion.exit_code == Exit.FINE and not options.release.lacking(newest):
+                        break
+                    if whole and options.release.failed(newest):
                         break
     except TimeoutError:
         if not limit.expired():
@@ -86,7 +92,20 @@ async def watch(opened: OpenedPortal, options: WatchOptions) -> int:
         return 128 + stopped_by
     if newest is None:
         raise Unavailable(f"No answer within {options.timeout:g} seconds, not even which clusters to ask.")
-    return newest.conclusion.exit_code
+    return release_code(newest, options.release)
+
+
+def release_code(document: StatusDocument, release: Release) -> int:
+    """The exit code of a state, where a certain version is to run: never FINE for another. Why not is told."""
+    why = release.lacking(document)
+    failed = release.failed(document)
+    if failed:
+        sys.stderr.write(f"callboard: failed: {plain(failed, 600)}\n")
+    elif why:
+        sys.stderr.write(f"callboard: not there yet: {plain(why, 600)}\n")
+    sys.stderr.flush()
+    code = document.conclusion.exit_code
+    return Exit.TROUBLE if code == Exit.FINE and (why or failed) else code
 
 
 async def _views(

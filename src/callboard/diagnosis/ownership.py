@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from callboard.model.objects import KubeObject
+from callboard.model.objects import Generic, KubeObject
 from callboard.model.objects.pod import Pod
 from callboard.model.objects.workload import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 from callboard.model.snapshot import ClusterSnapshot
+from callboard.model.workloads import pod_labels
 
 __all__ = ["Grouping", "Workload", "group"]
 
@@ -60,7 +61,7 @@ def group(cluster: ClusterSnapshot) -> Grouping:
                 others.append(obj)
             continue
         members = below.get(uid, [])
-        if isinstance(obj.body, _CONTROLLERS) or any(isinstance(m.body, _BELOW) for m in members):
+        if _makes_pods(obj) or any(isinstance(m.body, _BELOW) for m in members):
             workloads.append(
                 Workload(
                     obj,
@@ -73,6 +74,13 @@ def group(cluster: ClusterSnapshot) -> Grouping:
         else:
             others.append(obj)
     return Grouping(tuple(workloads), tuple(pods), tuple(others), frozenset(belonging))
+
+
+def _makes_pods(obj: KubeObject) -> bool:
+    """A controller of Kubernetes' own, or a custom one with a selector and a pod template, whether or not it has pods now."""
+    if isinstance(obj.body, Generic):
+        return pod_labels(obj) is not None
+    return isinstance(obj.body, _CONTROLLERS)
 
 
 def _by_uid(objects: Iterable[KubeObject]) -> dict[str, KubeObject]:

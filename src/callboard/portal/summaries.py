@@ -1,5 +1,7 @@
 """One line per object: what matters of its kind."""
 
+import msgspec
+
 from callboard.model.objects import Condition, Generic, KubeObject
 from callboard.model.objects.cluster_state import Node
 from callboard.model.objects.config import ConfigMap, LimitRange, ResourceQuota, SecretMetadata
@@ -69,7 +71,37 @@ def images(obj: KubeObject) -> tuple[str, ...]:
     body = obj.body
     if isinstance(body, Deployment | ReplicaSet | StatefulSet | DaemonSet | Job):
         return tuple(dict.fromkeys(c.image for c in body.spec.template.spec.containers))
+    if isinstance(body, Generic):
+        # Argo's Rollout and its kind: a pod template where a Deployment has it.
+        try:
+            containers = _raw_template(obj.raw).spec.template.spec.containers
+        except msgspec.DecodeError:
+            return ()
+        return tuple(dict.fromkeys(c.image for c in containers if c.image))
     return ()
+
+
+class _RawContainer(msgspec.Struct, frozen=True):
+    image: str = ""
+
+
+class _RawPodSpec(msgspec.Struct, frozen=True):
+    containers: tuple[_RawContainer, ...] = ()
+
+
+class _RawTemplate(msgspec.Struct, frozen=True):
+    spec: _RawPodSpec = _RawPodSpec()
+
+
+class _RawSpec(msgspec.Struct, frozen=True):
+    template: _RawTemplate = _RawTemplate()
+
+
+class _RawWorkload(msgspec.Struct, frozen=True):
+    spec: _RawSpec = _RawSpec()
+
+
+_raw_template = msgspec.json.Decoder(_RawWorkload).decode
 
 
 def _node(body: Node) -> str:

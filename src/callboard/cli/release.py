@@ -1,0 +1,90 @@
+"""What a pipeline waits for: a version of a service, healthy wherever the service runs. Pure."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from callboard.model.finding import Impact
+from callboard.model.verdict import Health
+from callboard.portal.document import ClusterDocument, StatusDocument, WorkloadDocument
+
+__all__ = ["Release"]
+
+_IMPACTS: Final = (Impact.DOWN, Impact.DEGRADED, Impact.AT_RISK)
+_COUNTED: Final = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """`image` is the reference that is to run, "" for whatever runs; `fail_on` the impact from which on waiting is in vain,
+    None where it never is."""
+
+    image: str = ""
+    fail_on: Impact | None = None
+
+    def lacking(self, document: StatusDocument) -> str:
+        """Why the version does not run everywhere yet; "" where it does. Something that runs another version of the same image
+        is enough, and so is that nothing runs it."""
+        if not self.image:
+            return ""
+        found = False
+        for cluster, workload in _of(document, self.image):
+            where = f"{cluster.name}: {workload.kind} {workload.name}"
+            other = next(
+                (i for i in workload.images if _same_repository(i, self.image) and not _same(i, self.image)),
+                "",
+            )
+            if other:
+                return f"{where} runs {other}"
+            found = True
+            if workload.kind in _COUNTED and min(workload.updated, workload.ready) < workload.desired:
+                at = min(workload.updated, workload.ready)
+                return f"{where}: {at} of {workload.desired} pods run {self.image} and are ready"
+            if workload.health in (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN):
+                return f"{where}: {workload.reason or workload.health.value}"
+        return "" if found else f"nothing runs {self.image}"
+
+    def failed(self, document: StatusDocument) -> str:
+        """The finding that says that waiting is in vain; "" where none does. What troubles another version is none."""
+        if self.fail_on is None:
+            return ""
+        bad = _IMPACTS[: _IMPACTS.index(self.fail_on) + 1]
+        mine = {
+            (cluster.name, workload.namespace, f"{workload.kind} {workload.name}")
+            for cluster, workload in _of(document, self.image)
+            if any(_same(image, self.image) for image in workload.images)
+        }
+        for finding in document.findings:
+            for place in finding.places:
+                about = (place.cluster, finding.namespace, finding.subject)
+                if place.impact in bad and (not self.image or about in mine):
+                    return f"{place.cluster}: {finding.subject}: {finding.sentence} [{finding.code}]"
+        return ""
+
+
+def _of(document: StatusDocument, image: str) -> Iterator[tuple[ClusterDocument, WorkloadDocument]]:
+    """The workloads that run any version of the image."""
+    for cluster in document.clusters:
+        for workload in cluster.workloads:
+            if any(_same_repository(each, image) for each in workload.images):
+                yield cluster, workload
+
+
+def _same(one: str, other: str) -> bool:
+    return _full(one) == _full(other)
+
+
+def _same_repository(one: str, other: str) -> bool:
+    return _repository(one) == _repository(other)
+
+
+def _full(reference: str) -> str:
+    """A reference with the registry and the tag that are meant where none is written."""
+    name = reference.removeprefix("docker.io/").removeprefix("library/")
+    return name if "@" in name or ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def _repository(reference: str) -> str:
+    name = _full(reference).partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
