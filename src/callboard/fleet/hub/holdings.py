@@ -10,7 +10,7 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, key_of
 from callboard.fleet.hub.port import Key, Status
-from callboard.fleet.hub.room import MOST_OBJECTS, Room, Share
+from callboard.fleet.hub.room import MOST_OBJECTS, Room, RoomShare
 from callboard.kube.decode import opened
 from callboard.kube.failure import answer_of
 from callboard.kube.steps import Steps
@@ -99,7 +99,7 @@ class Holdings:
         self._misfit = misfit
         self._changed = changed
         self._turn = turn or Steps().turn
-        self._share = Share(room, most)
+        self._share = RoomShare(room, most)
         self._left_out = False
         self._type = question.type
         self._status = Status()

@@ -5,7 +5,7 @@ from typing import Final
 from callboard.fleet.hub.index import ObjectIndex
 from callboard.kube.limits import Limits
 
-__all__ = ["MOST_OBJECTS", "Room", "Share"]
+__all__ = ["MOST_OBJECTS", "Room", "RoomShare"]
 
 MOST_OBJECTS: Final = Limits().max_objects
 """Of one stream, as of one list: what a watch adds to it counts as what it began with."""
@@ -23,7 +23,7 @@ class Room:
         self.taken = 0
 
 
-class Share:
+class RoomShare:
     """What one stream takes of it; counted anew after every change."""
 
     def __init__(self, room: Room | None, most_objects: int) -> None:
