@@ -93,7 +93,7 @@ async def test_a_session_can_be_ended() -> None:
     one, sessions = door()
     session = await one.sign_in(sessions.link_token(Caller.loopback()))
     assert isinstance(session, str)
-    sessions.end(session)
+    await sessions.end(session)
     assert isinstance(await one.admit(facts(cookie=f"callboard_7007={session}"), RouteClass.READ), Refused)
 
 

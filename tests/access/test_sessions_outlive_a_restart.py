@@ -1,100 +1,224 @@
-"""A session goes on after a restart; its file gives nobody a cookie, and what cannot be trusted is as if it were not there."""
+"""A session goes on after a restart and ends at its time, when nobody uses it, or when it is ended, wherever that is done."""
 
-import json
-import stat
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
-from callboard.access.session_file import SessionFile
-from callboard.access.sessions import LIFETIME, Sessions
+from callboard.access.sessions import IDLE, LIFETIME, Sessions, SessionsList
+from callboard.access.store import KeptSession, SessionStore
+from callboard.access.store.schema import sessions as table
 from callboard.base.clock import FakeClock
+from callboard.base.database import Database
+from callboard.base.errors import NotFound, Unavailable
 from callboard.model.caller import Caller
+from support.databases import open_tables
+
+pytestmark = pytest.mark.usefixtures("place")  # on each database
 
 ME = Caller.loopback()
+HERE = "127.0.0.1:7007"
+A_MOMENT = timedelta(seconds=5).total_seconds()
 
 
-def signed_in(path: Path, clock: FakeClock) -> str:
-    sessions = Sessions(clock, SessionFile(path))
-    cookie = sessions.redeem(sessions.link_token(ME))
-    assert cookie is not None
-    return cookie
+class Store(SessionStore):
+    """Counts readings; `away` as a database that does not answer."""
+
+    reads = 0
+    away = False
+
+    def _asked(self) -> None:
+        if self.away:
+            raise Unavailable("The database does not answer.")
+
+    async def get(self, digest: str) -> KeptSession | None:
+        self.reads += 1
+        self._asked()
+        return await super().get(digest)
+
+    async def add(self, session: KeptSession, forget_before: object) -> None:
+        self._asked()
+        await super().add(session, forget_before)  # type: ignore[arg-type]
+
+    async def see(self, digest: str, when: object) -> None:
+        self._asked()
+        await super().see(digest, when)  # type: ignore[arg-type]
 
 
-def test_whoever_was_signed_in_still_is_until_the_session_ends(tmp_path: Path) -> None:
-    path, clock = tmp_path / "data" / "sessions.json", FakeClock()
-    cookie = signed_in(path, clock)
-    clock.advance(LIFETIME.total_seconds() - 1)
-    again = Sessions(clock, SessionFile(path))
-    assert again.caller(cookie) == ME
-    assert again.caller("another") is None
-    clock.advance(2)
-    assert Sessions(clock, SessionFile(path)).caller(cookie) is None
+class Around:
+    """A database, and servers on it that come and go."""
+
+    def __init__(self, database: Database) -> None:
+        self.clock = FakeClock()
+        self.database = database
+        self.store = Store(database)
+
+    async def server(self, place: str = HERE) -> Sessions:
+        sessions = Sessions(self.clock, self.store, place)
+        await sessions.start()
+        return sessions
+
+    async def signed_in(self, sessions: Sessions | None = None) -> str:
+        sessions = sessions or await self.server()
+        cookie = await sessions.redeem(sessions.link_token(ME))
+        assert cookie is not None
+        return cookie
+
+    async def written(self, **values: object) -> None:
+        async with self.database.writing() as connection:
+            await connection.execute(update(table).values(**values))
 
 
-def test_a_session_that_was_ended_stays_so(tmp_path: Path) -> None:
-    path, clock = tmp_path / "sessions.json", FakeClock()
-    cookie = signed_in(path, clock)
-    Sessions(clock, SessionFile(path)).end(cookie)
-    assert Sessions(clock, SessionFile(path)).caller(cookie) is None
+@pytest.fixture
+async def around(tmp_path: Path) -> AsyncIterator[Around]:
+    database = open_tables(str(tmp_path / "s.sqlite"))
+    found = Around(database)
+    await found.store.start()
+    yield found
+    await database.close()
 
 
-def test_links_end_with_the_process(tmp_path: Path) -> None:
-    path, clock = tmp_path / "sessions.json", FakeClock()
-    token = Sessions(clock, SessionFile(path)).link_token(ME)
-    assert Sessions(clock, SessionFile(path)).redeem(token) is None
+async def test_whoever_was_signed_in_still_is_until_the_session_ends(around: Around) -> None:
+    cookie = await around.signed_in()
+    for _ in range(8):
+        again = await around.server()
+        assert await again.caller(cookie) == ME
+        around.clock.advance(3600 - 1)
+    around.clock.advance(8)
+    assert await (await around.server()).caller(cookie) is None
 
 
-def test_the_file_is_ours_alone_and_holds_no_cookie(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "sessions.json"
-    cookie = signed_in(path, FakeClock())
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert cookie not in path.read_text()
-    assert [p.name for p in path.parent.iterdir()] == ["sessions.json"]
+async def test_who_does_not_come_for_two_hours_is_signed_out(around: Around) -> None:
+    sessions = await around.server()
+    used, unused = [await around.signed_in(sessions) for _ in range(2)]
+    around.clock.advance(IDLE.total_seconds() - 1)
+    assert await sessions.caller(used) == ME
+    around.clock.advance(1)
+    assert await sessions.caller(used) == ME
+    assert await sessions.caller(unused) is None
+    elsewhere = await around.server()
+    assert await elsewhere.caller(used) == ME
+    assert await elsewhere.caller(unused) is None
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2, "sessions": {}}', "\0\0", "null"])
-def test_what_is_torn_or_foreign_is_not_used(tmp_path: Path, content: str) -> None:
-    path, clock = tmp_path / "sessions.json", FakeClock()
-    cookie = signed_in(path, clock)
-    path.write_text(content)
-    sessions = Sessions(clock, SessionFile(path))
-    assert sessions.caller(cookie) is None
-    assert sessions.redeem(sessions.link_token(ME)) is not None
+async def test_one_that_is_ended_stays_so_everywhere(around: Around) -> None:
+    here, there = await around.server(), await around.server()
+    cookie = await around.signed_in(here)
+    assert await there.caller(cookie) == ME
+    await here.end(cookie)
+    assert await here.caller(cookie) is None
+    around.clock.advance(A_MOMENT)
+    assert await there.caller(cookie) is None
+    assert await (await around.server()).caller(cookie) is None
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o602, 0o666])
-def test_what_others_may_have_written_or_read_is_not_used(tmp_path: Path, mode: int) -> None:
-    path, clock = tmp_path / "sessions.json", FakeClock()
-    cookie = signed_in(path, clock)
-    path.chmod(mode)
-    assert Sessions(clock, SessionFile(path)).caller(cookie) is None
+async def test_the_operator_ends_one_or_all(around: Around) -> None:
+    here = await around.server()
+    one, two, three = [await around.signed_in(here) for _ in range(3)]
+    operator = SessionsList(around.store, around.clock)
+    listed = await operator.all()
+    assert len({each.id for each in listed}) == 3
+    (first,) = [each for each in listed if each.began == listed[-1].began][-1:]
+    await operator.end(first.id)
+    with pytest.raises(NotFound):
+        await operator.end(first.id)
+    around.clock.advance(A_MOMENT)
+    left = [each for each in (one, two, three) if await here.caller(each)]
+    assert len(left) == 2
+    assert await operator.end_all() == 2
+    around.clock.advance(A_MOMENT)
+    assert not [each for each in left if await here.caller(each)]
 
 
-def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
-    path, clock = tmp_path / "sessions.json", FakeClock()
-    cookie = signed_in(tmp_path / "elsewhere.json", clock)
-    path.symlink_to(tmp_path / "elsewhere.json")
-    assert Sessions(clock, SessionFile(path)).caller(cookie) is None
+async def test_links_end_with_the_process(around: Around) -> None:
+    token = (await around.server()).link_token(ME)
+    assert await (await around.server()).redeem(token) is None
 
 
-def test_nobody_becomes_somebody_else_and_none_lasts_longer_than_a_new_one(tmp_path: Path) -> None:
-    path, clock = tmp_path / "sessions.json", FakeClock()
-    cookie = signed_in(path, clock)
-    written = path.read_text()
-    path.write_text(written.replace(ME.identity, Caller.callboard().identity))
-    assert Sessions(clock, SessionFile(path)).caller(cookie) is None
-    (only,) = json.loads(written)["kept"]["sessions"].values()
-    later = (clock.now() + LIFETIME + timedelta(hours=1)).isoformat()
-    path.write_text(written.replace(only["ends"], later))
-    assert Sessions(clock, SessionFile(path)).caller(cookie) is None
+async def test_nothing_that_is_kept_opens_anything(around: Around) -> None:
+    sessions = await around.server()
+    cookie = await around.signed_in(sessions)
+    async with around.database.reading() as connection:
+        (row,) = (await connection.execute(select(table))).all()
+    assert cookie not in " ".join(map(str, row))
+    for value in row:
+        assert await sessions.caller(str(value)) is None
 
 
-def test_where_nothing_can_be_written_people_still_sign_in(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("a file where the directory should be")
-    sessions = Sessions(FakeClock(), SessionFile(tmp_path / "data" / "sessions.json"))
-    cookie = sessions.redeem(sessions.link_token(ME))
-    assert cookie is not None
-    assert sessions.caller(cookie) == ME
+async def test_it_is_good_at_its_own_listener(around: Around) -> None:
+    cookie = await around.signed_in()
+    assert await (await around.server("127.0.0.1:7008")).caller(cookie) is None
+
+
+async def test_nobody_becomes_somebody_else_and_none_lasts_longer_than_a_new_one(around: Around) -> None:
+    cookie = await around.signed_in()
+    await around.written(subject="user:default/admin")
+    assert await (await around.server()).caller(cookie) is None
+    await around.written(subject=ME.subject, kind="callboard")
+    assert await (await around.server()).caller(cookie) is None
+    await around.written(kind=ME.kind.value)
+    assert await (await around.server()).caller(cookie) == ME
+    await around.written(ends=around.clock.now() + LIFETIME + timedelta(hours=1))
+    assert await (await around.server()).caller(cookie) is None
+
+
+async def test_the_name_in_the_link_is_the_same_after_a_restart_and_nobody_can_guess_it(
+    around: Around,
+) -> None:
+    first = await around.server()
+    await around.signed_in(first)
+    assert (await around.server()).host == first.host
+    assert (await around.server("127.0.0.1:7008")).host != first.host
+    assert len({Sessions(around.clock).host for _ in range(50)}) == 50
+    for odd in ("evil.example", "cb-x", "", "cb-" + "0" * 24 + ".evil"):
+        await around.written(host=odd)
+        assert (await around.server()).host not in {odd, first.host}
+
+
+async def test_a_page_and_its_stream_cause_little_reading(around: Around) -> None:
+    sessions = await around.server()
+    cookie = await around.signed_in(sessions)
+    for _ in range(100):
+        assert await sessions.caller(cookie) == ME
+    assert around.store.reads == 0
+    for _ in range(3):
+        around.clock.advance(A_MOMENT)
+        for _ in range(20):
+            assert await sessions.caller(cookie) == ME
+    assert around.store.reads == 3
+
+
+async def test_a_database_that_is_away_signs_nobody_out_and_lets_nobody_in(around: Around) -> None:
+    sessions = await around.server()
+    cookie = await around.signed_in(sessions)
+    around.store.away = True
+    around.clock.advance(300)
+    assert await sessions.caller(cookie) == ME
+    with pytest.raises(Unavailable):
+        await sessions.caller("A" * 43)
+    around.clock.advance(600)
+    with pytest.raises(Unavailable):
+        await sessions.caller(cookie)
+    around.store.away = False
+    assert await sessions.caller(cookie) == ME
+
+
+async def test_who_signs_in_while_it_is_away_is_written_down_when_it_is_back(
+    around: Around, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sessions = await around.server()
+    around.store.away = True
+    cookie = await around.signed_in(sessions)
+    assert "could not be written" in capsys.readouterr().out
+    around.clock.advance(A_MOMENT)
+    assert await sessions.caller(cookie) == ME
+    around.store.away = False
+    assert await sessions.caller(cookie) == ME
+    assert await (await around.server()).caller(cookie) == ME
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "\0" * 43, "ü" * 43, "\ud800" * 43, "A" * 44, "A" * 100_000])
+async def test_what_is_no_cookie_of_ours_is_nobody(around: Around, cookie: str) -> None:
+    assert await (await around.server()).caller(cookie) is None

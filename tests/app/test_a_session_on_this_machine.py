@@ -14,7 +14,6 @@ import yaml
 from playwright.async_api import async_playwright
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
-from callboard.access.session_file import SessionFile
 from callboard.access.sessions import Sessions
 from callboard.app.entrance import Announcement, Entrance, hold_the_other
 from callboard.base.clock import FakeClock
@@ -146,28 +145,6 @@ async def test_figures_that_count_objects_are_for_who_is_signed_in(tmp_path: Pat
             assert counting in await answer.text()
 
 
-def test_the_name_is_the_same_after_a_restart_and_nobody_can_guess_it(tmp_path: Path) -> None:
-    path, clock = tmp_path / "sessions.json", FakeClock()
-    sessions = Sessions(clock, SessionFile(path))
-    sessions.redeem(sessions.link_token(Caller.loopback()))
-    assert Sessions(clock, SessionFile(path)).host == sessions.host
-    assert len({Sessions(clock).host for _ in range(50)}) == 50
-    path.write_text(path.read_text().replace(sessions.host, "evil.example"))
-    assert Sessions(clock, SessionFile(path)).host != "evil.example"
-
-
-def test_a_directory_where_the_sessions_should_be_is_told_by_name(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "sessions-7007.json"
-    path.mkdir()
-    sessions = Sessions(FakeClock(), SessionFile(path))
-    assert sessions.redeem(sessions.link_token(Caller.loopback())) is not None
-    told = capsys.readouterr().out
-    assert str(path) in told
-    assert "no file of ours" in told
-
-
 def test_where_another_program_would_be_asked_first_there_is_no_secret_name() -> None:
     with socket.socket(socket.AF_INET6) as taken:
         taken.bind(("::1", 0))
@@ -193,7 +170,7 @@ async def test_the_door_answers_to_the_address_that_is_printed(host: str) -> Non
     assert entrance.address.removeprefix("http://") in hosts
 
 
-def test_who_comes_too_late_finds_a_new_link(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_who_comes_too_late_finds_a_new_link(capsys: pytest.CaptureFixture[str]) -> None:
     clock = FakeClock()
     sessions = Sessions(clock)
     announce = Announcement(Entrance(host="127.0.0.1", port=7007), sessions, open_=False)
@@ -204,17 +181,17 @@ def test_who_comes_too_late_finds_a_new_link(capsys: pytest.CaptureFixture[str])
     for _ in range(3):  # a stranger who keeps guessing does not fill the terminal
         announce.renewed()
     ((_, _, _, link),) = LINK.findall(capsys.readouterr().out)
-    assert sessions.redeem(link.partition("token=")[2]) is not None
+    assert await sessions.redeem(link.partition("token=")[2]) is not None
 
 
 async def test_signing_out_is_for_our_own_pages() -> None:
     hosts, origins = allowed_hosts("127.0.0.1", 7007)
     sessions = Sessions(FakeClock())
     door = LoopbackDoor(DoorPolicy(hosts=hosts, origins=origins, cookie="c"), sessions)
-    one, another = (sessions.redeem(sessions.link_token(Caller.loopback())) for _ in range(2))
+    one, another = [await sessions.redeem(sessions.link_token(Caller.loopback())) for _ in range(2)]
     await door.sign_out("c=nonsense; \0")
     await door.sign_out(f"c={one}")
     assert one is not None
     assert another is not None
-    assert sessions.caller(one) is None
-    assert sessions.caller(another) is not None
+    assert await sessions.caller(one) is None
+    assert await sessions.caller(another) is not None

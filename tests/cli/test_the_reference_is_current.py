@@ -29,25 +29,32 @@ def test_the_page_in_the_repository_is_current() -> None:
 
 def test_the_promised_commands_are_there() -> None:
     assert set(COMMANDS) == {
-        "callboard",
-        "callboard catalog",
         "callboard catalog validate",
-        "callboard clusters",
+        "callboard catalog",
         "callboard clusters check",
         "callboard clusters list",
-        "callboard config",
+        "callboard clusters",
         "callboard config check",
-        "callboard database",
+        "callboard config",
         "callboard database back",
         "callboard database status",
         "callboard database upgrade",
+        "callboard database",
         "callboard demo",
         "callboard diagnose",
         "callboard explain",
         "callboard rbac",
         "callboard serve",
+        "callboard sessions end",
+        "callboard sessions list",
+        "callboard sessions",
         "callboard simulate",
         "callboard status",
+        "callboard tokens create",
+        "callboard tokens list",
+        "callboard tokens revoke",
+        "callboard tokens",
+        "callboard",
     }
 
 

@@ -52,5 +52,7 @@ def test_only_the_stores_and_the_database_room_are_excepted() -> None:
     assert {
         name
         for name in excepted
-        if not name.startswith(("callboard.catalog.store", "callboard.history.store"))
+        if not name.startswith(
+            ("callboard.access.store", "callboard.catalog.store", "callboard.history.store")
+        )
     } <= stores

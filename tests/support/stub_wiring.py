@@ -3,10 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
-from callboard.base.errors import CallboardError, NotFound
-from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions, StoreTables
+from callboard.base.errors import CallboardError, NotFound, UsageError
+from callboard.base.secret import Secret
+from callboard.cli.wiring import (
+    AccessTools,
+    DemoOptions,
+    OpenedPortal,
+    ServeOptions,
+    SessionDocument,
+    SimulateOptions,
+    StoreTables,
+    TokenDocument,
+)
 from callboard.extend.pages import Card, Tab
 from callboard.extend.parts import Supplied
 from callboard.model.caller import Caller
@@ -118,6 +129,30 @@ class StubOperations:
         return FleetCheck((), self._supplied)
 
 
+class StubAccess:
+    """Nobody may come in: what is made and ended is tried with a database."""
+
+    async def make_token(
+        self, service: str, may: tuple[str, ...], until: datetime
+    ) -> tuple[TokenDocument, Secret]:
+        raise UsageError("No token is made here.")
+
+    async def tokens(self) -> tuple[TokenDocument, ...]:
+        return ()
+
+    async def revoke_token(self, id_: str) -> None:
+        raise NotFound("There is none.")
+
+    async def sessions(self) -> tuple[SessionDocument, ...]:
+        return ()
+
+    async def end_session(self, id_: str) -> None:
+        raise NotFound("There is none.")
+
+    async def end_all_sessions(self) -> int:
+        return 0
+
+
 class StubWiring:
     """Opens the given portal as the composition root does: inside a task group, so that errors come out as groups."""
 
@@ -144,6 +179,12 @@ class StubWiring:
     ) -> tuple[StoreTables, ...]:
         self.opened.append(configs)
         return ()
+
+    @asynccontextmanager
+    async def access(self, configs: tuple[Path, ...]) -> AsyncIterator[AccessTools]:
+        if self.raises is not None:
+            raise self.raises
+        yield StubAccess()
 
     async def serve(self, options: ServeOptions) -> None:
         self._start(options)

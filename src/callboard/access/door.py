@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from callboard.access.sessions import Sessions
+from callboard.access.tokens import ServiceTokens
 from callboard.model.caller import Caller
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
@@ -61,11 +62,13 @@ def _is_loopback(host: str) -> bool:
 
 
 class LoopbackDoor:
-    """The door of a listener on loopback: sessions started by a one-time link, or open for the demo."""
+    """The door of a listener on loopback: sessions started by a one-time link, services by their tokens, or open for the demo."""
 
-    def __init__(self, policy: DoorPolicy, sessions: Sessions) -> None:
+    def __init__(self, policy: DoorPolicy, sessions: Sessions, tokens: ServiceTokens | None = None) -> None:
+        """`tokens` are those of services; without, none is taken."""
         self.policy = policy
         self._sessions = sessions
+        self._tokens = tokens
 
     async def admit(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
         """Let a request in as a caller, or say why not."""
@@ -77,16 +80,31 @@ class LoopbackDoor:
             return Admitted(Caller.anonymous())
         if self.policy.open:
             return Admitted(Caller.loopback())
-        caller = self._sessions.caller(_cookie(facts.cookie, self.policy.cookie))
+        if (token := _bearer(facts.authorization)) is not None:
+            return await self._service(token, route)
+        caller = await self._sessions.caller(_cookie(facts.cookie, self.policy.cookie))
         if caller is None and route is RouteClass.METRICS:
             return Admitted(Caller.anonymous())
         if caller is None:
             return Refused(401, "not-signed-in", "Open the link that callboard printed in its terminal.")
         return Admitted(caller)
 
+    async def _service(self, token: str, route: RouteClass) -> Admitted | Refused:
+        """By a token alone, whatever cookie comes with it."""
+        if route not in (RouteClass.READ, RouteClass.METRICS):
+            return Refused(
+                403, "not-for-tokens", "A token reads pages, the JSON API and figures, and does nothing else."
+            )
+        caller = await self._tokens.caller(token) if self._tokens else None
+        if caller is None:
+            return Refused(
+                401, "bad-token", "This token is unknown, over or revoked; callboard tokens makes a new one."
+            )
+        return Admitted(caller)
+
     async def sign_in(self, token: str) -> str | Refused:
         """Use up a one-time link: the session id to set in the cookie, or why not."""
-        session_id = self._sessions.redeem(token)
+        session_id = await self._sessions.redeem(token)
         if session_id is None:
             return Refused(
                 401,
@@ -97,7 +115,7 @@ class LoopbackDoor:
 
     async def sign_out(self, cookie: str) -> None:
         """End the session that a Cookie header names, if it names one."""
-        self._sessions.end(_cookie(cookie, self.policy.cookie))
+        await self._sessions.end(_cookie(cookie, self.policy.cookie))
 
     def _foreign_page(self, facts: RequestFacts, route: RouteClass) -> Refused | None:
         if route not in (RouteClass.STREAM, RouteClass.UNSAFE):
@@ -109,6 +127,12 @@ class LoopbackDoor:
         if route is RouteClass.UNSAFE and not facts.origin and not facts.fetch_site:
             return Refused(403, "no-origin", "The request does not say which page it comes from.")
         return None
+
+
+def _bearer(header: str) -> str | None:
+    """The token of an Authorization header that brings one; whatever else it says is none of ours."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _cookie(header: str, name: str) -> str:

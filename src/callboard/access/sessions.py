@@ -1,51 +1,79 @@
 """Browser sessions and the one-time link that starts one."""
 
 import hashlib
+import re
 import secrets
+from collections import OrderedDict
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
+import structlog
 
-from callboard.access.session_file import KeptSession, KeptSessions, SessionFile
+from callboard.access.store import KeptSession, SessionStore
 from callboard.base.clock import Clock
+from callboard.base.errors import NotFound, Unavailable
 from callboard.model.caller import Caller
 
-__all__ = ["Session", "Sessions"]
+__all__ = ["IDLE", "LIFETIME", "Sessions", "SessionsList"]
 
-LIFETIME = timedelta(hours=8)
+LIFETIME: Final = timedelta(hours=8)
 """A working day: long enough not to sign in twice, short enough that a forgotten browser is shut out by the evening."""
-LINK_LIFETIME = timedelta(minutes=15)
-MOST = 1000
-"""Sessions kept at once; beyond it the oldest ends. One person on loopback needs a handful."""
+IDLE: Final = timedelta(hours=2)
+"""Without a request; an open page's stream asks every 15 seconds."""
+LINK_LIFETIME: Final = timedelta(minutes=15)
+MOST: Final = 1000
+"""Sessions kept at once; beyond it the oldest ends."""
+_FRESH: Final = timedelta(seconds=5)
+"""So long what was read of a session holds: one that is ended elsewhere is over within it."""
+_WITHOUT_DATABASE: Final = timedelta(minutes=10)
+"""So long what was read last holds while the database does not answer."""
+_NOTED: Final = timedelta(minutes=1)
+_HOST = re.compile(r"cb-[0-9a-f]{24}")
+
+_log = structlog.get_logger(__name__)
 
 
-class Session(msgspec.Struct, frozen=True):
-    """A signed-in browser, until `ends`."""
-
+class _Link(msgspec.Struct, frozen=True):
     caller: Caller
     ends: datetime
 
 
-class Sessions:
-    """Opaque ids, kept as SHA-256 so that a dump of this process gives no cookie away. Links end with the process; sessions
-    outlive it where there is a file for them."""
+class _Held(msgspec.Struct):
+    """One in memory; `read` is when it was last seen in the database, None where it has not been written there yet."""
 
-    def __init__(self, clock: Clock, file: SessionFile | None = None) -> None:
+    session: KeptSession
+    seen: datetime
+    read: datetime | None
+
+
+class Sessions:
+    """What a cookie holds is kept as SHA-256, so that neither a dump of this process nor the database gives one away. Links end
+    with the process; sessions outlive it where there is a store. `place` names the listener: sessions are good there alone."""
+
+    def __init__(self, clock: Clock, store: SessionStore | None = None, place: str = "") -> None:
         self._clock = clock
-        self._file = file
-        self._sessions: dict[str, Session] = {}
-        self._links: dict[str, Session] = {}
+        self._store = store
+        self._place = place
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._links: dict[str, _Link] = {}
         self.host = "cb-" + secrets.token_hex(12)
-        """A name that nobody else on this machine knows, for a host below `.localhost`; kept as long as sessions are."""
-        if file is not None:
-            self._restore(file)
+        """A name that nobody else on this machine knows, for a host below `.localhost`; that of the sessions that go on."""
+
+    async def start(self) -> None:
+        """Go on under the name of the sessions there are."""
+        if self._store is not None:
+            now = self._clock.now()
+            going_on = [s for s in await self._store.all(MOST, self._place) if _is_good(s, s.seen, now)]
+            self.host = next((s.host for s in going_on if _HOST.fullmatch(s.host)), self.host)
 
     def link_token(self, caller: Caller) -> str:
         """A token that starts one session for `caller`, once, within 15 minutes."""
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         self._links = {key: link for key, link in self._links.items() if link.ends > now}
-        self._links[_digest(token)] = Session(caller, now + LINK_LIFETIME)
+        self._links[_digest(token)] = _Link(caller, now + LINK_LIFETIME)
         return token
 
     @property
@@ -54,50 +82,125 @@ class Sessions:
         now = self._clock.now()
         return any(link.ends > now for link in self._links.values())
 
-    def redeem(self, token: str) -> str | None:
-        """Use up a link's token: the new session's id, or None when it is unknown, used or too old."""
+    async def redeem(self, token: str) -> str | None:
+        """Use up a link's token: what the new session's cookie holds, or None when it is unknown, used or too old."""
         link = self._links.pop(_digest(token), None)
-        if link is None or link.ends <= self._clock.now():
+        now = self._clock.now()
+        if link is None or link.ends <= now:
             return None
-        session_id = secrets.token_urlsafe(32)
-        while len(self._sessions) >= MOST:
-            self._sessions.pop(next(iter(self._sessions)))
-        self._sessions[_digest(session_id)] = Session(link.caller, self._clock.now() + LIFETIME)
-        self._keep()
-        return session_id
+        secret = secrets.token_urlsafe(32)
+        session = KeptSession(
+            digest=_digest(secret),
+            id=secrets.token_hex(4),
+            place=self._place,
+            host=self.host,
+            kind=link.caller.kind.value,
+            subject=link.caller.subject,
+            began=now,
+            seen=now,
+            ends=now + LIFETIME,
+        )
+        held = self._hold(_Held(session, now, None if self._store else now))
+        await self._write(held)
+        if held.read is None:
+            _log.warning(
+                "a session could not be written to the database: whoever just signed in has to do so again after a restart"
+            )
+        return secret
 
-    def caller(self, session_id: str) -> Caller | None:
-        """Whose session this is, or None when it is unknown or over."""
-        key = _digest(session_id)
-        session = self._sessions.get(key)
+    async def caller(self, secret: str) -> Caller | None:
+        """Whose session this is, or None when it is unknown or over. Raises Unavailable where that is not known."""
+        if len(secret) != 43:
+            return None
+        held = await self._current(_digest(secret))
+        now = self._clock.now()
+        if held is None or not _is_good(held.session, held.seen, now) or held.session.place != self._place:
+            return None
+        if now - held.session.seen >= _NOTED:
+            await self._note(held, now)
+        held.seen = now
+        return _caller(held.session)
+
+    async def end(self, secret: str) -> None:
+        """Forget a session, here and in the database. Raises Unavailable where that cannot be done there."""
+        digest = _digest(secret)
+        self._held.pop(digest, None)
+        if self._store is not None:
+            await self._store.end(digest=digest)
+
+    async def _current(self, digest: str) -> _Held | None:
+        """What is known of a session, read anew where that is some seconds old."""
+        held, now = self._held.get(digest), self._clock.now()
+        if self._store is None or (held is not None and held.read is not None and now - held.read < _FRESH):
+            return held
+        if held is not None and held.read is None:  # it was begun while the database did not answer
+            await self._write(held)
+            return held
+        try:
+            session = await self._store.get(digest)
+        except Unavailable:
+            if held is None or held.read is None or now - held.read > _WITHOUT_DATABASE:
+                raise
+            return held
         if session is None:
+            self._held.pop(digest, None)
             return None
-        if session.ends <= self._clock.now():
-            del self._sessions[key]
-            return None
-        return session.caller
+        return self._hold(_Held(session, max(session.seen, held.seen if held else session.seen), now))
 
-    def end(self, session_id: str) -> None:
-        """Forget a session."""
-        if self._sessions.pop(_digest(session_id), None) is not None:
-            self._keep()
+    def _hold(self, held: _Held) -> _Held:
+        self._held[held.session.digest] = held
+        self._held.move_to_end(held.session.digest)
+        while len(self._held) > MOST:
+            self._held.popitem(last=False)
+        return held
 
-    def _restore(self, file: SessionFile) -> None:
-        """Those that go on, of the one caller there is a link for, and none for longer than a new one would last."""
-        now, person = self._clock.now(), Caller.loopback()
-        found = file.read()
-        self.host = found.host or self.host
-        for key, kept in found.sessions.items():
-            if kept.identity == person.identity and now < kept.ends <= now + LIFETIME:
-                self._sessions[key] = Session(person, kept.ends)
-
-    def _keep(self) -> None:
-        if self._file is not None:
+    async def _write(self, held: _Held) -> None:
+        if self._store is not None:
             now = self._clock.now()
-            going_on = {key: each for key, each in self._sessions.items() if each.ends > now}
-            kept = {key: KeptSession(each.caller.identity, each.ends) for key, each in going_on.items()}
-            self._file.write(KeptSessions(self.host, kept))
+            with suppress(Unavailable):
+                await self._store.add(held.session, now)
+                held.read = now
+
+    async def _note(self, held: _Held, now: datetime) -> None:
+        """When it was used last; where that cannot be written, it is used all the same."""
+        held.session = msgspec.structs.replace(held.session, seen=now)
+        if self._store is not None and held.read is not None:
+            with suppress(Unavailable):
+                await self._store.see(held.session.digest, now)
+
+
+class SessionsList:
+    """For the operator: which there are, and ending them; every server of the database knows within seconds."""
+
+    def __init__(self, store: SessionStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def all(self) -> tuple[KeptSession, ...]:
+        """Those that go on, the newest first."""
+        now = self._clock.now()
+        return tuple(each for each in await self._store.all(MOST) if _is_good(each, each.seen, now))
+
+    async def end(self, id_: str) -> None:
+        """End one. Raises NotFound."""
+        if not await self._store.end(id_=id_):
+            raise NotFound(f"There is no session {id_!r}.", code="no-such-session")
+
+    async def end_all(self) -> int:
+        """End every one; how many there were."""
+        return await self._store.end(all_=True)
+
+
+def _is_good(session: KeptSession, seen: datetime, now: datetime) -> bool:
+    """None lasts longer than a new one would, whatever is written."""
+    return now < session.ends <= session.began + LIFETIME and session.began <= now < seen + IDLE
+
+
+def _caller(session: KeptSession) -> Caller | None:
+    """The one caller there is a link for; nobody becomes somebody else by what is written."""
+    person = Caller.loopback()
+    return person if (session.kind, session.subject) == (person.kind, person.subject) else None
 
 
 def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
+    return hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()

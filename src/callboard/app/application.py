@@ -11,6 +11,8 @@ from typing import TypedDict
 import structlog
 
 from callboard.access.reviews import Reviews
+from callboard.access.store import TokenStore
+from callboard.access.tokens import ServiceTokens
 from callboard.access.visibility import Visibility
 from callboard.app.configuration import Configuration, read_configuration
 from callboard.app.fleet import FleetInForce
@@ -76,8 +78,10 @@ class Application:
         visibility: Visibility,
         clock: Clock,
         database: Database,
+        tokens: ServiceTokens,
     ) -> None:
         self.database = database
+        self.tokens = tokens
         self.configuration = configuration
         self.portal = portal
         self.operations = operations
@@ -168,6 +172,8 @@ async def open_application(
         await store.start()
         verdicts = Verdicts(VerdictStore(database), clock)
         await verdicts.start()
+        held_tokens = TokenStore(database)
+        await held_tokens.start()
         outbound = Outbound(**_way_out(settings.callboard.outbound))
         catalog = Catalog(
             settings.catalog,
@@ -264,6 +270,7 @@ async def open_application(
                     visibility=visibility,
                     clock=clock,
                     database=database,
+                    tokens=ServiceTokens(held_tokens, clock),
                 )
                 await fleet.put_to_use(configuration)
                 await catalog.refresh()

@@ -12,8 +12,8 @@ import structlog
 
 from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
 from callboard.access.permission import decide
-from callboard.access.session_file import SessionFile
 from callboard.access.sessions import Sessions
+from callboard.access.store import SessionStore
 from callboard.app.allocator import give_back_now_and_then
 from callboard.app.application import Application
 from callboard.app.collector import collector
@@ -58,7 +58,9 @@ async def serve(app: Application, listening: Listening) -> None:
     port: int = listener.getsockname()[1]
     https = settings.backend.https
     tell_who_sees_nothing(settings.callboard, app.visibility)
-    sessions = Sessions(app.clock, _session_file(settings.callboard.data_directory, listening))
+    place = f"{listening.host}:{port}"
+    sessions = Sessions(app.clock, None if listening.open else SessionStore(app.database), place)
+    await sessions.start()
     entrance = Entrance(host=listening.host.strip("[]"), port=port, secure=https is not None)
     held = None
     if not listening.open and not entrance.secure:  # no certificate has a name that only we know
@@ -68,7 +70,9 @@ async def serve(app: Application, listening: Listening) -> None:
     known_as = (*_known_as(app), *filter(None, (entrance.secret_address,)))
     hosts, origins = allowed_hosts(listening.host, port, secure=entrance.secure, also=known_as)
     door = LoopbackDoor(
-        DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=listening.open), sessions
+        DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=listening.open),
+        sessions,
+        app.tokens,
     )
     announce = Announcement(entrance, sessions, open_=listening.open)
 
@@ -138,14 +142,6 @@ async def serve(app: Application, listening: Listening) -> None:
             await server.run(draining, listening_now)
             for task in background:
                 task.cancel()
-
-
-def _session_file(directory: str, listening: Listening) -> SessionFile | None:
-    """None where nobody has to sign in, and at an address that is another after a restart. Cookies are told apart by port, and
-    so are the files of those who share a directory."""
-    if listening.open or not listening.port:
-        return None
-    return SessionFile(Path(directory) / f"sessions-{listening.port}.json")
 
 
 def _connections(wanted: int) -> int:

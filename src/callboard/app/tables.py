@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from callboard.access.store import CHAIN as ACCESS
 from callboard.app.configuration import read_configuration
 from callboard.base.database import Chain, Database, address_of, migrate, open_database, standing, step_back
 from callboard.base.errors import NotFound
@@ -14,7 +15,7 @@ from callboard.history.store import CHAIN as HISTORY
 
 __all__ = ["CHAINS", "move", "opened"]
 
-CHAINS: Final[tuple[Chain, ...]] = (CATALOG, HISTORY)
+CHAINS: Final[tuple[Chain, ...]] = (ACCESS, CATALOG, HISTORY)
 """Every store that keeps tables."""
 
 

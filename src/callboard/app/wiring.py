@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from callboard.app.configuration import config_files
 from callboard.app.signals import stop_signals
-from callboard.cli.wiring import DemoOptions, OpenedPortal, ServeOptions, SimulateOptions, StoreTables
+from callboard.cli.wiring import (
+    AccessTools,
+    DemoOptions,
+    OpenedPortal,
+    ServeOptions,
+    SimulateOptions,
+    StoreTables,
+)
 
 if TYPE_CHECKING:
     from callboard.app.application import Application
@@ -53,6 +60,14 @@ class AppWiring:
         from callboard.app.tables import move
 
         return await move(configs, forward=forward, back=back)
+
+    @asynccontextmanager
+    async def access(self, configs: tuple[Path, ...]) -> AsyncIterator[AccessTools]:
+        """Who may come in."""
+        from callboard.app.access import access_tools
+
+        async with access_tools(configs) as tools:
+            yield tools
 
     async def serve(self, options: ServeOptions) -> None:
         """Serve until SIGTERM or SIGINT."""

@@ -22,6 +22,8 @@ _PLACES: Final = {
     "config": "callboard.cli.config",
     "rbac": "callboard.cli.rbac",
     "database": "callboard.cli.database",
+    "sessions": "callboard.cli.sessions",
+    "tokens": "callboard.cli.tokens",
 }
 """What one command needs, the others' users need not wait for."""
 

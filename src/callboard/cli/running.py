@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import uvloop
 
 from callboard.base.errors import CallboardError
-from callboard.cli.wiring import OpenedPortal, Wiring
+from callboard.cli.wiring import AccessTools, OpenedPortal, Wiring
 
-__all__ = ["run", "with_portal"]
+__all__ = ["run", "with_access", "with_portal"]
 
 Result = TypeVar("Result")
 
@@ -52,5 +52,18 @@ def with_portal(
         if failed is None:
             raise AssertionError("the wiring swallowed an error")
         raise failed
+
+    return run(opened())
+
+
+def with_access(
+    wiring: Wiring, configs: tuple[Path, ...], work: Callable[[AccessTools], Awaitable[Result]]
+) -> Result:
+    """Open the tools for who may come in, do `work` with them, close them."""
+
+    async def opened() -> Result:
+        async with wiring.access(configs) as tools:
+            return await work(tools)
+        raise AssertionError("the wiring swallowed an error")
 
     return run(opened())

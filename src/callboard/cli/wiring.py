@@ -1,16 +1,27 @@
 """What the composition root does for the commands. The click context carries it as `obj`."""
 
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from callboard.base.secret import Secret
+
 if TYPE_CHECKING:  # what `serve` says of itself needs neither
     from callboard.portal.operations import Operations
     from callboard.portal.protocol import Portal
 
-__all__ = ["DemoOptions", "OpenedPortal", "ServeOptions", "SimulateOptions", "StoreTables", "Wiring"]
+__all__ = [
+    "DemoOptions",
+    "OpenedPortal",
+    "ServeOptions",
+    "SimulateOptions",
+    "StoreTables",
+    "TokenDocument",
+    "Wiring",
+]
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +69,59 @@ class StoreTables(msgspec.Struct, frozen=True, kw_only=True):
     place: str
 
 
+class TokenDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a token: not itself. `may` are names of actions, sorted."""
+
+    id: str
+    service: str
+    may: tuple[str, ...]
+    made: datetime
+    ends: datetime
+    used: datetime | None = None
+    revoked: datetime | None = None
+
+
+class SessionDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a browser's session. `place` is the address of the listener that began it."""
+
+    id: str
+    subject: str
+    place: str
+    began: datetime
+    seen: datetime
+    ends: datetime
+
+
+class AccessTools(Protocol):
+    """Tokens and sessions. Every method raises Unavailable where the database does not answer."""
+
+    async def make_token(
+        self, service: str, may: tuple[str, ...], until: datetime
+    ) -> tuple[TokenDocument, Secret]:
+        """A new token: what is known of it, and itself. Raises UsageError for what cannot be."""
+        ...
+
+    async def tokens(self) -> tuple[TokenDocument, ...]:
+        """All tokens, the newest first."""
+        ...
+
+    async def revoke_token(self, id_: str) -> None:
+        """End a token. Raises NotFound."""
+        ...
+
+    async def sessions(self) -> tuple[SessionDocument, ...]:
+        """The sessions that go on, the newest first."""
+        ...
+
+    async def end_session(self, id_: str) -> None:
+        """End a session. Raises NotFound."""
+        ...
+
+    async def end_all_sessions(self) -> int:
+        """End every session; how many there were."""
+        ...
+
+
 class Wiring(Protocol):
     """Made by `app`. Configuration errors are raised as BadInputs before anything is started."""
 
@@ -78,6 +142,10 @@ class Wiring(Protocol):
     ) -> tuple[StoreTables, ...]:
         """How the tables of every store stand, after bringing all of them `forward`, or those of one store `back` by a version.
         Raises Unavailable, Conflict, UsageError, NotFound."""
+        ...
+
+    def access(self, configs: tuple[Path, ...]) -> AbstractAsyncContextManager["AccessTools"]:
+        """Who may come in, in the database of the configuration; nothing else is opened."""
         ...
 
     async def serve(self, options: ServeOptions) -> None:

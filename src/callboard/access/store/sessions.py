@@ -1,0 +1,85 @@
+"""Sessions of browsers, on SQLite or PostgreSQL."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Row, delete, insert, select, update
+
+from callboard.access.store.schema import sessions
+from callboard.access.store.tokens import CHAIN
+from callboard.base.database import Database, migrate, to_its_end
+
+__all__ = ["KeptSession", "SessionStore"]
+
+
+class KeptSession(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of one: everything but what its cookie holds, of which `digest` is the SHA-256, in hexadecimal.
+
+    `id` is a name to speak of it; `place` the listener that began it, `host` the secret name of that listener; `kind` and
+    `subject` those of its Caller.
+    """
+
+    digest: str
+    id: str
+    place: str
+    host: str
+    kind: str
+    subject: str
+    began: datetime
+    seen: datetime
+    """When it was last used, a minute more or less."""
+    ends: datetime
+    """At the latest."""
+
+
+class SessionStore:
+    """Reads and writes; the database is the owner's to close. What a method cannot do raises Unavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(self) -> None:
+        """Make or update the tables."""
+        await migrate(self._database, CHAIN)
+
+    @to_its_end
+    async def all(self, most: int, place: str = "") -> tuple[KeptSession, ...]:
+        """At most so many, those that began last first; of one place, or of all."""
+        query = select(sessions).order_by(sessions.c.began.desc()).limit(most)
+        if place:
+            query = query.where(sessions.c.place == place)
+        async with self._database.reading() as connection:
+            return tuple(_kept(row) for row in await connection.execute(query))
+
+    @to_its_end
+    async def get(self, digest: str) -> KeptSession | None:
+        """One of them."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(sessions).where(sessions.c.digest == digest))).first()
+            return _kept(row) if row is not None else None
+
+    @to_its_end
+    async def add(self, session: KeptSession, forget_before: datetime) -> None:
+        """Keep one more, and forget those that ended before `forget_before`."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(sessions).where(sessions.c.ends < forget_before))
+            await connection.execute(insert(sessions).values(**msgspec.structs.asdict(session)))
+
+    @to_its_end
+    async def see(self, digest: str, when: datetime) -> None:
+        """Note that one was used."""
+        async with self._database.writing() as connection:
+            await connection.execute(update(sessions).where(sessions.c.digest == digest).values(seen=when))
+
+    @to_its_end
+    async def end(self, *, digest: str = "", id_: str = "", all_: bool = False) -> int:
+        """End the one of that digest, or of that id, or all; how many there were."""
+        query = delete(sessions)
+        if not all_:
+            query = query.where(sessions.c.digest == digest if digest else sessions.c.id == id_)
+        async with self._database.writing() as connection:
+            return int((await connection.execute(query)).rowcount)
+
+
+def _kept(row: Row[tuple[object, ...]]) -> KeptSession:
+    return KeptSession(**row._mapping)
