@@ -252,3 +252,82 @@ def test_the_message_about_an_object_never_quotes_it() -> None:
     assert isinstance(found, Malformed)
     assert found.where == "n"
     assert CANARY not in repr(found)
+
+
+YAML_SECRET = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n  a: {CANARY}\n"
+JSON_SECRET = json.dumps({"kind": "Secret", "apiVersion": "v1", "data": {"a": CANARY}})
+WRITTEN_OUT = [
+    YAML_SECRET,
+    JSON_SECRET,
+    JSON_SECRET.replace(" ", ""),
+    json.dumps(JSON_SECRET),
+    "---\nkind: ConfigMap\n---\n" + YAML_SECRET,
+    YAML_SECRET.replace("kind: Secret", "kind: 'Secret'"),
+    YAML_SECRET.replace("kind: Secret", 'kind : "SecretList"'),
+]
+
+
+@pytest.mark.parametrize("text", WRITTEN_OUT)
+@pytest.mark.parametrize("resource", [t for t in TYPES if t.plural not in ("secrets", "events")])
+def test_a_secret_written_out_in_an_annotation_is_gone(resource: ResourceType, text: str) -> None:
+    made = {"metadata": {"name": "a", "annotations": {"tool/manifest": text, "note": "stays"}}}
+    found = decode_object(json.dumps(made).encode(), resource)
+    assert CANARY not in kept(found)
+    if isinstance(found, KubeObject):
+        assert json.loads(found.raw)["metadata"]["annotations"] == {"tool/manifest": "***", "note": "stays"}
+
+
+@pytest.mark.parametrize("text", WRITTEN_OUT)
+def test_a_secret_written_out_anywhere_else_is_gone(text: str) -> None:
+    for made in (
+        {"metadata": {"name": "a"}, "spec": {"manifests": [text, "stays"]}},
+        {"metadata": {"name": "a"}, "data": {"secret.yaml": text}},
+        {"metadata": {"name": "a"}, "spec": {"template": {"metadata": {"annotations": {"x": text}}}}},
+    ):
+        for resource in (CUSTOM, known_type("configmaps"), known_type("deployments")):
+            assert resource is not None
+            assert CANARY not in kept(decode_object(json.dumps(made).encode(), resource))
+
+
+def test_string_data_is_gone_whatever_carries_it() -> None:
+    made = {"metadata": {"name": "a"}, "spec": {"target": {"stringData": {"a": CANARY, "b": [CANARY]}}}}
+    found = decode_object(json.dumps(made).encode(), CUSTOM)
+    assert CANARY not in kept(found)
+    assert isinstance(found, KubeObject)
+    assert json.loads(found.raw)["spec"]["target"]["stringData"] == {"a": "***", "b": "***"}
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "authorization", "Proxy-Authorization", "Cookie", "X-API-Key"]
+)
+@pytest.mark.parametrize("probe", ["livenessProbe", "readinessProbe", "startupProbe"])
+def test_what_a_probe_proves_itself_with_is_gone(probe: str, name: str) -> None:
+    headers = [{"name": name, "value": CANARY}, {"name": "Accept", "value": "stays"}]
+    spec = {
+        "containers": [{"name": "c", probe: {"httpGet": {"path": "/", "port": 1, "httpHeaders": headers}}}]
+    }
+    pods, deployments = known_type("pods"), known_type("deployments")
+    assert pods is not None
+    assert deployments is not None
+    for resource, made in (
+        (pods, {"metadata": {"name": "a"}, "spec": spec}),
+        (pods, {"kind": "Pod", "metadata": {"name": "a"}, "spec": spec}),
+        (deployments, {"metadata": {"name": "a"}, "spec": {"template": {"spec": spec}}}),
+        (CUSTOM, {"metadata": {"name": "a"}, "spec": {"template": {"spec": spec}}}),
+    ):
+        found = decode_object(json.dumps(made).encode(), resource)
+        assert isinstance(found, KubeObject)
+        assert CANARY not in kept(found)
+        assert b"stays" in found.raw
+        body = json.dumps({"kind": "List", "metadata": {}, "items": [made]}).encode()
+        assert CANARY not in repr(decode_page(body, resource))
+
+
+def test_what_only_mentions_secrets_stays() -> None:
+    made = {
+        "metadata": {"name": "a", "annotations": {"n": "kind: SecretStore, the Secret of it"}},
+        "spec": {"secretName": "s"},
+    }
+    found = decode_object(json.dumps(made).encode(), CUSTOM)
+    assert isinstance(found, KubeObject)
+    assert json.loads(found.raw) == made

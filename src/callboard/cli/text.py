@@ -35,7 +35,7 @@ _UNFIT: Final = re.compile(
 """Escape sequences, control characters, and what turns the direction of text or hides in it."""
 
 _ESCAPED: Final = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 ASIDE = "bright_black"
@@ -136,7 +136,13 @@ def json_line(value: object) -> str:
 
 
 def _disarmed(encoded: bytes) -> str:
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded.decode())
+    return _ESCAPED.sub(_escape, encoded.decode())
+
+
+def _escape(found: re.Match[str]) -> str:
+    """As JSON writes a character: beyond the first 65,536 as two halves."""
+    halves = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{halves[i : i + 4]}" for i in range(0, len(halves), 4))
 
 
 def span(seconds: float) -> str:

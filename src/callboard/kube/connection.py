@@ -21,6 +21,7 @@ from yarl import URL
 from callboard.base.clock import Clock, SystemClock
 from callboard.kube.beat import Beat
 from callboard.kube.failure import AnswerRefused, failure_of_exception
+from callboard.kube.in_force import in_force
 from callboard.kube.keeping import Packings
 from callboard.kube.limits import Limits
 from callboard.kube.pool import Pools
@@ -204,7 +205,8 @@ class Connection:
                     gate.widen()
                 if not 200 <= response.status < 300:
                     raise AnswerRefused(await refusal(response))
-                return WholeAnswer(response.status, response.headers, await response.read(most))
+                said = in_force.hidden(self.cluster.url, await response.read(most))
+                return WholeAnswer(response.status, response.headers, said)
         except TimeoutError:
             if not answered:
                 raise _late(whole) from None

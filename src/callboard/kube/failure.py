@@ -17,6 +17,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
+from callboard.kube.in_force import in_force
 from callboard.kube.socks import SocksRefused
 from callboard.kube.text import clean
 from callboard.model.outcome import Answer, Failure, FailureCode
@@ -85,7 +86,9 @@ def status_of(body: bytes) -> Status | None:
 
 
 def safe_words(text: str) -> str:
-    """A server's own words as they may be shown: bounded, no control characters, no URL, nothing that looks like a token."""
+    """A server's own words as they may be shown: bounded, no control characters, no URL, no credential of ours, nothing that
+    looks like one."""
+    text = in_force.hidden_in(text[: 4 * MOST_WORDS])
     text = _URL.sub("(address)", text)
     text = _JWT.sub("(token)", _BEARER.sub(r"\1 (token)", text))
     return clean(text, MOST_WORDS)
@@ -135,7 +138,7 @@ def failure_of_status(status: int, headers: Mapping[str, str], body: bytes) -> F
         code=code,
         message=message,
         status=status,
-        reason=clean(said.reason, 64) if said else "",
+        reason=clean(safe_words(said.reason), 64) if said else "",
         retry_after=retry_after_of(headers, said),
     )
 

@@ -2,7 +2,8 @@
 
 Gone afterwards: `kind` and `apiVersion` (list items lack them, watched objects carry them: one form for both),
 `metadata.managedFields`, copies of whole objects in annotations, and the values of Secrets, wherever in the object a
-Secret stands and as whatever type it was asked for. Keys of Secrets stay, each with the value `***`.
+Secret stands, as a text in YAML or JSON or as whatever type it was asked for. Keys of Secrets stay, each with the value `***`.
+What a probe proves itself with (`Authorization` in `httpHeaders`), and `stringData` of anything, count as such values.
 """
 
 import re
@@ -43,10 +44,18 @@ _SECRET_KINDS: Final = ("Secret", "SecretList")
 _SECRET_FIELDS: Final = ("metadata", "type", "immutable", "data", "stringData")
 _SECRET_VALUES: Final = ("data", "stringData")
 
+_HEADERS: Final = b'"httpHeaders"'
+
 _LONGEST_SECRET_ANNOTATION: Final = 256
 """A longer annotation of a Secret, or one that holds JSON, is taken for one more copy of it, by a tool unknown to us."""
 
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a]|2[def])", re.IGNORECASE)
+
+_MANIFEST: Final = re.compile(r"""kind\\*["']?\s*:\s*\\*["']?Secret(?:List)?\b""")
+_MANIFEST_RAW: Final = re.compile(_MANIFEST.pattern.encode())
+"""A Secret written out in a text, in YAML or JSON, however often it was quoted."""
+_PROVING: Final = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"})
+"""Fields of a request, in small letters, by which who asks proves themselves."""
 
 _item: Final = msgspec.json.Decoder(Item).decode
 _text: Final = msgspec.json.Decoder(str).decode
@@ -82,7 +91,8 @@ def redact(item: Item, *, secret: bool = False, closed_kind: str = "") -> bytes:
             if k in _SECRET_FIELDS
         }
     raw = _encode(fields)
-    return raw if closed_kind or not _might_hide(raw) else _encode(_without_secrets(_any(raw)))
+    hides = _HEADERS in raw if closed_kind else _might_hide(raw)
+    return _encode(_without_secrets(_any(raw))) if hides else raw
 
 
 def redact_pod(item: PodItem) -> bytes:
@@ -91,7 +101,8 @@ def redact_pod(item: PodItem) -> bytes:
         return redact(_item(_encode(item)))
     item.kind = item.api_version = msgspec.UNSET
     _metadata(item.metadata, secret=False)
-    return _encode(item)
+    raw = _encode(item)
+    return _encode(_without_secrets(_any(raw))) if _HEADERS in raw else raw
 
 
 def _metadata(fields: Item, *, secret: bool) -> Item:
@@ -99,8 +110,15 @@ def _metadata(fields: Item, *, secret: bool) -> Item:
     annotations = fields.get("annotations")
     if annotations is not None and not _is_null(annotations):
         kept = _item(annotations)
-        if secret or not _COPIES.isdisjoint(kept):
-            left = {k: _copy_masked(v) if secret else v for k, v in kept.items() if k not in _COPIES}
+        written_out = (
+            _MANIFEST_RAW.search(annotations) is not None or _ESCAPED_LETTER.search(annotations) is not None
+        )
+        if secret or written_out or not _COPIES.isdisjoint(kept):
+            left = {
+                k: _copy_masked(v, secret=secret) if secret or written_out else v
+                for k, v in kept.items()
+                if k not in _COPIES
+            }
             fields["annotations"] = msgspec.Raw(_encode(left))
     return fields
 
@@ -120,9 +138,10 @@ def _masked(values: msgspec.Raw) -> object:
         return MASK
 
 
-def _copy_masked(annotation: msgspec.Raw) -> msgspec.Raw:
+def _copy_masked(annotation: msgspec.Raw, *, secret: bool) -> msgspec.Raw:
     text = _any(annotation)
-    return msgspec.Raw(_encode(MASK)) if not isinstance(text, str) or _is_copy(text) else annotation
+    hides = not isinstance(text, str) or (secret and _is_copy(text)) or _MANIFEST.search(text) is not None
+    return msgspec.Raw(_encode(MASK)) if hides else annotation
 
 
 def _is_copy(text: str) -> bool:
@@ -137,6 +156,9 @@ def _might_hide(raw: bytes) -> bool:
     return (
         b'"Secret' in raw
         or b"last-applied" in raw
+        or b'"stringData"' in raw
+        or _HEADERS in raw
+        or _MANIFEST_RAW.search(raw) is not None
         or (b"\\" in raw and _ESCAPED_LETTER.search(raw) is not None)
     )
 
@@ -148,6 +170,8 @@ def _without_secrets(value: object, *, secret: bool = False) -> object:
     """
     if isinstance(value, list):
         return [_without_secrets(v, secret=secret) for v in value]
+    if isinstance(value, str):
+        return MASK if _MANIFEST.search(value) else value
     if not isinstance(value, dict):
         return value
     if value.get("kind") in _SECRET_KINDS:
@@ -156,10 +180,19 @@ def _without_secrets(value: object, *, secret: bool = False) -> object:
     for key, inner in value.items():
         if key in _COPIES or key == "managedFields":
             continue
-        if secret and key in _SECRET_VALUES and inner is not None:
+        if (secret and key in _SECRET_VALUES and inner is not None) or key == "stringData":
             out[key] = dict.fromkeys(inner, MASK) if isinstance(inner, dict) else MASK
-        elif secret and isinstance(inner, str) and _is_copy(inner):
+        elif isinstance(inner, str) and ((secret and _is_copy(inner)) or _MANIFEST.search(inner)):
             out[key] = MASK
+        elif key == "httpHeaders" and isinstance(inner, list):
+            out[key] = [_header(each) for each in inner]
         else:
             out[key] = _without_secrets(inner, secret=secret)
     return out
+
+
+def _header(field: object) -> object:
+    """One of a probe's `httpHeaders`."""
+    if isinstance(field, dict) and str(field.get("name")).lower() in _PROVING and "value" in field:
+        return {**field, "value": MASK}
+    return field

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from callboard import __version__
 from callboard.kube.failure import AnswerRefused, failure_of_exception
+from callboard.kube.in_force import in_force
 from callboard.model.cluster import Cluster, Credential, CredentialKind
 from callboard.model.outcome import Failure, FailureCode
 
@@ -44,7 +45,9 @@ def _authorization(cluster: Cluster, credential: Credential) -> str:
     if target.scheme != "https" and target.hostname not in _LOOPBACK:
         raise _refused("the cluster's URL is plain http, over which Callboard sends no credential")
     secret = credential.token.reveal().strip()
-    if credential.kind is CredentialKind.BASIC:
+    basic = credential.kind is CredentialKind.BASIC
+    in_force.note(cluster.url, secret, credential.username if basic else "")
+    if basic:
         return "Basic " + base64.b64encode(f"{credential.username}:{secret}".encode()).decode()
     if not secret or not secret.isascii() or not secret.isprintable():
         raise _refused("the token is empty or holds characters no token has")

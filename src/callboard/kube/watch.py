@@ -26,6 +26,7 @@ from callboard.kube.changes import (
 from callboard.kube.connection import Connection, Query, Response, refusal
 from callboard.kube.decode import decode_event
 from callboard.kube.failure import AnswerRefused, failure_of_exception, page_failure, safe_words
+from callboard.kube.in_force import in_force
 from callboard.kube.keeping import Keeper
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.lists import list_objects, selectors
@@ -231,7 +232,7 @@ class _Stream:
                         piece += response.more()
                 await connection.turn()
                 had = 0 if listing is None else len(listing)
-                changes, ended = self._changes(lines, piece, limits.max_nesting)
+                changes, ended = self._changes(lines, piece, limits.max_nesting, connection.cluster.url)
                 if listing is not None:
                     if self._initial is None:
                         silence.allow(limits.watch_silence)
@@ -260,12 +261,14 @@ class _Stream:
             truncated=listed.truncated,
         )
 
-    def _changes(self, lines: Lines, piece: bytes, max_nesting: int) -> tuple[list[Change], Exception | None]:
+    def _changes(
+        self, lines: Lines, piece: bytes, max_nesting: int, url: str
+    ) -> tuple[list[Change], Exception | None]:
         """The changes whose lines end in this piece, and what ended the stream after them."""
         changes: list[Change] = []
         try:
             for line in lines.feed(piece):
-                change = self._change(line, max_nesting)
+                change = self._change(in_force.hidden(url, line), max_nesting)
                 if change is not None and self._initial is not None:
                     self._initial.take(change)
                 elif change is not None:

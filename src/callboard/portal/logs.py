@@ -9,6 +9,7 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.base.giving_way import giving_way
 from callboard.extend.parts import Proxy
+from callboard.kube.in_force import in_force
 from callboard.kube.limits import Limits
 from callboard.kube.logs import Log, LogRequest, read_log
 from callboard.model.cluster import Cluster, Credential
@@ -25,7 +26,9 @@ _AT_ONCE: Final = 200
 
 # ANSI escape sequences, and the control and bidirectional characters that could make a line read as what it is not.
 _ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
 
 
 def clean_line(line: str) -> str:
@@ -79,6 +82,6 @@ async def log_view(
 def _cleaned(log: Log) -> Generator[None, None, tuple[str, ...]]:
     lines: list[str] = []
     for start in range(0, len(log.lines), _AT_ONCE):
-        lines += [clean_line(line.text) for line in log.lines[start : start + _AT_ONCE]]
+        lines += [clean_line(in_force.hidden_in(line.text)) for line in log.lines[start : start + _AT_ONCE]]
         yield
     return tuple(lines)

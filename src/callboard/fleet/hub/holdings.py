@@ -280,6 +280,8 @@ class Holdings:
         self._seen = self._clock.now()
         truncated = truncated or self._left_out
         self.current(freshness, truncated)
+        if freshness is Freshness.POLLED:
+            self._tell_age()
         if malformed or truncated:
             self._void()
             self._misfit()
@@ -382,6 +384,11 @@ class Holdings:
             self._status = status
             for reader in self.readers:
                 reader.told()
+
+    def _tell_age(self) -> None:
+        """What is asked for at an interval is as old as its last answer, whether anything has changed or not."""
+        for reader in self.readers:
+            reader.told()
 
     def _void(self) -> None:
         for reader in self.readers:
