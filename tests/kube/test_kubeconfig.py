@@ -162,11 +162,18 @@ async def test_each_kind_of_user(user: dict[str, str], kind: CredentialKind, tmp
         ({"token": CANARY, "username": "u", "password": CANARY}, "a token and a password"),
         ({"client-certificate-data": b64(CANARY)}, "has no key"),
         ({"tokenFile": "nowhere"}, "cannot be read"),
+        ({"tokenFile": "pipe"}, "not a regular file"),
+        ({"tokenFile": "/dev/zero"}, "not a regular file"),
+        ({"tokenFile": "a\0b"}, "not a regular file"),
+        ({"tokenFile": "huge"}, "far too large"),
+        ({"client-certificate": "pipe", "client-key": "pipe"}, "not a regular file"),
     ],
 )
 async def test_what_cannot_be_used_is_said_with_its_place(
     user: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "huge").write_bytes(b"x" * (1024 * 1024 + 1))
     file = write(tmp_path / "c", user=user)
     with pytest.raises(BadInput, match=words) as caught:
         await UserCredentials(FakeClock()).credential(only(file))
@@ -304,6 +311,29 @@ async def test_a_plugin_that_does_not_help(
     with pytest.raises(Unavailable, match=words) as caught:
         await credentials.credential(plugin(tmp_path, program, **more))
     assert CANARY not in str(caught.value)
+
+
+async def test_a_helper_that_a_plugin_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    program = (
+        "import subprocess, sys\n"
+        "subprocess.Popen(['sleep', '60'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)\n"
+    )
+    credentials = UserCredentials(FakeClock(), allow_exec=True, exec_deadline=20.0)
+    context = plugin(tmp_path, program + PLUGIN)
+    assert (await credentials.credential(context)).token.reveal() == "token-1"
+    fails = plugin(tmp_path, f"{program}print('not today', file=sys.stderr, flush=True)\nsys.exit(3)")
+    with pytest.raises(Unavailable, match="exit code 3; it said: not today"):
+        await UserCredentials(FakeClock(), allow_exec=True).credential(fails)
+
+
+def test_paths_that_lead_nowhere_are_told(tmp_path: Path) -> None:
+    assert default_files({"KUBECONFIG": "~nobody-of-that-name/config"}) == (
+        Path("~nobody-of-that-name/config"),
+    )
+    for path in (Path("a\0b"), tmp_path, tmp_path / "a" / "b"):
+        with pytest.raises(BadInput, match="cannot be read"):
+            read_kubeconfig([path])
+    assert read_kubeconfig([Path("a\0b")], missing_ok=True).contexts == ()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.kube.kubeconfig.plugin_words import MOST_WORDS, Tail, shown_words
+from callboard.kube.kubeconfig.plugin_words import MOST_WORDS, Overheard, shown_words
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlLXdpdGgtbWFueS1sZXR0ZXJz"
 
@@ -46,10 +46,10 @@ def test_whatever_is_said_is_bounded_and_plain(said: str, secrets: list[str]) ->
     assert "\x1b" not in shown
 
 
-def test_of_much_the_end_is_kept() -> None:
-    tail = Tail()
+async def test_of_much_the_end_is_kept() -> None:
+    overheard = Overheard()
     for _ in range(1000):
-        tail.add(b"noise " * 1000)
-    tail.add(b"the end")
-    assert len(tail.text()) <= 8192
-    assert shown_words(tail.text()).endswith("noise the end")
+        overheard.data_received(b"noise " * 1000)
+    overheard.data_received(b"the end")
+    assert len(overheard.text()) <= 8192
+    assert shown_words(overheard.text()).endswith("noise the end")

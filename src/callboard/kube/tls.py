@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from callboard.kube.failure import AnswerRefused
+from callboard.kube.named_file import read_named_file
 from callboard.kube.text import clean
 from callboard.model.cluster import Credential, Trust
 from callboard.model.outcome import Failure, FailureCode
@@ -19,7 +20,7 @@ def trust_version(trust: Trust) -> tuple[int, int]:
         return (0, 0)
     try:
         seen = os.stat(trust.ca_file)  # noqa: PTH116 - for each look at each cluster; a Path takes longer to make
-    except OSError:
+    except (OSError, ValueError):
         return (0, 0)
     return (seen.st_mtime_ns, seen.st_size)
 
@@ -28,7 +29,7 @@ def tls_context(trust: Trust, credential: Credential) -> ssl.SSLContext:
     """Blocking (it reads files). Raises AnswerRefused with a TLS or CREDENTIAL failure when the material will not do."""
     try:
         if trust.ca_file:
-            context = ssl.create_default_context(cadata=Path(trust.ca_file).read_text())
+            context = ssl.create_default_context(cadata=read_named_file(trust.ca_file).decode())
         elif trust.ca_pem:
             context = ssl.create_default_context(cadata=trust.ca_pem)
         else:

@@ -11,7 +11,7 @@ from callboard.extend.parts import Supplied
 from callboard.fleet.kubeconfigs import CONTEXT, Kubeconfigs
 from callboard.fleet.nearest import nearest_hint
 from callboard.fleet.suppliers.config import custom_resources_of
-from callboard.kube.kubeconfig import Context, default_files, read_kubeconfig
+from callboard.kube.kubeconfig import Context, default_files, expanded, read_kubeconfig
 from callboard.model.caller import Caller
 from callboard.model.cluster import AUTH_PROVIDER, Cluster
 from callboard.model.notice import NoticeCode
@@ -39,7 +39,7 @@ class KubeconfigSupplier:
     ) -> None:
         self._locator = locator
         self._where = where
-        self._named = tuple(Path(base_dir, Path(f).expanduser()) for f in locator.files)
+        self._named = tuple(Path(base_dir, expanded(f)) for f in locator.files)
         self._environ = environ
         self._kubeconfigs = kubeconfigs
         self._reading = asyncio.Lock()

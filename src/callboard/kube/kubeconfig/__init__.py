@@ -6,7 +6,7 @@ where the operator allowed them). It must never write to a kubeconfig. `fleet` c
 """
 
 from callboard.kube.kubeconfig.credentials import UserCredentials
-from callboard.kube.kubeconfig.reading import default_files, read_kubeconfig
+from callboard.kube.kubeconfig.reading import default_files, expanded, read_kubeconfig
 from callboard.kube.kubeconfig.schema import Context, ExecPlugin, Kubeconfig, KubeconfigUser
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "KubeconfigUser",
     "UserCredentials",
     "default_files",
+    "expanded",
     "read_kubeconfig",
 ]

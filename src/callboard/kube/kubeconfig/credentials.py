@@ -3,7 +3,6 @@
 import asyncio
 import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -13,6 +12,7 @@ from callboard.base.errors import BadInput, Problem
 from callboard.base.secret import Secret
 from callboard.kube.kubeconfig.exec_plugin import V1, PluginCredential, run_plugin
 from callboard.kube.kubeconfig.schema import Context, ExecPlugin, KubeconfigUser
+from callboard.kube.named_file import read_named_file
 from callboard.kube.text import clean
 from callboard.model.cluster import Credential, CredentialKind
 
@@ -24,7 +24,6 @@ _UNSAID: Final = timedelta(minutes=10)
 _MIDDLE: Final = 5000
 _ENDS: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 """Of the calendar: the first year's first hours and the last year's last ones have no moment in UTC that could be told."""
-_MOST_BYTES: Final = 1024 * 1024
 
 _Stamp = tuple[int, int]
 
@@ -143,7 +142,7 @@ class UserCredentials:
         except OSError as error:
             raise BadInput(_problem(user, field, f"the file cannot be read: {error.strerror}")) from None
         except ValueError:
-            raise BadInput(_problem(user, field, "the file is not text, or far too large")) from None
+            raise BadInput(_problem(user, field, "not a regular file of text, or far too large")) from None
         return kept[1]
 
     async def _from_plugin(self, context: Context) -> PluginCredential:
@@ -203,11 +202,7 @@ def _renewal(expires: datetime) -> datetime:
 
 
 def _read(path: str) -> str:
-    with Path(path).open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError(path)
-    return content.decode()
+    return read_named_file(path).decode()
 
 
 def _problem(user: KubeconfigUser, field: str, message: str, hint: str = "") -> Problem:

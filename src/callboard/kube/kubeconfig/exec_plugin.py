@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 import signal
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,15 @@ import msgspec
 
 from callboard.base.errors import Unavailable
 from callboard.base.secret import Secret
-from callboard.kube.kubeconfig.plugin_words import MOST_WORDS, Tail, shown_words
+from callboard.kube.kubeconfig.plugin_words import (
+    MOST_WORDS,
+    SECRET_NAME,
+    Overheard,
+    overhearing,
+    shown_words,
+)
 from callboard.kube.kubeconfig.schema import Context, ExecPlugin
+from callboard.kube.named_file import read_named_file
 from callboard.kube.text import clean
 from callboard.model.cluster import Trust
 
@@ -27,6 +35,8 @@ V1: Final = "client.authentication.k8s.io/v1"
 VERSIONS: Final = (V1, "client.authentication.k8s.io/v1beta1")
 _MOST_OUTPUT: Final = 1024 * 1024
 _LAST_WAIT: Final = 2.0
+_LAST_WORDS: Final = 0.2
+"""Seconds that what is on its way on standard error gets when the program has ended."""
 
 
 class PluginCredential(msgspec.Struct, frozen=True):
@@ -64,64 +74,72 @@ async def run_plugin(plugin: ExecPlugin, context: Context, deadline: float) -> P
     command = plugin.command
     if "/" in command and not command.startswith("/"):
         command = str(Path(plugin.directory) / command)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            command,
-            *plugin.args,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={
-                **os.environ,
-                **{v.name: v.value for v in plugin.env},
-                "KUBERNETES_EXEC_INFO": _info(plugin, context),
-            },
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        why = f"it cannot be started: {getattr(error, 'strerror', None) or 'bad arguments'}"
-        if isinstance(error, FileNotFoundError) and plugin.install_hint:
-            why += f"; {clean(plugin.install_hint, MOST_WORDS)}"
-        raise _failed(name, why) from None
-    assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018 - they were asked for above
-    said = Tail()
-    try:
-        async with asyncio.timeout(deadline):
-            output = await _read(process.stdout, process.stderr, said)
-            status = await process.wait() if output is not None else None
-    except TimeoutError:
-        raise _failed(name, f"it gave no answer within {deadline:g} s", _words(plugin, said)) from None
-    finally:
-        await _end(process)
-    if output is None:
-        raise _failed(name, "it writes more than a credential")
-    if status != 0:
-        raise _failed(name, f"it ended with exit code {status}", _words(plugin, said))
-    try:
-        return _credential(plugin, output)
-    except ValueError as error:
-        raise _failed(name, str(error), _words(plugin, said)) from None
+    async with overhearing() as (stderr, said):
+        try:
+            process = await _started(plugin, context, command, stderr)
+        except (OSError, ValueError) as error:
+            why = f"it cannot be started: {getattr(error, 'strerror', None) or 'bad arguments'}"
+            if isinstance(error, FileNotFoundError) and plugin.install_hint:
+                why += f"; {clean(plugin.install_hint, MOST_WORDS)}"
+            raise _failed(name, why) from None
+        finally:
+            os.close(stderr)
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        try:
+            async with asyncio.timeout(deadline):
+                output = await _read(process.stdout)
+                status = await process.wait() if output is not None else None
+        except TimeoutError:
+            raise _failed(name, f"it gave no answer within {deadline:g} s", _words(plugin, said)) from None
+        finally:
+            await _end(process, process.stdout)
+        if output is None:
+            raise _failed(name, "it writes more than a credential")
+        if status != 0:
+            await _last_words(said)
+            raise _failed(name, f"it ended with exit code {status}", _words(plugin, said))
+        try:
+            return _credential(plugin, output)
+        except ValueError as error:
+            await _last_words(said)
+            raise _failed(name, str(error), _words(plugin, said)) from None
 
 
-async def _read(stdout: asyncio.StreamReader, stderr: asyncio.StreamReader, said: Tail) -> bytes | None:
-    """All of standard output, None where it is too much; standard error goes to `said` meanwhile."""
+async def _started(
+    plugin: ExecPlugin, context: Context, command: str, stderr: int
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        command,
+        *plugin.args,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
+        env={
+            **os.environ,
+            **{v.name: v.value for v in plugin.env},
+            "KUBERNETES_EXEC_INFO": _info(plugin, context),
+        },
+        start_new_session=True,
+    )
+
+
+async def _last_words(said: Overheard) -> None:
+    """Let what is on its way on standard error come in. A helper that goes on may hold it open: so not for long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_WORDS):
+            await said.ended.wait()
+
+
+async def _read(stream: asyncio.StreamReader) -> bytes | None:
     pieces = bytearray()
-
-    async def listen() -> None:
-        while piece := await stderr.read(65536):
-            said.add(piece)
-
-    async with asyncio.TaskGroup() as group:
-        listening = group.create_task(listen(), name="standard error of a credential plugin")
-        while piece := await stdout.read(65536):
-            pieces += piece
-            if len(pieces) > _MOST_OUTPUT:
-                listening.cancel()
-                return None
+    while piece := await stream.read(65536):
+        pieces += piece
+        if len(pieces) > _MOST_OUTPUT:
+            return None
     return bytes(pieces)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> None:
     """The program and whatever it started are gone when this returns."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
@@ -129,16 +147,15 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         pass  # it ended by itself and left nothing behind
     try:
         async with asyncio.timeout(_LAST_WAIT):
-            for stream in (process.stdout, process.stderr):
-                while stream is not None and await stream.read(65536):  # an end is seen when all is read
-                    pass
+            while await stdout.read(65536):  # its end is seen only when what it wrote is read
+                pass
             await process.wait()
     except TimeoutError:
         pass  # something it started left its process group and holds the pipe: not worth a caller's time
 
 
-def _words(plugin: ExecPlugin, said: Tail) -> str:
-    return shown_words(said.text(), (variable.value for variable in plugin.env))
+def _words(plugin: ExecPlugin, said: Overheard) -> str:
+    return shown_words(said.text(), (v.value for v in plugin.env if SECRET_NAME.search(v.name)))
 
 
 def _info(plugin: ExecPlugin, context: Context) -> str:
@@ -159,8 +176,8 @@ def _info(plugin: ExecPlugin, context: Context) -> str:
 
 def _authority(trust: Trust) -> str:
     try:
-        pem = Path(trust.ca_file).read_bytes() if trust.ca_file else trust.ca_pem.encode()
-    except OSError:
+        pem = read_named_file(trust.ca_file) if trust.ca_file else trust.ca_pem.encode()
+    except (OSError, ValueError):
         pem = b""
     return base64.b64encode(pem).decode()
 

@@ -84,8 +84,11 @@ def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise BadInput(Problem(f"the kubeconfig cannot be read: {error.strerror}", where=str(path))) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no path"
+        raise BadInput(
+            Problem(f"the kubeconfig cannot be read: {why}", where=clean(str(path), 500))
+        ) from None
     if len(content) > MOST_BYTES:
         raise BadInput(
             Problem("the kubeconfig is too large", where=str(path), expected=f"at most {MOST_BYTES} bytes")

@@ -27,7 +27,7 @@ from callboard.kube.kubeconfig.schema import (
 from callboard.kube.text import clean
 from callboard.model.cluster import Trust
 
-__all__ = ["default_files", "read_kubeconfig"]
+__all__ = ["default_files", "expanded", "read_kubeconfig"]
 
 MOST_PROBLEMS: Final = 100
 """How many problems are told; a generated file can hold tens of thousands of the same kind."""
@@ -38,8 +38,13 @@ _Found = dict[str, tuple[Path, Entry[_T]]]
 
 def default_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """The files kubectl reads: those of $KUBECONFIG, else ~/.kube/config."""
-    listed = [Path(p).expanduser() for p in environ.get("KUBECONFIG", "").split(os.pathsep) if p]
-    return tuple(dict.fromkeys(listed)) or (Path("~/.kube/config").expanduser(),)
+    listed = [expanded(p) for p in environ.get("KUBECONFIG", "").split(os.pathsep) if p]
+    return tuple(dict.fromkeys(listed)) or (expanded("~/.kube/config"),)
+
+
+def expanded(path: str) -> Path:
+    """`path` with the home directory for `~`; as it stands where there is none."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's raises for a user who is nobody
 
 
 def read_kubeconfig(paths: Sequence[Path], *, missing_ok: bool = False) -> Kubeconfig:
@@ -56,7 +61,7 @@ def read_kubeconfig(paths: Sequence[Path], *, missing_ok: bool = False) -> Kubec
     read: list[str] = []
     problems: list[Problem] = []
     for path in paths:
-        if missing_ok and not path.exists():
+        if missing_ok and not os.path.exists(path):  # noqa: PTH110 - Path's raises where a directory may not be searched
             continue
         file = read_file(path)
         read.append(str(path))
