@@ -86,8 +86,14 @@ async def test_a_secret_of_that_type_holds_a_token_until_it_is_deleted(cluster: 
     assert (await client.ask("/api", who=token))[0] == 401
 
 
-def test_every_namespace_has_an_account(cluster: Cluster) -> None:
+def test_every_namespace_has_an_account_until_it_goes(fleet: Fleet, cluster: Cluster) -> None:
+    cluster.store.create({"metadata": {"name": "old"}}, "namespaces")
+    cluster.store.delete("namespaces", "old")
+    fleet.step(60)
+    assert [n["metadata"]["name"] for n in cluster.store.list("namespaces")].count("old") == 0
+    assert cluster.store.list("serviceaccounts", "old") == []
     cluster.store.create({"metadata": {"name": "new"}}, "namespaces")
+    cluster.store.delete("serviceaccounts", "default", "new")
     for namespace in cluster.store.list("namespaces"):
         assert cluster.store.get("serviceaccounts", "default", namespace["metadata"]["name"])
 
@@ -121,3 +127,12 @@ def test_a_pod_behind_gates_waits_until_they_are_gone(fleet: Fleet, cluster: Clu
     cluster.store.patch("pods", "gated", {"spec": {"schedulingGates": None}}, "games")
     fleet.step(60)
     assert cluster.store.get("pods", "gated", "games")["status"]["phase"] == "Running"
+
+
+async def test_an_account_can_be_applied_by_the_server(cluster: Cluster, client: Any) -> None:
+    body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}}
+    headers = {"Content-Type": "application/apply-patch+yaml"}
+    path = f"{ACCOUNT}?fieldManager=me"
+    status, _ = await client.ask(path, method="PATCH", body=body, headers=headers)
+    assert status == 201
+    assert cluster.store.get("serviceaccounts", "robot", "games")

@@ -18,6 +18,7 @@ AUDIENCE: Final = "https://kubernetes.default.svc"
 SHORTEST: Final = 600
 USUAL: Final = 3600
 LONGEST: Final = 2**32
+_DEFAULT: Final = "default"
 _ACCOUNT: Final = "kubernetes.io/service-account.name"
 _SECRET_TYPE: Final = "kubernetes.io/service-account-token"
 
@@ -91,22 +92,28 @@ class AccountTokens:
         return token
 
     def _seen(self, collection: Collection, change: Change) -> None:
-        tree = change.record.tree
-        if change.type != "ADDED":
-            if change.type == "DELETED" and collection.kind.key == ("", "secrets"):
-                self._issued.pop(_token_in(tree), None)
-            return
-        if collection.kind.key == ("", "namespaces"):
-            account: Tree = {"metadata": {"name": "default"}}
+        key, tree = collection.kind.key, change.record.tree
+        if key == ("", "namespaces") and change.type == "ADDED":
+            self._give_default(tree["metadata"]["name"])
+        elif key == ("", "serviceaccounts") and change.type == "DELETED":
+            if tree["metadata"]["name"] == _DEFAULT:
+                self._give_default(tree["metadata"]["namespace"])
+        elif key == ("", "secrets") and change.type == "ADDED" and tree.get("type") == _SECRET_TYPE:
+            self._fill(tree)
+        elif key == ("", "secrets") and change.type == "DELETED":
+            self._issued.pop(_token_in(tree), None)
+
+    def _give_default(self, namespace: str) -> None:
+        """The account that a namespace is never without, until it goes itself."""
+        record = self._store.collection("", "namespaces").get("", namespace)
+        if record is not None and "deletionTimestamp" not in record.tree["metadata"]:
             self._store.create(
-                account,
+                {"metadata": {"name": _DEFAULT}},
                 "serviceaccounts",
-                namespace=tree["metadata"]["name"],
+                namespace=namespace,
                 manager="kube-controller-manager",
                 uid=self._naming.uid(),
             )
-        elif collection.kind.key == ("", "secrets") and tree.get("type") == _SECRET_TYPE:
-            self._fill(tree)
 
     def _fill(self, secret: Tree) -> None:
         metadata = secret["metadata"]

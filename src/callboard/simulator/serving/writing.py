@@ -263,7 +263,8 @@ class Writer:
                 manager=self._manager,
                 dry_run=self._dry,
             )
-            made["metadata"]["managedFields"][-1]["operation"] = "Apply"
+            for entry in made["metadata"].get("managedFields", ())[-1:]:  # none where it has but a name
+                entry["operation"] = "Apply"
             return self._shown(made), True
         if self._query.get("force") != "true":
             self._conflicts(record.tree, body)
