@@ -164,7 +164,6 @@ def test_depth_up_to_the_bound_is_read() -> None:
         'a: "hunter2\n',
         "a: !!int hunter2\n",
         "a: @hunter2",
-        "a: \x00hunter2",
         "? [hunter2]\n: 1\n",
         "a: &x [hunter2, *x]\n",
     ],
@@ -189,3 +188,64 @@ def test_keys_are_spelled_as_in_json() -> None:
 def test_a_path_is_spelled_as_people_write_it() -> None:
     path = ("kubernetes", "clusters", 0, "authMetadata", "kubernetes.io/auth-provider", "x\ny")
     assert path_text(path) == 'kubernetes.clusters[0].authMetadata["kubernetes.io/auth-provider"]["x�y"]'
+
+
+# ---------------------------------------------------------------- what passes libyaml in another form
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('a: "\\ud83d\\ude80"', "🚀"),
+        ("a: '\\ud83d\\ude80'", "\\ud83d\\ude80"),
+        ("a: |-\n  \\ud83d", "\\ud83d"),
+        ('a: "\x0b\x00\x7f\x9f"', "\x0b\x00\x7f\x9f"),
+        ("a: x\ue00by\x0bz", "x\ue00by\x0bz"),
+        ('a: "\\ue00b\x0b"', "\ue00b\x0b"),
+        ('a: "\\uE00B \\uE10b\x0b"', "\ue00b \ue10b\x0b"),
+        ("a: " + "".join(map(chr, range(0xE000, 0xF800, 0x100))) + "\x0b", None),
+    ],
+)
+def test_what_libyaml_refuses_is_put_back_where_it_stood(text: str, value: str | None) -> None:
+    (document,) = read_documents(text, "f")
+    if value is not None:
+        assert document.value == {"a": value}
+    assert not document.problems
+
+
+def test_half_a_character_costs_its_document_and_is_told_at_its_line() -> None:
+    broken, whole = read_documents('a: 1\nb: ["\\ud83d"]\n---\nc: "\\ud83d\\ude80"\n', "f")
+    (problem,) = broken.problems
+    assert (problem.line, problem.path, problem.message) == (2, "b[0]", "half of a character")
+    assert whole.value == {"c": "🚀"}
+
+
+def test_lines_and_columns_stay_right_behind_what_was_replaced() -> None:
+    (document,) = read_documents('a:\t"\\ud83d\\ude80\x01"\n-\tx: [', "f")
+    assert document.problems[0].line == 2
+
+
+@given(st.text(alphabet="ab-:?#|>\"'\\{}[] \t\n\x00\x0b\x85\u2028\ue000\ue05c\ud83d\ude80ud83e", max_size=60))
+def test_any_text_is_read_or_told(text: str) -> None:
+    for document in read_documents(text, "f"):
+        assert document.value is not None or document.problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- " * 200_000 + "\t",
+        "-" + " " * 400_000 + "\tx",
+        "-\t" + " " * 400_000 + ":x",
+        "-\tx" + " \t" * 200_000 + ":x",
+        "\\" * 400_000 + "ud83d\x01",
+        "|\n" * 200_000 + "\t\x01",
+        "|" + "\n " * 200_000 + "\t\x01",
+        "-\tx\n" * 50_000,
+        ("-\t'" + "x" * 100 + "\n") * 2_000,
+        "\\ud83d" * 50_000 + "\n",
+    ],
+    ids=range(10),
+)
+def test_long_odd_texts_come_to_an_end(text: str) -> None:
+    read_documents(text, "f")  # quadratic, it would take hours

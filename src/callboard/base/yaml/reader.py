@@ -1,5 +1,6 @@
 """From the parser's events to documents."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,13 +20,16 @@ from yaml.events import (
 from callboard.base.errors import BadInputs, Problem
 from callboard.base.yaml.document import Marks, Path, Value, YamlDocument, path_text
 from callboard.base.yaml.scalar import key_text, resolve
+from callboard.base.yaml.stand_ins import StandIns, without_tabs
 
 __all__ = ["YamlLimits", "iter_documents", "read_document", "read_documents"]
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _CORE = "tag:yaml.org,2002:"
-_BREAKS = str.maketrans("\x85\u2028\u2029", "\ue085\ue028\ue029")
-"""Line breaks in YAML 1.1, plain characters in 1.2: they pass libyaml under the private names on the right."""
-_BREAKS_BACK = str.maketrans("\ue085\ue028\ue029", "\x85\u2028\u2029")
+_KNOWN_TAGS = frozenset(
+    ["str", "null", "bool", "int", "float", "seq", "map", "binary", "set", "omap", "pairs", "timestamp"]
+)
+"""Any other of them (`!!python/name:…`) leaves a string, as an unknown tag does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +73,15 @@ def iter_documents(text: str | bytes, where: str, limits: YamlLimits = _DEFAULT)
         return
     if decoded and not decoded.endswith("\n"):
         decoded += "\n"  # so that a block scalar at the very end keeps its line break, as in Backstage
-    renamed = decoded.translate(_BREAKS)
-    # a text that uses the private names itself keeps them, and YAML 1.1's idea of these breaks
-    swapped = renamed != decoded and not any(chr(name) in decoded for name in _BREAKS_BACK)
-    events: Iterator[Event] = yaml.parse(renamed if swapped else decoded, Loader=yaml.CSafeLoader)
+    passing, stand_ins = StandIns.of(decoded)
+    events: Iterator[Event] = yaml.parse(without_tabs(passing), Loader=yaml.CSafeLoader)
     try:
         for event in events:
             if isinstance(event, DocumentStartEvent):
                 if event.version == (1, 1):
                     yield _broken(_old_version(where, _line(event)))
                     break
-                composer = _Composer(events, where, limits, swapped)
+                composer = _Composer(events, where, limits, stand_ins)
                 document = composer.document()
                 if document.value is not None or document.problems:
                     yield document
@@ -164,7 +166,7 @@ class _Composer:
     events: Iterator[Event]
     where: str
     limits: YamlLimits
-    swapped: bool
+    stand_ins: StandIns
     anchors: dict[str, _Anchored | None] = field(default_factory=dict)  # None: still open
     problems: list[Problem] = field(default_factory=list)
     size: int = 0
@@ -271,13 +273,20 @@ class _Composer:
         raise _GivenUp
 
     def scalar(self, event: ScalarEvent, path: Path) -> Value:
-        text: str = event.value.translate(_BREAKS_BACK) if self.swapped else event.value
+        text = self.stand_ins.back(event.value, quoted=event.style == '"')
+        if _HALVES.search(text):
+            self.problem(
+                "half of a character", path, _line(event), "both halves (\\ud83d\\ude80), or the character"
+            )
+            return None
         if event.tag is None:
             # CParser tells a plain scalar by its empty style
             return text if event.style else resolve(text)
         if not event.tag.startswith(_CORE):
             return text  # an unknown tag leaves a string, as in Backstage
         name = event.tag.removeprefix(_CORE)
+        if name not in _KNOWN_TAGS:
+            return text
         value = resolve(text)
         match name:
             case "str":

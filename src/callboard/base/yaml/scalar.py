@@ -2,6 +2,7 @@
 
 import math
 import re
+from decimal import Decimal
 
 __all__ = ["Scalar", "key_text", "resolve"]
 
@@ -61,6 +62,11 @@ def key_text(key: Scalar) -> str:
         case _ if math.isinf(key):
             return "Infinity" if key > 0 else "-Infinity"
         case _ if abs(key) < 1e21 and key == int(key):
-            return str(int(key))
+            # digits beyond those that tell the number from its neighbours are zeros there
+            return (
+                str(int(key))
+                if abs(key) < 2**53
+                else format(Decimal(repr(float(key))), "f").partition(".")[0]
+            )
         case _:
             return re.sub(r"e([-+])0*", r"e\1", repr(float(key)))
