@@ -4,7 +4,8 @@
 - Halves of a character (`"\\ud83d\\ude80"`, as JSON writes what lies beyond the basic plane) pass with a private character
   in the place of their backslash. Outside double quotes they mean what they say, and so they are put back there.
 - A tab with which the text of a block scalar begins passes as a private character.
-- A tab after the sign of a list or key (`-<tab>java`), before a comment or alone on a line, passes as a blank, where it is not part of a text.
+- A tab after the sign of a list or key (`-<tab>java`), before a comment or alone on a line, passes as a blank, where it is
+  not part of a text.
 
 Every form is as long as what it stands for, so that lines and columns in problems stay right.
 """
