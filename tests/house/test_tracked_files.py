@@ -56,6 +56,7 @@ def test_every_text_file_ends_with_one_newline() -> None:
         str(path)
         for path, text in tracked_text()
         if path.suffix in COUNTED | {".md", ".toml", ".yaml"}
+        and path.parent.name != "yaml-corpus"  # how such a text ends is what some of them are about
         and text
         and (not text.endswith("\n") or text.endswith("\n\n"))
     ]

@@ -99,13 +99,16 @@ async def opened(
     fetch: Fetch | None = None,
     reading: CatalogReadingSettings | None = None,
     clock: Clock | None = None,
+    assumed: bool = False,
 ) -> AsyncIterator[Catalog]:
     """A catalog on a store of its own; refreshing is the test's."""
     database = open_tables(file)
     try:
         store = Store(database)
         await store.start()
-        yield Catalog(configured, store, directory=directory, fetch=fetch, reading=reading, clock=clock)
+        yield Catalog(
+            configured, store, directory=directory, fetch=fetch, reading=reading, clock=clock, assumed=assumed
+        )
     finally:
         await database.close()
 

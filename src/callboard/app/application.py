@@ -28,6 +28,7 @@ from callboard.base.errors import CallboardError
 from callboard.base.settings import OutboundSettings, Settings
 from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
+from callboard.catalog.sources.hosting import git_hosts
 from callboard.catalog.sources.http import HttpFetch
 from callboard.catalog.store import CopiedStore, Store
 from callboard.diagnosis.engine import turns
@@ -141,7 +142,9 @@ class Application:
             await self.outbound.use(**_way_out(settings.callboard.outbound))
         if _catalog_part(settings) != _catalog_part(before):
             fetch = _fetch(configuration, self.outbound)
-            await self.catalog.reconfigure(settings.catalog, fetch, settings.callboard.catalog)
+            await self.catalog.reconfigure(
+                settings.catalog, fetch, settings.callboard.catalog, configuration.assumed_catalog
+            )
         self.configuration = configuration
 
 
@@ -181,6 +184,7 @@ async def open_application(
             directory=configuration.directory,
             fetch=_fetch(configuration, outbound),
             reading=settings.callboard.catalog,
+            assumed=configuration.assumed_catalog,
             look_interval=settings.callboard.watch_interval,
             clock=clock,
         )
@@ -282,7 +286,7 @@ async def open_application(
 
 
 def _catalog_part(settings: Settings) -> tuple[object, ...]:
-    return (settings.catalog, settings.backend.reading, settings.callboard.catalog)
+    return (settings.catalog, settings.backend.reading, settings.integrations, settings.callboard.catalog)
 
 
 class _WayOut(TypedDict):
@@ -302,4 +306,5 @@ def _fetch(configuration: Configuration, outbound: Outbound) -> HttpFetch:
         settings.backend.reading.allow,
         deadline=settings.callboard.catalog.url_deadline,
         max_bytes=settings.callboard.catalog.max_file_bytes,
+        hosts=git_hosts(settings.integrations),
     )

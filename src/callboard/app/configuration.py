@@ -20,7 +20,15 @@ __all__ = ["Configuration", "config_files", "read_configuration"]
 
 DEFAULT_FILES = ("app-config.yaml", "app-config.local.yaml")
 """What Backstage reads when no file is named."""
-CATALOG_GLOBS = ("catalog-info*.yaml", "*/catalog-info*.yaml", "catalog/*.yaml")
+CATALOG_GLOBS = (
+    "catalog-info*.y*ml",
+    "*/catalog-info*.y*ml",
+    "*/*/catalog-info*.y*ml",
+    "catalog/*.y*ml",
+    ".backstage/*.y*ml",
+    "*/.backstage/*.y*ml",
+)
+"""Where repositories keep them: at the root, one or two folders below, in a folder of their own."""
 KINDS = ("Component", "API", "Resource", "System", "Domain", "Group", "User", "Location", "Template")
 
 
@@ -31,6 +39,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[Path, ...]
     directory: Path
     told: str
+    assumed_catalog: bool = False
+    """Whether nobody said where entities come from: then nothing has to be there."""
 
     @property
     def settings(self) -> Settings:
@@ -65,7 +75,11 @@ def read_configuration(named: Sequence[Path], environ: Mapping[str, str], direct
     if assumed:
         told += f" Using {' and '.join(assumed)}."
     return Configuration(
-        loaded=msgspec.structs.replace(loaded, settings=settings), paths=paths, directory=directory, told=told
+        loaded=msgspec.structs.replace(loaded, settings=settings),
+        paths=paths,
+        directory=directory,
+        told=told,
+        assumed_catalog=not loaded.settings.catalog.locations,
     )
 
 

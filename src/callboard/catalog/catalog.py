@@ -1,6 +1,7 @@
 """The catalog as the rest of Callboard sees it."""
 
 import asyncio
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.database import DatabaseAway
 from callboard.base.errors import BadInput, CallboardError, Problem
 from callboard.base.settings import CatalogReadingSettings, CatalogSettings
+from callboard.catalog.absence import Absence, absence_of
 from callboard.catalog.documents import entity_of
 from callboard.catalog.permission import may_read
 from callboard.catalog.problem_log import ProblemLog
@@ -50,7 +52,8 @@ class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
 class Catalog:
     """Entities from the configured locations. It is an `EntityReader`.
 
-    `directory` is where relative file targets start. `fetch` reads `url` locations; without it they are refused.
+    `directory` is where relative file targets start; with `assumed` nobody wrote the locations down: nothing has to be there.
+    `fetch` reads `url` locations; without it they are refused.
     `look_interval` is in seconds, between two looks at the files. The store is started and closed by its owner.
     """
 
@@ -62,6 +65,7 @@ class Catalog:
         directory: Path,
         fetch: Fetch | None = None,
         reading: CatalogReadingSettings | None = None,
+        assumed: bool = False,
         look_interval: float = 2.0,
         clock: Clock | None = None,
     ) -> None:
@@ -78,11 +82,16 @@ class Catalog:
         self._known: OrderedDict[EntityRef, Entity | None] = OrderedDict()
         self._known_as_of = 0
         """The revision they are of."""
-        self._configure(settings, fetch, reading or CatalogReadingSettings())
+        self._configure(settings, fetch, reading or CatalogReadingSettings(), assumed)
 
     def _configure(
-        self, settings: CatalogSettings, fetch: Fetch | None, reading: CatalogReadingSettings
+        self,
+        settings: CatalogSettings,
+        fetch: Fetch | None,
+        reading: CatalogReadingSettings,
+        assumed: bool,
     ) -> None:
+        self._assumed = assumed
         self._settings = settings
         folders = tuple(str(self._directory.absolute() / folder) for folder in reading.folders)
         self._limits = msgspec.structs.replace(reading, folders=folders)
@@ -90,6 +99,7 @@ class Catalog:
             self._limits, fetch=fetch, clock=self._clock, url_interval=settings.processing_interval
         )
         self._roots: list[Root] = []
+        self._walked: Walked | None = None
         self._last: tuple[tuple[Reading, ...], tuple[Problem, ...]] | None = None
         self._entities = 0
         self._problems: tuple[Problem, ...] = ()
@@ -99,17 +109,20 @@ class Catalog:
         settings: CatalogSettings,
         fetch: Fetch | None = None,
         reading: CatalogReadingSettings | None = None,
+        assumed: bool = False,
     ) -> None:
         """Go on with other settings from the next refresh; entities of locations that are gone go with it."""
         async with self._refreshing:
-            self._configure(settings, fetch, reading or self._limits)
+            self._configure(settings, fetch, reading or self._limits, assumed)
 
     # ---------------------------------------------------------------- keeping up
 
     async def refresh(self, *, force: bool = False) -> Refreshed:
         """Read what changed and bring the store up to date. `force` asks every URL now, due or not."""
         async with self._refreshing:
-            roots, root_problems = await asyncio.to_thread(_roots, self._settings, self._directory)
+            roots, root_problems = await asyncio.to_thread(
+                _roots, self._settings, self._directory, self._assumed
+            )
             if (
                 self._last is not None
                 and not force
@@ -128,6 +141,8 @@ class Catalog:
                 force=force,
                 folders=self._limits.folders,
             )
+            if self._assumed and not walked.readings:
+                root_problems.append(_nothing(self._settings, self._directory))
             walked = msgspec.structs.replace(walked, problems=(*root_problems, *walked.problems))
             read = sum(1 for reading in walked.readings if id(reading) not in before)
             seen = (walked.readings, walked.problems)
@@ -135,7 +150,7 @@ class Catalog:
                 return self._unchanged()
             self._last = None  # until the store has it, nothing is known to be up to date
             refreshed = await self._stitch(walked, read)
-            self._last = seen
+            self._last, self._walked = seen, walked
             return refreshed
 
     def _unchanged(self) -> Refreshed:
@@ -253,6 +268,16 @@ class Catalog:
         found = await self._store.facets(query) if may_read(caller) else {}
         return {name: found.get(name, ()) for name in FACETS}
 
+    async def absence(self, ref: EntityRef, caller: Caller) -> Absence:
+        """Why an entity is not there, as far as this caller may know; as of the last refresh of this process."""
+        walked = self._walked
+        if not may_read(caller) or walked is None:
+            return Absence()
+        own = {problem for problems in walked.told.values() for problem in problems}
+        unreadable = [problem for problem in walked.problems if problem not in own]
+        known = await self._store.known()
+        return await asyncio.to_thread(absence_of, ref, walked.told, walked.mentions, unreadable, list(known))
+
     async def problems(self, caller: Caller) -> tuple[Problem, ...]:
         """What is wrong with the sources, as of the last refresh."""
         if not may_read(caller):
@@ -268,13 +293,22 @@ class Catalog:
         return tuple(found)
 
 
-def _roots(settings: CatalogSettings, directory: Path) -> tuple[list[Root], list[Problem]]:
+def _nothing(settings: CatalogSettings, directory: Path) -> Problem:
+    targets = (os.path.relpath(each.target, directory) for each in settings.locations)
+    return Problem(
+        "holds no catalog file", where=str(directory.absolute()), expected=f"one of {', '.join(targets)}"
+    )
+
+
+def _roots(settings: CatalogSettings, directory: Path, assumed: bool) -> tuple[list[Root], list[Problem]]:
     roots: list[Root] = []
     problems: list[Problem] = []
     for index, configured in enumerate(settings.locations):
         try:
             place = place_of(configured.type, configured.target, directory)
-            roots.append(Root(place.location, configured.rules, place.missing()))
+            roots.append(
+                Root(place.location, configured.rules, place.missing(), str(directory) if assumed else "")
+            )
         except BadInput as error:
             found = error.problem
             path = f"catalog.locations[{index}]"

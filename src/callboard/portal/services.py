@@ -79,7 +79,8 @@ class ServicesRoad:
         """The entity. Raises NotFound when it is not there for this caller."""
         found = await self._catalog.entity(ref, caller)
         if found is None:
-            raise NotFound(f"There is no {ref} in the catalog.", code="no-such-entity")
+            absence = await self._catalog.absence(ref, caller)
+            raise NotFound(absence.sentence(ref), code="no-such-entity")
         return found
 
     async def list(

@@ -51,7 +51,6 @@ _SECTIONS = (
     "harbor",
     "homepage",
     "ilert",
-    "integrations",
     "jenkins",
     "jfrogArtifactory",
     "jira",
@@ -165,6 +164,21 @@ _KEYS: dict[Path, tuple[str, ...]] = {
         "type",
     ),
     ("backend", "database", "connection", "ssl"): ("host", "passphrase", "servername"),
+    ("integrations",): (
+        "awsCodeCommit",
+        "awsS3",
+        "azure",
+        "azureBlobStorage",
+        "bitbucket",
+        "bitbucketCloud",
+        "bitbucketServer",
+        "gerrit",
+        "gitea",
+        "googleGcs",
+        "harness",
+    ),
+    ("integrations", "github", "*"): ("apiBaseUrl", "apps", "token"),
+    ("integrations", "gitlab", "*"): ("apiBaseUrl", "baseUrl", "commitSigningKey", "token"),
     ("catalog",): (
         "defaultLocationConflictStrategy",
         "disableDefaultProcessors",
@@ -183,13 +197,17 @@ _KEYS: dict[Path, tuple[str, ...]] = {
     ("kubernetes",): ("frontend", "googleServiceAccountCredentials", "podExecTerminal", "proxy"),
 }
 
+_NO_CREDENTIALS = "`url` locations are read without credentials"
+
 _REASONS: dict[Path, str] = {
     ("kubernetes", "googleServiceAccountCredentials"): "Google's auth strategies are not had here",
     ("kubernetes", "frontend"): "Callboard does not delete pods",
     ("kubernetes", "podExecTerminal"): "Callboard opens no terminal in a container",
     ("kubernetes", "proxy"): "Callboard has no proxy to the API servers",
     ("auth",): "sign-in is not had here; Callboard listens on loopback only",
-    ("integrations",): "`url` locations are read without credentials",
+    ("integrations", "github", "*", "token"): _NO_CREDENTIALS,
+    ("integrations", "github", "*", "apps"): _NO_CREDENTIALS,
+    ("integrations", "gitlab", "*", "token"): _NO_CREDENTIALS,
     ("backend", "auth"): "no other service signs in to Callboard",
     ("backend", "csp"): "the content security policy of Callboard's pages is fixed",
     ("catalog", "providers"): "entities come from `catalog.locations` only",
@@ -206,7 +224,10 @@ def known_beside(path: Path) -> tuple[str, ...]:
 
 def reason(path: Path) -> str:
     """Why the key at `path`, which is known and not used, is not used."""
-    return _REASONS.get(path, "known to Backstage, not used by Callboard")
+    return _REASONS.get(
+        tuple("*" if isinstance(step, int) else step for step in path),
+        "known to Backstage, not used by Callboard",
+    )
 
 
 def not_used() -> Iterator[tuple[Path, str]]:

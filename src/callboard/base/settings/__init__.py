@@ -44,6 +44,7 @@ from callboard.base.settings.catalog import (
     RuleAllow,
 )
 from callboard.base.settings.forms import Opaque
+from callboard.base.settings.integrations import GithubIntegration, GitlabIntegration, IntegrationsSettings
 from callboard.base.settings.kubernetes import (
     CatalogLocator,
     ClusterLocator,
@@ -86,10 +87,13 @@ __all__ = [
     "DatabaseLimits",
     "DatabaseSettings",
     "DatabaseTlsSettings",
+    "GithubIntegration",
+    "GitlabIntegration",
     "GkeLocator",
     "HttpsSettings",
     "HubSettings",
     "InClusterLocator",
+    "IntegrationsSettings",
     "KubeconfigLocator",
     "KubeconfigSettings",
     "KubernetesSettings",

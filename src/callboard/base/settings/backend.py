@@ -89,7 +89,8 @@ class ReadingSettings(SettingsStruct, frozen=True, kw_only=True):
     """`backend.reading`."""
 
     allow: tuple[ReadingAllow, ...] = ()
-    """Hosts a `url` location may be read from. Default: none, so that a catalog file cannot make us call anywhere."""
+    """Hosts a `url` location may be read from, beside the files on github.com, gitlab.com and the servers of `integrations`.
+    Default: none, so that a catalog file cannot make us call anywhere."""
 
 
 class DatabaseTlsSettings(SettingsStruct, frozen=True, kw_only=True):

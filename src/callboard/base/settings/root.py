@@ -5,6 +5,7 @@ from callboard.base.settings.backend import BackendSettings
 from callboard.base.settings.callboard import CallboardSettings
 from callboard.base.settings.catalog import CatalogSettings
 from callboard.base.settings.forms import SettingsStruct
+from callboard.base.settings.integrations import IntegrationsSettings
 from callboard.base.settings.kubernetes import KubernetesSettings
 from callboard.base.settings.organization import OrganizationSettings
 
@@ -25,6 +26,9 @@ class Settings(SettingsStruct, frozen=True, kw_only=True):
 
     catalog: CatalogSettings = CatalogSettings()
     """Where entities come from."""
+
+    integrations: IntegrationsSettings = IntegrationsSettings()
+    """Git hosts whose pages of files are read as the files."""
 
     kubernetes: KubernetesSettings | None = None
     """Which clusters there are and what to ask them. None when the file has no such section."""

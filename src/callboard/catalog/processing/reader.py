@@ -247,4 +247,6 @@ def finished(begun: Begun, addresses: Mapping[Location, Content]) -> Reading:
 
 
 def _problem(error: Exception, where: str) -> Problem:
-    return Problem("does not exist", where=where) if isinstance(error, NotFound) else stumbled(error, where)
+    if isinstance(error, NotFound) and "://" not in where:
+        return Problem("does not exist", where=where)
+    return stumbled(error, where)

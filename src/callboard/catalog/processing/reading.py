@@ -1,9 +1,11 @@
 """What one source holds: its valid entities, and what is wrong with the others. Pure: bytes in, values out."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from itertools import islice
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -20,6 +22,11 @@ from callboard.model.entity import EntityRef
 __all__ = ["Broken", "Content", "Parsed", "Reading", "Wanted", "failed", "parse", "reading_of"]
 
 T = TypeVar("T")
+
+MOST_NAMES = 10_000
+_NAME: Final = re.compile(rb"\bname\"?[ \t]{0,20}:[ \t]{0,20}[\"']?([A-Za-z0-9][A-Za-z0-9_.-]{0,62})")
+
+_WEB_PAGE: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|\?xml)\b", re.IGNORECASE)
 
 Content = bytes | Problem | None
 """What a placeholder's target held, or why it could not be read; None where nobody was to read it."""
@@ -53,6 +60,7 @@ class Parsed(msgspec.Struct, frozen=True):
     """A source's documents in their order, judged but for those with a placeholder."""
 
     items: tuple[Judged | Wanted, ...]
+    mentions: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> tuple[Location, ...]:
@@ -72,6 +80,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     stamps: tuple[FileStamp, ...] = ()
     """The files that were read for it; a change of one makes the reading out of date."""
     etag: str = ""
+    mentions: tuple[str, ...] = ()
+    """Where a document cannot be named: the names that the whole source seems to hold."""
     remote: bool = False
     """Whether addresses were read for it, which may hold something else by now."""
 
@@ -80,6 +90,10 @@ def parse(data: bytes, route: Route, *, most: int, folders: Sequence[str] = ()) 
     """Read and judge a source's documents, at most `most`. One by one: the trees of thousands would be a burden together.
     Placeholders may name files in `folders` as well."""
     source = route.source
+    if _WEB_PAGE.match(data[:1000]):
+        return Parsed(
+            (Nameless((Problem("is a web page (HTML)", where=source.shown, expected="a YAML file"),)),)
+        )
     items: list[Judged | Wanted] = []
     try:
         for document in read_documents(data, source.shown):
@@ -92,7 +106,14 @@ def parse(data: bytes, route: Route, *, most: int, folders: Sequence[str] = ()) 
             items.append(_fenced(document, partial(_begun, document, route, folders)))
     except Exception as error:
         items.append(Nameless((stumbled(error, source.shown),)))
-    return Parsed(tuple(items))
+    unread = any(isinstance(item, Nameless) for item in items)
+    return Parsed(tuple(items), _names_in(data) if unread else ())
+
+
+def _names_in(data: bytes) -> tuple[str, ...]:
+    """The names that a file seems to hold, in lower case."""
+    found = islice(_NAME.finditer(data), MOST_NAMES)
+    return tuple(dict.fromkeys(each[1].decode().lower() for each in found))
 
 
 def _fenced(document: Document, step: Callable[[], T]) -> T | Broken | Nameless:
@@ -112,6 +133,7 @@ def reading_of(parsed: Parsed, route: Route, contents: Mapping[Location, Content
         broken=tuple(i for i in judged if isinstance(i, Broken)),
         problems=tuple(p for i in judged if isinstance(i, Nameless) for p in i.problems),
         documents=len(judged),
+        mentions=parsed.mentions,
     )
 
 

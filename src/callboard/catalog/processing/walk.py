@@ -20,6 +20,8 @@ __all__ = ["Claim", "LastGood", "Root", "Walked", "walk"]
 MAX_DEPTH = 10
 """How far Location entities may lead. Organisations nest two or three; a longer way is a chain that grows by itself."""
 
+PASSED_OVER = frozenset({"skeleton", "node_modules"})
+
 LastGood = Callable[[Location], Awaitable[Sequence[Draft]]]
 """The entities the store has of a source, or by way of a target, that cannot be read now."""
 
@@ -31,8 +33,9 @@ class Root(msgspec.Struct, frozen=True):
     rules: tuple[CatalogRule, ...] = ()
     missing: Problem | None = None
     """What is told where nothing is there; None for the usual words."""
-    optional: bool = False
-    """Whether nothing has to be there."""
+    assumed: str = ""
+    """The folder of one's own that an assumed location is about: nothing has to be there, and what a template or a package brings
+    along is passed over."""
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -52,6 +55,10 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
     """By ref of a Location entity: what is wrong with its targets."""
     lost: frozenset[str] = frozenset()
     """Refs that made us fail: what the store has of them stays."""
+    told: dict[str, list[Problem]] = {}
+    """By ref: what is wrong with entities that are written down."""
+    mentions: dict[str, list[Problem]] = {}
+    """By name: what is wrong with files that hold such a name and could not be read whole."""
 
 
 class _Step(msgspec.Struct, frozen=True):
@@ -80,6 +87,8 @@ class _Walk:
         self.readings: list[Reading] = []
         self.unreadable: dict[str, list[str]] = {}
         self.lost: set[str] = set()
+        self.told: dict[str, list[Problem]] = {}
+        self.mentions: dict[str, list[Problem]] = {}
         self._seen: set[Location] = set()
         self._refs: set[str] = set()
         self._counts: dict[Location, int] = {}
@@ -103,6 +112,8 @@ class _Walk:
                 message = f"{path[:500]} leads out of the folders that may be read from there"
                 self._unreadable(step, _at_its_name(step, Problem(message, where=step.target.shown)))
             for source in found.files:
+                if _is_passed_over(source, step.root):
+                    continue
                 if source not in self._seen:
                     self._seen.add(source)
                     routes.append((Route(source, step.target, step.root.location), step))
@@ -116,13 +127,16 @@ class _Walk:
         """Where the files may lie to which a Location leads: the operator's own targets may be anywhere."""
         if _is_root(step) or step.target.type != "file":
             return None
-        return (folder_of(step.root.location.target), *self._folders)
+        return (step.root.assumed or folder_of(step.root.location.target), *self._folders)
 
     async def _take(self, reading: Reading, step: _Step) -> list[_Step]:
         following: list[_Step] = []
         self.problems += reading.problems
         for broken in reading.broken:
             self.problems += broken.problems
+            self.told.setdefault(str(broken.ref), []).extend(broken.problems)
+        for name in reading.mentions:
+            self.mentions.setdefault(name, []).extend(reading.problems[:1])
         for draft in reading.drafts:
             following += self._claim(draft, step, ())
         if reading.problems or reading.broken:
@@ -155,21 +169,22 @@ class _Walk:
         try:
             return self._claimed(draft, step, errors)
         except Exception as error:
-            self.problems.append(stumbled(error, draft.route.source.shown, draft.line))
+            self._refused(draft, stumbled(error, draft.route.source.shown, draft.line))
             self.lost.add(str(draft.ref))
             return []
 
     def _claimed(self, draft: Draft, step: _Step, errors: tuple[str, ...]) -> list[_Step]:
         root = step.root
         if not allows(self._rules, root.rules, root.location, draft.kind, draft.spec_type):
-            self.problems.append(
+            self._refused(
+                draft,
                 Problem(
                     f"{draft.ref} is not of an allowed kind for that location",
                     where=draft.route.source.shown,
                     line=draft.line,
                     found=f"kind {draft.kind}, from {root.location.shown}",
                     expected="a kind that catalog.rules or the location's own rules allow",
-                )
+                ),
             )
             return []
         count = self._counts[root.location] = self._counts.get(root.location, 0) + 1
@@ -184,6 +199,10 @@ class _Walk:
         self._refs.add(str(draft.ref))
         self.claims.append(Claim(draft, errors))
         return self._targets(draft, step) if first else []
+
+    def _refused(self, draft: Draft, problem: Problem) -> None:
+        self.problems.append(problem)
+        self.told.setdefault(str(draft.ref), []).append(problem)
 
     def _targets(self, draft: Draft, step: _Step) -> list[_Step]:
         steps: list[_Step] = []
@@ -220,7 +239,11 @@ class _Walk:
         draft = generated(root.location)
         self._refs.add(str(draft.ref))
         self.claims.append(Claim(draft))
-        return _Step(root.location, root, draft, root.optional)
+        return _Step(root.location, root, draft, bool(root.assumed))
+
+
+def _is_passed_over(source: Location, root: Root) -> bool:
+    return bool(root.assumed) and not PASSED_OVER.isdisjoint(source.target[len(root.assumed) :].split("/"))
 
 
 def _is_root(step: _Step) -> bool:
@@ -270,4 +293,6 @@ async def walk(
         readings=tuple(walking.readings),
         unreadable={ref: tuple(messages) for ref, messages in walking.unreadable.items()},
         lost=frozenset(walking.lost),
+        told=walking.told,
+        mentions=walking.mentions,
     )
