@@ -84,7 +84,9 @@ kubernetes:
   objectTypes: [pods, secrets]
   customResources: [{group: g, apiVersion: v1, plural: ps}]
   apiVersionOverrides: {cronjobs: v1beta1}
-integrations: {github: [{host: ghe.example.org, rawBaseUrl: 'https://ghe.example.org/raw', token: x}], gitlab: [{host: git.example.org}]}
+integrations:
+  github: [{host: ghe.example.org, rawBaseUrl: 'https://ghe.example.org/raw', token: x}]
+  gitlab: [{host: git.example.org}]
 callboard:
   clusters:
     limits:
