@@ -5,6 +5,7 @@ A rule gets the fields that could be read (those written down, no defaults), so 
 
 import base64
 import binascii
+import typing
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from callboard.base.settings import (
     CallboardSettings,
     CatalogLocation,
     ClusterLimits,
+    ClusterLocator,
     ClusterOverride,
     ClusterSettings,
     ClustersSettings,
@@ -42,11 +44,12 @@ Fields = Mapping[str, object]
 Rule = Callable[[Fields, ConfigNode, Path, ConfigFindings], None]
 
 _AUTH_PROVIDER = "kubernetes.io/auth-provider"
-_AUTH_NOT_HERE = ("aks", "aws", "azure", "google", "googleServiceAccount", "oidc")
-_AUTH_HERE = ("serviceAccount", "localKubectlProxy")
 _DATABASES = {"pg": "PostgreSQL", "better-sqlite3": "SQLite", "sqlite3": "SQLite"}
-_LOCATORS = ("config", "kubeconfig", "localKubectlProxy", "inCluster", "gke", "catalog")
-_SERVICE_LOCATORS = ("multiTenant", "singleTenant", "catalogRelation")
+_LOCATORS = tuple(
+    str(struct.__struct_config__.tag)
+    for struct in typing.get_args(ClusterLocator)
+    if struct.__struct_config__.tag is not None
+)
 LOCAL = "user:default/local"
 """The person at this machine (`Caller.loopback`)."""
 
@@ -175,7 +178,7 @@ def _service_locator(fields: Fields, node: ConfigNode, path: Path, findings: Con
     written = at(node, ("type",))
     if written is None or not isinstance(kind, str):
         return
-    if kind in _SERVICE_LOCATORS:
+    if kind in ServiceLocatorMethod.BUILT_IN:
         assert isinstance(node.value, dict)  # noqa: S101 - a struct is only filled from a mapping
         for key in sorted(node.value.keys() - {"type"}):
             other = node.value[key]
@@ -184,7 +187,9 @@ def _service_locator(fields: Fields, node: ConfigNode, path: Path, findings: Con
                 outcome=KeyOutcome.UNKNOWN,
             )  # fmt: skip
     else:
-        _of_a_plugin(kind, _SERVICE_LOCATORS, "service locator", written, (*path, "type"), findings)
+        _of_a_plugin(
+            kind, ServiceLocatorMethod.BUILT_IN, "service locator", written, (*path, "type"), findings
+        )
 
 
 def _other_locator(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
@@ -235,12 +240,12 @@ def _cluster(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindi
             "missing",
             expected=f"authProvider, or authMetadata['{_AUTH_PROVIDER}']",
         )
-    if provider in _AUTH_NOT_HERE:
+    if provider in ClusterSettings.AUTH_OF_BACKSTAGE:
         findings.warn(
             at(node, ("authProvider",)) or node,
             (*path, "authProvider"),
             f"the auth strategy {provider} of Backstage is not had here: the cluster cannot be asked "
-            f"unless an extension brings it (built in: {', '.join(_AUTH_HERE)})",
+            f"unless an extension brings it (built in: {', '.join(ClusterSettings.AUTH_BUILT_IN)})",
         )
     if fields.get("skip_tls_verify") is True:
         findings.warn(

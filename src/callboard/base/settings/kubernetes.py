@@ -48,6 +48,9 @@ class CustomResourceSettings(SettingsStruct, frozen=True, kw_only=True):
 class ServiceLocatorMethod(SettingsStruct, frozen=True, kw_only=True):
     """`kubernetes.serviceLocatorMethod`: on which clusters an entity may run."""
 
+    BUILT_IN: ClassVar[tuple[str, ...]] = ("multiTenant", "singleTenant", "catalogRelation")
+    """Types that need no extension:"""
+
     type: str = "multiTenant"
     """`multiTenant` (any), `singleTenant` (the one its annotation names), `catalogRelation` (those its relations name),
     or a plugin's own. Default: `multiTenant`, which misses nothing."""
@@ -58,6 +61,19 @@ class ServiceLocatorMethod(SettingsStruct, frozen=True, kw_only=True):
 
 class ClusterSettings(SettingsStruct, frozen=True, kw_only=True):
     """One entry of a `config` locator's `clusters`."""
+
+    AUTH_BUILT_IN: ClassVar[tuple[str, ...]] = ("serviceAccount", "localKubectlProxy")
+    """Auth strategies that need no extension:"""
+
+    AUTH_OF_BACKSTAGE: ClassVar[tuple[str, ...]] = (
+        "aks",
+        "aws",
+        "azure",
+        "google",
+        "googleServiceAccount",
+        "oidc",
+    )
+    """Auth strategies of Backstage that an extension has to bring:"""
 
     NOT_YET: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("dashboard_url", "dashboard_app", "dashboard_parameters"), _NO_LINK
