@@ -69,6 +69,31 @@ def test_a_configuration_that_is_no_file_is_a_problem(tmp_path: Path) -> None:
     assert (result.exit_code, "nosuch.yaml" in result.stdout) == (1, True)
 
 
+def test_a_catalog_location_that_leads_nowhere_is_told_and_is_no_refusal(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.yaml").touch()
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "org.yaml").touch()
+    locations = ("../../examples/org.yaml", "../../examples/gone.yaml", "./here.yaml", "./none/*.yaml")
+    config.write_text(
+        CONFIG
+        + "catalog:\n  locations:\n"
+        + "".join(f"    - {{type: file, target: '{each}'}}\n" for each in locations)
+        + "    - {type: url, target: 'https://example.org/a.yaml'}\n"
+    )
+    result = call("config", "check", "--config", str(config), "--json")
+    assert result.exit_code == 0
+    keys = {key["path"]: key for key in json.loads(result.stdout)["keys"]}
+    outcomes = [keys[f"catalog.locations[{n}].target"]["outcome"] for n in range(5)]
+    assert outcomes == ["used", "caution", "used", "caution", "used"]
+    gone = keys["catalog.locations[1].target"]
+    assert "examples/gone.yaml and " in gone["message"]
+    assert "packages/backend" in gone["message"]
+    assert gone["line"] == 18
+
+
 def test_no_configuration_is_fine() -> None:
     result = call("config", "check")
     assert (result.exit_code, result.stdout) == (0, "No configuration file: every setting has its default.\n")

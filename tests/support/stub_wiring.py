@@ -1,13 +1,15 @@
 """A wiring whose portal answers with views that a test made: for output and exit codes, which are functions of the view."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+from callboard.app.locations import leading_nowhere
 from callboard.base.errors import CallboardError, NotFound, UsageError
 from callboard.base.secret import Secret
+from callboard.base.settings import Settings
 from callboard.cli.wiring import (
     AccessTools,
     DemoOptions,
@@ -162,6 +164,9 @@ class StubWiring:
         self.started: list[ServeOptions | DemoOptions | SimulateOptions] = []
         self.raises: BaseException | None = None
         self.opened: list[tuple[Path, ...]] = []
+
+    def leading_nowhere(self, settings: Settings) -> Mapping[str, str]:
+        return leading_nowhere(settings.catalog, Path.cwd())
 
     def config_files(self, configs: tuple[Path, ...]) -> tuple[Path, ...]:
         return configs

@@ -6,7 +6,7 @@ time that `--help`, `catalog validate` and `config check` take.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from callboard.cli.wiring import (
 if TYPE_CHECKING:
     from callboard.app.application import Application
     from callboard.app.serve import Listening
+    from callboard.base.settings import Settings
 
 __all__ = ["AppWiring"]
 
@@ -35,6 +36,12 @@ class AppWiring:
     def config_files(self, configs: tuple[Path, ...]) -> tuple[Path, ...]:
         """The configuration files that are read when these were named."""
         return config_files(configs, Path.cwd())
+
+    def leading_nowhere(self, settings: "Settings") -> Mapping[str, str]:
+        """The configured file locations from which nothing would be read."""
+        from callboard.app.locations import leading_nowhere
+
+        return leading_nowhere(settings.catalog, Path.cwd())
 
     def open(
         self, configs: tuple[Path, ...], *, watching: bool = False

@@ -41,20 +41,32 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
 @json_option
 @click.pass_obj
 def check_config(wiring: Wiring, configs: tuple[Path, ...], as_json: bool) -> int:
-    """Say of every key whether it is used, known to Backstage but not used here, or unknown; and where it stands.
+    """Say of every key whether it is used, known to Backstage but not used here, or unknown; and where it stands. A catalog
+    location of files that leads nowhere is told as well.
 
     \b
     Exit codes: 0 nothing wrong, or warnings only; 1 problems: this configuration would be refused; 3 wrong usage.
     """
     files = wiring.config_files(configs)
     checked = check(files, os.environ)
+    nowhere = wiring.leading_nowhere(checked.loaded.settings) if checked.loaded else {}
+    rows = [_caution(row, nowhere[row.path]) if row.path in nowhere else row for row in checked.report]
     if as_json:
-        keys = [_key(row) for row in checked.report]
+        keys = [_key(row) for row in rows]
         problems = [str(p) for p in checked.problems]
         say(json_text({"files": [str(f) for f in files], "keys": keys, "problems": problems}))
     else:
-        say("\n".join(_lines(files, checked.report, terminal_of(sys.stdout))))
+        say("\n".join(_lines(files, rows, terminal_of(sys.stdout))))
     return Exit.TROUBLE if checked.problems else Exit.FINE
+
+
+def _caution(row: Row, message: str) -> Row:
+    return msgspec.structs.replace(
+        row,
+        outcome=KeyOutcome.CAUTION,
+        level=Level.WARNING,
+        message="; ".join(filter(None, (row.message, message))),
+    )
 
 
 def _key(row: Row) -> KeyRow:

@@ -1,5 +1,6 @@
 """What the composition root does for the commands. The click context carries it as `obj`."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,8 @@ import msgspec
 
 from callboard.base.secret import Secret
 
-if TYPE_CHECKING:  # what `serve` says of itself needs neither
+if TYPE_CHECKING:  # what `serve` says of itself needs none of them
+    from callboard.base.settings import Settings
     from callboard.portal.operations import Operations
     from callboard.portal.protocol import Portal
 
@@ -128,6 +130,11 @@ class Wiring(Protocol):
     def config_files(self, configs: tuple[Path, ...]) -> tuple[Path, ...]:
         """The configuration files that are read when these were named: themselves, or where none was, those of the working
         directory that Backstage would read; empty where there are none. They need not be valid."""
+        ...
+
+    def leading_nowhere(self, settings: "Settings") -> Mapping[str, str]:
+        """The configured file locations from which nothing would be read in the working directory: by path in the
+        configuration, with why."""
         ...
 
     def open(
