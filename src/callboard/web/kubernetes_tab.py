@@ -14,6 +14,7 @@ from callboard.portal.protocol import Portal
 from callboard.portal.views import ClusterPart, KubernetesView, PodRow
 from callboard.web.live.kept import Kept
 from callboard.web.matrix import LINES, Matrix, known_group, matrix, matrix_pieces
+from callboard.web.troubles import Troubles, troubles
 from callboard.web.words import anchor, cluster_mark, cluster_word
 
 __all__ = [
@@ -104,6 +105,8 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     """What stands above the clusters. A value: two that are equal look the same. `as_of` only where it is shown."""
 
     verdict: Verdict
+    """Without its clusters and findings, of which `strip` and `troubles` hold what is shown."""
+    troubles: Troubles
     notices: tuple[Notice, ...]
     strip: tuple[StripEntry, ...]
     answered: int
@@ -169,7 +172,8 @@ def kubernetes_page(view: KubernetesView, *, tables: bool = False, group: str = 
 def _heading(view: KubernetesView, strip: Sequence[ClusterPanel]) -> Heading:
     """`strip` keeps the clusters in one order for good."""
     return Heading(
-        verdict=view.verdict,
+        verdict=msgspec.structs.replace(view.verdict, clusters=(), findings=()),
+        troubles=troubles(view.verdict, {part.cluster.name: part.cluster.display for part in view.clusters}),
         notices=view.notices,
         strip=tuple(
             StripEntry(

@@ -18,6 +18,17 @@ export function refreshTimes(within) {
     const text = "ago" in time.dataset && passed !== "just now" ? `${passed} ago` : passed;
     if (time.textContent !== text) time.textContent = text;
   }
+  for (const time of within.querySelectorAll("time[data-clock]")) {
+    const text = clock(new Date(time.dateTime));
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+// a moment of today as the reader's clock has it, of another day with the day
+function clock(moment) {
+  const today = moment.toDateString() === new Date().toDateString();
+  const form = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
+  return new Intl.DateTimeFormat(undefined, form).format(moment);
 }
 
 // the same words as callboard.web.times.age
