@@ -9,7 +9,7 @@ import msgspec
 from callboard.diagnosis.objects.exceptions import KindException
 from callboard.diagnosis.objects.indication import Indication
 from callboard.diagnosis.objects.judgement import State
-from callboard.diagnosis.objects.reading import clip, items, mapping, moment, text, walk
+from callboard.diagnosis.objects.reading import clip, is_past, items, mapping, moment, text, walk
 from callboard.diagnosis.objects.vocabulary import Polarity, meaning, polarity, told
 
 __all__ = ["PATIENCE", "conditions"]
@@ -46,7 +46,7 @@ def conditions(status: object, kind: KindException, now: datetime | None) -> lis
         said for place, each in own if (said := _read(each, place, kind, now, ansible=ansible)) is not None
     ]
     for path, key, value in walk(status, _DEPTH):
-        if key != "conditions" or path == "conditions" or not isinstance(value, list):
+        if key != "conditions" or path == "conditions" or not isinstance(value, list) or is_past(path):
             continue
         for place, each in _conditions(value, f"status.{path}"):
             said = _read(each, place, kind, now)
@@ -141,7 +141,7 @@ def _so(each: _Condition, how: Polarity, said: State | None) -> State | None:
         return None  # Progressing=True with NewReplicaSetAvailable: it has progressed
     if how.good is State.PROGRESSING and _partial(each.type) and told(each.message) is State.FAILED:
         return State.FAILED
-    if how.good in (State.PROGRESSING, State.WELL) and said is State.FAILED:
+    if said is State.FAILED and (how.good is State.PROGRESSING or how.end):
         return State.FAILED  # Complete=True with JobFailed
     return how.good
 

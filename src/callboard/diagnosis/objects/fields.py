@@ -6,7 +6,7 @@ from typing import Final
 from callboard.diagnosis.objects.exceptions import KindException
 from callboard.diagnosis.objects.indication import Indication
 from callboard.diagnosis.objects.judgement import State
-from callboard.diagnosis.objects.reading import clip, mapping, text, walk
+from callboard.diagnosis.objects.reading import clip, is_past, mapping, text, walk
 from callboard.diagnosis.objects.vocabulary import meaning
 
 __all__ = ["fields"]
@@ -36,17 +36,6 @@ _FLAGS: Final = frozenset(
 _BAD_WHEN_FALSE: Final = frozenset({"healthy", "success", "succeeded", "valid", "pass", "passed"})
 _LONG_PHRASES: Final = 80
 _DEPTH: Final = 4
-_ELSEWHERE: Final = (
-    "history",
-    "last",
-    "previous",
-    "desired",
-    "target",
-    "spec",
-    "conditions",
-    "original",
-    "atprovider",
-)
 
 
 def fields(status: object, kind: KindException) -> Iterator[Indication]:
@@ -54,7 +43,7 @@ def fields(status: object, kind: KindException) -> Iterator[Indication]:
     why = next((said for key in ("message", "reason") if (said := text(mapping(status).get(key)))), "")
     for path, key, value in walk(status, _DEPTH):
         name = key.lower()
-        if any(part.startswith(_ELSEWHERE) for part in path.lower().split(".")):
+        if is_past(path):
             continue
         top = path == key
         if (

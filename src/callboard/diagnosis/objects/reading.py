@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["at", "clip", "flag", "items", "mapping", "moment", "text", "walk", "whole"]
+__all__ = ["at", "clip", "flag", "is_past", "items", "mapping", "moment", "text", "walk", "whole"]
 
 LENGTH: Final = 512
 """Characters of a text that are looked at: a reason has 30, and a message that has not said it by then will not."""
@@ -81,6 +81,18 @@ def at(value: object, path: str) -> object:
     for key in path.split("."):
         value = mapping(value).get(key)
     return value
+
+
+_ELSEWHERE: Final = (
+    "archived", "atprovider", "attempts", "backups", "conditions", "desired", "events", "executions", "history", "last",
+    "operations", "original", "previous", "recent", "revisions", "runs", "spec", "target",
+)  # fmt: skip
+
+
+def is_past(path: str) -> bool:
+    """Whether a path of a status leads to what was, what shall be, or what another system says of its own."""
+    above, _, _ = path.rpartition(".conditions")
+    return any(part.startswith(_ELSEWHERE) for part in (above or path).lower().split("."))
 
 
 def walk(value: object, depth: int) -> Iterator[tuple[str, str, object]]:

@@ -31,7 +31,20 @@ _FAILING: Final = (
 """Beginnings of words that say that something is wrong."""
 
 _NO_FAILURE: Final = frozenset(
-    {"deadline", "deadlines", "evictable", "expiration", "expires", "faultless", "warm", "warmup"}
+    {
+        "deadline",
+        "deadlines",
+        "evictable",
+        "expiration",
+        "expires",
+        "failback",
+        "failover",
+        "failovers",
+        "failsafe",
+        "faultless",
+        "warm",
+        "warmup",
+    }
 )
 
 _FAILING_PAIRS: Final = frozenset(
@@ -78,7 +91,7 @@ _WELL: Final = frozenset(
         "connected", "converged", "created", "deployed", "discoverable", "discovered", "done", "enabled", "enforced",
         "established", "exists", "fetched", "finished", "fresh", "generated", "green", "healthy", "initialized", "injected",
         "installed", "issued", "joined", "latest", "launched", "listening", "loaded", "maintained", "matched", "normal", "ok",
-        "online", "open", "operational", "passed", "passing", "programmed", "promoted", "propagated", "provisioned",
+        "online", "open", "operational", "passed", "passing", "programmed", "promoted", "provided", "propagated", "provisioned",
         "published", "pulled",
         "reachable", "ready", "reconciled", "registered", "released", "resolved", "restored", "running", "saved", "satisfied",
         "scheduled", "serving", "signed", "started", "steady", "stored", "succeeded", "success", "successful", "successfully",
@@ -164,6 +177,7 @@ class Polarity(msgspec.Struct, frozen=True, gc=False):
     end: bool = False
 
 
+_NOUNS: Final = frozenset({"available", "configured", "enabled", "healthy", "ready", "supported", "valid"})
 _SUMMARY: Final = frozenset(
     {
         "available",
@@ -189,6 +203,8 @@ def polarity(type_: str) -> Polarity:
     if not parts or parts[0] in ("warning", "warnings"):
         return Polarity(None)  # beside Ready, a word for whoever maintains it
     denied = parts[0] in ("no", "not", "un", "non") and len(parts) > 1
+    if len(parts) > 1 and not denied and parts[-1] in _NOUNS:
+        return Polarity(State.WELL)  # FailureDomainsReady speaks of being ready
     failing = _fails(parts) or any(part.startswith(_FAILING) for part in parts)
     if denied:
         return Polarity(State.WELL) if failing else Polarity(State.FAILED)
