@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import yaml
+from structlog.testing import capture_logs
 
 from callboard.app.application import Application
 from callboard.model.caller import Caller
@@ -88,3 +89,26 @@ async def test_a_catalog_file_is_read_again_when_it_changes(tmp_path: Path) -> N
         async with asyncio.timeout(20):
             while (await app.portal.services(ServicesQuery(kind=("component",)), ME)).total != 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
+
+
+async def test_what_needs_a_restart_is_said_to_need_one(tmp_path: Path) -> None:
+    async with (
+        Fleet.start(clusters=1) as fleet,
+        application(tmp_path, fleet, "dice-roller", callboard=QUICK) as app,
+    ):
+        logged: list[str] = []
+        app.relog = lambda settings: logged.append(settings.level)
+        config = tmp_path / "app-config.yaml"
+        document = yaml.safe_load(config.read_text())
+        document["app"] = {"title": "Another"}
+        document["backend"] = {"listen": ":7100"}
+        document["callboard"]["logging"] = {"level": "debug"}
+        with capture_logs() as logs:
+            async with kept_up(app):
+                config.write_text(yaml.safe_dump(document))
+                async with asyncio.timeout(20):
+                    while not any("in force" in entry["event"] for entry in logs):  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
+        (told,) = [entry for entry in logs if "in force" in entry["event"]]
+        assert (told["log_level"], told["keys"]) == ("warning", ["app.title", "backend.listen"])
+        assert logged == ["debug"], "the log's level is taken over"

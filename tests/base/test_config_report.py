@@ -239,7 +239,6 @@ AT = "kubernetes.clusterLocatorMethods[0].clusters"
 @pytest.mark.parametrize(
     ("text", "path", "words"),
     [
-        (clusters("{name: a, url: 'https://a'}"), f"{AT}[0].authProvider", "missing"),
         (clusters("{url: 'https://a', authProvider: serviceAccount}"), f"{AT}[0].name", "missing"),
         (clusters("{name: a, authProvider: serviceAccount}"), f"{AT}[0].url", "missing"),
         (
@@ -264,11 +263,6 @@ AT = "kubernetes.clusterLocatorMethods[0].clusters"
             "will not do",
         ),
         (clusters(CLUSTER + ", authMetadata: {a: 5}}"), f"{AT}[0].authMetadata.a", "will not do"),
-        (
-            clusters(CLUSTER + "}", CLUSTER + "}"),
-            f"{AT}[1].name",
-            "a second cluster of this name; the first is at",
-        ),
     ],
 )
 def test_a_cluster_that_cannot_be_is_refused(tmp_path: Path, text: str, path: str, words: str) -> None:
@@ -285,13 +279,22 @@ def test_the_auth_provider_may_stand_in_the_metadata(tmp_path: Path) -> None:
     )
 
 
-def test_two_clusters_of_one_name_name_both_places(tmp_path: Path) -> None:
+def test_two_clusters_of_one_name_name_both_places_and_refuse_nothing(tmp_path: Path) -> None:
     text = "kubernetes:\n  clusterLocatorMethods:\n    - type: config\n      clusters:\n" + "".join(
         f"        - {CLUSTER}}}\n" for _ in range(2)
     )
-    problem = the_problem(tmp_path, text)
-    assert problem.line == 6
-    assert "app-config.yaml:5, kubernetes.clusterLocatorMethods[0].clusters[0]" in problem.message
+    found = checked(tmp_path, text)
+    assert not found.problems
+    (row,) = [row for row in found.report if row.level is Level.WARNING and row.path.endswith("name")]
+    assert row.line == 6
+    assert "app-config.yaml:5, kubernetes.clusterLocatorMethods[0].clusters[0]" in row.message
+
+
+def test_a_cluster_that_does_not_say_as_whom_to_ask_it_refuses_nothing(tmp_path: Path) -> None:
+    found = checked(tmp_path, clusters("{name: a, url: 'https://a'}"))
+    assert not found.problems
+    (row,) = [row for row in found.report if row.path == f"{AT}[0].authProvider"]
+    assert (row.level, "cannot be asked" in row.message) == (Level.WARNING, True)
 
 
 def test_all_problems_are_told_at_once_and_good_keys_are_still_reported(tmp_path: Path) -> None:

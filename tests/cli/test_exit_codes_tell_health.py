@@ -210,3 +210,11 @@ def test_every_answer_but_health_is_not_zero() -> None:
             part = kube.cluster("eu-1", kube.deployment(), also=(kube.failed("Pod", answer=answer),))
             snapshot: ServiceSnapshot = kube.service(part)
             assert status("web", portal=StubPortal(snapshot))[0] == 2, answer
+
+
+def test_the_timeout_bounds_what_comes_before_the_asking_too() -> None:
+    wiring = StubWiring()
+    wiring.never_opens = True
+    result = CliRunner().invoke(build_cli(wiring), ["status", "web", "--timeout", "0.05"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Nothing was ready to be asked within 0.05 seconds" in result.stderr

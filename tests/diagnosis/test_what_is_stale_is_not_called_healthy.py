@@ -45,3 +45,12 @@ def test_what_is_from_before_a_restart_is_unknown_and_says_so_once() -> None:
         "what we could see is healthy; this is from before Callboard was restarted."
     )
     assert found.clusters[0].missing == ("this is from before Callboard was restarted",)
+
+
+def test_what_is_from_before_a_restart_is_not_final_until_it_was_asked_for_again() -> None:
+    part = cluster("a", deployment(), pod())
+    assert part.final
+    for code, final in ((FailureCode.RESTARTED, False), (FailureCode.CONNECTION, True)):
+        failure = Failure(code=code, message="no")
+        before = tuple(msgspec.structs.replace(o, stale_since=SINCE, failure=failure) for o in part.outcomes)
+        assert msgspec.structs.replace(part, outcomes=before).final is final

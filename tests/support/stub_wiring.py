@@ -19,6 +19,7 @@ from callboard.cli.wiring import (
     SimulateOptions,
     StoreTables,
     TokenDocument,
+    WiredCheck,
 )
 from callboard.extend.pages import Card, Tab
 from callboard.extend.parts import Supplied
@@ -164,6 +165,7 @@ class StubWiring:
         self.started: list[ServeOptions | DemoOptions | SimulateOptions] = []
         self.raises: BaseException | None = None
         self.opened: list[tuple[Path, ...]] = []
+        self.never_opens = False
 
     def leading_nowhere(self, settings: Settings) -> Mapping[str, str]:
         return leading_nowhere(settings.catalog, Path.cwd())
@@ -171,12 +173,17 @@ class StubWiring:
     def config_files(self, configs: tuple[Path, ...]) -> tuple[Path, ...]:
         return configs
 
+    async def wired_check(self, configs: tuple[Path, ...]) -> WiredCheck:
+        return WiredCheck()
+
     @asynccontextmanager
     async def open(self, configs: tuple[Path, ...], *, watching: bool = False) -> AsyncIterator[OpenedPortal]:
         self.opened.append(configs)
         async with asyncio.TaskGroup():
             if self.raises is not None:
                 raise self.raises
+            if self.never_opens:
+                await asyncio.Event().wait()
             yield OpenedPortal(self._portal, self._operations)
 
     async def tables(

@@ -95,6 +95,7 @@ def container(*, good: bool = True) -> ContainerRow:
         health=Health.HEALTHY if good else Health.UNHEALTHY,
         ready=good,
         restarts=0 if good else 12,
+        has_log=True,
         has_previous=not good,
         since=NOW - timedelta(minutes=7),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -20,12 +20,13 @@ from callboard.app.judged import judged_by
 from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import asked, installed
+from callboard.app.restarts import waiting_for_a_restart
 from callboard.app.tables import opened
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
 from callboard.base.database import MEMORY, Database, open_database
 from callboard.base.errors import CallboardError
-from callboard.base.settings import OutboundSettings, Settings
+from callboard.base.settings import LoggingSettings, OutboundSettings, Settings
 from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.hosting import git_hosts
@@ -84,6 +85,10 @@ class Application:
         self.database = database
         self.tokens = tokens
         self.configuration = configuration
+        self._started = configuration.settings
+        self._logging = configuration.settings.callboard.logging
+        self.relog: Callable[[LoggingSettings], None] | None = None
+        """Called with other settings for the log when they change; None where the log is not ours to set."""
         self.portal = portal
         self.operations = operations
         self.catalog = catalog
@@ -133,7 +138,24 @@ class Application:
                     error=error.message,
                 )
             else:
-                _log.info("a changed configuration is in force", files=names)
+                self._told(names)
+
+    def _told(self, names: list[str]) -> None:
+        """That a changed configuration is in force, and what of it is not."""
+        settings = self.configuration.settings
+        if settings.callboard.logging != self._logging:
+            self._logging = settings.callboard.logging
+            if self.relog is not None:
+                self.relog(self._logging)
+        waiting = waiting_for_a_restart(self._started, settings)
+        if waiting:
+            _log.warning(
+                "a changed configuration is in force, but for keys that are read at the start only: restart Callboard for them",
+                files=names,
+                keys=list(waiting),
+            )
+        else:
+            _log.info("a changed configuration is in force", files=names)
 
     async def _put_to_use(self, configuration: Configuration) -> None:
         await self.fleet.put_to_use(configuration)

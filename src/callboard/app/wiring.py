@@ -20,6 +20,7 @@ from callboard.cli.wiring import (
     ServeOptions,
     SimulateOptions,
     StoreTables,
+    WiredCheck,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class AppWiring:
         from callboard.app.locations import leading_nowhere
 
         return leading_nowhere(settings.catalog, Path.cwd())
+
+    async def wired_check(self, configs: tuple[Path, ...]) -> WiredCheck:
+        """Wire what the server would wire, and say what is wrong with it."""
+        from callboard.app.checking import wired_check
+
+        return await wired_check(configs, Path.cwd())
 
     def open(
         self, configs: tuple[Path, ...], *, watching: bool = False
@@ -84,6 +91,7 @@ class AppWiring:
 
         async with open_application(options.configs) as app:
             configure_logging(app.configuration.settings.callboard.logging)
+            app.relog = configure_logging
             sys.stderr.write(app.configuration.told + "\n")
             await serve(app, _listening(app, options))
 

@@ -12,8 +12,9 @@ import msgspec
 from callboard.base.config import KeyOutcome, Level, Row, check
 from callboard.cli.exits import Exit
 from callboard.cli.options import config_option, json_option
+from callboard.cli.running import run
 from callboard.cli.text import ASIDE, Terminal, json_text, plain, say, table, terminal_of
-from callboard.cli.wiring import Wiring
+from callboard.cli.wiring import WiredCheck, Wiring
 
 __all__ = ["config"]
 
@@ -42,22 +43,41 @@ class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
 @click.pass_obj
 def check_config(wiring: Wiring, configs: tuple[Path, ...], as_json: bool) -> int:
     """Say of every key whether it is used, known to Backstage but not used here, or unknown; and where it stands. A catalog
-    location of files that leads nowhere is told as well.
+    location of files that leads nowhere is told as well. Then wire what the server would wire, extensions included, and say what
+    of it cannot be used.
 
     \b
-    Exit codes: 0 nothing wrong, or warnings only; 1 problems: this configuration would be refused; 3 wrong usage.
+    Exit codes: 0 nothing wrong, or warnings only; 1 problems: this configuration would be refused, or something in it cannot
+    be used; 3 wrong usage.
     """
     files = wiring.config_files(configs)
     checked = check(files, os.environ)
     nowhere = wiring.leading_nowhere(checked.loaded.settings) if checked.loaded else {}
     rows = [_caution(row, nowhere[row.path]) if row.path in nowhere else row for row in checked.report]
+    wired = run(wiring.wired_check(configs)) if files and not checked.problems else WiredCheck()
     if as_json:
         keys = [_key(row) for row in rows]
-        problems = [str(p) for p in checked.problems]
-        say(json_text({"files": [str(f) for f in files], "keys": keys, "problems": problems}))
+        problems = [*map(str, checked.problems), *wired.problems]
+        document = {
+            "files": [str(f) for f in files],
+            "keys": keys,
+            "problems": problems,
+            "warnings": wired.warnings,
+        }
+        say(json_text(document))
     else:
-        say("\n".join(_lines(files, rows, terminal_of(sys.stdout))))
-    return Exit.TROUBLE if checked.problems else Exit.FINE
+        terminal = terminal_of(sys.stdout)
+        say("\n".join((*_lines(files, rows, terminal), *_wired(wired, terminal))))
+    return Exit.TROUBLE if checked.problems or wired.problems else Exit.FINE
+
+
+def _wired(wired: WiredCheck, terminal: Terminal) -> list[str]:
+    """What came of wiring it, a line each."""
+    lines = [
+        f"{terminal.style('problem', 'red', bold=True)}  {plain(words, 1000)}" for words in wired.problems
+    ]
+    lines += [f"{terminal.style('warning', 'yellow')}  {plain(words, 1000)}" for words in wired.warnings]
+    return ["", *lines] if lines else []
 
 
 def _caution(row: Row, message: str) -> Row:

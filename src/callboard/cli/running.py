@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
 import uvloop
 
-from callboard.base.errors import CallboardError
+from callboard.base.errors import CallboardError, Unavailable
 from callboard.cli.wiring import AccessTools, OpenedPortal, Wiring
 
 __all__ = ["run", "with_access", "with_portal"]
@@ -38,13 +39,22 @@ def with_portal(
     work: Callable[[OpenedPortal], Awaitable[Result]],
     *,
     watching: bool = False,
+    within: float | None = None,
 ) -> Result:
-    """Open the portal, do `work` with it, close it. A CallboardError comes out as itself, whatever groups it crossed; so
-    does the OSError of a reader of our output who is gone."""
+    """Open the portal, within so many seconds, do `work` with it, close it. A CallboardError comes out as itself, whatever groups
+    it crossed; so does the OSError of a reader of our output who is gone."""
 
     async def opened() -> Result:
         failed: CallboardError | OSError | None = None
-        async with wiring.open(configs, watching=watching) as portal:
+        async with AsyncExitStack() as stack:
+            limit = asyncio.timeout(within)
+            try:
+                async with limit:
+                    portal = await stack.enter_async_context(wiring.open(configs, watching=watching))
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                raise Unavailable(f"Nothing was ready to be asked within {within:g} seconds.") from None
             try:
                 return await work(portal)
             except (CallboardError, OSError) as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -27,6 +28,8 @@ __all__ = ["status"]
 
 MOST = 60.0
 """Seconds without --timeout: only for a soft deadline that was set longer still."""
+LEAST = 0.05
+"""Seconds that asking gets in any case: what is known at once is told."""
 REFERENCES = 3.0
 """Seconds that events, nodes and the like get, for a person, once all that decides is there. A script (--json) gets the same
 answer each time: all of it, for as long as the clusters' hard deadlines let it take."""
@@ -134,7 +137,13 @@ def status(
             timeout=timeout,
         )
         return with_portal(wiring, configs, lambda opened: watch(opened, options), watching=True)
-    view = with_portal(wiring, configs, lambda opened: _ask(opened, ref, timeout, whole=as_json))
+    began = time.monotonic()
+    view = with_portal(
+        wiring,
+        configs,
+        lambda opened: _ask(opened, ref, timeout, whole=as_json, spent=time.monotonic() - began),
+        within=timeout,
+    )
     document = document_of(view, require_all=require_all)
     if as_json:
         say(json_text(document))
@@ -144,15 +153,18 @@ def status(
     return release_code(document, release)
 
 
-async def _ask(opened: OpenedPortal, ref: EntityRef, timeout: float | None, *, whole: bool) -> KubernetesView:
-    """The newest view when settled; else after `timeout` seconds or, without one, when only clusters past their soft deadline
-    are still out and, unless it has to be `whole`, what decides nothing had a moment to come."""
+async def _ask(
+    opened: OpenedPortal, ref: EntityRef, timeout: float | None, *, whole: bool, spent: float
+) -> KubernetesView:
+    """The newest view when settled; else after `timeout` seconds, of which some are `spent`. Without one, when only clusters past
+    their soft deadline are still out and, unless it has to be `whole`, what decides nothing had a moment to come."""
     newest: KubernetesView | None = None
     most = MOST if timeout is None else timeout
+    left = max(LEAST, most - spent)
     with ProgressLine(sys.stderr) as progress:
         async with aclosing(opened.portal.kubernetes(ref, Caller.loopback())) as views:
             try:
-                async with asyncio.timeout(most) as deadline:
+                async with asyncio.timeout(left) as deadline:
                     hurried = whole or timeout is not None
                     async for newest in views:
                         progress.waiting_for(newest)

@@ -22,6 +22,7 @@ __all__ = [
     "SimulateOptions",
     "StoreTables",
     "TokenDocument",
+    "WiredCheck",
     "Wiring",
 ]
 
@@ -52,6 +53,14 @@ class SimulateOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     speed: float = 1.0
     control_port: int | None = None
+
+
+class WiredCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of wiring a configuration as the server does: what in it cannot be used, and what is worth knowing, a sentence
+    each."""
+
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class OpenedPortal(msgspec.Struct, frozen=True):
@@ -135,6 +144,10 @@ class Wiring(Protocol):
     def leading_nowhere(self, settings: "Settings") -> Mapping[str, str]:
         """The configured file locations from which nothing would be read in the working directory: by path in the
         configuration, with why."""
+        ...
+
+    async def wired_check(self, configs: tuple[Path, ...]) -> WiredCheck:
+        """Wire what the server would wire, extensions included, and say what is wrong with it. No cluster is asked."""
         ...
 
     def open(

@@ -10,7 +10,7 @@ from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity
 from callboard.model.notice import GAPS
 from callboard.model.objects import KubeObject
-from callboard.model.outcome import Answer, Failure, Freshness, Outcome
+from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Outcome
 
 __all__ = ["CHILD_TYPES", "ClusterSnapshot", "ClusterState", "Notice", "ServiceSnapshot"]
 
@@ -94,7 +94,9 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     @property
     def final(self) -> bool:
         """Whether nothing that a verdict rests on is still awaited: the selection, and the children found through their
-        owners. Events, nodes and the like may be."""
+        owners. Events, nodes and the like may be. What is known from before a restart alone is still awaited."""
+        if self.restored:
+            return False
         if self.state is not ClusterState.ANSWERED or self.references_complete:
             return self.state in (ClusterState.ANSWERED, ClusterState.FAILED)
         asked = [o for o in self.references if o.answer is not Answer.NOT_ASKED]
@@ -102,6 +104,14 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         further = any(o.type.key == "cronjobs.batch" for o in self.members())
         awaited = any(o.answer is Answer.AWAITED and o.question.type.key in CHILD_TYPES for o in asked)
         return bool(asked) and not further and not awaited
+
+    @property
+    def restored(self) -> bool:
+        """Whether some of it is from before Callboard was restarted, and has not been asked for since."""
+        return any(
+            o.stale_since is not None and o.failure is not None and o.failure.code is FailureCode.RESTARTED
+            for o in self.outcomes
+        )
 
     @property
     def unseen(self) -> tuple[Outcome, ...]:

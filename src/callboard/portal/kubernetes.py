@@ -10,7 +10,7 @@ import msgspec
 from callboard.access.visibility import Visibility
 from callboard.access.visible import NO_USER_STEP, visible
 from callboard.base.clock import Clock
-from callboard.base.errors import CallboardError, NotFound, Unavailable, UsageError
+from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable, UsageError
 from callboard.fleet.selection import namespaces_of, selector_of
 from callboard.fleet.wiring import Fleet
 from callboard.kube.access_review import Attributes
@@ -20,8 +20,8 @@ from callboard.model.entity import Entity
 from callboard.model.grants import Grants, Why
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
-from callboard.model.outcome import Answer, Outcome, Purpose, Question
-from callboard.model.resource import EVENTS
+from callboard.model.outcome import Answer, FailureCode, Outcome, Purpose, Question
+from callboard.model.resource import EVENTS, words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.portal.drawer import LogView, ObjectView
 from callboard.portal.events import events_of
@@ -31,7 +31,7 @@ from callboard.portal.openings import Opening, Openings
 from callboard.portal.pods import container_rows
 from callboard.portal.protocol import LogQuery
 from callboard.portal.sights import Sight, Sights
-from callboard.portal.views import EventsPart, KubernetesView, ObjectKey
+from callboard.portal.views import ContainerRow, EventsPart, KubernetesView, ObjectKey
 from callboard.portal.yaml_text import yaml_text
 
 __all__ = ["KubernetesRoad", "Seen"]
@@ -68,7 +68,10 @@ class _Look(NamedTuple):
 
     @property
     def settled(self) -> bool:
-        return self.snapshot.settled and not self.pending
+        """Whether waiting longer would tell more."""
+        return (
+            self.snapshot.settled and not self.pending and not any(c.restored for c in self.snapshot.clusters)
+        )
 
     async def view(self) -> KubernetesView:
         """Of this, or of what has come since."""
@@ -191,6 +194,8 @@ class KubernetesRoad:
         view = LogView(
             key=key, cluster=part.cluster, container=container, containers=rows, previous=query.previous
         )
+        if without := _without_log(obj, obj.body, next(r for r in rows if r.name == container), query):
+            return msgspec.structs.replace(view, failure=without, as_of=self._clock.now())
         reading = Attributes("get", "", "pods", subresource="log", namespace=obj.namespace)
         if why := await self._visibility.may(caller, key.cluster, reading):
             words = _WHY[why].format(what="the logs of this namespace's pods")
@@ -265,6 +270,9 @@ def _not_found(entity: Entity, key: ObjectKey, part: ClusterSnapshot | None) -> 
     if part is None:
         return NotFound(f"{entity.ref} has no cluster called {key.cluster}.", code="no-such-cluster")
     asked = [o for o in part.outcomes if o.question.type.key == key.type]
+    refused = next((o for o in asked if o.answer is Answer.FORBIDDEN), None)
+    if refused is not None and refused.question.namespace in ("", key.namespace):
+        return _refused(key, refused)
     if part.state is not ClusterState.ANSWERED or any(o.answer.failed for o in asked):
         words = next((o.failure.message for o in asked if o.failure), "")
         words = part.failure.message if part.failure else words or "no answer in time"
@@ -277,3 +285,30 @@ def _not_found(entity: Entity, key: ObjectKey, part: ClusterSnapshot | None) -> 
         "it was replaced or removed, or belongs to something else.",
         code="no-such-object",
     )
+
+
+def _without_log(obj: KubeObject, pod: Pod, container: ContainerRow, query: LogQuery) -> str:
+    """Why there can be no log; "" where there may be one."""
+    if not pod.spec.node_name:
+        return f"Pod {obj.name} is not scheduled: no node runs it yet, and so there is no log."
+    if not container.has_log:
+        return f"Container {container.name} has not started yet ({container.state}), and so there is no log."
+    if query.previous and not container.has_previous:
+        return f"Container {container.name} has had no run before this one."
+    return ""
+
+
+def _refused(key: ObjectKey, outcome: Outcome) -> NotAllowed:
+    """Why the types of an object may not be seen, and who can change that."""
+    what = words_of(outcome.question.type)
+    code = outcome.failure.code if outcome.failure else FailureCode.FORBIDDEN
+    if code in (FailureCode.NOT_GRANTED, FailureCode.NO_USER):
+        words = f"You may not see {what} in cluster {key.cluster}. Ask whoever runs that cluster for the right to list them."
+    elif code is FailureCode.UNDECIDED:
+        words = f"It could not be decided whether you may see {what} in cluster {key.cluster}; try again in a moment."
+    else:
+        words = (
+            f"Callboard may not see {what} in cluster {key.cluster}. Ask whoever runs this Callboard to let it list them: "
+            "`callboard rbac` writes the role, `callboard clusters check` says what is missing."
+        )
+    return NotAllowed(words, code="type-not-visible")

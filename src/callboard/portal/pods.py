@@ -88,9 +88,15 @@ def _row(container: Container, status: ContainerStatus | None, role: str) -> Con
         health=health,
         ready=status.ready,
         restarts=status.restart_count,
+        has_log=_has_run(status),
         has_previous=status.last_state.terminated is not None,
         since=since,
     )
+
+
+def _has_run(status: ContainerStatus) -> bool:
+    state = status.state
+    return bool(state.running or state.terminated or status.last_state.terminated)
 
 
 def _state(status: ContainerStatus, role: str) -> tuple[str, str, Health, datetime | None]:

@@ -172,7 +172,8 @@ class ObjectKey(msgspec.Struct, frozen=True, gc=False, order=True):
 class ContainerRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One container of a pod. `state` is in words ("running", "waiting: CrashLoopBackOff", "exited with 137 (OOMKilled)").
 
-    `role` is "container", "init container" or "sidecar". `has_previous` tells that a previous run exists, with a log of its own.
+    `role` is "container", "init container" or "sidecar". `has_log` tells that it has run, and so has a log; `has_previous` that a
+    previous run exists, with a log of its own.
     """
 
     name: str
@@ -183,6 +184,7 @@ class ContainerRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     health: Health = Health.UNKNOWN
     ready: bool = False
     restarts: int = 0
+    has_log: bool = False
     has_previous: bool = False
     since: datetime | None = None
 

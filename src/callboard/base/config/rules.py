@@ -219,12 +219,10 @@ def _config_locator(fields: Fields, node: ConfigNode, path: Path, findings: Conf
         earlier = first[cluster.name]
         other = at(node, ("clusters", earlier, "name")) or node
         place = f"{other.origin}, {path_text((*path, 'clusters', earlier))}"
-        findings.problem(
+        findings.warn(
             name,
             (*path, "clusters", i, "name"),
-            f"a second cluster of this name; the first is at {place}",
-            found=shown(name),
-            expected="each name once",
+            f"a second cluster of this name, which is not used: the first is at {place}",
         )
 
 
@@ -234,11 +232,10 @@ def _cluster(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindi
     named = metadata.get(_AUTH_PROVIDER) if isinstance(metadata, dict) else None
     provider = named.reveal() if isinstance(named, Secret) else fields.get("auth_provider")
     if provider is None and at(node, ("authProvider",)) is None:
-        findings.problem(
+        findings.warn(
             node,
             (*path, "authProvider"),
-            "missing",
-            expected=f"authProvider, or authMetadata['{_AUTH_PROVIDER}']",
+            f"missing, so the cluster cannot be asked: expected is authProvider, or authMetadata['{_AUTH_PROVIDER}']",
         )
     if provider in ClusterSettings.AUTH_OF_BACKSTAGE:
         findings.warn(

@@ -1,0 +1,80 @@
+"""`callboard config check` wires what the server wires: what cannot be used is told there, and costs itself where it is used."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from callboard.app.application import open_application
+from callboard.app.checking import wired_check
+from callboard.app.wiring import AppWiring
+from callboard.cli.commands import build_cli
+from callboard.model.caller import Caller
+
+GOOD = {
+    "name": "good",
+    "url": "https://good.example.com",
+    "authProvider": "serviceAccount",
+    "serviceAccountToken": "t",
+}
+
+
+def written(directory: Path, *clusters: Any, **kubernetes: Any) -> Path:
+    config = directory / "app-config.yaml"
+    ours = kubernetes.pop("callboard", {})
+    document = {
+        "kubernetes": {
+            "serviceLocatorMethod": {"type": "multiTenant"},
+            "clusterLocatorMethods": [{"type": "config", "clusters": [GOOD, *clusters]}],
+            **kubernetes,
+        },
+        "catalog": {"locations": []},
+        "callboard": {"dataDirectory": str(directory / "data"), **ours},
+    }
+    config.write_text(yaml.safe_dump(document))
+    return config
+
+
+BAD = {
+    "no token": ({**GOOD, "name": "bad", "serviceAccountToken": None}, "there is no token"),
+    "unknown provider": (
+        {**GOOD, "name": "bad", "authProvider": "serviceAcount"},
+        "did you mean serviceAccount?",
+    ),
+    "provider of later": ({**GOOD, "name": "bad", "authProvider": "oidc"}, "nobody here knows"),
+    "name twice": ({**GOOD, "url": "https://other.example.com"}, "two clusters are called 'good'"),
+    "no provider": ({"name": "bad", "url": "https://bad.example.com"}, "as whom to ask it"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_one_bad_cluster_is_told_and_costs_itself_alone(case: str, tmp_path: Path) -> None:
+    cluster, words = BAD[case]
+    config = written(tmp_path, cluster)
+    found = await wired_check([config], tmp_path)
+    assert [words in p for p in found.problems] == [True], found
+    async with open_application([config], directory=tmp_path, persist=False) as app:
+        names = [c.name for c in (await app.operations.clusters(Caller.loopback())).clusters]
+    assert "good" in names
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"serviceLocatorMethod": {"type": "multitenant"}}, "did you mean multiTenant?"),
+        ({"clusterLocatorMethods": [{"type": "inventory"}]}, "there is no cluster supplier of that name"),
+        ({"callboard": {"parts": {"fetcher": "nope"}}}, "there is no fetcher of that name"),
+    ],
+)
+def test_a_part_that_nobody_has_is_told(changes: dict[str, object], words: str, tmp_path: Path) -> None:
+    config = written(tmp_path, **changes)
+    result = CliRunner().invoke(build_cli(AppWiring()), ["config", "check", "--config", str(config)])
+    assert (result.exit_code, words in result.output) == (1, True), result.output
+
+
+def test_nothing_wrong_is_nothing_told(tmp_path: Path) -> None:
+    config = written(tmp_path)
+    result = CliRunner().invoke(build_cli(AppWiring()), ["config", "check", "--config", str(config)])
+    assert (result.exit_code, "problem" in result.output) == (0, False), result.output
