@@ -1,6 +1,5 @@
 """Validating catalog files without a store: what `callboard catalog validate` prints."""
 
-import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from callboard.base.settings import CatalogReadingSettings
 from callboard.catalog.processing.draft import Draft, Route
 from callboard.catalog.processing.reader import read_local
 from callboard.catalog.processing.reading import Reading
-from callboard.catalog.sources.location import Location, has_wildcard
+from callboard.catalog.sources.globs import has_wildcard, matching
+from callboard.catalog.sources.location import Location
 
 __all__ = ["Validation", "validate_paths"]
 
@@ -63,8 +63,7 @@ def _files(paths: Sequence[str], problems: list[Problem]) -> Iterator[Path]:
             )
             expected = "at least one .yaml or .yml file"
         elif has_wildcard(text) and not path.exists():
-            matches = glob.glob(text, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-            found = [p for p in map(Path, sorted(matches)) if p.is_file()]
+            found = [Path(match) for match in matching(text)]
             expected = "at least one file that matches"
         else:
             found = [path] if path.exists() else []

@@ -17,7 +17,8 @@ from callboard.catalog.processing.reading import Content, Parsed, Reading, faile
 from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.sources.fetch import Fetch
 from callboard.catalog.sources.files import Expansion, expand, read_file
-from callboard.catalog.sources.location import Location, has_wildcard
+from callboard.catalog.sources.globs import has_wildcard
+from callboard.catalog.sources.location import Location
 
 __all__ = ["Reader", "read_local"]
 

@@ -1,22 +1,18 @@
 """Local files: what a target names, which of it may be read, and reading within bounds."""
 
-import glob
 import os
 import re
 import stat
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from callboard.base.errors import BadInput, NotFound, Problem
-from callboard.catalog.sources.location import Location, has_wildcard
+from callboard.catalog.sources.globs import has_wildcard, matching
+from callboard.catalog.sources.location import Location
 
 __all__ = ["Expansion", "expand", "folder_of", "is_inside", "read_file"]
-
-MOST_MATCHES = 20_000
-"""Files of one glob."""
 
 
 class Expansion(msgspec.Struct, frozen=True):
@@ -56,11 +52,7 @@ def expand(location: Location, folders: Sequence[str] | None = None) -> Expansio
             )
         )
     if is_glob and not os.path.lexists(target):
-        found = islice(glob.iglob(target, recursive=True), MOST_MATCHES + 1)  # noqa: PTH207 - Path.glob takes no absolute pattern
-        matches = [match for match in sorted(found) if Path(match).is_file()]
-        if len(matches) > MOST_MATCHES:
-            expected = f"at most {MOST_MATCHES}"
-            raise BadInput(Problem("names too many files", where=location.shown, expected=expected))
+        matches = matching(target)
     else:
         matches = [target] if os.path.lexists(target) else []
     inside = [m for m in matches if folders is None or is_inside(m, folders)]

@@ -10,7 +10,7 @@ import msgspec
 from callboard.base.errors import BadInput, Problem
 from callboard.outbound import shown_url
 
-__all__ = ["Location", "has_wildcard", "resolved", "rooted"]
+__all__ = ["Location", "resolved", "rooted"]
 
 TYPES = ("file", "url")
 LONGEST = 4096
@@ -38,11 +38,6 @@ class Location(msgspec.Struct, frozen=True, order=True):
     def entity_name(self) -> str:
         """The name of the Location entity Backstage generates for a configured location."""
         return "generated-" + hashlib.sha1(str(self).encode(), usedforsecurity=False).hexdigest()
-
-
-def has_wildcard(target: str) -> bool:
-    """Whether a file target is a glob."""
-    return any(c in target for c in "*?[")
 
 
 def rooted(kind: str, target: str, directory: Path) -> Location:
