@@ -1,5 +1,7 @@
 """A session goes on after a restart and ends at its time, when nobody uses it, or when it is ended, wherever that is done."""
 
+import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -188,6 +190,35 @@ async def test_a_page_and_its_stream_cause_little_reading(around: Around) -> Non
         for _ in range(20):
             assert await sessions.caller(cookie) == ME
     assert around.store.reads == 3
+
+
+async def test_whoever_guesses_holds_nobody_up(around: Around) -> None:
+    """However many guess at once, most connections to the database are left for those who are signed in."""
+    busy = most = 0
+    hold = asyncio.Event()
+
+    class Slow(Store):
+        async def get(self, digest: str) -> KeptSession | None:
+            nonlocal busy, most
+            if digest == known:
+                return await super().get(digest)
+            busy += 1
+            most = max(most, busy)
+            await hold.wait()
+            busy -= 1
+            return None
+
+    known = ""
+    sessions = Sessions(around.clock, Slow(around.database), HERE)
+    cookie = await around.signed_in(sessions)
+    known = hashlib.sha256(cookie.encode()).hexdigest()
+    around.clock.advance(A_MOMENT)
+    guesses = [asyncio.create_task(sessions.caller(f"{n:043}")) for n in range(100)]
+    assert await sessions.caller(cookie) == ME
+    assert most <= 2
+    hold.set()
+    assert await asyncio.gather(*guesses) == [None] * 100
+    assert most == 2
 
 
 async def test_a_database_that_is_away_signs_nobody_out_and_lets_nobody_in(around: Around) -> None:

@@ -1,5 +1,6 @@
 """Browser sessions and the one-time link that starts one."""
 
+import asyncio
 import hashlib
 import re
 import secrets
@@ -30,6 +31,8 @@ _FRESH: Final = timedelta(seconds=5)
 _WITHOUT_DATABASE: Final = timedelta(minutes=10)
 """So long what was read last holds while the database does not answer."""
 _NOTED: Final = timedelta(minutes=1)
+_AT_ONCE: Final = 2
+"""Readings for cookies that are not known here: whoever guesses leaves the database's connections to others."""
 _HOST = re.compile(r"cb-[0-9a-f]{24}")
 
 _log = structlog.get_logger(__name__)
@@ -58,6 +61,7 @@ class Sessions:
         self._place = place
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._links: dict[str, _Link] = {}
+        self._unknown = asyncio.Semaphore(_AT_ONCE)
         self.host = "cb-" + secrets.token_hex(12)
         """A name that nobody else on this machine knows, for a host below `.localhost`; that of the sessions that go on."""
 
@@ -102,6 +106,7 @@ class Sessions:
         )
         held = self._hold(_Held(session, now, None if self._store else now))
         await self._write(held)
+        _log.info("somebody signed in", session=session.id, subject=session.subject, place=session.place)
         if held.read is None:
             _log.warning(
                 "a session could not be written to the database: whoever just signed in has to do so again after a restart"
@@ -124,7 +129,9 @@ class Sessions:
     async def end(self, secret: str) -> None:
         """Forget a session, here and in the database. Raises Unavailable where that cannot be done there."""
         digest = _digest(secret)
-        self._held.pop(digest, None)
+        held = self._held.pop(digest, None)
+        if held is not None:
+            _log.info("somebody signed out", session=held.session.id, subject=held.session.subject)
         if self._store is not None:
             await self._store.end(digest=digest)
 
@@ -137,7 +144,11 @@ class Sessions:
             await self._write(held)
             return held
         try:
-            session = await self._store.get(digest)
+            if held is None:
+                async with self._unknown:
+                    session = await self._store.get(digest)
+            else:
+                session = await self._store.get(digest)
         except Unavailable:
             if held is None or held.read is None or now - held.read > _WITHOUT_DATABASE:
                 raise
