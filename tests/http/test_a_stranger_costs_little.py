@@ -308,12 +308,33 @@ async def test_a_target_that_is_no_address_here_is_refused(target: bytes) -> Non
         assert (await on.ask(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
 
 
-async def test_who_is_silent_in_a_tls_handshake_is_dropped(tmp_path: Path) -> None:
+def certified(folder: Path) -> tuple[str, str]:
+    """A chain and its key, and `ca` beside them."""
     authority = Authority()
     pair = authority.server()
     for name, text in (("ca", authority.pem), ("chain", pair.certificate), ("key", pair.key)):
-        (tmp_path / name).write_text(text)
-    certificate = str(tmp_path / "chain"), str(tmp_path / "key")
+        (folder / name).write_text(text)
+    return str(folder / "chain"), str(folder / "key")
+
+
+async def test_silent_tls_handshakes_lock_nobody_out(tmp_path: Path) -> None:
+    few = msgspec.structs.replace(PATIENT, connections=16)
+    async with listener_of(site(), few, certificate=certified(tmp_path)) as on:
+        silent = [await on.dial() for _ in range(60)]
+        trusting = ssl.create_default_context(cafile=tmp_path / "ca")
+        for _ in range(3):
+            client = Client(*await asyncio.open_connection("127.0.0.1", on.port, ssl=trusting))
+            client.write(GET + b"Connection: close\r\n\r\n")
+            assert b"hello" in await client.rest()
+        assert on.server.connections <= 16
+        assert on.ended[ConnectionEnd.MADE_ROOM] >= 44
+        for each in silent:
+            each.close()
+        await on.becomes(lambda: on.server.connections == 0 and on.server.tasks == 0)
+
+
+async def test_who_is_silent_in_a_tls_handshake_is_dropped(tmp_path: Path) -> None:
+    certificate = certified(tmp_path)
     async with listener_of(site(), certificate=certificate) as on:
         silent = await on.dial()
         plain = await on.dial()

@@ -113,7 +113,9 @@ class Judge:
             except Exception:
                 if rule.code not in self._told:
                     self._told.add(rule.code)
-                    _log.exception("the rule %s failed", rule.code)
+                    _log.exception(
+                        "the rule %s failed on an object and finds nothing there; it is told once", rule.code
+                    )
                 continue
             if found is None:
                 continue

@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import formatdate
 from ipaddress import ip_address
 from typing import cast
@@ -86,7 +87,7 @@ class Server:
         self._limits = limits or HttpLimits()
         self._counted = counted
         self._state = _State()
-        self._coming: set[ClientConnection] = set()
+        self._coming: dict[ClientConnection, socket.socket] = {}
         self._lost = asyncio.Event()
         self._said: float | None = None
         self._config = uvicorn.Config(
@@ -107,7 +108,7 @@ class Server:
     @property
     def connections(self) -> int:
         """How many are open, those in a TLS handshake included."""
-        return len(self._state.connections | self._coming)
+        return len(self._state.connections | self._coming.keys())
 
     @property
     def tasks(self) -> int:
@@ -153,7 +154,7 @@ class Server:
                     client.close()
                     continue
             coming = self._connection(loop, room)
-            self._coming.add(coming)
+            self._coming[coming] = client
             group.create_task(self._take(client, coming), name="connection")
             await asyncio.sleep(
                 0
@@ -182,14 +183,22 @@ class Server:
         except OSError:  # it left, was silent, or speaks no TLS: nobody to tell
             client.close()
         finally:
-            self._coming.discard(coming)
+            self._coming.pop(coming, None)
 
     def _make_room(self) -> bool:
-        """Close what has waited longest without a whole request; False where every connection is being answered."""
-        least = min((each for each in self._open() if each.can_go), key=lambda each: each.since, default=None)
-        if least is None:
+        """Close what has waited longest without a whole request, be it in a TLS handshake; False where every connection is being
+        answered."""
+        waiting = [*self._coming, *(each for each in self._open() if each.can_go)]
+        if not waiting:
             return False
-        least.make_room()
+        longest = min(waiting, key=lambda each: each.since)
+        client = self._coming.pop(longest, None)
+        if client is None:
+            longest.make_room()
+            return True
+        self._counted(ConnectionEnd.MADE_ROOM)
+        with suppress(OSError):  # it left by itself
+            client.shutdown(socket.SHUT_RDWR)  # its handshake fails, and whoever waits for it lets go of it
         return True
 
     def _open(self) -> list[ClientConnection]:
