@@ -14,6 +14,7 @@ from callboard.base.errors import Unavailable
 from callboard.base.secret import Secret
 from callboard.catalog import Catalog, SearchQuery
 from callboard.catalog.store import CopiedStore
+from callboard.simulator.serving.certificates import Authority
 from support.catalog import ME, entity, get, has, settings, write
 from support.databases import PostgresServer, binaries, server
 
@@ -174,19 +175,58 @@ async def test_all_connections_in_use_is_told_as_such(
         await database.close()
 
 
-async def test_certificates_are_handed_over_without_a_file_and_let_go(postgresql: PostgresServer) -> None:
-    before = open_files()
-    address = postgresql.address("postgres")
-    database = open_database(
-        DatabaseAddress(
-            parameters={**address.parameters, "sslmode": "verify-full"},
-            password=address.password,
-            certificates={
-                "sslrootcert": Secret("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n")
-            },
-        )
+def with_tls(address: DatabaseAddress, mode: str, ca: str = "", **more: str) -> DatabaseAddress:
+    certificates = {"sslrootcert": Secret(ca)} if ca else {}
+    return DatabaseAddress(
+        parameters={**address.parameters, "sslmode": mode, **more},
+        password=address.password,
+        certificates=certificates,
     )
-    with pytest.raises(Unavailable, match="SSL"):
-        await one(database)
-    await database.close()
+
+
+async def test_tls_is_checked_as_it_is_asked_for_and_no_file_is_left(
+    own: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, others = Authority("ours"), Authority("others")
+    pair = ours.server()
+    own.use_tls(pair.certificate, pair.key)
+    await asyncio.to_thread(own.stop)
+    await asyncio.to_thread(own.start, "-c ssl=on")
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(ours.pem)
+    before = open_files()
+    address = own.address("postgres")
+    taken = (
+        with_tls(address, "verify-full", ours.pem),
+        with_tls(address, "verify-full", ours.pem, host="localhost", hostaddr="127.0.0.1"),
+        with_tls(address, "require"),
+        with_tls(address, "verify-full", sslrootcert="system"),
+    )
+    refused = (
+        with_tls(address, "verify-full", others.pem),
+        with_tls(address, "verify-full", ours.pem, host="db.example.org", hostaddr="127.0.0.1"),
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    try:
+        for each in taken:
+            database = open_database(each)
+            async with database.reading() as connection:
+                used = await connection.scalar(
+                    text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+                )
+                assert used is True, each
+            await database.close()
+        for each in refused:
+            database = open_database(each)
+            with pytest.raises(Unavailable, match="certificate"):
+                await one(database)
+            await database.close()
+        monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+        database = open_database(with_tls(address, "verify-full", sslrootcert="system"))
+        with pytest.raises(Unavailable, match="certificate"):
+            await one(database)
+        await database.close()
+    finally:
+        await asyncio.to_thread(own.stop)
+        await asyncio.to_thread(own.start)
     assert open_files() == before

@@ -68,6 +68,16 @@ class PostgresServer:
         log = self._directory / "log"
         self._run("pg_ctl", "-D", str(self._data), "-l", str(log), "-w", "-t", "60", "-o", options, "start")
 
+    def use_tls(self, certificate: str, key: str) -> None:
+        """Answer to TLS from the next start on, with this certificate (PEM)."""
+        for name, pem in (("server.crt", certificate), ("server.key", key)):
+            file = self._data / name
+            file.write_text(pem)
+            file.chmod(0o600)
+            if os.geteuid() == 0:
+                owner = pwd.getpwnam("postgres")
+                os.chown(file, owner.pw_uid, owner.pw_gid)
+
     def stop(self, how: str = "immediate") -> None:
         """End it; nothing is said to whoever is connected."""
         self._run("pg_ctl", "-D", str(self._data), "-m", how, "-w", "-t", "60", "stop")

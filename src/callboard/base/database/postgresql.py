@@ -1,6 +1,8 @@
 """Opening a PostgreSQL database through psycopg and libpq."""
 
 import os
+import ssl
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -41,6 +43,13 @@ _WAYS: Final = {
 """How soon a server is noticed that has gone without a word; what the configuration says wins."""
 
 
+_BUNDLES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+
+
 def postgresql_engine(address: DatabaseAddress) -> tuple[AsyncEngine, str]:
     """(an engine, the server and its database for messages). Nothing is asked of the server yet. Raises BadInput for a text that
     is no connection."""
@@ -59,6 +68,8 @@ def postgresql_engine(address: DatabaseAddress) -> tuple[AsyncEngine, str]:
     parameters |= address.parameters
     if address.password:
         parameters["password"] = address.password.reveal()
+    if parameters.get("sslrootcert") == "system":
+        parameters["sslrootcert"] = _systems_authorities()
     own = " ".join(f"-c {name}={value}" for name, value in _SET.items())
     parameters["options"] = f"{parameters.get('options', '')} {own}".strip()
     files = {name: _in_memory(pem.reveal()) for name, pem in address.certificates.items()}
@@ -84,6 +95,13 @@ def postgresql_engine(address: DatabaseAddress) -> tuple[AsyncEngine, str]:
     host, port = parameters.get("host", "the local socket"), parameters.get("port", "5432")
     name = parameters.get("dbname") or parameters.get("user") or "of our own name"
     return engine, f"PostgreSQL at {host}:{port}, database {name}"
+
+
+def _systems_authorities() -> str:
+    """The file of certificates that this system believes: the libpq that comes with psycopg looks for it elsewhere."""
+    found = ssl.get_default_verify_paths().cafile
+    places = (os.environ.get("SSL_CERT_FILE"), found, *_BUNDLES)
+    return next((place for place in places if place and Path(place).is_file()), "system")
 
 
 def _in_memory(pem: str) -> int:
