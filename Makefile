@@ -88,6 +88,10 @@ image: $(STAMPS)/dev $(BROWSER_FILES) ## the container image as an OCI layout, i
 image-check: image ## the image's own tests, on what was built
 	IMAGE_LAYOUT=dist/image/oci $(BIN)/python -m pytest tests/image $(PYTEST_FLAGS)
 
+.PHONY: release
+release: $(STAMPS)/dev $(BROWSER_FILES) ## wheel, sdist, image, manifests, bills of materials, notes and checksums, in dist/
+	tools/release
+
 .PHONY: format
 format: $(STAMPS)/dev ## let ruff write what it can
 	$(BIN)/ruff check --fix

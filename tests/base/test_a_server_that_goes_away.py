@@ -7,13 +7,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from psycopg import sql
+from psycopg.errors import DuplicateObject
 from sqlalchemy import text
 
-from callboard.base.database import Database, DatabaseAddress, DatabaseAway, open_database
-from callboard.base.errors import Unavailable
+from callboard.base.database import Database, DatabaseAddress, DatabaseAway, migrate, open_database
+from callboard.base.errors import Conflict, Unavailable
 from callboard.base.secret import Secret
 from callboard.catalog import Catalog, SearchQuery
-from callboard.catalog.store import CopiedStore
+from callboard.catalog.store import CHAIN, CopiedStore
 from callboard.simulator.serving.certificates import Authority
 from support.catalog import ME, entity, get, has, settings, write
 from support.databases import PostgresServer, binaries, server
@@ -230,3 +232,54 @@ async def test_tls_is_checked_as_it_is_asked_for_and_no_file_is_left(
         await asyncio.to_thread(own.stop)
         await asyncio.to_thread(own.start)
     assert open_files() == before
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words"),
+    [
+        (
+            ("CREATE SCHEMA callboard", "CREATE TABLE callboard.catalog_entities (x int)"),
+            "that we did not make",
+        ),
+        (("CREATE SCHEMA callboard", "ALTER ROLE low SET search_path = public"), "OWNER TO"),
+        ((), "CREATE SCHEMA callboard AUTHORIZATION"),
+        (("ALTER DATABASE {0} SET default_transaction_read_only = on",), "it can only be read"),
+    ],
+)
+async def test_a_database_that_is_not_for_us_is_told_with_what_to_do(
+    postgresql: PostgresServer, prepare: tuple[str, ...], words: str
+) -> None:
+    address = postgresql.new()
+    name = sql.Identifier(address.parameters["dbname"])
+    low = "ALTER ROLE" in "".join(prepare) or not prepare
+    with suppress(DuplicateObject):
+        postgresql.sql(sql.SQL("CREATE ROLE low LOGIN PASSWORD 'low'"))
+    for statement in prepare:
+        postgresql.sql(sql.SQL(statement).format(name), address.parameters["dbname"])
+    if low:
+        address = DatabaseAddress(parameters={**address.parameters, "user": "low"}, password=Secret("low"))
+    database = open_database(address)
+    try:
+        with pytest.raises(Unavailable) as caught:
+            await migrate(database, CHAIN)
+        assert words in caught.value.message
+        assert not isinstance(caught.value, DatabaseAway)
+    finally:
+        await database.close()
+        postgresql.drop(address)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+async def test_a_database_that_does_not_hold_every_text_is_refused(
+    postgresql: PostgresServer, encoding: str
+) -> None:
+    name = f"e{encoding.lower()}"
+    create = f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    postgresql.sql(sql.SQL(create))
+    database = open_database(postgresql.address(name))
+    try:
+        with pytest.raises(Conflict, match="UTF-8"):
+            await migrate(database, CHAIN)
+    finally:
+        await database.close()
+        postgresql.drop(postgresql.address(name))

@@ -51,6 +51,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         packed.write_bytes(blob(each["digest"]))
         with tarfile.open(packed) as archive:
             archive.extractall(root, filter="fully_trusted")
+    root.chmod(0o755)  # pytest's own directories are closed to others
     return root
 
 
@@ -120,6 +121,7 @@ def inside(tree: Path, tmp_path: Path) -> list[str]:
     if os.geteuid() != 0 or not shutil.which("unshare"):
         pytest.skip("only root enters an image without an engine")
     (tmp_path / "app-config.yaml").write_text(CONFIG)
+    tmp_path.chmod(0o755)
     chroot = shutil.which("chroot")
     script = (
         f"set -e; mount --bind {tree} {tree}; mount -o remount,ro,bind {tree}; "

@@ -2,9 +2,11 @@
 
 import json
 import re
+import sys
 import uuid
 from collections.abc import Sequence
 from email.parser import Parser
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -23,7 +25,10 @@ def wheels(place: Path) -> list[tuple[str, str, str]]:
 
 
 def cyclonedx(
-    version: str, debian: Sequence[tuple[str, str]], python: Sequence[tuple[str, str, str]]
+    version: str,
+    debian: Sequence[tuple[str, str]],
+    python: Sequence[tuple[str, str, str]],
+    kind: str = "container",
 ) -> bytes:
     """The bill of materials. Its serial number follows from what is in it, so that it is the same for the same image."""
     components: list[dict[str, object]] = [
@@ -48,10 +53,16 @@ def cyclonedx(
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
-        "metadata": {"component": {"type": "container", "name": "callboard", "version": version}},
+        "metadata": {"component": {"type": kind, "name": "callboard", "version": version}},
         "components": components,
     }
     return json.dumps(bom, sort_keys=True, indent=1).encode() + b"\n"
+
+
+def pinned(lock: Path) -> list[tuple[str, str, str]]:
+    """The same of a lock file: what the wheel needs, wherever it is installed."""
+    found = re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    return [(name, its, "") for name, its in found]
 
 
 def provenance(subject: str, version: str, inputs: dict[str, str]) -> bytes:
@@ -72,3 +83,7 @@ def provenance(subject: str, version: str, inputs: dict[str, str]) -> bytes:
         },
     }
     return json.dumps(statement, sort_keys=True, indent=1).encode() + b"\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(cyclonedx(version_of("callboard"), (), pinned(Path(sys.argv[1])), "application"))

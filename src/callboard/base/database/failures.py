@@ -34,13 +34,16 @@ _SQLITE: Final = {
 }
 """By SQLite's primary result code: what is wrong, and how to go on."""
 
-_AWAY: Final = ("08", "57P", "53", "28", "25006")
+_AWAY: Final = ("08", "57P", "53", "28")
 """Beginnings of SQLSTATEs with which a server says that it cannot serve us now: connection, shutdown or start, no room, no
-entrance, a standby."""
+entrance."""
 _SERVER: Final = {
     "28": "it does not let us in",
     "3D000": "there is no such database",
-    "42501": "we may not do what is needed there",
+    "42501": "we may not do what is needed there (its owner may run: CREATE SCHEMA callboard AUTHORIZATION our user)",
+    "3F000": "we may not use the schema callboard there (its owner may run: ALTER SCHEMA callboard OWNER TO our user)",
+    "42P07": "a table of our name is there that we did not make: name another database, or move it away",
+    "22P05": "it does not hold UTF-8: make one with ENCODING 'UTF8'",
     "53100": "its disk is full",
     "53300": "it has no connection left for us",
     "57014": "it took too long and was given up",

@@ -125,6 +125,12 @@ def _lock(connection: Connection) -> None:
     connection.execute(sql(f"SET LOCAL lock_timeout = '{WAITING}s'"))
     connection.execute(sql("SET LOCAL statement_timeout = 0"))
     connection.execute(sql(f"SELECT pg_advisory_xact_lock({LOCK})"))
+    encoding = connection.scalar(sql("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise Conflict(
+            f"The database holds {encoding}, and Callboard's texts need UTF-8: make one with ENCODING 'UTF8'.",
+            code="database-encoding",
+        )
     if not connection.scalar(sql(f"SELECT to_regnamespace('{SCHEMA}') IS NOT NULL")):
         connection.execute(sql(f"CREATE SCHEMA {SCHEMA}"))
 
