@@ -1,7 +1,9 @@
 """What `kubectl apply -k` makes of the overlays: an API server takes it, controllers bring it up, and it is as tight as told."""
 
 import asyncio
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from callboard import __version__
 from callboard.base.config import check, load
 from callboard.portal.operations import least_privilege
 from callboard.simulator.fleet import Fleet
@@ -117,3 +120,35 @@ async def test_a_probe_says_what_the_server_says(kubectl: Path, probe: str, stat
             sys.executable, *(word.replace("7007", port) for word in command[1:])
         )
         assert (await process.wait() == 0) is well
+
+
+def test_the_chart_is_of_this_version_and_grants_what_callboard_prints() -> None:
+    """Helm itself is not at hand here: what is rendered is not seen by this test."""
+    chart = ROOT / "deploy" / "chart"
+    about = yaml.safe_load((chart / "Chart.yaml").read_text())
+    assert about["version"] == about["appVersion"] == __version__
+    lines = (chart / "templates" / "rbac.yaml").read_text().splitlines()
+    written = "\n".join(line for line in lines if not re.match(r"\s*(annotations: )?\{\{-", line))
+    granted = list(yaml.safe_load_all(re.sub(r"\{\{ [^}]+ \}\}", "callboard", written)))
+    settings = load([DEPLOY / "base" / "app-config.yaml"], {}).settings
+    printed = least_privilege(settings, namespaces=(), features=(), name="callboard", namespace="callboard")
+    named = re.sub(
+        r"callboard-callboard", "callboard", yaml.safe_dump_all([each for each in granted if each])
+    )
+    assert list(yaml.safe_load_all(named)) == list(yaml.safe_load_all(printed))
+
+
+def test_every_value_of_the_chart_stands_in_its_schema() -> None:
+    chart = ROOT / "deploy" / "chart"
+    schema = json.loads((chart / "values.schema.json").read_text())
+    values = yaml.safe_load((chart / "values.yaml").read_text())
+
+    def compared(said: dict[str, Any], allowed: dict[str, Any]) -> None:
+        for name, value in said.items():
+            assert name in allowed["properties"], name
+            if allowed["properties"][name].get("properties") and isinstance(value, dict):
+                compared(value, allowed["properties"][name])
+
+    compared(values, schema)
+    base = yaml.safe_load((DEPLOY / "base" / "app-config.yaml").read_text())
+    assert values["config"] == base

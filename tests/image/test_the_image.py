@@ -123,10 +123,11 @@ def inside(tree: Path, tmp_path: Path) -> list[str]:
     (tmp_path / "app-config.yaml").write_text(CONFIG)
     tmp_path.chmod(0o755)
     chroot = shutil.which("chroot")
+    variables = " ".join(json.loads(blob(manifests()[0]["config"]["digest"]))["config"]["Env"])
     script = (
         f"set -e; mount --bind {tree} {tree}; mount -o remount,ro,bind {tree}; "
         f"mount -t tmpfs -o mode=1777 tmpfs {tree}/var/lib/callboard; mount --bind {tmp_path} {tree}/etc/callboard; "
-        f'exec env -i PATH=/usr/bin LANG=C.UTF-8 {chroot} --userspec=12345:54321 {tree} "$@"'
+        f'exec env -i {variables} {chroot} --userspec=12345:54321 {tree} "$@"'
     )
     return ["unshare", "--mount", "sh", "-c", script, "sh"]
 

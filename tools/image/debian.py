@@ -89,6 +89,9 @@ def _certificates(root: Path) -> None:
     bundle = root / "etc/ssl/certs/ca-certificates.crt"
     bundle.parent.mkdir(parents=True, exist_ok=True)
     each = sorted((root / "usr/share/ca-certificates").rglob("*.crt"))
+    link = root / "usr/lib/ssl/cert.pem"  # where Debian's Python looks by itself
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to("/etc/ssl/certs/ca-certificates.crt")
     bundle.write_bytes(b"".join(path.read_bytes().rstrip() + b"\n" for path in each))
 
 
