@@ -36,7 +36,7 @@ ILL = {
     "job-crash": ("CB-CRASH-ERROR", Impact.DEGRADED),
     "job-stuck-image": ("CB-IMAGE-PULL", Impact.DEGRADED),
     "job-uns": ("CB-SCHEDULE-RESOURCES", Impact.DEGRADED),
-    "flap-sidecar": ("CB-SIDECAR-FAILING", Impact.AT_RISK),
+    "flap-sidecar": ("CB-SIDECAR-FAILING", Impact.DOWN),
     "sidecar-job-failed": ("CB-JOB-FAILED", Impact.DEGRADED),
     "quota": ("CB-QUOTA", Impact.DEGRADED),
     "readiness-gate": ("CB-GATE-READINESS", Impact.DOWN),

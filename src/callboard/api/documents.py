@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from callboard.model.entity import Entity
+from callboard.model.finding import Impact
 from callboard.model.verdict import Health
 from callboard.portal.views import RelatedEntity, ServiceRow, ServicesView, ServiceView
 
@@ -24,6 +25,7 @@ __all__ = [
 
 class ServiceListItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One service. `health` is the last verdict Callboard knows, from `health_as_of`; null where none was ever seen.
+    `impact` is how bad it is for users (down, degraded, at-risk), null unless it is unhealthy and kept current.
 
     `live`: it is kept current while nobody looks. `stale_since` is then the time since when `stale_clusters` could not be
     heard, and what is told of them is what was seen last.
@@ -42,6 +44,7 @@ class ServiceListItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     tags: tuple[str, ...]
     broken: bool
     health: Health | None
+    impact: Impact | None
     sentence: str
     health_as_of: datetime | None
     live: bool
@@ -171,6 +174,7 @@ def _item(row: ServiceRow) -> ServiceListItem:
         tags=row.tags,
         broken=row.broken,
         health=row.health,
+        impact=row.impact,
         sentence=row.sentence,
         health_as_of=row.health_as_of,
         live=row.health_live,

@@ -225,7 +225,7 @@ async def open_application(
                 checkpoints=checkpoints,
                 steps=connections.steps,
                 well=owners_if_well,
-                turns=turns,
+                turns=lambda part: turns(part, fleet.rules),
             ) as hub,
         ):
             metrics.read_hub(partial(figures, hub))
@@ -261,8 +261,9 @@ async def open_application(
                     verdicts=verdicts,
                     visibility=visibility,
                     clock=clock,
+                    rules=lambda: fleet.rules,
                 )
-                sights = Sights()
+                sights = Sights(rules=lambda: fleet.rules)
                 portal = CallboardPortal(
                     services=ServicesRoad(catalog, verdicts, visibility, board),
                     kubernetes=KubernetesRoad(

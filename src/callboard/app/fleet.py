@@ -9,9 +9,11 @@ from callboard.app.configuration import Configuration
 from callboard.app.listening import Listens, settings_for
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import Extension, Plugins, asked
+from callboard.app.rules import rules_of
 from callboard.base.clock import Clock
 from callboard.base.settings import Settings
 from callboard.catalog.catalog import Catalog
+from callboard.diagnosis.rules.registry import ORDINARY
 from callboard.fleet.breaker import Breakers
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.plugin import FleetPlugin
@@ -60,6 +62,8 @@ class FleetInForce:
         self._plugins = Plugins(())
         self._ending: set[asyncio.Task[None]] = set()
         self._settings = Settings()
+        self.rules = ORDINARY
+        """The rules of diagnosis in force."""
         self._breakers = Breakers(
             lambda cluster: self._settings.callboard.clusters.limits_of(cluster).breaker, clock
         )
@@ -91,6 +95,7 @@ class FleetInForce:
     async def put_to_use(self, configuration: Configuration) -> None:
         """Replace the fleet. Raises BadInput, BadInputs or Conflict, and then the old one stays."""
         settings = settings_for(configuration.settings, self._listens)
+        rules = rules_of(settings)
         built_in = FleetPlugin(
             settings,
             fetcher=DirectFetcher(self._connections),
@@ -126,7 +131,7 @@ class FleetInForce:
                 notice.message, code=notice.code, **({"cluster": notice.cluster} if notice.cluster else {})
             )
         before = self._fleet
-        self._fleet, self._plugins, self._settings = fleet, plugins, settings
+        self._fleet, self._plugins, self._settings, self.rules = fleet, plugins, settings, rules
         if before is not None:
             ending = asyncio.get_running_loop().create_task(_ended(before), name="end the fleet before")
             self._ending.add(ending)

@@ -70,7 +70,8 @@ def _lines(document: StatusDocument, terminal: Terminal, now: datetime, brief: b
     entity, verdict = document.entity, document.verdict
     title = plain(entity.title, 100)
     yield terminal.style(title, bold=True) + "  " + terminal.style(plain(entity.ref, 200), ASIDE)
-    sentence = plain(verdict.sentence, 1000).removesuffix(".") + _since(verdict.since, now) + "."
+    since = _since(verdict.since, now, at_least=verdict.at_least)
+    sentence = plain(verdict.sentence, 1000).removesuffix(".") + since + "."
     yield from terminal.wrapped(f"{terminal.mark(verdict.health)} ", sentence, indent=2)
     if not brief:
         yield from finding_lines(document.findings, terminal, now)
@@ -231,8 +232,8 @@ def _name(namespace: str, name: str) -> str:
     return plain(f"{namespace}/{name}" if namespace else name, 300)
 
 
-def _since(since: datetime | None, now: datetime) -> str:
-    return f" (for {span((now - since).total_seconds())})" if since else ""
+def _since(since: datetime | None, now: datetime, *, at_least: bool = False) -> str:
+    return f" (for {'at least ' if at_least else ''}{span((now - since).total_seconds())})" if since else ""
 
 
 def _time(moment: datetime) -> str:

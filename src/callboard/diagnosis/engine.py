@@ -25,21 +25,19 @@ from callboard.diagnosis.loops import OFTEN
 from callboard.diagnosis.ownership import Grouping, Workload, group
 from callboard.diagnosis.rules.facts import Surroundings, WorkloadFacts
 from callboard.diagnosis.rules.job import finished
-from callboard.diagnosis.rules.registry import DiagnosisRules
+from callboard.diagnosis.rules.registry import ORDINARY, DiagnosisRules
 from callboard.diagnosis.since import revision_began
-from callboard.diagnosis.texts.catalogue import sentence
+from callboard.diagnosis.texts.catalogue import sentence, sentence_of_one
 from callboard.diagnosis.workload_health import health_said, replicas
 from callboard.model.finding import Finding, FindingSubject, Impact
 from callboard.model.objects import Generic, KubeObject
+from callboard.model.objects.meta import condition
 from callboard.model.objects.pod import Pod
 from callboard.model.objects.workload import CronJob, Job
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.model.verdict import Health, ObjectHealth
 
 __all__ = ["ClusterDiagnosis", "cluster_time", "diagnose", "turns"]
-
-RULES = DiagnosisRules()
-"""Ours, as they are."""
 
 
 class ClusterDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +70,7 @@ def diagnose(
     cluster: ClusterSnapshot,
     grouping: Grouping | None = None,
     *,
-    rules: DiagnosisRules = RULES,
+    rules: DiagnosisRules = ORDINARY,
     of: Callable[[KubeObject], ObjectHealth] | None = None,
 ) -> ClusterDiagnosis:
     """Judge a cluster's part. Pass the grouping where it is made already, and what gives the health of a pod by itself."""
@@ -93,9 +91,9 @@ def diagnose(
     )
 
 
-def turns(cluster: ClusterSnapshot) -> datetime | None:
+def turns(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) -> datetime | None:
     """When a cluster's part means another thing although nothing of it has changed, by the cluster's time."""
-    return diagnose(cluster).until
+    return diagnose(cluster, rules=rules).until
 
 
 class _Diagnosis:
@@ -135,7 +133,7 @@ class _Diagnosis:
             desired = len(living)
             scale = Scale(ready=ready, desired=desired, counts=False)
         else:
-            scale = Scale(ready=ready, desired=desired, content=content)
+            scale = Scale(ready=ready - _between_crashes(spoken), desired=desired, content=content)
         began = revision_began(workload)
         subject = subject_of(obj)
         after = change_of(workload, began) if spoken or not content else None
@@ -185,7 +183,7 @@ class _Diagnosis:
             finding = finding_of(alike, subject, self._cluster, worst, self._rules, after)  # type: ignore[arg-type]
             found.append(finding)
             if finding.impact.alarms:
-                words = sentence(finding)
+                words = sentence_of_one(finding)
                 self.ailing.update((id(each.object), words) for each in alike)
         return found
 
@@ -273,12 +271,28 @@ class _Diagnosis:
         return tuple(counted)
 
 
+def _between_crashes(spoken: Sequence[Spoken]) -> int:
+    """How many pods are ready at this moment and expected to crash again: how bad that is does not change with each run."""
+    again = {
+        id(each.object)
+        for each in spoken
+        if each.sign.until is not None
+        and each.sign.occurrences
+        and each.rule.impact is None
+        and isinstance(each.object.body, Pod)
+        and (found := condition(each.object.body.status.conditions, "Ready")) is not None
+        and found.status == "True"
+    }
+    return len(again)
+
+
 def _pod_health(own: ObjectHealth, finding: Finding, spoken: Spoken) -> ObjectHealth:
     """The health of a pod without a known owner, after what was found of it."""
     if finding.impact.alarms:
         since = finding.since or spoken.sign.since
-        alone = sentence(finding).removeprefix("1 pod ")
-        return ObjectHealth(health=Health.UNHEALTHY, reason=alone, since=since.at if since else own.since)
+        return ObjectHealth(
+            health=Health.UNHEALTHY, reason=sentence_of_one(finding), since=since.at if since else own.since
+        )
     if own.health is Health.UNHEALTHY:
         return ObjectHealth(health=Health.HEALTHY, reason="left behind", since=own.since)
     return own

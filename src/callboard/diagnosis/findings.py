@@ -35,8 +35,9 @@ MOST_VALUE: Final = 1000
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes a trouble of a workload's pods bad or not: how many are ready of how many wanted, and whether the controller
-    has all it wants. `lenient` counts a crash as none before it has happened so often: a Job tries again on purpose."""
+    """What makes a trouble of a workload's pods bad or not: how many are ready of how many wanted, those not counted that
+    are expected to crash again, and whether the controller has all it wants. `lenient` counts a crash as none before it
+    has happened so often: a Job tries again on purpose."""
 
     ready: int
     desired: int
@@ -56,13 +57,15 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
             return Impact.DOWN if self.ready == 0 else Impact.DEGRADED
         if self.desired == 0:
             return Impact.NOTICE
-        if self.content:
-            # It runs again at this moment, and is expected to end again.
-            again = spoken.sign.until is not None and spoken.sign.occurrences > 0
-            return Impact.AT_RISK if again else Impact.NOTICE
+        if self.content and self.ready >= self.desired:
+            return Impact.NOTICE
+        if self.content and not (spoken.sign.until is not None and spoken.sign.occurrences):
+            return (
+                Impact.NOTICE
+            )  # what is short are others, which run again at this moment and are expected to end again
         if self.ready >= self.desired:
             return Impact.AT_RISK
-        return Impact.DOWN if self.ready == 0 else Impact.DEGRADED
+        return Impact.DOWN if self.ready <= 0 else Impact.DEGRADED
 
 
 def subject_of(obj: KubeObject) -> FindingSubject:

@@ -6,6 +6,7 @@ from callboard.diagnosis.engine import cluster_time, diagnose
 from callboard.diagnosis.gaps import gaps, not_served
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.ownership import Grouping, Workload, group
+from callboard.diagnosis.rules.registry import ORDINARY, DiagnosisRules
 from callboard.diagnosis.verdict import cluster_verdict, verdict
 from callboard.diagnosis.words import plain_reason
 from callboard.diagnosis.workload_health import replicas
@@ -99,8 +100,8 @@ def arrange(
     )
 
 
-def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
-    """One cluster's part."""
+def arrange_cluster(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) -> ClusterPart:
+    """One cluster's part, judged by these rules."""
     name = cluster.cluster.name
     grouping = group(cluster)
     scalers = _scalers(grouping)
@@ -115,7 +116,7 @@ def arrange_cluster(cluster: ClusterSnapshot) -> ClusterPart:
             found = healths[id(obj)] = object_health(obj, now)
         return found
 
-    diagnosis = diagnose(cluster, grouping, of=health)
+    diagnosis = diagnose(cluster, grouping, rules=rules, of=health)
     loose = {id(p): h for p, h in zip(grouping.pods, diagnosis.pods, strict=True)}
 
     ill = {id(obj): h for obj, h in diagnosis.others}

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from callboard.access.visibility import Visibility
 from callboard.base.clock import Clock
 from callboard.catalog.catalog import Catalog
+from callboard.diagnosis.rules.registry import DiagnosisRules, ordinary
 from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.parts import ObjectsProvider
 from callboard.history.verdict import LastVerdict
@@ -68,6 +69,7 @@ class Board:
         visibility: Visibility,
         clock: Clock,
         coalesce: float = COALESCE,
+        rules: Callable[[], DiagnosisRules] = ordinary,
     ) -> None:
         self._provider = provider
         self._verdicts = verdicts
@@ -86,7 +88,7 @@ class Board:
         """What there was to know about how clusters are found when it was looked last."""
         self._heard: set[str] = set()
         self._patient = True
-        self._parts = Parts()
+        self._parts = Parts(rules)
         self._turns = Turns()
         self._news = asyncio.Event()
         self.revision = 0

@@ -6,6 +6,7 @@ RFC 3339 in UTC, spans in seconds. What is not known is null or an empty list, n
 
 from datetime import datetime
 
+from callboard.model.finding import Impact
 from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
@@ -72,11 +73,14 @@ class EntityDocument(Document, frozen=True, kw_only=True):
 
 class VerdictDocument(Document, frozen=True, kw_only=True):
     """The service's verdict, as the page words it. `final`: nothing that it rests on is still awaited. Without it the exit code
-    is never 0."""
+    is never 0. `at_least`: it may be so for longer than since `since`. `impact` is the worst of the findings, null without one
+    that is worse than a notice."""
 
     health: Health
     sentence: str
     since: datetime | None
+    at_least: bool
+    impact: Impact | None
     could_not_tell: bool
     final: bool
 

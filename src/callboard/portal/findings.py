@@ -53,25 +53,29 @@ class PlaceDocument(Document, frozen=True, kw_only=True):
 
 class FindingDocument(Document, frozen=True, kw_only=True):
     """One trouble with one cause, in all its places. `code` is stable and has a page (`callboard explain`); `subject` is the
-    object it is about (`Deployment web`); `sentence` is a clause of which that is the subject. With `since_at_least` it has
-    lasted at least since `since`. `next` is what to do, the likeliest first."""
+    object it is about (`Deployment web`); `sentence` is a clause of which that is the subject. `detail` (a container, an image, a
+    node) tells two of one code and subject apart, `count` is how many pods it is about. With `since_at_least` it has lasted
+    at least since `since`. `next` is what to do, the likeliest first."""
 
     code: str
     impact: Impact
     namespace: str
     subject: str
+    detail: str
     sentence: str
     title: str
     means: str
     since: datetime | None
     since_at_least: bool
     after: ChangeDocument | None
+    count: int
     occurrences: int
     confidence: Confidence
     evidence: tuple[EvidenceDocument, ...]
     next: tuple[NextDocument, ...]
     consequences: tuple[str, ...]
     places: tuple[PlaceDocument, ...]
+    docs: str
     runbook: str
 
 
@@ -87,6 +91,7 @@ def _finding(finding: Finding) -> FindingDocument:
         impact=finding.impact,
         namespace=finding.subject.namespace,
         subject=str(finding.subject),
+        detail=finding.detail,
         sentence=sentence(finding),
         title=words.title,
         means=filled(words.means, finding.arguments),
@@ -95,6 +100,7 @@ def _finding(finding: Finding) -> FindingDocument:
         after=None
         if after is None
         else ChangeDocument(what=after.what, before=after.before, after=after.after, at=after.at),
+        count=finding.count,
         occurrences=finding.occurrences,
         confidence=finding.confidence,
         evidence=tuple(
@@ -112,6 +118,7 @@ def _finding(finding: Finding) -> FindingDocument:
             )
             for p in finding.places
         ),
+        docs=words.docs,
         runbook=finding.runbook,
     )
 

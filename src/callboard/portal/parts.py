@@ -1,10 +1,12 @@
 """What services are on single clusters, judged one by one; of the clusters where nothing of a service is, one verdict serves all
 services."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from callboard.diagnosis.engine import ClusterDiagnosis, diagnose
 from callboard.diagnosis.ownership import group
+from callboard.diagnosis.rules.registry import DiagnosisRules, ordinary
 from callboard.diagnosis.verdict import cluster_verdict
 from callboard.extend.following import Following
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
@@ -17,7 +19,8 @@ __all__ = ["Parts"]
 class Parts:
     """`judged` counts, for tests and figures, how often a service was looked at on a cluster."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Callable[[], DiagnosisRules] = ordinary) -> None:
+        self._rules = rules
         self._nothing: dict[tuple[str, tuple[str, ...]], tuple[ClusterVerdict, ClusterSnapshot]] = {}
         self.judged = 0
 
@@ -41,7 +44,7 @@ class Parts:
             standing.parts.pop(cluster, None)
             return None
         grouping = group(snapshot)
-        diagnosis = diagnose(snapshot, grouping)
+        diagnosis = diagnose(snapshot, grouping, rules=self._rules())
         found = cluster_verdict(snapshot, grouping, diagnosis)
         if snapshot.state is ClusterState.PARTIAL or next(snapshot.objects(), None) is not None:
             standing.parts[cluster] = found

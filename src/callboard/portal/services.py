@@ -246,6 +246,7 @@ def _with_health(row: ServiceRow, current: ServiceHealth | None, last: LastVerdi
         return msgspec.structs.replace(
             row,
             health=current.health,
+            impact=current.impact,
             sentence=current.sentence,
             health_since=current.since,
             health_as_of=current.as_of,

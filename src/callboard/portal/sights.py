@@ -17,6 +17,7 @@ import msgspec
 from callboard.access.visible import visible, visible_cluster
 from callboard.base.giving_way import giving_way
 from callboard.diagnosis.engine import cluster_time, turns
+from callboard.diagnosis.rules.registry import DiagnosisRules, ordinary
 from callboard.model.grants import Grants
 from callboard.model.outcome import Outcome
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
@@ -55,7 +56,9 @@ class _Known:
 class Sights:
     """All parts that are shared at present. `arranged` counts, for tests and figures, how often one was made."""
 
-    def __init__(self, *, most: int = MOST) -> None:
+    def __init__(self, *, most: int = MOST, rules: Callable[[], DiagnosisRules] = ordinary) -> None:
+        self._rules = rules
+        self._by = rules()
         self._known: OrderedDict[int, _Known] = OrderedDict()
         self._weight = 0
         self._most = most
@@ -80,6 +83,11 @@ class Sights:
         return known.by_class[grants]
 
     def _of(self, whole: ClusterSnapshot) -> _Known:
+        if self._by is not self._rules():
+            # Judged by other rules: all of it is another thing now.
+            self._by = self._rules()
+            self._known.clear()
+            self._weight = 0
         key = id(whole)
         known = self._known.get(key)
         if known is None:
@@ -93,11 +101,11 @@ class Sights:
             return None
         if snapshot is whole:
             self.arranged += 1
-            return _Seen(arrange_cluster(whole), None)
+            return _Seen(arrange_cluster(whole, self._by), None)
         if before is not None and before.snapshot is not None and _alike(before.snapshot, snapshot):
             return before
         self.arranged += 1
-        return _Seen(arrange_cluster(snapshot), snapshot)
+        return _Seen(arrange_cluster(snapshot, self._by), snapshot)
 
     def _bound(self) -> None:
         while self._weight > self._most and len(self._known) > 1:

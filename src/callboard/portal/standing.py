@@ -127,6 +127,7 @@ def health_row(
     return ServiceHealth(
         ref=entity.ref,
         health=found.health,
+        impact=found.impact,
         sentence=found.sentence,
         since=since,
         as_of=min((c.as_of for c in mine if c.as_of and (c.stale_since or c.polled)), default=now),

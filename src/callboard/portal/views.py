@@ -9,6 +9,7 @@ import msgspec
 
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity, EntityRef
+from callboard.model.finding import Impact
 from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
@@ -72,6 +73,8 @@ class ServiceRow(msgspec.Struct, frozen=True, kw_only=True):
     runs: bool = False
     """It says that it runs on Kubernetes (one of the annotations is there), so that a health is to be expected."""
     health: Health | None = None
+    impact: Impact | None = None
+    """How bad it is for users, where it is known to be unhealthy by what is kept current."""
     sentence: str = ""
     health_since: datetime | None = None
     health_as_of: datetime | None = None
@@ -91,6 +94,7 @@ class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     ref: EntityRef
     health: Health | None = None
+    impact: Impact | None = None
     sentence: str = ""
     since: datetime | None = None
     as_of: datetime | None = None

@@ -43,6 +43,7 @@ from callboard.base.settings.catalog import (
     LocationMatch,
     RuleAllow,
 )
+from callboard.base.settings.diagnosis import ConditionSettings, DiagnosisSettings
 from callboard.base.settings.forms import Opaque
 from callboard.base.settings.integrations import GithubIntegration, GitlabIntegration, IntegrationsSettings
 from callboard.base.settings.kubernetes import (
@@ -80,6 +81,7 @@ __all__ = [
     "ClusterOverride",
     "ClusterSettings",
     "ClustersSettings",
+    "ConditionSettings",
     "ConfigLocator",
     "CorsSettings",
     "CustomResourceSettings",
@@ -87,6 +89,7 @@ __all__ = [
     "DatabaseLimits",
     "DatabaseSettings",
     "DatabaseTlsSettings",
+    "DiagnosisSettings",
     "GithubIntegration",
     "GitlabIntegration",
     "GkeLocator",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from callboard.base.secret import Secret
+from callboard.base.settings.diagnosis import DiagnosisSettings
 from callboard.base.settings.forms import Seconds, SettingsStruct
 
 __all__ = [
@@ -376,6 +377,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
     """Seconds between two rounds in which every Component whose health is not kept current is opened once, so that the list
     tells one nobody asked for: with the provider `fanOut` all of them, with `hub` those whose objects are in no shared stream.
     Default: off, because a round costs each cluster what opening those services costs."""
+
+    diagnosis: DiagnosisSettings = DiagnosisSettings()
+    """Which conditions are told, how bad they are graded, and which runbooks belong to them."""
 
     logging: LoggingSettings = LoggingSettings()
     """What goes to standard error."""

@@ -25,7 +25,7 @@ from callboard.diagnosis.rules import (
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope
 from callboard.model.finding import Impact
 
-__all__ = ["ALL", "DiagnosisRules", "rules_digest"]
+__all__ = ["ALL", "ORDINARY", "DiagnosisRules", "ordinary", "rules_digest"]
 
 ALL: tuple[DiagnosisRule, ...] = (
     *image.RULES,
@@ -60,6 +60,15 @@ class DiagnosisRules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if found is None:
             found = known[scope] = tuple(r for r in self.rules if r.scope is scope)
         return found
+
+
+ORDINARY = DiagnosisRules()
+"""Ours, as they are."""
+
+
+def ordinary() -> DiagnosisRules:
+    """The same, for whoever is not told of others."""
+    return ORDINARY
 
 
 @cache

@@ -4,7 +4,13 @@ from callboard.diagnosis.texts import crash, create, image, pod, probe, rollout,
 from callboard.diagnosis.texts.words import Words, spoken
 from callboard.model.finding import Consequence, Finding
 
-__all__ = ["WORDS", "consequence_sentence", "sentence", "words_of"]
+__all__ = [
+    "WORDS",
+    "consequence_sentence",
+    "sentence",
+    "sentence_of_one",
+    "words_of",
+]
 
 WORDS: dict[str, Words] = {
     **image.WORDS,
@@ -29,6 +35,11 @@ def words_of(code: str) -> Words:
 def sentence(finding: Finding) -> str:
     """The finding as one clause without its subject: `3 pods cannot pull their image (ImagePullBackOff)`."""
     return spoken(words_of(finding.code), finding.message, finding.arguments, finding.count)
+
+
+def sentence_of_one(finding: Finding) -> str:
+    """The same of one of its pods, which is named elsewhere: `cannot pull its image (ImagePullBackOff)`."""
+    return spoken(words_of(finding.code), finding.message, finding.arguments, 1).removeprefix("1 pod ")
 
 
 def consequence_sentence(consequence: Consequence) -> str:
