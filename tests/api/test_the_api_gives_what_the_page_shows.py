@@ -79,6 +79,7 @@ async def test_the_list_carries_its_filters_and_the_next_page(api: Api) -> None:
         "tags": ["a"],
         "broken": False,
         "health": "progressing",
+        "impact": None,
         "sentence": "",
         "healthAsOf": None,
         "live": False,

@@ -71,7 +71,7 @@ class Judge:
         for status in pod.status.container_statuses:
             spoken += self._container(obj, pod, workload, status, "container")
         facts = PodFacts(object=obj, pod=pod, workload=workload, around=self._around, now=self._now)
-        spoken += self._ask(self._rules.of(RuleScope.POD), facts, obj)
+        spoken += self._ask(self._rules.of(RuleScope.POD, pod.status.phase), facts, obj)
         return self._most_telling(spoken)
 
     def workload(self, facts: WorkloadFacts) -> list[Spoken]:
@@ -80,7 +80,7 @@ class Judge:
 
     def other(self, obj: KubeObject) -> list[Spoken]:
         """What is to be said of anything else."""
-        rules = [r for r in self._rules.of(RuleScope.OBJECT) if not r.kinds or obj.type.kind in r.kinds]
+        rules = self._rules.of(RuleScope.OBJECT, obj.type.kind)
         facts = ObjectFacts(object=obj, body=obj.body, around=self._around, now=self._now)
         return self._most_telling(self._ask(rules, facts, obj))
 
@@ -103,7 +103,8 @@ class Judge:
             container=next((c for c in specs if c.name == status.name), None),
             role=role,
         )
-        return self._ask(self._rules.of(RuleScope.CONTAINER), facts, obj)
+        reason = state.waiting.reason if state.waiting is not None else ""
+        return self._ask(self._rules.of(RuleScope.CONTAINER, reason), facts, obj)
 
     def _ask(self, rules: Iterable[DiagnosisRule], facts: object, obj: KubeObject) -> list[Spoken]:
         spoken: list[Spoken] = []

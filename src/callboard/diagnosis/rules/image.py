@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
 
 from callboard.diagnosis.rules.containers import waits
 from callboard.diagnosis.rules.facts import ContainerFacts
@@ -10,6 +12,9 @@ from callboard.diagnosis.since import pod_began
 from callboard.model.finding import Evidence
 
 __all__ = ["RULES"]
+
+_REMEMBERED: Final = 256
+"""Texts whose meaning is remembered, each bounded: the pods of one workload say the same, and several rules read it."""
 
 _PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
 """One trouble in two spellings: the kubelet says the one while it tries, the other while it waits."""
@@ -41,6 +46,7 @@ _CAUSES: tuple[tuple[str, re.Pattern[str]], ...] = (
 """What registries and container runtimes say, the most telling first: a denied image is often told as "not found or denied"."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _cause(text: str) -> str:
     """The code that the words of a failed pull come to; "" where they tell nothing."""
     return next((code for code, pattern in _CAUSES if pattern.search(text)), "")
@@ -73,21 +79,22 @@ def _pulled_in_vain(facts: ContainerFacts) -> tuple[str, str] | None:
     waiting = facts.status.state.waiting
     words = waiting.message if waiting else ""
     image = _image(facts)
-    if cause := _cause(_said(words, image)):
+    if cause := _cause(_said(words[:4000], image)):
         return cause, words
     for event in facts.around.events(facts.object) or ():
         if (
             event.reason == "Failed"
             and image in event.message
-            and (cause := _cause(_said(event.message, image)))
+            and (cause := _cause(_said(event.message[:4000], image)))
         ):
             return cause, event.message
     return "", words
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _said(words: str, image: str) -> str:
     """The words without what stands in quotes and without the image: it may be called `forbidden`."""
-    bare = re.sub(r'"[^"]{0,500}"', '""', words[:4000])
+    bare = re.sub(r'"[^"]{0,500}"', '""', words)
     return bare.replace(image, "") if image else bare
 
 
@@ -96,7 +103,9 @@ def _caused_by(code: str) -> DiagnosisRule:
         found = _pulled_in_vain(facts)
         return _sign(facts, found[1]) if found is not None and found[0] == code else None
 
-    return DiagnosisRule(code=code, scope=RuleScope.CONTAINER, judge=judge, refines=("CB-IMAGE-PULL",))
+    return DiagnosisRule(
+        code=code, scope=RuleScope.CONTAINER, judge=judge, refines=("CB-IMAGE-PULL",), waits=_PULLING
+    )
 
 
 def _pull(facts: ContainerFacts) -> Sign | None:
@@ -111,10 +120,24 @@ def _on(reason: str) -> Callable[[ContainerFacts], Sign | None]:
     return judge
 
 
+def _waiting_for(code: str, reason: str) -> DiagnosisRule:
+    return DiagnosisRule(code=code, scope=RuleScope.CONTAINER, judge=_on(reason), waits=(reason,))
+
+
 RULES = (
-    DiagnosisRule(code="CB-IMAGE-NAME", scope=RuleScope.CONTAINER, judge=_on("InvalidImageName")),
-    DiagnosisRule(code="CB-IMAGE-PULL", scope=RuleScope.CONTAINER, judge=_pull),
+    _waiting_for("CB-IMAGE-NAME", "InvalidImageName"),
+    DiagnosisRule(code="CB-IMAGE-PULL", scope=RuleScope.CONTAINER, judge=_pull, waits=_PULLING),
     *(_caused_by(code) for code, _ in _CAUSES),
-    DiagnosisRule(code="CB-IMAGE-NEVER", scope=RuleScope.CONTAINER, judge=_on("ErrImageNeverPull")),
-    DiagnosisRule(code="CB-IMAGE-INSPECT", scope=RuleScope.CONTAINER, judge=_on("ImageInspectError")),
+    DiagnosisRule(
+        code="CB-IMAGE-NEVER",
+        scope=RuleScope.CONTAINER,
+        judge=_on("ErrImageNeverPull"),
+        waits=("ErrImageNeverPull",),
+    ),
+    DiagnosisRule(
+        code="CB-IMAGE-INSPECT",
+        scope=RuleScope.CONTAINER,
+        judge=_on("ImageInspectError"),
+        waits=("ImageInspectError",),
+    ),
 )

@@ -209,13 +209,18 @@ _SLOW = "Five minutes after the pod got its node; before that only as a notice."
 
 RULES = (
     DiagnosisRule(
-        code="CB-START-STUCK", scope=RuleScope.POD, judge=_start_stuck, window="After five minutes."
+        code="CB-START-STUCK",
+        scope=RuleScope.POD,
+        judge=_start_stuck,
+        window="After five minutes.",
+        phases=("Pending",),
     ),
     DiagnosisRule(
         code="CB-VOLUME-MOUNT",
         scope=RuleScope.POD,
         judge=_because("FailedMount", "FailedAttachVolume", "FailedMapVolume"),
         window=_SLOW,
+        phases=("Pending",),
         reads=("events",),
         refines=("CB-START-STUCK",),
     ),
@@ -224,6 +229,7 @@ RULES = (
         scope=RuleScope.POD,
         judge=_because("FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus"),
         window=_SLOW,
+        phases=("Pending",),
         reads=("events",),
         refines=("CB-START-STUCK",),
     ),
@@ -241,7 +247,11 @@ RULES = (
         reads=("nodes",),
         refines=("CB-PROBE-READINESS", "CB-SIDECAR-NOT-READY", "CB-GATE-READINESS"),
     ),
-    DiagnosisRule(code="CB-EVICTED", scope=RuleScope.POD, judge=_evicted),
-    DiagnosisRule(code="CB-POD-FAILED", scope=RuleScope.POD, judge=_pod_failed, needs_log=True),
-    DiagnosisRule(code="CB-LEFTOVER", scope=RuleScope.POD, judge=_leftover, impact=Impact.NOTICE),
+    DiagnosisRule(code="CB-EVICTED", scope=RuleScope.POD, judge=_evicted, phases=("Failed",)),
+    DiagnosisRule(
+        code="CB-POD-FAILED", scope=RuleScope.POD, judge=_pod_failed, phases=("Failed",), needs_log=True
+    ),
+    DiagnosisRule(
+        code="CB-LEFTOVER", scope=RuleScope.POD, judge=_leftover, phases=("Failed",), impact=Impact.NOTICE
+    ),
 )

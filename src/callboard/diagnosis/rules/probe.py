@@ -92,5 +92,7 @@ RULES = (
         reads=("events",),
         needs_log=True,
     ),
-    DiagnosisRule(code="CB-GATE-READINESS", scope=RuleScope.POD, judge=_gate, window=_WINDOW),
+    DiagnosisRule(
+        code="CB-GATE-READINESS", scope=RuleScope.POD, judge=_gate, window=_WINDOW, phases=("Running",)
+    ),
 )

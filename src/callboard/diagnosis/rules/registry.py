@@ -45,6 +45,15 @@ ALL: tuple[DiagnosisRule, ...] = (
 """By family, in the order of `conditions.py`. A code has one rule."""
 
 
+_MOST_STATES = 500
+"""States whose rules are remembered: there are some dozens; foreign words may be any."""
+
+
+def _may_speak(rule: DiagnosisRule, state: str) -> bool:
+    named = rule.waits or rule.phases or rule.kinds
+    return not named or state in named
+
+
 class DiagnosisRules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The rules in force. `impacts` are those that a code is graded with here instead of its own; `runbooks` are addresses by
     code."""
@@ -53,12 +62,17 @@ class DiagnosisRules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     impacts: Mapping[str, Impact] = {}
     runbooks: Mapping[str, str] = {}
 
-    def of(self, scope: RuleScope) -> tuple[DiagnosisRule, ...]:
-        """Those of one scope, those that say more than others first."""
-        known: dict[RuleScope, tuple[DiagnosisRule, ...]] = self.__dict__.setdefault("_by_scope", {})
-        found = known.get(scope)
+    def of(self, scope: RuleScope, state: str = "") -> tuple[DiagnosisRule, ...]:
+        """Those of one scope that may speak of what is in this state: the reason for which a container waits, a pod's phase, an
+        object's kind."""
+        known: dict[tuple[RuleScope, str], tuple[DiagnosisRule, ...]] = self.__dict__.setdefault(
+            "_by_scope", {}
+        )
+        found = known.get((scope, state))
         if found is None:
-            found = known[scope] = tuple(r for r in self.rules if r.scope is scope)
+            found = tuple(r for r in self.rules if r.scope is scope and _may_speak(r, state))
+            if len(known) < _MOST_STATES:
+                known[(scope, state)] = found
         return found
 
 

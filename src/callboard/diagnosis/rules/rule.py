@@ -68,3 +68,7 @@ class DiagnosisRule(msgspec.Struct, frozen=True, kw_only=True):
     needs_log: bool = False
     kinds: tuple[str, ...] = ()
     """Kinds of objects a rule of scope OBJECT is shown; all without."""
+    waits: tuple[str, ...] = ()
+    """Reasons for which a container must wait for a rule of scope CONTAINER to be shown it; any state without."""
+    phases: tuple[str, ...] = ()
+    """Phases of the pods a rule of scope POD is shown; all without."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from callboard.diagnosis.rules.facts import PodFacts
@@ -16,6 +17,7 @@ from callboard.model.quantity import quantity
 
 __all__ = ["RULES", "refused_for_volume"]
 
+_WAITING: Final = ("", "Pending")
 GRACE: Final = timedelta(seconds=30)
 """A volume that is just being made, a node that just left: the scheduler tries again by itself."""
 
@@ -43,7 +45,7 @@ _CLAIM = re.compile(r'persistentvolumeclaim "([^"]{1,253})"')
 def _refused(facts: PodFacts) -> Condition | None:
     """The scheduler's refusal of a pod that waits for a node."""
     pod = facts.pod
-    if pod.status.phase not in ("", "Pending") or pod.metadata.deletion_timestamp is not None:
+    if pod.status.phase not in _WAITING or pod.metadata.deletion_timestamp is not None:
         return None
     found = condition(pod.status.conditions, "PodScheduled")
     return (
@@ -56,6 +58,7 @@ def _said(found: Condition) -> str:
     return found.message[:4000].split("preemption:", 1)[0].strip()
 
 
+@lru_cache(maxsize=256)
 def _class(text: str) -> str:
     return next((code for code, pattern in _CLASSES if pattern.search(text)), "CB-SCHEDULE")
 
@@ -143,7 +146,7 @@ def _gated(facts: PodFacts) -> Sign | datetime | None:
     found = condition(facts.pod.status.conditions, "PodScheduled")
     if found is None or found.status != "False" or found.reason != "SchedulingGated":
         return None
-    if facts.pod.metadata.deletion_timestamp is not None or facts.pod.status.phase not in ("", "Pending"):
+    if facts.pod.metadata.deletion_timestamp is not None or facts.pod.status.phase not in _WAITING:
         return None
     made = facts.object.meta.creation_timestamp
     if (until := over(made, DEADLINE, facts.now)) is not None:
@@ -164,9 +167,16 @@ RULES = (
             scope=RuleScope.POD,
             judge=_of(code),
             window="After 30 seconds.",
+            phases=_WAITING,
             reads=("nodes",) if code == "CB-SCHEDULE-RESOURCES" else (),
         )
         for code in (*(code for code, _ in _CLASSES), "CB-SCHEDULE")
     ),
-    DiagnosisRule(code="CB-SCHEDULE-GATED", scope=RuleScope.POD, judge=_gated, window="After ten minutes."),
+    DiagnosisRule(
+        code="CB-SCHEDULE-GATED",
+        scope=RuleScope.POD,
+        judge=_gated,
+        window="After ten minutes.",
+        phases=_WAITING,
+    ),
 )

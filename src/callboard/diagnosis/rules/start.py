@@ -19,6 +19,7 @@ _COMMAND = re.compile(
     re.I,
 )
 _HOOKS = ("PreCreateHookError", "PreStartHookError", "PostStartHookError")
+_CREATE = ("CreateContainerConfigError", "CreateContainerError")
 _NOT_STARTED = ("StartError", "ContainerCannotRun")
 """Reasons of an end that never was a run."""
 
@@ -90,10 +91,22 @@ def _hook(facts: ContainerFacts) -> Sign | None:
 
 
 RULES = (
-    DiagnosisRule(code="CB-CONFIG-MISSING", scope=RuleScope.CONTAINER, judge=_missing),
-    DiagnosisRule(code="CB-CONFIG-KEY", scope=RuleScope.CONTAINER, judge=_key),
-    DiagnosisRule(code="CB-CONTAINER-CREATE", scope=RuleScope.CONTAINER, judge=_create),
+    DiagnosisRule(
+        code="CB-CONFIG-MISSING",
+        scope=RuleScope.CONTAINER,
+        judge=_missing,
+        waits=("CreateContainerConfigError",),
+    ),
+    DiagnosisRule(
+        code="CB-CONFIG-KEY", scope=RuleScope.CONTAINER, judge=_key, waits=("CreateContainerConfigError",)
+    ),
+    DiagnosisRule(
+        code="CB-CONTAINER-CREATE",
+        scope=RuleScope.CONTAINER,
+        judge=_create,
+        waits=("CreateContainerConfigError", "CreateContainerError"),
+    ),
     DiagnosisRule(code="CB-CONTAINER-COMMAND", scope=RuleScope.CONTAINER, judge=_refused(command=True)),
     DiagnosisRule(code="CB-CONTAINER-RUN", scope=RuleScope.CONTAINER, judge=_refused(command=False)),
-    DiagnosisRule(code="CB-HOOK", scope=RuleScope.CONTAINER, judge=_hook),
+    DiagnosisRule(code="CB-HOOK", scope=RuleScope.CONTAINER, judge=_hook, waits=_HOOKS),
 )

@@ -53,6 +53,7 @@ RULES = (
         scope=RuleScope.POD,
         judge=_pending,
         window="After 30 seconds.",
+        phases=("", "Pending"),
         reads=("claims",),
         refines=("CB-SCHEDULE-VOLUME",),
     ),
