@@ -59,14 +59,14 @@ def read_kubeconfig(paths: Sequence[Path], *, missing_ok: bool = False) -> Kubec
     contexts: _Found[NamedContext] = {}
     current = ""
     read: list[str] = []
-    problems: list[Problem] = []
+    wrong: list[Problem] = []
     for path in paths:
         if missing_ok and not os.path.exists(path):  # noqa: PTH110 - Path's raises where a directory may not be searched
             continue
         file = read_file(path)
         read.append(str(path))
         current = current or file.current_context
-        problems += file.problems
+        wrong += file.problems
         for name, cluster in file.clusters.items():
             clusters.setdefault(name, (path, cluster))
         for name, user in file.users.items():
@@ -74,6 +74,7 @@ def read_kubeconfig(paths: Sequence[Path], *, missing_ok: bool = False) -> Kubec
         for name, context in file.contexts.items():
             contexts.setdefault(name, (path, context))
     made: list[Context] = []
+    unusable: list[Problem] = []
     for name, (path, entry) in contexts.items():
         if isinstance(entry.said, Problem):
             continue  # told as what the file says wrongly
@@ -81,7 +82,9 @@ def read_kubeconfig(paths: Sequence[Path], *, missing_ok: bool = False) -> Kubec
             made.append(_context(name, path, Entry(entry.said, entry.place), clusters, users))
         except BadInput as bad:
             about = f"the context {clean(name, 80)!r} cannot be used: {bad.problem.message}"
-            problems.append(replace(bad.problem, message=about))
+            unusable.append(replace(bad.problem, message=about))
+    told = {(p.where, p.path) for p in unusable}  # of what a context needs, the context tells
+    problems = [*(p for p in wrong if (p.where, p.path) not in told), *unusable]
     return Kubeconfig(
         contexts=tuple(made), current=current, problems=_bounded(problems, read), files=tuple(read)
     )
