@@ -136,3 +136,12 @@ async def test_an_account_can_be_applied_by_the_server(cluster: Cluster, client:
     status, _ = await client.ask(path, method="PATCH", body=body, headers=headers)
     assert status == 201
     assert cluster.store.get("serviceaccounts", "robot", "games")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"k8s\0", b"k8s\0" + b"\xff" * 100_000, b"k8s\0\x0a\xff\x01", b"k8s\0\x0b", b"nothing"]
+)
+async def test_a_body_that_is_no_protobuf_is_refused(client: Any, body: bytes) -> None:
+    headers = {"Content-Type": "application/vnd.kubernetes.protobuf"}
+    status, told = await client.ask("/api/v1/namespaces", method="POST", data=body, headers=headers)
+    assert (status, told["reason"]) == (400, "BadRequest")

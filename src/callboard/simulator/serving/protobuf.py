@@ -103,3 +103,5 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
         if not byte & 0x80:
             return value, position
         shift += 7
+        if shift > 63:
+            raise bad_request("proto: integer overflow")
