@@ -116,6 +116,34 @@ async def test_a_step_that_raises_costs_what_it_was_about(
         assert (await get(catalog, "component:poor")).spec_text("lifecycle") == "mended"
 
 
+@pytest.mark.parametrize("name", ["placeholder", "problems_of", "misplaced", "draft_of", "substituted"])
+async def test_a_document_that_raises_costs_no_other_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    real = getattr(reading, name)
+
+    def step(subject: Any, *rest: Any) -> Any:
+        value = getattr(subject, "value", subject)
+        if value["metadata"]["name"] == "poor":
+            raise RecursionError("canary")
+        return real(subject, *rest)
+
+    (tmp_path / "other").write_text("text")
+    write(
+        tmp_path / "a.yaml",
+        entity("Component", "before"),
+        entity("API", "poor", definition={"$text": "./other"}),
+        entity("Component", "after"),
+    )
+    monkeypatch.setattr(reading, name, step)
+    async with opened(tmp_path, settings("a.yaml")) as catalog:
+        await catalog.refresh()
+        assert await has(catalog, "component:before")
+        assert await has(catalog, "component:after")
+        (problem,) = await catalog.problems(ME)
+        assert (problem.line, problem.message) == (4, "is nested too deep")
+
+
 def told(problems: tuple[Problem, ...]) -> None:
     assert problems
     for problem in problems:

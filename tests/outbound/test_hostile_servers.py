@@ -106,6 +106,20 @@ async def test_what_is_no_whole_http_is_one_plain_error(answer: bytes) -> None:
         assert caught.value.code in ("url-broken", "url-late", "url-too-large")
 
 
+@pytest.mark.parametrize(("promises", "fine"), [(5, True), (50, False)])
+async def test_an_answer_comes_after_a_few_promises_or_not_at_all(promises: int, fine: bool) -> None:
+    head = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * promises
+    async with (
+        raw_server(head + OK + b"Content-Length: 1\r\n\r\nx") as server,
+        Outbound(environment={}) as way,
+    ):
+        if fine:
+            assert (await way.get(server.url(), ours, bounds=BOUNDS)).body == b"x"
+        else:
+            with pytest.raises(Unavailable):
+                await way.get(server.url(), ours, bounds=BOUNDS)
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "gzip, gzip", "GZIP"])
 async def test_a_compressed_answer_is_never_unfolded(encoding: str) -> None:
     bomb = gzip.compress(bytes(5_000_000))

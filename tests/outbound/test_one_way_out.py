@@ -141,6 +141,13 @@ async def test_of_several_addresses_only_those_allowed_are_tried(server: Served)
         assert (await way.get(server.url("/x", host="files.example.org"), ours)).body == b"x"
 
 
+async def test_a_name_of_several_addresses_inside_is_told_as_one(server: Served) -> None:
+    async with Outbound(environment={}, resolver=Names(["10.0.0.1", "192.168.0.1", "fd12::1"])) as way:
+        with pytest.raises(Unavailable) as caught:
+            await way.get("http://files.example.org/", public)
+    assert caught.value.code == "url-private-address"
+
+
 async def test_a_connection_kept_for_a_host_of_ours_serves_nobody_else(server: Served) -> None:
     server.answers["/x"] = Answer(body=b"x")
     async with Outbound(environment={}, resolver=Names(["127.0.0.1"])) as way:

@@ -1,7 +1,6 @@
 """Connections that cannot be led astray: each address is checked where its socket is made.
 
-A name is resolved, and what it resolves to is checked once more in the moment of connecting, for numbers in URLs and second
-answers of a name's owner alike.
+Whatever led there, a name, a second answer of its owner or a number in the URL, nothing is connected to unchecked.
 """
 
 import asyncio
@@ -12,9 +11,8 @@ from functools import partial
 from typing import Any, Final
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.resolver import ThreadedResolver
 
 from callboard.outbound.network import Network, may_connect
 
@@ -45,10 +43,9 @@ def connector(
 ) -> aiohttp.TCPConnector:
     """Connections that reach `network` at most; None for those to a proxy, which the operator named. `resolver` stands in for
     the machine's own."""
-    names = resolver or ThreadedResolver()
     made = aiohttp.TCPConnector(
         ssl=tls,
-        resolver=names if network is None else _CheckedNames(names, network),
+        resolver=resolver,
         socket_factory=None if network is None else partial(_socket, network),
         use_dns_cache=False,
         keepalive_timeout=KEEP_ALIVE,
@@ -58,26 +55,6 @@ def connector(
     factory = partial(_BoundedAnswer, loop=asyncio.get_running_loop())
     made._factory = factory  # type: ignore[assignment]  # the library has no public place for it
     return made
-
-
-class _CheckedNames(AbstractResolver):
-    """What a name leads to, without the addresses that may not be reached."""
-
-    def __init__(self, names: AbstractResolver, network: Network) -> None:
-        self._names = names
-        self._network = network
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._names.resolve(host, port, family)
-        allowed = [each for each in found if may_connect(each["host"], self._network)]
-        if found and not allowed:
-            raise InsideAddress(errno.EACCES, "leads to an address that may not be reached")
-        return allowed
-
-    async def close(self) -> None:
-        await self._names.close()
 
 
 def _socket(network: Network, info: tuple[Any, ...]) -> socket.socket:
