@@ -1,5 +1,6 @@
 """`callboard status --wait --image …`: it never passes on the old version, and gives up where that is in vain."""
 
+import json
 from typing import Any
 
 import pytest
@@ -99,9 +100,13 @@ def test_it_never_passes_on_another_version(other: KubeObject) -> None:
         if "other" in str(other.raw) or "sha256" in str(other.raw)
         else (kube.cluster("eu", workload(NEW)),)
     )
-    for arguments in (("--wait",), ()):
+    for arguments in (("--wait",), (), ("--json",)):
         result = run(state(*beside, kube.cluster("us", other)), arguments=arguments)
         assert result.exit_code == 1, result.output
+        if arguments == ("--json",):
+            conclusion = json.loads(result.stdout)["conclusion"]
+            assert conclusion["exitCode"] == 1
+            assert conclusion["unhealthy"][-1]["why"].startswith("not there yet: ")
         assert "not there yet: " in result.stderr
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from callboard.model.finding import Impact
 from callboard.model.verdict import Health
-from callboard.portal.document import ClusterDocument, StatusDocument, WorkloadDocument
+from callboard.portal.document import ClusterDocument, StatusDocument, Trouble, WorkloadDocument
 
 __all__ = ["Release"]
 
@@ -21,6 +21,19 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
 
     image: str = ""
     fail_on: Impact | None = None
+
+    def concluded(self, document: StatusDocument) -> StatusDocument:
+        """The document with a conclusion that is never "fine" for another version, and says why not."""
+        failed, why = self.failed(document), self.lacking(document)
+        if not failed and not why:
+            return document
+        told = document.conclusion
+        health = Health.UNHEALTHY if failed else Health.PROGRESSING
+        trouble = Trouble(cluster="", health=health, why=failed or f"not there yet: {why}")
+        conclusion = msgspec.structs.replace(
+            told, exit_code=told.exit_code or 1, unhealthy=(*told.unhealthy, trouble)
+        )
+        return msgspec.structs.replace(document, conclusion=conclusion)
 
     def lacking(self, document: StatusDocument) -> str:
         """Why the version does not run everywhere yet; "" where it does. Something that runs another version of the same image

@@ -16,7 +16,7 @@ from callboard.cli.release import Release
 from callboard.cli.running import with_portal
 from callboard.cli.status_text import status_lines
 from callboard.cli.text import json_text, say, terminal_of
-from callboard.cli.watching import WatchOptions, release_code, watch
+from callboard.cli.watching import WatchOptions, tell_lacking, watch
 from callboard.cli.wiring import OpenedPortal, Wiring
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
@@ -144,13 +144,14 @@ def status(
         lambda opened: _ask(opened, ref, timeout, whole=as_json, spent=time.monotonic() - began),
         within=timeout,
     )
-    document = document_of(view, require_all=require_all)
+    document = release.concluded(document_of(view, require_all=require_all))
     if as_json:
         say(json_text(document))
     else:
         terminal = terminal_of(sys.stdout)
         say("\n".join(status_lines(document, terminal)))
-    return release_code(document, release)
+    tell_lacking(document, release)
+    return document.conclusion.exit_code
 
 
 async def _ask(

@@ -24,7 +24,7 @@ from callboard.portal.document import StatusDocument
 from callboard.portal.transcript import document_of, etag_of, is_late, without_usage
 from callboard.portal.views import KubernetesView
 
-__all__ = ["WatchOptions", "release_code", "watch"]
+__all__ = ["WatchOptions", "tell_lacking", "watch"]
 
 LIVE = "live"
 NOT_LIVE = (
@@ -72,11 +72,11 @@ async def watch(opened: OpenedPortal, options: WatchOptions) -> int:
         with face:
             async with limit, aclosing(_views(opened, options, face.trouble)) as views:
                 async for view, whole in views:
-                    newest = document_of(view, require_all=options.require_all)
+                    newest = options.release.concluded(document_of(view, require_all=options.require_all))
                     face.show(newest, whole=whole)
                     if not options.until_healthy:
                         continue
-                    if newest.conclusion.exit_code == Exit.FINE and not options.release.lacking(newest):
+                    if newest.conclusion.exit_code == Exit.FINE:
                         break
                     if whole and options.release.failed(newest):
                         break
@@ -92,20 +92,18 @@ async def watch(opened: OpenedPortal, options: WatchOptions) -> int:
         return 128 + stopped_by
     if newest is None:
         raise Unavailable(f"No answer within {options.timeout:g} seconds, not even which clusters to ask.")
-    return release_code(newest, options.release)
+    tell_lacking(newest, options.release)
+    return newest.conclusion.exit_code
 
 
-def release_code(document: StatusDocument, release: Release) -> int:
-    """The exit code of a state, where a certain version is to run: never FINE for another. Why not is told."""
-    why = release.lacking(document)
-    failed = release.failed(document)
-    if failed:
-        sys.stderr.write(f"callboard: failed: {plain(failed, 600)}\n")
-    elif why:
-        sys.stderr.write(f"callboard: not there yet: {plain(why, 600)}\n")
-    sys.stderr.flush()
-    code = document.conclusion.exit_code
-    return Exit.TROUBLE if code == Exit.FINE and (why or failed) else code
+def tell_lacking(document: StatusDocument, release: Release) -> None:
+    """Say on standard error why a version that is asked for is not there, or never will be."""
+    failed, why = release.failed(document), release.lacking(document)
+    if failed or why:
+        sys.stderr.write(
+            f"callboard: {plain(f'failed: {failed}' if failed else f'not there yet: {why}', 600)}\n"
+        )
+        sys.stderr.flush()
 
 
 async def _views(

@@ -156,7 +156,11 @@ def _json(body: bytes, where: str) -> Iterator[tuple[str, bytes]]:
     while at < len(written):
         try:
             value, end = decoder.raw_decode(written, at)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise BadInput(
+                Problem("nested too deep", where=where, expected="objects as kubectl writes them")
+            ) from None
+        except ValueError:
             line = written.count("\n", 0, at) + 1
             raise BadInput(
                 Problem("this is no JSON", where=where, line=line, expected="objects as kubectl writes them")
