@@ -122,6 +122,18 @@ async def test_a_cluster_that_is_away_is_told_with_the_time_since_when(tmp_path:
         await until(app, lambda r: r["dice-roller"].health is Health.UNKNOWN)
 
 
+async def test_a_service_that_runs_nowhere_is_not_said_to_while_its_cluster_is_away(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("demo", clusters=1, speed=0.0) as fleet,
+        application(tmp_path, fleet, "nobody", callboard=hub()) as app,
+        kept_up(app),
+    ):
+        await until(app, lambda found: found["nobody"].health is Health.NOTHING)
+        await fleet[0].close()
+        row = (await until(app, lambda found: found["nobody"].health is Health.UNKNOWN))["nobody"]
+        assert "last seen" in row.sentence
+
+
 async def test_anonymous_callers_are_told_nothing(tmp_path: Path) -> None:
     async with (
         Fleet.start("quiet", speed=0.0) as fleet,

@@ -16,10 +16,12 @@ class LivingPart:
     def __init__(self, part: object, fence: Fence) -> None:
         self._part = part
         self._fence = fence
+        self._begun = False
 
     async def start(self) -> None:
         """Begin it; that it cannot is told in the log."""
         part = self._part
+        self._begun = True
         if not isinstance(part, Missing) and isinstance(part, Starts):
             with contextlib.suppress(CallboardError):
                 await self._fence.call("start", part.start, _anything)
@@ -28,7 +30,7 @@ class LivingPart:
         """End it, and what is still asked of it."""
         part = self._part
         await self._fence.close()
-        if not isinstance(part, Missing) and isinstance(part, Closes):
+        if self._begun and not isinstance(part, Missing) and isinstance(part, Closes):
             with contextlib.suppress(CallboardError):
                 await self._fence.call("close", part.close, _anything)
 

@@ -86,6 +86,20 @@ def _address(
 
 def _app(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     _address(fields, "base_url", "baseUrl", node, path, findings)
+    value, written = fields.get("base_url"), at(node, ("baseUrl",))
+    if isinstance(value, str) and written is not None and _path_of(value):
+        findings.warn(
+            written,
+            (*path, "baseUrl"),
+            "its path has no effect: Callboard's pages and links begin at /, so it needs a host name of its own",
+        )
+
+
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address).path.strip("/")
+    except ValueError:
+        return ""  # it is told otherwise
 
 
 def _cors(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:

@@ -13,4 +13,5 @@ class AppSettings(SettingsStruct, frozen=True, kw_only=True):
 
     base_url: str | None = None
     """The address people use, e.g. `https://portal.example.org`. Links that leave the page are built on it, and its host
-    is let through the Host check. Default: the address we listen on, which is right for one machine."""
+    is let through the Host check. A path in it has no effect: pages begin at `/`. Default: the address we listen on, which is
+    right for one machine."""

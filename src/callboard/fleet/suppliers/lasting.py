@@ -30,6 +30,11 @@ AGAIN = 5.0
 SHORT = 0.2
 """Seconds for which a source that failed is waited for when it is asked again; its answer serves whoever comes after."""
 
+PATIENCE = 1.0
+"""Seconds for which a source that answered last time is waited for, where its last answer will do."""
+FRESH = 30.0
+"""Seconds for which an answer will do as it is while a newer one is on its way; then it is told that there may be others."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -39,6 +44,7 @@ class _Known:
     def __init__(self) -> None:
         self.good: Supplied | None = None
         self.good_at = ""
+        self.good_until = 0.0
         self.failure = ""
         self.again = 0.0
         self.asking: asyncio.Task[Supplied] | None = None
@@ -78,9 +84,11 @@ class LastingSupplier:
             known.asking = self._fence.begin(self._ask(caller, known))
             known.asking.add_done_callback(lambda _: setattr(known, "asking", None))
         asking = known.asking
-        done, _ = await asyncio.wait({asking}, timeout=SHORT if known.failure else None)
+        patience = SHORT if known.failure else PATIENCE if known.good is not None else None
+        done, _ = await asyncio.wait({asking}, timeout=patience)
         if not done or asking.cancelled():
-            return self._lasting(known)
+            fresh = not known.failure and asyncio.get_running_loop().time() < known.good_until
+            return known.good if fresh and known.good is not None else self._lasting(known)
         return asking.result()
 
     def _of(self, caller: Caller) -> _Known:
@@ -120,6 +128,7 @@ class LastingSupplier:
             self._fell(clusters.told)
             told += (Notice(self._code, f"clusters of {self._where}: {clusters.told}"),)
         known.good = Supplied(clusters.sound, told)
+        known.good_until = asyncio.get_running_loop().time() + FRESH
         return known.good
 
     def _lasting(self, known: _Known) -> Supplied:
