@@ -106,6 +106,9 @@ async def test_the_cookie_goes_to_no_other_port(tmp_path: Path, chromium: Path) 
         await page.get_by_role("button", name="Sign out").click()
         await page.get_by_text("You are signed out").wait_for()
         assert await page.context.cookies() == []
+        await page.goto(f"{secret}/catalog")
+        await page.get_by_role("heading", name="Please sign in").wait_for()
+        assert await page.get_by_role("button", name="Sign out").count() == 0
         stolen = {f"callboard_{port}": cookie["value"]}
         async with (
             aiohttp.ClientSession(cookies=stolen, cookie_jar=aiohttp.CookieJar(unsafe=True)) as thief,

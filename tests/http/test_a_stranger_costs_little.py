@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from callboard.http.connection import ClientConnection
 from callboard.http.limits import ConnectionEnd
+from callboard.http.server import Server
 from callboard.simulator.serving.certificates import Authority
 from support.listener import QUICK, Client, Listening, listener_of
 
@@ -346,6 +349,25 @@ async def test_who_is_silent_in_a_tls_handshake_is_dropped(tmp_path: Path) -> No
         client.write(GET)
         assert b" 408 " in await client.rest()
         await on.becomes(lambda: on.server.connections == 0 and on.server.tasks == 0)
+
+
+async def test_one_that_cannot_be_taken_costs_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand, failing = Server._stand, [RuntimeError("odd"), ConnectionResetError(), MemoryError()]
+
+    async def odd(self: Server, client: socket.socket, coming: ClientConnection) -> None:
+        if failing:
+            raise failing.pop()
+        await stand(self, client, coming)
+
+    monkeypatch.setattr(Server, "_stand", odd)
+    async with listener_of(site(), PATIENT) as on:
+        for _ in range(3):
+            assert await on.ask(GET + b"\r\n") == b""
+        assert b"hello" in await on.ask(GET + b"Connection: close\r\n\r\n")
+        await nothing_is_left(on)
+    assert capsys.readouterr().out.count("could not be taken") == 2
 
 
 async def test_half_requests_hold_up_no_end() -> None:

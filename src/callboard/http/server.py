@@ -123,6 +123,7 @@ class Server:
             ready()
             await stop.wait()
             taking.cancel()
+            await asyncio.wait({taking})
             self._listener.close()
             await self._end()
 
@@ -156,9 +157,8 @@ class Server:
             coming = self._connection(loop, room)
             self._coming[coming] = client
             group.create_task(self._take(client, coming), name="connection")
-            await asyncio.sleep(
-                0
-            )  # accepting does not wait while there is somebody, and others want their turn
+            # accepting does not wait while there is somebody, and others want their turn
+            await asyncio.sleep(0)
 
     def _connection(self, loop: asyncio.AbstractEventLoop, room: bool) -> ClientConnection:
         return ClientConnection(
@@ -172,18 +172,24 @@ class Server:
         )
 
     async def _take(self, client: socket.socket, coming: ClientConnection) -> None:
-        """Until it stands, TLS included; from then on its transport calls it."""
-        loop = asyncio.get_running_loop()
-        within = self._limits.head_seconds if self._tls else None
+        """Until it stands, TLS included; from then on its transport calls it. Whatever happens to it costs nobody else."""
         try:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await loop.connect_accepted_socket(
-                lambda: coming, client, ssl=self._tls, ssl_handshake_timeout=within
-            )
+            await self._stand(client, coming)
         except OSError:  # it left, was silent, or speaks no TLS: nobody to tell
+            client.close()
+        except Exception as error:
+            _log.error("a connection could not be taken; it is closed, and others go on", exc_info=error)
             client.close()
         finally:
             self._coming.pop(coming, None)
+
+    async def _stand(self, client: socket.socket, coming: ClientConnection) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        within = self._limits.head_seconds if self._tls else None
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(
+            lambda: coming, client, ssl=self._tls, ssl_handshake_timeout=within
+        )
 
     def _make_room(self) -> bool:
         """Close what has waited longest without a whole request, be it in a TLS handshake; False where every connection is being
