@@ -1,6 +1,7 @@
 """Whatever one source, file or entity makes us raise is told at its place, and everything else is read: at start, and while it
 runs."""
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from callboard.base.errors import Problem
 from callboard.base.settings import ReadingAllow
 from callboard.catalog import Catalog, Fetched, HttpFetch, validate_paths
-from callboard.catalog.processing import reader, reading, stitch, walk
+from callboard.catalog.processing import contents, local, reader, reading, stitch, walk
 from callboard.catalog.store import store
 from callboard.outbound import Outbound
 from support.catalog import ME, entity, get, has, opened, settings, write
@@ -44,10 +45,10 @@ GROUP = (
 
 STEPS: list[tuple[Any, str]] = [
     (reader, "expand"),
-    (reader, "stamp"),
-    (reader, "read_file"),
-    (reader, "parse"),
-    (reader, "reading_of"),
+    (local, "stamp"),
+    (local, "read_file"),
+    (local, "parse"),
+    (local, "reading_of"),
     (reading, "read_documents"),
     (reading, "placeholder"),
     (reading, "resolve_target"),
@@ -272,6 +273,64 @@ async def test_a_file_that_cannot_even_be_looked_at_costs_itself(
         assert await has(catalog, "component:good")
         (problem,) = await catalog.problems(ME)
         assert problem.message == "cannot be read: Input/output error"
+
+
+async def test_addresses_without_end_hold_up_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = asyncio.Event()
+
+    async def fetch(url: str, etag: str = "") -> Fetched:
+        if "silent" in url:
+            started.set()
+            await asyncio.Event().wait()
+        return Fetched(body=GROUP)
+
+    silent = [f"https://silent.example/{number}" for number in range(30)]
+    write(
+        tmp_path / "poor.yaml",
+        *[entity("API", f"a{n}", definition={"$text": url}) for n, url in enumerate(silent)],
+        entity("Location", "all", type="url", targets=silent),
+    )
+    write(tmp_path / "good.yaml", entity("Component", "good"))
+    monkeypatch.setattr(reader, "ROUND", 0.2)
+    configured = settings("poor.yaml", "good.yaml", "https://x.example/good.yaml")
+    async with opened(tmp_path, configured, fetch=fetch) as catalog:
+        await catalog.refresh()
+        assert started.is_set()
+        assert await has(catalog, "component:good")
+        assert await has(catalog, "group:a")
+        assert any("not read in time" in p.message for p in await catalog.problems(ME))
+
+
+async def test_what_one_file_names_is_bounded_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def fetch(url: str, etag: str = "") -> Fetched:
+        asked.append(url)
+        return Fetched(body=b"x" * 100)
+
+    write(
+        tmp_path / "many.yaml",
+        *[entity("API", f"a{n}", definition={"$text": f"https://x.example/{n}"}) for n in range(210)],
+    )
+    write(
+        tmp_path / "large.yaml",
+        *[entity("API", f"l{n}", definition={"$text": f"./{n}.txt"}) for n in range(5)],
+        *[entity("API", f"r{n}", definition={"$text": f"https://x.example/r{n}"}) for n in range(5)],
+    )
+    for number in range(5):
+        (tmp_path / f"{number}.txt").write_text("x" * 100)
+    async with opened(tmp_path, settings("many.yaml"), fetch=fetch) as catalog:
+        await catalog.refresh()
+        assert len(asked) == 200
+        assert len(await catalog.problems(ME)) == 10
+    monkeypatch.setattr(contents, "MOST_BYTES", 300)
+    async with opened(tmp_path, settings("large.yaml"), fetch=fetch) as catalog:
+        await catalog.refresh()
+        assert [p.message.partition(": ")[2] for p in await catalog.problems(ME)] == [
+            "is too much beside the other definitions of its file"
+        ] * 4
 
 
 async def test_a_hostile_address_costs_itself(tmp_path: Path) -> None:

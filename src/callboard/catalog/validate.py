@@ -8,7 +8,7 @@ import msgspec
 from callboard.base.errors import Problem
 from callboard.base.settings import CatalogReadingSettings
 from callboard.catalog.processing.draft import Draft, Route
-from callboard.catalog.processing.reader import read_local
+from callboard.catalog.processing.local import read_local
 from callboard.catalog.processing.reading import Reading
 from callboard.catalog.sources.globs import has_wildcard, matching
 from callboard.catalog.sources.location import Location

@@ -2,28 +2,32 @@
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from callboard.base.clock import Clock
-from callboard.base.config.watch import FileStamp, stamp
 from callboard.base.errors import BadInput, NotFound, Problem
 from callboard.base.settings import CatalogReadingSettings
+from callboard.catalog.processing.contents import MOST_ADDRESSES, Contents
 from callboard.catalog.processing.draft import Route
-from callboard.catalog.processing.reading import Content, Parsed, Reading, failed, parse, reading_of
+from callboard.catalog.processing.local import Begun, begin_local, finished, is_unchanged, problem_of
+from callboard.catalog.processing.reading import Content, Reading, failed, parse, reading_of
 from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.sources.fetch import Fetch
-from callboard.catalog.sources.files import Expansion, expand, read_file
+from callboard.catalog.sources.files import Expansion, expand
 from callboard.catalog.sources.globs import has_wildcard
 from callboard.catalog.sources.location import Location
 
-__all__ = ["Reader", "read_local"]
+__all__ = ["Reader"]
 
 CONCURRENT_FETCHES = 8
 """URLs read at once: enough to hide one slow server, few enough to be no burden to any."""
+
+
+ROUND = 60.0
+"""Seconds for all addresses of one depth. What has not answered by then stays as it was, and is due at the next look."""
 
 
 class Reader:
@@ -57,7 +61,7 @@ class Reader:
 
     def _is_same(self, readings: Sequence[Reading]) -> bool:
         return all(_same_files(*of, found) for of, found in self._expanded.items()) and all(
-            _unchanged(reading) for reading in readings if reading.route.source.type == "file"
+            is_unchanged(reading) for reading in readings if reading.route.source.type == "file"
         )
 
     def forget_others(self, routes: Sequence[Route]) -> None:
@@ -90,12 +94,15 @@ class Reader:
                     begun.append(found)
                 else:
                     self._readings[found.route] = found
-        async with asyncio.TaskGroup() as group:
-            for route in urls:
-                group.create_task(self._read_url(route), name=f"read {route.source}")
-            for each in begun:
-                group.create_task(self._finish(each), name=f"read for {each.route.source}")
-        return [self._readings[r] for r in routes]
+        try:
+            async with asyncio.timeout(ROUND), asyncio.TaskGroup() as group:
+                for route in urls:
+                    group.create_task(self._read_url(route), name=f"read {route.source}")
+                for each in begun:
+                    group.create_task(self._finish(each), name=f"read for {each.route.source}")
+        except TimeoutError:
+            pass  # what is left is still due
+        return [self._readings.get(r) or _not_in_time(r) for r in routes]
 
     def _is_due(self, route: Route) -> bool:
         return route not in self._readings or self._clock.monotonic() >= self._due.get(route, 0.0)
@@ -105,7 +112,7 @@ class Reader:
         for route in routes:
             before = self._readings.get(route)
             due = before is not None and before.remote and (force or self._is_due(route))
-            if before is not None and not due and _unchanged(before):
+            if before is not None and not due and is_unchanged(before):
                 readings.append(before)
                 continue
             begun = begin_local(route, self._limits)
@@ -118,7 +125,7 @@ class Reader:
         route = begun.route
         try:
             async with self._gate:
-                contents = {each: await self._content(each) for each in begun.addresses}
+                contents = await self._contents(begun.addresses)
             reading = await asyncio.to_thread(finished, begun, contents)
         except Exception as error:
             reading = failed(route, [stumbled(error, route.source.shown)])
@@ -156,15 +163,23 @@ class Reader:
                 parse, fetched.body, route, most=self._limits.max_entities_per_location
             )
         except Exception as error:
-            problem = _problem(error, route.source.shown)
+            problem = problem_of(error, route.source.shown)
             return (
                 before if before is not None and before.problems == (problem,) else failed(route, [problem])
             )
-        contents: dict[Location, Content] = {}
-        for wanted in parsed.wanted:
-            contents[wanted] = await self._content(wanted)
+        contents = await self._contents(parsed.wanted)
         reading = await asyncio.to_thread(reading_of, parsed, route, contents)
         return msgspec.structs.replace(reading, etag="" if parsed.wanted else fetched.etag)
+
+    async def _contents(self, addresses: Sequence[Location]) -> dict[Location, Content]:
+        contents = Contents()
+        for number, each in enumerate(addresses):
+            if number < MOST_ADDRESSES:
+                contents.put(each, await self._content(each))
+            else:
+                expected = f"at most {MOST_ADDRESSES} addresses in one file"
+                contents.put(each, Problem("is not read", where=each.shown, expected=expected))
+        return contents.held
 
     async def _content(self, location: Location) -> Content:
         if self._fetch is None:
@@ -172,15 +187,7 @@ class Reader:
         try:
             return (await self._fetch(location.target)).body
         except Exception as error:
-            return _problem(error, location.shown)
-
-
-def _unchanged(reading: Reading) -> bool:
-    """Whether every file that was read for it is as it was. One that could not even be looked at is always read again."""
-    try:
-        return bool(reading.stamps) and all(stamp(each.path) == each for each in reading.stamps)
-    except Exception:
-        return False  # reading it tells what it is
+            return problem_of(error, location.shown)
 
 
 def _same_files(target: Location, folders: tuple[str, ...] | None, found: Expansion | None) -> bool:
@@ -190,64 +197,6 @@ def _same_files(target: Location, folders: tuple[str, ...] | None, found: Expans
         return False
 
 
-class Begun(msgspec.Struct, frozen=True):
-    """A file that is read but for the addresses its placeholders name."""
-
-    route: Route
-    parsed: Parsed
-    contents: dict[Location, Content]
-    stamps: tuple[FileStamp, ...]
-
-    @property
-    def addresses(self) -> tuple[Location, ...]:
-        """What is still to be read."""
-        return tuple(each for each in self.parsed.wanted if each.type == "url")
-
-
-def read_local(route: Route, limits: CatalogReadingSettings) -> Reading:
-    """Read and validate one file, the placeholders in it included but for addresses. It blocks: call it in a thread."""
-    begun = begin_local(route, limits)
-    return begun if isinstance(begun, Reading) else finished(begun, dict.fromkeys(begun.addresses))
-
-
-def begin_local(route: Route, limits: CatalogReadingSettings) -> Begun | Reading:
-    """The same without the end; a Reading where it cannot be read at all."""
-    stamps: list[FileStamp] = []
-    try:
-        return _begun_local(route, limits, stamps)
-    except Exception as error:
-        reading = failed(route, [_problem(error, route.source.target)])
-        return msgspec.structs.replace(reading, stamps=tuple(stamps))
-
-
-def _begun_local(route: Route, limits: CatalogReadingSettings, stamps: list[FileStamp]) -> Begun:
-    # Each stamp is taken first: a change while we read makes the next look read again.
-    path = route.source.target
-    stamps.append(stamp(Path(path)))
-    data = read_file(path, limits.max_file_bytes)
-    parsed = parse(data, route, most=limits.max_entities_per_location, folders=limits.folders)
-    contents: dict[Location, Content] = {}
-    for wanted in parsed.wanted:
-        if wanted.type == "url":
-            continue
-        stamps.append(stamp(Path(wanted.target)))
-        try:
-            contents[wanted] = read_file(wanted.target, limits.max_file_bytes)
-        except Exception as error:
-            contents[wanted] = _problem(error, wanted.target)
-    return Begun(route, parsed, contents, tuple(stamps))
-
-
-def finished(begun: Begun, addresses: Mapping[Location, Content]) -> Reading:
-    """The reading, with what the addresses held."""
-    try:
-        reading = reading_of(begun.parsed, begun.route, {**begun.contents, **addresses})
-    except Exception as error:
-        reading = failed(begun.route, [stumbled(error, begun.route.source.target)])
-    return msgspec.structs.replace(reading, stamps=begun.stamps)
-
-
-def _problem(error: Exception, where: str) -> Problem:
-    if isinstance(error, NotFound) and "://" not in where:
-        return Problem("does not exist", where=where)
-    return stumbled(error, where)
+def _not_in_time(route: Route) -> Reading:
+    problem = Problem("was not read in time; it is tried again", where=route.source.shown)
+    return msgspec.structs.replace(failed(route, [problem]), remote=True)
