@@ -12,7 +12,7 @@ import pytest
 from callboard.base.errors import Problem
 from callboard.base.settings import ReadingAllow
 from callboard.catalog import Catalog, Fetched, HttpFetch, validate_paths
-from callboard.catalog.processing import contents, local, reader, reading, stitch, walk
+from callboard.catalog.processing import local, reader, reading, stitch, targets, walk
 from callboard.catalog.store import store
 from callboard.outbound import Outbound
 from support.catalog import ME, entity, get, has, opened, settings, write
@@ -325,7 +325,7 @@ async def test_what_one_file_names_is_bounded_together(
         await catalog.refresh()
         assert len(asked) == 200
         assert len(await catalog.problems(ME)) == 10
-    monkeypatch.setattr(contents, "MOST_BYTES", 300)
+    monkeypatch.setattr(targets, "MOST_BYTES", 300)
     async with opened(tmp_path, settings("large.yaml"), fetch=fetch) as catalog:
         await catalog.refresh()
         assert [p.message.partition(": ")[2] for p in await catalog.problems(ME)] == [

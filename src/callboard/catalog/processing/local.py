@@ -8,10 +8,10 @@ import msgspec
 from callboard.base.config.watch import FileStamp, stamp
 from callboard.base.errors import NotFound, Problem
 from callboard.base.settings import CatalogReadingSettings
-from callboard.catalog.processing.contents import Contents
 from callboard.catalog.processing.draft import Route
 from callboard.catalog.processing.reading import Content, Parsed, Reading, failed, parse, reading_of
 from callboard.catalog.processing.stumble import stumbled
+from callboard.catalog.processing.targets import TargetContents
 from callboard.catalog.sources.files import read_file
 from callboard.catalog.sources.location import Location
 
@@ -62,7 +62,7 @@ def _begun_local(route: Route, limits: CatalogReadingSettings, stamps: list[File
     stamps.append(stamp(Path(path)))
     data = read_file(path, limits.max_file_bytes)
     parsed = parse(data, route, most=limits.max_entities_per_location, folders=limits.folders)
-    contents = Contents()
+    contents = TargetContents()
     for wanted in parsed.wanted:
         if wanted.type == "url":
             continue

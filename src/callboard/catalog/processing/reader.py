@@ -10,11 +10,11 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.base.errors import BadInput, NotFound, Problem
 from callboard.base.settings import CatalogReadingSettings
-from callboard.catalog.processing.contents import MOST_ADDRESSES, Contents
 from callboard.catalog.processing.draft import Route
 from callboard.catalog.processing.local import Begun, begin_local, finished, is_unchanged, problem_of
 from callboard.catalog.processing.reading import Content, Reading, failed, parse, reading_of
 from callboard.catalog.processing.stumble import stumbled
+from callboard.catalog.processing.targets import MOST_ADDRESSES, TargetContents
 from callboard.catalog.sources.fetch import Fetch
 from callboard.catalog.sources.files import Expansion, expand
 from callboard.catalog.sources.globs import has_wildcard
@@ -172,7 +172,7 @@ class Reader:
         return msgspec.structs.replace(reading, etag="" if parsed.wanted else fetched.etag)
 
     async def _contents(self, addresses: Sequence[Location]) -> dict[Location, Content]:
-        contents = Contents()
+        contents = TargetContents()
         for number, each in enumerate(addresses):
             if number < MOST_ADDRESSES:
                 contents.put(each, await self._content(each))

@@ -4,7 +4,7 @@ from callboard.base.errors import Problem
 from callboard.catalog.processing.reading import Content
 from callboard.catalog.sources.location import Location
 
-__all__ = ["MOST_ADDRESSES", "Contents"]
+__all__ = ["MOST_ADDRESSES", "TargetContents"]
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of all definitions that one source names."""
@@ -12,7 +12,7 @@ MOST_ADDRESSES = 200
 """Addresses that one source may name."""
 
 
-class Contents:
+class TargetContents:
     """`held` is what was found, by location."""
 
     def __init__(self) -> None:
