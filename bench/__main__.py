@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from bench import beside, held, restart
+from bench import beside, diagnosing, held, restart
 from bench.drain import Drain
 from bench.machine import describe, load
 from bench.processes import Measured, Round, ServedFleet, measured, served
@@ -247,6 +247,7 @@ _PARTS: dict[str, Callable[[ServedFleet, int, str], None]] = {
 
 _WITH_THEIR_OWN: dict[str, Callable[[argparse.Namespace, str], None]] = {
     "backstage": beside.run,
+    "diagnosing": diagnosing.run,
     "hub": held.run,
     "restart": restart.run,
 }
