@@ -93,7 +93,9 @@ counted = st.fixed_dictionaries(
         "conditions": st.sampled_from(([], [{"type": "ReplicaFailure", "status": "True"}])),
     }
 )
-texts = st.dictionaries(st.sampled_from(("a", "b")), st.sampled_from(("", "1", "shop", "\u0000")), max_size=2)
+texts = st.dictionaries(
+    st.sampled_from(("a", "b")), st.sampled_from(("", "1", "shop", "\u0000")), min_size=1, max_size=2
+)
 amounts = st.dictionaries(
     st.sampled_from(("pods", "cpu")), st.sampled_from(("0", "1", "10", "2")), max_size=2
 )
@@ -328,6 +330,8 @@ def test_what_is_well_is_well_at_any_time(kind: str, data: st.DataObject, minute
         assert object_health(short, then).health is object_health(whole, then).health
         assert (short.namespace, short.name, short.meta.uid) == (whole.namespace, whole.name, whole.meta.uid)
         assert short.meta.owner_references == whole.meta.owner_references
+    both = (part(objects, []), part(outlined(objects), []))
+    assert told(both[0], minutes) == told(both[1], minutes)
 
 
 def test_of_a_deployment_that_is_well_nothing_but_its_controllers_is_opened() -> None:
