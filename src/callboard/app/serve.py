@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,7 +24,7 @@ from callboard.app.notices import tell_who_sees_nothing
 from callboard.app.signals import stop_signals
 from callboard.app.site import whole_site
 from callboard.app.threads import short_turns
-from callboard.base.errors import UsageError
+from callboard.base.errors import BadInput, Problem, UsageError
 from callboard.base.settings import HttpsSettings
 from callboard.http.limits import HttpLimits
 from callboard.http.server import Server, bind, is_loopback
@@ -54,6 +55,8 @@ async def serve(app: Application, listening: Listening) -> None:
             code="sign-in-required",
         )
     settings = app.configuration.settings
+    with _certificate_files(settings.backend.https):
+        pass  # what cannot be used is told before anything is begun
     listener = bind(listening.host, listening.port)
     port: int = listener.getsockname()[1]
     https = settings.backend.https
@@ -166,6 +169,25 @@ def _known_as(app: Application) -> tuple[str, ...]:
     return tuple(u for u in (settings.app.base_url, settings.backend.base_url, *named) if u)
 
 
+def _usable(chain: Path, key: Path) -> None:
+    """Raises BadInput where no server can be had with them; what they hold is not shown."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
+    except (ssl.SSLError, OSError) as error:
+        mismatch = getattr(error, "reason", "") == "KEY_VALUES_MISMATCH"
+        words = (
+            "the key is another certificate's" if mismatch else "the certificate or its key cannot be read"
+        )
+        raise BadInput(
+            Problem(
+                words,
+                where="backend.https.certificate",
+                expected="cert: a certificate with those that signed it, key: its private key without a password, both as PEM",
+            ),
+            code="certificate",
+        ) from None
+
+
 @contextmanager
 def _certificate_files(https: HttpsSettings | None) -> Iterator[tuple[str, str] | None]:
     """The configured certificate as two files that are gone afterwards: the TLS library reads nothing else."""
@@ -177,4 +199,5 @@ def _certificate_files(https: HttpsSettings | None) -> Iterator[tuple[str, str] 
         chain.write_text(https.certificate.cert)
         key.touch(mode=0o600)
         key.write_text(https.certificate.key.reveal())
+        _usable(chain, key)
         yield str(chain), str(key)

@@ -1,12 +1,14 @@
 """The simulator as a process of its own: a fleet, its kubeconfig, its control port, until it is told to stop."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
 
 import uvloop
 
+from callboard.base.errors import UsageError
 from callboard.simulator.control import control_port
 from callboard.simulator.fleet import Fleet
 
@@ -17,6 +19,16 @@ def _say(line: str) -> None:
     """One line for whoever started us."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def _writable(kubeconfig: Path) -> None:
+    folder = kubeconfig.absolute().parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"{kubeconfig} cannot be written: {folder} is not there, or is not ours to write in; name another place with "
+            "--kubeconfig.",
+            code="kubeconfig-unwritable",
+        )
 
 
 async def serve(
@@ -36,6 +48,8 @@ async def serve(
     Prints one line per cluster (`name url`), then `ready N clusters …`. `control` is the port of the loopback control API
     (0: any).
     """
+    if kubeconfig is not None:
+        _writable(kubeconfig)
     async with (
         Fleet.start(scenario, seed=seed, clusters=clusters, speed=speed, base_port=base_port) as fleet,
         control_port(fleet, control) as at,
