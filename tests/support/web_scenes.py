@@ -372,13 +372,17 @@ class StubPortal:
             Count(t, sum(1 for r in self.rows if r.type == t), t in query.type)
             for t in ("service", "website")
         )
+        owners = (
+            Count("team-games", len(rows), "team-games" in query.owner),
+            *(Count(owner, 0, True) for owner in query.owner if owner != "team-games"),
+        )
         return ServicesView(
             rows=page,
             total=len(rows),
             offset=query.offset,
             limit=query.limit,
             text=query.text,
-            facets=(Facet("type", "Type", types), Facet("owner", "Owner", (Count("team-games", len(rows)),))),
+            facets=(Facet("type", "Type", types), Facet("owner", "Owner", owners)),
             tally=self.tally,
             health=() if self.refused else query.health,
             trouble_first=query.trouble_first and not self.refused,

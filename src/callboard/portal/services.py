@@ -7,7 +7,7 @@ from contextlib import suppress
 import msgspec
 
 from callboard.access.visibility import Visibility
-from callboard.base.errors import NotFound
+from callboard.base.errors import NotFound, UsageError
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.search import FacetValue, Found, SearchQuery
 from callboard.history.verdict import LastVerdict
@@ -46,6 +46,8 @@ _FACETS = {
     "system": "System",
     "tag": "Tag",
 }
+_REFS = {"owner": "group", "system": "system"}
+"""Filters whose values are refs, with the kind that a short form means."""
 _RELATIONS = {
     "ownedBy": "Owned by",
     "ownerOf": "Owner of",
@@ -114,7 +116,7 @@ class ServicesRoad:
         facets = await self._catalog.facets(search, caller)
         problems = await self._catalog.problems(caller)
         made = (
-            Facet(key, title, _counts(facets.get(key, ()), search.values(key)))
+            Facet(key, title, _counts(key, facets.get(key, ()), search.values(key)))
             for key, title in _FACETS.items()
         )
         return tuple(made), tuple(str(p) for p in problems)
@@ -286,9 +288,21 @@ def _row(entity: Entity) -> ServiceRow:
     )
 
 
-def _counts(values: Sequence[FacetValue], selected: tuple[str, ...]) -> tuple[Count, ...]:
-    """The values with their counts; a selected one is there even when nothing has it any more."""
-    chosen = {s.lower() for s in selected}
-    counts = [Count(v.value, v.count, v.value.lower() in chosen) for v in values]
-    shown = {c.value.lower() for c in counts}
-    return (*counts, *(Count(s, 0, True) for s in selected if s.lower() not in shown))
+def _counts(key: str, values: Sequence[FacetValue], selected: tuple[str, ...]) -> tuple[Count, ...]:
+    """The values with their counts; a selected one is there even when nothing has it any more, so that it can be taken away
+    again, and as it was written. Values are compared as they are searched by: without regard to case, refs in their short
+    forms, too."""
+    chosen = {_as_searched(key, s): s for s in selected}
+    counts = [Count(v.value, v.count, _as_searched(key, v.value) in chosen) for v in values]
+    shown = {_as_searched(key, c.value) for c in counts}
+    return (*counts, *(Count(s, 0, True) for form, s in chosen.items() if form not in shown))
+
+
+def _as_searched(key: str, value: str) -> str:
+    kind = _REFS.get(key)
+    if kind is None:
+        return value.lower()
+    try:
+        return str(EntityRef.parse(value, default_kind=kind)).lower()
+    except UsageError:
+        return value.lower()

@@ -6,7 +6,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from callboard.http.door import caller_of
 from callboard.portal.protocol import Portal
-from callboard.portal.views import Count, Facet, ServicesView
 from callboard.web.list_links import FILTERS, chosen_in
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.queries import services_query
@@ -41,21 +40,9 @@ class CatalogPages:
             pieces=self._drawing.pieces(frame),
             topic=topic,
             have=msgspec.json.encode(frame.tags()).decode() if topic else "",
-            view=with_selected(view, chosen),
+            view=view,
             by_health=tuple(pair for pair in choices if pair[0] in ("health", "sort")),
             filtered=bool(chosen or query.text),
             unfolded=any(key != "kind" for key, _ in chosen),
         )
         return HTMLResponse(html)
-
-
-def with_selected(view: ServicesView, chosen: tuple[tuple[str, str], ...]) -> ServicesView:
-    """A value that is filtered by stays in its filter even when nothing has it, so that it can be taken away again."""
-    facets = []
-    for facet in view.facets:
-        known = {count.value for count in facet.values}
-        lost = tuple(
-            Count(value, 0, True) for key, value in chosen if key == facet.key and value not in known
-        )
-        facets.append(Facet(facet.key, facet.title, facet.values + lost))
-    return msgspec.structs.replace(view, facets=tuple(facets))
