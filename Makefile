@@ -10,6 +10,7 @@ PYTEST_WORKERS ?= 4
 DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 SOAK_FLAGS ?=
+ATTACK_FLAGS ?=
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
@@ -68,6 +69,10 @@ bench: $(STAMPS)/dev $(BROWSER_FILES) ## what Callboard costs, beside Backstage 
 .PHONY: soak
 soak: $(STAMPS)/dev $(BROWSER_FILES) ## half an hour of churn, chaos and viewers (SOAK_FLAGS="--minutes 3")
 	$(BIN)/python -m bench.soak $(SOAK_FLAGS)
+
+.PHONY: attack
+attack: $(STAMPS)/dev $(BROWSER_FILES) ## hostile clusters and readers, and what they cost everybody else (ATTACK_FLAGS="--seconds 5")
+	$(BIN)/python -m bench.attack $(ATTACK_FLAGS)
 
 .PHONY: debian
 debian: ## the Debian packages the tests need: installed, or the line to run named

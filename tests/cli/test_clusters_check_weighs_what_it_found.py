@@ -19,6 +19,7 @@ MAY = Permission(type=PODS, verb="list", allowed=True)
 MAY_NOT = Permission(type=PODS, verb="list", allowed=False, reason="RBAC: no role")
 UNANSWERED = Permission(type=PODS, verb="list", failure=REFUSED)
 NO_NODES = Permission(type=NODES, verb="get", allowed=False)
+NO_WATCH = Permission(type=PODS, verb="watch", allowed=False)
 NOT_SERVED = Permission(
     type=ResourceType("example.com", "v1", "widgets"), verb="list", allowed=False, served=False
 )
@@ -36,6 +37,7 @@ def found(*permissions: Permission, failure: Failure | None = None, reachable: b
     [
         (found(MAY), Exit.FINE),
         (found(MAY, NO_NODES, NOT_SERVED), Exit.FINE),
+        (found(MAY, NO_WATCH), Exit.FINE),
         (found(MAY, MAY_NOT), Exit.TROUBLE),
         (found(MAY, UNANSWERED), Exit.COULD_NOT_TELL),
         (found(MAY_NOT, UNANSWERED), Exit.TROUBLE),
@@ -60,6 +62,12 @@ def test_denied_unanswered_and_not_served_are_three_different_lines() -> None:
     assert "– may not, and the page does without: get nodes" in shown
     assert "– not served here: list widgets.example.com" in shown
     assert "1 of 5 permissions" in shown
+
+
+def test_what_may_be_listed_and_not_watched_is_told() -> None:
+    shown = "\n".join(check_lines(found(MAY, NO_WATCH), Terminal()))
+    assert "may not, and pages ask at intervals instead of being live: watch pods" in shown
+    assert "1 of 2 permissions" in shown
 
 
 def test_hostile_words_of_an_api_server_are_disarmed() -> None:

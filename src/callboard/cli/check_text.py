@@ -108,7 +108,12 @@ def _lines(cluster: ClusterCheck, terminal: Terminal) -> Iterator[str]:
         (
             "may not, and the page does without",
             Health.NOTHING,
-            [p for p in cluster.permissions if _foregone(p)],
+            [p for p in cluster.permissions if _foregone(p) and p.verb != "watch"],
+        ),
+        (
+            "may not, and pages ask at intervals instead of being live",
+            Health.PROGRESSING,
+            [p for p in cluster.permissions if _foregone(p) and p.verb == "watch"],
         ),
         ("not served here", Health.NOTHING, [p for p in cluster.permissions if not p.served]),
         ("could not find out", Health.UNKNOWN, [p for p in cluster.permissions if p.allowed is None]),
@@ -158,8 +163,8 @@ def _why(permission: Permission) -> str:
 
 
 def _optional(permission: Permission) -> bool:
-    """Only what is told beside a service: a page without it is whole."""
-    return permission.type == NODES
+    """A page without it is whole: it is told beside a service only, or makes the page live."""
+    return permission.type == NODES or permission.verb == "watch"
 
 
 def _denied(permission: Permission) -> bool:

@@ -226,8 +226,8 @@ class _Checking:
         for namespace in namespaces or ("",):
             for resource in types.values():
                 if not (namespace and resource.namespaced is False):
-                    verb = "get" if resource is NODES else "list"
-                    asked.append(Permission(type=resource, verb=verb, namespace=namespace))
+                    verbs = ("get",) if resource is NODES else ("list", "watch")
+                    asked += [Permission(type=resource, verb=verb, namespace=namespace) for verb in verbs]
             if pods is not None:
                 asked.append(Permission(type=pods, verb="get", subresource="log", namespace=namespace))
         if self._settings.callboard.clusters.visibility_of(self._cluster.name) == "cluster":

@@ -171,7 +171,10 @@ class Connection:
         """Whether anybody answers, whatever it is: asked once, and beside the gate, at which others may be waiting. Raises
         AnswerRefused where none is there in so many seconds."""
         try:
-            async with asyncio.timeout(within), self.open("GET", path, stream=True) as response:
+            async with (
+                asyncio.timeout(within),
+                self.open("GET", path, stream=True, inflate=False) as response,
+            ):
                 await response.read(MOST_OF_A_REFUSAL)
         except TimeoutError:
             raise _late(within) from None
@@ -198,7 +201,7 @@ class Connection:
                 raise self._not_asked()
             async with (
                 asyncio.timeout_at(until),
-                self.open(method, path, query, body=body, accept=accept) as response,
+                self.open(method, path, query, body=body, accept=accept, inflate=False) as response,
             ):
                 answered = True
                 if gate.narrow and self._loop.time() - began > _LONG:
@@ -278,7 +281,7 @@ class Connection:
                 raise AnswerRefused(failure_of_exception(error), unanswered=unanswered) from None
             try:
                 self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
-                yield Response(answer, limits.idle, self._owner.silences)
+                yield Response(answer, limits.idle, self._owner.silences, packed=not inflate)
             finally:
                 # Keeps the connection where the body was read to its end, closes it where it was not.
                 answer.release() if answer.content.at_eof() else answer.close()

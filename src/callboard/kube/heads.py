@@ -19,11 +19,14 @@ __all__ = ["Connector"]
 
 MOST_INTERIM: Final = 16
 """Interim answers to one request: API servers send none, and what stands in between a `103` now and then."""
-MOST_AROUND: Final = 64 * 1024
-"""Bytes in which nothing of a body has come: eight times the longest line of a head."""
+MOST_AROUND: Final = 32 * 1024
+"""Bytes in a row of which less than a quarter is of a body: four times the longest line of a head. Chunks of one byte are six
+times as long, and each costs as much as one of a kilobyte."""
 SLICE: Final = 2048
 """Bytes looked at in one go until the answer itself has begun: a head of an API server is shorter, and so is a flood that is
 noticed."""
+PART: Final = 8192
+"""The same within an answer."""
 
 
 class Connector(aiohttp.TCPConnector):
@@ -46,16 +49,23 @@ class _Bounded(ResponseHandler):
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        while self._awaited and len(data) > SLICE and self._exception is None:
-            self._part_received(data[:SLICE])
-            data = data[SLICE:]
-        if self._exception is None:
-            self._part_received(data)
+        at = 0
+        while self._exception is None:
+            part = data[at : at + (SLICE if self._awaited else PART)] if len(data) > SLICE else data
+            self._part_received(part)
+            at += len(part)
+            if at >= len(data):
+                return
 
     def _part_received(self, data: bytes) -> None:
         before = self._taken()
         super().data_received(data)
-        if before != self._taken():
+        if self._exception is not None:
+            self._refuse(
+                "what comes around an answer is no HTTP"
+            )  # who reads the body is not told by the library
+            return
+        if 4 * abs(self._taken() - before) >= len(data):
             self._around = 0
             return
         self._around += len(data)
@@ -68,9 +78,10 @@ class _Bounded(ResponseHandler):
 
     def _refuse(self, words: str) -> None:
         error = BadHttpMessage(words)
-        if self._payload is not None:
+        if self._payload is not None and not self._payload.is_eof() and self._payload.exception() is None:
             set_exception(self._payload, ClientPayloadError(words), error)
-        self.set_exception(error)
+        if self._exception is None:
+            self.set_exception(error)
         if self.transport is not None:
             self.transport.abort()
 

@@ -1,7 +1,8 @@
 """An answer taken piece by piece: logs, watches, whatever is passed on."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,6 +17,10 @@ from callboard.model.outcome import Failure, FailureCode
 __all__ = ["MOST_OF_A_REFUSAL", "PIECE", "Response", "WholeAnswer", "refusal"]
 
 MOST_OF_A_REFUSAL: Final = 64 * 1024
+MOST_GROWTH: Final = 50
+"""Times as long as what came may be what it is inflated to: objects of a cluster come to ten times; of what is more, nothing is
+kept, for lists come eight at once."""
+_GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 PIECE: Final = 64 * 1024
 """Bytes that are taken at once: some ten pods, read in one to two milliseconds. A list in which more had come already held up
 everybody else for ten."""
@@ -30,10 +35,13 @@ class WholeAnswer(msgspec.Struct, frozen=True):
 
 
 class Response:
-    """An answer whose body is still to be read."""
+    """An answer whose body is still to be read; its pieces are as they came where it is `packed`."""
 
-    def __init__(self, answer: aiohttp.ClientResponse, idle: float, silences: Silences) -> None:
+    def __init__(
+        self, answer: aiohttp.ClientResponse, idle: float, silences: Silences, *, packed: bool
+    ) -> None:
         self._answer = answer
+        self._packed = packed
         self._silences = silences
         self.idle = idle
         self._silence: Silence | None = None
@@ -81,18 +89,52 @@ class Response:
             return b""
 
     async def read(self, most: int) -> bytes:
-        """The whole body. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
+        """The whole body, inflated. Raises AnswerRefused, with TOO_LARGE beyond `most` bytes (counted after inflating)."""
         length = self._answer.content_length
         if length is not None and length > most:
             raise _too_large(most)
+        unpack = unpacker(self._answer.headers.get("Content-Encoding", "")) if self._packed else None
         pieces: list[bytes] = []
-        size = 0
+        size = came = 0
         while piece := await self.piece():
-            size += len(piece)
-            if size > most:
+            came += len(piece)
+            if came > most:
                 raise _too_large(most)
-            pieces.append(piece)
+            for part in unpack(piece) if unpack is not None else (piece,):
+                size += len(part)
+                if size > most or size > max(came * MOST_GROWTH, PIECE * MOST_GROWTH):
+                    raise _too_large(most)
+                pieces.append(part)
+                if unpack is not None and len(part) >= PIECE:
+                    await asyncio.sleep(0)  # a few bytes may become megabytes
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def unpacker(encoding: str) -> Callable[[bytes], Iterator[bytes]] | None:
+    """What inflates the pieces of a body, `PIECE` bytes at a time; None where it is not compressed. Raises AnswerRefused for what
+    nobody asked for, and from the iterator for what is broken."""
+    if encoding.strip().lower() in ("", "identity"):
+        return None
+    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        raise _not_readable("the answer is compressed in a way that nobody asked for")
+    inflating = zlib.decompressobj(_GZIP_OR_ZLIB)
+
+    def unpack(piece: bytes) -> Iterator[bytes]:
+        nonlocal inflating
+        try:
+            while piece:
+                if inflating.eof:  # several of them in a row are one
+                    inflating = zlib.decompressobj(_GZIP_OR_ZLIB)
+                yield inflating.decompress(piece, PIECE)
+                piece = inflating.unconsumed_tail or inflating.unused_data
+        except zlib.error:
+            raise _not_readable("the answer is compressed, and broken") from None
+
+    return unpack
+
+
+def _not_readable(message: str) -> AnswerRefused:
+    return AnswerRefused(Failure(code=FailureCode.NOT_JSON, message=message))
 
 
 async def refusal(response: Response) -> Failure:

@@ -7,6 +7,7 @@ notices a stream that has gone silent. While it cannot see, it says so (Stale), 
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Final
@@ -30,6 +31,7 @@ from callboard.kube.in_force import in_force
 from callboard.kube.keeping import Keeper
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.lists import list_objects, selectors
+from callboard.kube.pace import WatchPace
 from callboard.model.cluster import Credential
 from callboard.model.outcome import Failure, FailureCode, Malformed, Question
 
@@ -201,7 +203,7 @@ class _Stream:
     ) -> AsyncGenerator[Sequence[Change], None]:
         """What comes, until nothing more does."""
         limits = connection.limits
-        lines = Lines(limits.max_line)
+        lines, pace = Lines(limits.max_line), WatchPace()
         with response.heard(limits.watch_silence if self._initial is None else limits.watch_start) as silence:
             silence.fed = self._initial is None
             while True:
@@ -232,7 +234,9 @@ class _Stream:
                         piece += response.more()
                 await connection.turn()
                 had = 0 if listing is None else len(listing)
+                began = time.monotonic()
                 changes, ended = self._changes(lines, piece, limits.max_nesting, connection.cluster.url)
+                rest = 0.0 if listing is not None else pace.spent(time.monotonic() - began)
                 if listing is not None:
                     if self._initial is None:
                         silence.allow(limits.watch_silence)
@@ -248,6 +252,8 @@ class _Stream:
                         raise ended
                     finally:
                         ended = None  # or it holds this frame, and this frame it
+                if rest:
+                    await asyncio.sleep(rest)
                 if busy:
                     await connection.beat.rest()
 

@@ -1,0 +1,65 @@
+"""Answers that come compressed, asked for or not: read, bounded while they are inflated, and told where they cannot be."""
+
+import asyncio
+import gzip
+import zlib
+
+import msgspec
+import pytest
+
+from callboard.kube.connection import Connections
+from callboard.kube.lists import outcome_of
+from callboard.model.cluster import Cluster
+from callboard.model.outcome import Answer, FailureCode, Outcome
+from support.kube_client import PATIENT, QUESTION, TOKEN, bearer, raw_server
+
+EMPTY = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'
+LONG = EMPTY[:-1] + b" " * 300_000 + b"}"
+
+
+async def answered(encoding: bytes, body: bytes, *, gzip_asked: bool = False) -> Outcome:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n"
+        writer.write(head % (encoding, len(body)) + body)
+        await writer.drain()
+
+    limits = msgspec.structs.replace(PATIENT, max_body=1024 * 1024, gzip=gzip_asked)
+    async with raw_server(serve) as url, Connections(lambda name: limits, environment={}) as connections:
+        return await outcome_of(connections.to(Cluster(name="c", url=url), bearer(TOKEN)), QUESTION)
+
+
+@pytest.mark.parametrize("gzip_asked", [True, False])
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        (b"gzip", gzip.compress(EMPTY)),
+        (b"GZIP", gzip.compress(LONG)),
+        (b"x-gzip", gzip.compress(EMPTY)),
+        (b"gzip", gzip.compress(EMPTY[:20]) + gzip.compress(EMPTY[20:])),
+        (b"deflate", zlib.compress(LONG)),
+        (b"identity", EMPTY),
+    ],
+    ids=["gzip", "long", "x-gzip", "two in a row", "deflate", "identity"],
+)
+async def test_a_compressed_answer_is_read(encoding: bytes, body: bytes, gzip_asked: bool) -> None:
+    assert (await answered(encoding, body, gzip_asked=gzip_asked)).answer is Answer.EMPTY
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "code"),
+    [
+        (b"gzip", gzip.compress(b" " * 2**26), FailureCode.TOO_LARGE),
+        (b"deflate", zlib.compress(b" " * 2**26), FailureCode.TOO_LARGE),
+        (b"gzip", b"no gzip at all", FailureCode.NOT_JSON),
+        (b"gzip", gzip.compress(LONG)[:-200], FailureCode.TRUNCATED),
+        (b"br", b"\x0b\x02\x80", FailureCode.NOT_JSON),
+        (b"zstd", b"\x28\xb5\x2f\xfd", FailureCode.NOT_JSON),
+        (b"gzip, gzip", gzip.compress(gzip.compress(EMPTY)), FailureCode.NOT_JSON),
+    ],
+    ids=["gzip bomb", "zlib bomb", "no gzip", "half of it", "br", "zstd", "twice"],
+)
+async def test_what_cannot_be_inflated_is_told(encoding: bytes, body: bytes, code: FailureCode) -> None:
+    failure = (await answered(encoding, body)).failure
+    assert failure is not None
+    assert failure.code is code
