@@ -1,6 +1,7 @@
 """A PostgreSQL server that goes away is told once, in words; nobody waits for it, and it is used again when it is back."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -78,6 +79,29 @@ async def test_who_asks_meanwhile_is_told_at_once_and_who_asks_after_is_answered
             assert database.engine.pool.status() == tried
         finally:
             await asyncio.to_thread(own.start)
+        await until_it_answers(database)
+        assert await one(database) == 1
+
+
+async def test_a_server_that_is_frozen_is_away_and_nobody_waits_longer_than_the_first(
+    own: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callboard.base.database.database.WITHIN", 1.0)
+    async with opened(own.new()) as database:
+        assert await one(database) == 1
+        own.freeze()
+        try:
+            with pytest.raises(DatabaseAway, match="nothing came"):
+                async with database.writing(1.0) as connection:
+                    await connection.execute(text("SELECT 1"))
+            caught = []
+            for _ in range(50):
+                with pytest.raises(DatabaseAway) as each:
+                    await one(database)
+                caught.append(each.value)
+            assert len({id(error) for error in caught}) == 50, "each has a traceback of its own"
+        finally:
+            own.freeze(signal.SIGCONT)
         await until_it_answers(database)
         assert await one(database) == 1
 

@@ -4,6 +4,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -77,6 +78,13 @@ class PostgresServer:
             if os.geteuid() == 0:
                 owner = pwd.getpwnam("postgres")
                 os.chown(file, owner.pw_uid, owner.pw_gid)
+
+    def freeze(self, signal_: signal.Signals = signal.SIGSTOP) -> None:
+        """Nothing comes from it any more, though connections stand; SIGCONT ends that."""
+        main = int((self._data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for pid in (main, *map(int, children)):
+            os.kill(pid, signal_)
 
     def stop(self, how: str = "immediate") -> None:
         """End it; nothing is said to whoever is connected."""

@@ -12,11 +12,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from callboard.base.database.failures import DatabaseAway, failure
+from callboard.base.database.failures import BUSY, DatabaseAway, failure
 from callboard.base.errors import Unavailable
 
 __all__ = ["Database"]
 
+WITHIN: Final = 10.0
+"""Seconds in which a server must have done what one reader or writer asks of it: it may be frozen, and say nothing."""
 BETWEEN_TRIES: Final = 1.0
 """Seconds between two tries while the server does not answer, jittered."""
 
@@ -37,7 +39,7 @@ class Database:
         self.engine = engine
         self.place = place
         """The file, or the server and its database: for messages."""
-        self.away: Unavailable | None = None
+        self.away: str | None = None
         """Why the server does not answer, as long as it does not."""
         self._since = 0.0
         self._gone = asyncio.Event()
@@ -53,23 +55,30 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection to read from."""
-        self._answers_or_raise()
-        try:
-            async with self.engine.connect() as connection:
-                yield connection
-        except _FAILURES as error:
-            raise self._told(error) from error
-        self._back()
+        async with self._told_in_words(WITHIN), self.engine.connect() as connection:
+            yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: whole, or not at all."""
-        self._answers_or_raise()
+    async def writing(self, within: float = WITHIN) -> AsyncIterator[AsyncConnection]:
+        """A transaction: whole, or not at all. `within` so many seconds, on a server."""
+        async with self._told_in_words(within), self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _told_in_words(self, within: float) -> AsyncIterator[None]:
+        if self.away is not None and self._watched:
+            raise DatabaseAway(self.away)
+        deadline = asyncio.timeout(within if self.on_server else None)
         try:
-            async with self.engine.begin() as connection:
-                yield connection
+            async with deadline:
+                yield
         except _FAILURES as error:
-            raise self._told(error) from error
+            raise self._told(failure(error, self.place)) from error
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            words = f"The database does not answer ({self.place}): nothing came for {within:g} s."
+            raise self._told(DatabaseAway(words)) from error
         self._back()
 
     async def close(self) -> None:
@@ -93,27 +102,21 @@ class Database:
 
     async def _try(self) -> None:
         try:
-            async with self.engine.connect() as connection:
+            async with asyncio.timeout(WITHIN), self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-        except _FAILURES as error:
-            self._told(error)
-        else:
-            self._back()
+        except (*_FAILURES, TimeoutError):
+            return  # as before
+        self._back()
 
-    def _answers_or_raise(self) -> None:
-        if self.away is not None and self._watched:
-            raise self.away
-
-    def _told(self, error: SQLAlchemyError | UnicodeDecodeError) -> Unavailable:
-        found = failure(error, self.place)
-        if isinstance(found, DatabaseAway):
+    def _told(self, found: Unavailable) -> Unavailable:
+        if isinstance(found, DatabaseAway) and found.code != BUSY:
             if self.away is None:
                 self._since = time.monotonic()
                 _log.error(
                     "the database does not answer; pages go on from memory, and it is tried again every second",
                     why=found.message,
                 )
-            self.away = found
+            self.away = found.message
             self._gone.set()
             self._here.clear()
         return found

@@ -8,8 +8,10 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 
 from callboard.base.errors import Unavailable
 
-__all__ = ["DatabaseAway", "failure", "server_words"]
+__all__ = ["BUSY", "DatabaseAway", "failure", "server_words"]
 
+BUSY: Final = "database-busy"
+"""The code of a DatabaseAway that is so for whoever asked alone."""
 MOST_WORDS: Final = 300
 
 _SQLITE: Final = {
@@ -67,7 +69,7 @@ def failure(error: SQLAlchemyError | UnicodeDecodeError, place: str) -> Unavaila
     if isinstance(error, UnicodeDecodeError):
         return _known_of_file(sqlite3.SQLITE_CORRUPT, place)
     if isinstance(error, NoneFree):
-        return Unavailable("The database is busy: all connections to it are in use.", code="database-busy")
+        return DatabaseAway("The database is busy: all connections to it are in use.", code=BUSY)
     cause = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(cause, sqlite3.Error):
         return _of_file(cause, place)

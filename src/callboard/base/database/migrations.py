@@ -87,7 +87,7 @@ async def _migrate(database: Database, chain: Chain) -> None:
     async with database.reading() as connection:
         if await connection.run_sync(_known, chain) == newest:
             return
-    async with database.writing() as connection:
+    async with database.writing(2 * WAITING) as connection:
         await connection.run_sync(upgrade)
 
 
@@ -112,7 +112,7 @@ async def step_back(database: Database, chain: Chain) -> Standing:
 
         move_tables(connection, chain.scripts, chain.version_table, "-1")
 
-    async with database.writing() as connection:
+    async with database.writing(2 * WAITING) as connection:
         await connection.run_sync(downgrade)
     return await standing(database, chain)
 

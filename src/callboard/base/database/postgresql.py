@@ -18,7 +18,7 @@ __all__ = ["postgresql_engine"]
 
 CONNECTING: Final = 3
 """Seconds for one host to answer."""
-STATEMENT: Final = 15
+STATEMENT: Final = 8
 """Seconds a statement may take at the server."""
 FREE: Final = 5.0
 """Seconds to wait for a connection of ours to be free."""
