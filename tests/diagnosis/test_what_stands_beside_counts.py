@@ -84,6 +84,11 @@ BAD: dict[str, tuple[KubeObject, Health, str]] = {
         Health.UNHEALTHY,
         "Deployment web is not scaled: its figures cannot be read (FailedGetResourceMetric)",
     ),
+    "a claim that waits for its volume": (
+        kube_object("PersistentVolumeClaim", {"metadata": meta("data"), "status": {"phase": "Pending"}}),
+        Health.PROGRESSING,
+        "PersistentVolumeClaim data: no volume bound yet",
+    ),
     "a claim that is lost": (
         kube_object("PersistentVolumeClaim", {"metadata": meta("data"), "status": {"phase": "Lost"}}),
         Health.UNHEALTHY,
