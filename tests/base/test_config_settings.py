@@ -104,6 +104,7 @@ callboard:
   dataDirectory: /var/lib/callboard
   outbound: {proxy: 'http://proxy.example.org:3128', caFile: ./ca.pem}
   checkpoint: {enabled: false, every: 1m, maxBytes: 1000}
+  diagnosis: {conditions: {CB-CRASH-ERROR: {enabled: true, impact: notice, runbook: 'https://r'}}}
   watchInterval: 500ms
   followServices: false
   lookAround: 5m
