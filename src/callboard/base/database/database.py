@@ -17,7 +17,7 @@ from callboard.base.errors import Unavailable
 
 __all__ = ["Database"]
 
-WITHIN: Final = 10.0
+WITHIN: Final = 6.0
 """Seconds in which a server must have done what one reader or writer asks of it: it may be frozen, and say nothing."""
 BETWEEN_TRIES: Final = 1.0
 """Seconds between two tries while the server does not answer, jittered."""
@@ -68,7 +68,11 @@ class Database:
     async def _told_in_words(self, within: float) -> AsyncIterator[None]:
         if self.away is not None and self._watched:
             raise DatabaseAway(self.away)
+        words = f"The database does not answer ({self.place}): nothing came for {within:g} s."
         deadline = asyncio.timeout(within if self.on_server else None)
+        # giving up a query asks the server to end it, which may take as long again: others need not wait for that
+        loop = asyncio.get_running_loop()
+        told = loop.call_later(within, self._told, DatabaseAway(words)) if self.on_server else None
         try:
             async with deadline:
                 yield
@@ -77,8 +81,10 @@ class Database:
         except TimeoutError as error:
             if not deadline.expired():
                 raise
-            words = f"The database does not answer ({self.place}): nothing came for {within:g} s."
             raise self._told(DatabaseAway(words)) from error
+        finally:
+            if told is not None:
+                told.cancel()
         self._back()
 
     async def close(self) -> None:

@@ -18,9 +18,9 @@ __all__ = ["postgresql_engine"]
 
 CONNECTING: Final = 3
 """Seconds for one host to answer."""
-STATEMENT: Final = 8
+STATEMENT: Final = 5
 """Seconds a statement may take at the server."""
-FREE: Final = 5.0
+FREE: Final = 3.0
 """Seconds to wait for a connection of ours to be free."""
 OLD: Final = 1800
 """Seconds after which a connection is made anew: what balances connections may have moved."""
