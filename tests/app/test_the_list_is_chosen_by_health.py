@@ -5,7 +5,9 @@ from contextlib import aclosing
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from callboard.base.errors import NotAllowed
 from callboard.model.caller import Caller
 from callboard.model.verdict import Health
 from callboard.portal.by_health import NOT_ALL_SEEN, NOT_FOLLOWED
@@ -120,7 +122,8 @@ async def test_who_may_not_see_everything_gets_the_whole_list_and_is_told_why(tm
                     assert (names(view), view.total, view.tally) == (["dice-roller"], 1, None)
                     assert (view.refused, view.health, view.trouble_first) == (NOT_ALL_SEEN, (), False)
             assert not (await app.portal.services(ALL, anna)).refused
-            assert (await app.portal.services(BROKEN, Caller.anonymous())).total == 0
+            with pytest.raises(NotAllowed):
+                await app.portal.services(BROKEN, Caller.anonymous())
 
 
 async def test_where_nothing_is_followed_the_list_says_that_it_is_not_chosen(tmp_path: Path) -> None:
