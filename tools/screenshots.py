@@ -58,7 +58,7 @@ async def look(page: Page, address: str, scheme: str) -> None:
     await page.screenshot(path=IMAGES / f"list-{scheme}.png")
     await page.goto(f"{address}{SERVICE}?wait=5")
     await page.screenshot(path=IMAGES / f"service-{scheme}.png")
-    await page.locator("a[data-drawer][href*='/pods/']").first.click()
+    await page.locator(".cell").first.click()
     await page.get_by_role("dialog").get_by_role("heading", name="Containers").wait_for()
     await page.screenshot(path=IMAGES / f"drawer-{scheme}.png")
 
