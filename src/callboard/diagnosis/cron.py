@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-__all__ = ["last_due"]
+__all__ = ["due_soon", "last_due"]
 
 DAYS: Final = 62
 """How far back is looked: rarer schedules are not judged."""
+_AHEAD: Final = (timedelta(minutes=10), timedelta(hours=1), timedelta(days=1), timedelta(days=DAYS / 2))
 _MACROS: Final = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -60,6 +61,18 @@ def last_due(schedule: str, zone: str, now: datetime) -> datetime | None:
                         return utc if utc.astimezone(place).hour == hour and utc <= now else None
     except (OverflowError, ValueError):
         return None
+    return None
+
+
+def due_soon(schedule: str, zone: str, now: datetime) -> datetime | None:
+    """A moment after `now` at which a run is due, in UTC: the next one, or one soon after it. None as for `last_due`."""
+    for span in _AHEAD:
+        try:
+            due = last_due(schedule, zone, now + span)
+        except OverflowError:
+            return None
+        if due is not None and due > now:
+            return due
     return None
 
 

@@ -140,8 +140,10 @@ def _daemon_set(body: DaemonSet) -> ObjectHealth:
 
 
 def _job(body: Job) -> ObjectHealth:
-    failed = condition(body.status.conditions, "Failed")
-    if failed and failed.status == "True":
+    for type_ in ("Failed", "FailureTarget"):
+        failed = condition(body.status.conditions, type_)
+        if failed is None or failed.status != "True":
+            continue
         tries = f" after {body.status.failed} tries" if body.status.failed > 1 else ""
         return _unhealthy(f"failed{tries}" + (f" ({failed.reason})" if failed.reason else ""), failed)
     complete = condition(body.status.conditions, "Complete")

@@ -14,6 +14,8 @@ __all__ = ["Grouping", "Workload", "group"]
 
 _BELOW = (Pod, ReplicaSet, Job)
 _CHILDREN = (ReplicaSet, Job)
+_COMPLETE = (Deployment, StatefulSet, DaemonSet, CronJob)
+"""What says all of its pods itself: it stands for itself also where a custom resource has made it."""
 _CONTROLLERS = (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob)
 
 
@@ -98,5 +100,7 @@ def _root(obj: KubeObject, known: dict[str, KubeObject]) -> str:
             return uid
         if owner.uid in seen:
             return start
+        if isinstance(known[uid].body, _COMPLETE) and isinstance(known[owner.uid].body, Generic):
+            return uid
         uid = owner.uid
         seen.add(uid)

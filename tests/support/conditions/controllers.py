@@ -150,6 +150,10 @@ FAILED = condition(
 NIGHTLY = cron()
 RUN = job("nightly-1", NIGHTLY, failed=7, conditions=[FAILED])
 
+NIGHT_QUOTA = [cron(active=[{"name": "nightly-2"}])]
+NIGHT_QUOTA.append(job("nightly-2", NIGHT_QUOTA[0]))
+NIGHT_QUOTA.append(event(NIGHT_QUOTA[1], "FailedCreate", f"Error creating: {QUOTA}"))
+
 CASES = (
     Case(
         code="CB-QUOTA",
@@ -172,6 +176,26 @@ CASES = (
             near("StatefulSet.status.readyReplicas", 0),
             near("StatefulSet.metadata.generation", 2),
             near("StatefulSet.metadata.creationTimestamp", ago(seconds=40)),
+        ),
+    ),
+    Case(
+        code="CB-QUOTA",
+        documents=failing(
+            'pods "web-abc-x" is forbidden: failed quota: compute: must specify limits.cpu for: app'
+        ),
+        source="plugin/pkg/admission/resourcequota: a container without what the quota counts",
+        near=(near(f"{CONDITION}.status", "False"),),
+    ),
+    Case(
+        code="CB-QUOTA",
+        documents=NIGHT_QUOTA,
+        source="a run of a CronJob that a quota stops: only the Job's events tell",
+        near=(
+            near("Event", ABSENT, "CB-PODS-MISSING"),
+            near("Job.status.active", 1),
+            near("Job.status.startTime", ago(seconds=20)),
+            near("Job.spec.suspend", True),
+            near("Job.status.conditions", [condition("Complete", "True")]),
         ),
     ),
     refused(
@@ -276,6 +300,15 @@ CASES = (
         ),
     ),
     Case(
+        code="CB-JOB-FAILED",
+        documents=[job(failed=7, conditions=[{**FAILED, "type": "FailureTarget"}])],
+        source="pkg/controller/job: before the last pods have ended",
+        near=(
+            near("Job.status.conditions.0.status", "False", "CB-JOB-RETRYING"),
+            near("Job.status.conditions.0.type", "SuccessCriteriaMet", "CB-JOB-RETRYING"),
+        ),
+    ),
+    Case(
         code="CB-JOB-DEADLINE",
         documents=[
             job(spec={"activeDeadlineSeconds": 60}, conditions=[{**FAILED, "reason": "DeadlineExceeded"}])
@@ -339,6 +372,17 @@ CASES = (
             near("CronJob.spec.suspend", True, "CB-CRON-SUSPENDED"),
             near("CronJob.metadata.creationTimestamp", ago(minutes=30)),
             near("CronJob.spec.startingDeadlineSeconds", 7200),
+        ),
+    ),
+    Case(
+        code="CB-CRON-MISSED",
+        documents=[
+            cron(spec={"schedule": "* * * * *"}, lastScheduleTime=ago(days=1), lastSuccessfulTime=ago(days=1))
+        ],
+        source="pkg/controller/cronjob: the newest moment it was due has always just been",
+        near=(
+            near("CronJob.status.lastScheduleTime", ago(minutes=2), "CB-CRON-LAST-FAILED"),
+            near("CronJob.metadata.creationTimestamp", ago(minutes=2)),
         ),
     ),
     Case(

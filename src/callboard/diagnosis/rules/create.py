@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from callboard.diagnosis.rules.facts import WorkloadFacts
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope, Sign
 from callboard.diagnosis.rules.waiting import LAPSE, over
 from callboard.model.finding import Evidence, Since
+from callboard.model.objects import KubeObject
 from callboard.model.objects.meta import Condition, condition
 from callboard.model.objects.workload import DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 
@@ -30,6 +31,7 @@ _QUOTA = re.compile(
     r"exceeded quota: ([^,\s]{1,253}), requested: (\S{1,200}), used: (\S{1,200}), limited: (\S{1,200})"
 )
 _ACCOUNT = re.compile(r'serviceaccount "([^"]{1,253})"', re.I)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 _WEBHOOK = re.compile(r'admission webhook "([^"]{1,253})"', re.I)
 
 
@@ -50,8 +52,8 @@ def _lacking(facts: WorkloadFacts) -> datetime | bool:
     say.
 
     A StatefulSet makes the next pod in the same step in which it counts the last one as ready: where all it counts are and
-    there are too few, it could not. A DaemonSet's counts may lag behind a new node: of it only none at all tells. A Job is
-    given a minute from its start; after a failed pod it waits on purpose.
+    there are too few, it could not. A DaemonSet's counts may lag behind a new node: of it only none at all tells. A Job, also
+    one that a CronJob or a custom resource started, is given a minute from its start; after a failed pod it waits on purpose.
     """
     body = facts.body
     if isinstance(body, StatefulSet):
@@ -67,16 +69,27 @@ def _lacking(facts: WorkloadFacts) -> datetime | bool:
         if not seen or not body.status.desired_number_scheduled or body.status.current_number_scheduled:
             return False
         return over(body.metadata.creation_timestamp, LAPSE, facts.now) or True
-    return _job_lacks(facts, body) if isinstance(body, Job) else False
+    runs = _podless_runs(facts)
+    early = [until for _, run in runs if (until := over(run.status.start_time, LAPSE, facts.now)) is not None]
+    return bool(runs) if len(early) < len(runs) or not early else min(early)
 
 
-def _job_lacks(facts: WorkloadFacts, body: Job) -> datetime | bool:
-    status = body.status
-    if body.spec.suspend or status.active or status.failed or status.succeeded or status.start_time is None:
+def _podless_runs(facts: WorkloadFacts) -> list[tuple[KubeObject, Job]]:
+    """The Jobs, of it and below it, that have begun and have not had a pod yet; the one that began first comes first."""
+    runs = [(o, o.body) for o in (facts.object, *facts.workload.children) if isinstance(o.body, Job)]
+    if not runs:
+        return []
+    owners = {p.meta.controller.uid for p in facts.workload.pods if p.meta.controller is not None}
+    lacking = [(o, run) for o, run in runs if o.meta.uid not in owners and _waits_for_a_pod(run)]
+    return sorted(lacking, key=lambda each: each[1].status.start_time or _LATEST)
+
+
+def _waits_for_a_pod(run: Job) -> bool:
+    status = run.status
+    if run.spec.suspend or status.active or status.failed or status.succeeded or status.start_time is None:
         return False
-    if any(c.status == "True" and c.type in ("Complete", "Failed", "Suspended") for c in status.conditions):
-        return False
-    return False if facts.workload.pods else over(status.start_time, LAPSE, facts.now) or True
+    over_ = ("Complete", "Failed", "FailureTarget", "SuccessCriteriaMet", "Suspended")
+    return not any(c.status == "True" and c.type in over_ for c in status.conditions)
 
 
 def _told(facts: WorkloadFacts) -> tuple[str, Evidence] | None:
@@ -118,22 +131,30 @@ def _of(code: str) -> Callable[[WorkloadFacts], Sign | datetime | None]:
             },
             evidence=(_count(facts), *((told[1],) if told is not None else ())),
             since=Since(at, exact=failure is not None) if at is not None else None,
-            message="told" if words else "",
+            message=_message(code, words),
         )
 
     return judge
 
 
+def _message(code: str, words: str) -> str:
+    """Which sentence is said: of a quota that names no numbers (`must specify limits.cpu`) its own words."""
+    if code == "CB-QUOTA" and _QUOTA.search(words[:4000]) is None:
+        return "unnumbered"
+    return "told" if words else ""
+
+
 def _bound(facts: WorkloadFacts) -> datetime | None:
     """From when pods were missing for certain, where that is known: of a Job its start, of what never had pods its birth."""
-    if isinstance(facts.body, Job):
-        return facts.body.status.start_time
+    if runs := _podless_runs(facts):
+        return runs[0][1].status.start_time
     return None if facts.workload.pods else facts.object.meta.creation_timestamp
 
 
 def _count(facts: WorkloadFacts) -> Evidence:
-    if isinstance(facts.body, Job):
-        return Evidence("status.active", str(facts.body.status.active), facts.place)
+    if runs := _podless_runs(facts):
+        run, body = runs[0]
+        return Evidence("status.active", str(body.status.active), f"{run.type.title} {run.name}")
     return Evidence("status.replicas", f"{_there(facts)} of {facts.desired}", facts.place)
 
 

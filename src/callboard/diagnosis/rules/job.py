@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from callboard.diagnosis.cron import last_due
+import msgspec
+
+from callboard.diagnosis.cron import due_soon, last_due
 from callboard.diagnosis.rules.facts import WorkloadFacts
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope, Sign
+from callboard.diagnosis.rules.waiting import shifted
 from callboard.model.finding import Evidence, Impact, Since
-from callboard.model.objects import KubeObject
+from callboard.model.objects import Generic, KubeObject
 from callboard.model.objects.meta import Condition, condition
 from callboard.model.objects.workload import CronJob, Job
 
@@ -19,9 +22,12 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def failed_condition(job: Job) -> Condition | None:
-    """The condition that says that a Job has failed for good."""
-    found = condition(job.status.conditions, "Failed")
-    return found if found is not None and found.status == "True" else None
+    """The condition that says that a Job has failed for good: before its last pods have ended it is FailureTarget."""
+    for type_ in ("Failed", "FailureTarget"):
+        found = condition(job.status.conditions, type_)
+        if found is not None and found.status == "True":
+            return found
+    return None
 
 
 def finished(job: Job) -> bool:
@@ -39,11 +45,23 @@ def _job_deadline(facts: WorkloadFacts) -> Sign | None:
 
 
 def _failed_for(facts: WorkloadFacts, *, deadline: bool) -> Sign | None:
-    body = facts.body
-    found = failed_condition(body) if isinstance(body, Job) else None
+    """Of a Job, and of a custom resource by the newest of its Jobs that has ended."""
+    obj = facts.object if isinstance(facts.body, Job) else None
+    if isinstance(facts.body, Generic):
+        obj = _newest_ended(facts)
+    if obj is None or not isinstance(obj.body, Job):
+        return None
+    found = failed_condition(obj.body)
     if found is None or (found.reason == "DeadlineExceeded") is not deadline:
         return None
-    return _failure(facts, facts.object, body, found)
+    sign = _failure(facts, obj, obj.body, found)
+    return sign if obj is facts.object else msgspec.structs.replace(sign, message="run")
+
+
+def _newest_ended(facts: WorkloadFacts) -> KubeObject | None:
+    """The newest of its Jobs that has ended."""
+    ended = [j for j in facts.workload.children if isinstance(j.body, Job) and finished(j.body)]
+    return max(ended, key=lambda j: j.meta.creation_timestamp or _LONG_AGO, default=None)
 
 
 def _failure(facts: WorkloadFacts, obj: KubeObject, job: Job, found: Condition) -> Sign:
@@ -57,7 +75,9 @@ def _failure(facts: WorkloadFacts, obj: KubeObject, job: Job, found: Condition) 
             "seconds": job.spec.active_deadline_seconds or 0,
         },
         evidence=(
-            Evidence("conditions.Failed", found.message or found.reason, f"{obj.type.title} {obj.name}"),
+            Evidence(
+                f"conditions.{found.type}", found.message or found.reason, f"{obj.type.title} {obj.name}"
+            ),
         ),
         since=Since(at) if at is not None else None,
         occurrences=tries,
@@ -90,8 +110,7 @@ def _last_failed(facts: WorkloadFacts) -> Sign | None:
     if not isinstance(body, CronJob):
         return None
     runs = [j for j in facts.workload.children if isinstance(j.body, Job)]
-    ended = [j for j in runs if isinstance(j.body, Job) and finished(j.body)]
-    newest = max(ended, key=lambda j: j.meta.creation_timestamp or _LONG_AGO, default=None)
+    newest = _newest_ended(facts)
     if newest is not None:
         found = failed_condition(newest.body) if isinstance(newest.body, Job) else None
         if found is None or not isinstance(newest.body, Job):
@@ -116,22 +135,26 @@ def _missed(facts: WorkloadFacts) -> Sign | datetime | None:
         return None
     if body.metadata.deletion_timestamp is not None:
         return None
-    due = last_due(body.spec.schedule, body.spec.time_zone, facts.now)
-    made = body.metadata.creation_timestamp
-    if due is None or made is None or made >= due:
+    late = timedelta(seconds=min(max(body.spec.starting_deadline_seconds or 0, 0), 86_400))
+    patience = max(LATE, late)
+    made, begun = body.metadata.creation_timestamp, body.status.last_schedule_time
+    if made is None:
         return None
-    begun = body.status.last_schedule_time
-    if begun is not None and begun >= due:
-        return None
+    schedule, zone = body.spec.schedule, body.spec.time_zone
+    newest = last_due(schedule, zone, facts.now)
+    if newest is None or made >= newest or (begun is not None and begun >= newest):
+        coming = due_soon(schedule, zone, facts.now)
+        return shifted(coming, patience) if coming is not None else None
+    # A later one, whose time to begin is not over yet, makes up for none before it.
+    earlier = shifted(facts.now, -patience)
+    due = last_due(schedule, zone, earlier) if earlier is not None else None
     going = body.status.active or any(
         isinstance(j.body, Job) and not finished(j.body) for j in facts.workload.children
     )
     if (going and body.spec.concurrency_policy == "Forbid") or (begun is None and facts.workload.children):
         return None
-    late = timedelta(seconds=min(max(body.spec.starting_deadline_seconds or 0, 0), 86_400))
-    until = due + max(LATE, late)
-    if facts.now < until:
-        return until
+    if due is None or made >= due or (begun is not None and begun >= due):
+        return shifted(newest, patience)
     words = f"{begun:%Y-%m-%d %H:%M} UTC" if begun is not None else "never"
     return Sign(
         arguments={"due": f"{due:%Y-%m-%d %H:%M} UTC", "begun": words},

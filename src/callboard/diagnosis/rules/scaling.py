@@ -30,7 +30,7 @@ def _capped(facts: ObjectFacts) -> Sign | datetime | None:
     target = body.spec.scale_target_ref
     measured = {m.resource.name: m.resource.current for m in body.status.current_metrics or () if m.resource}
     evidence = [Evidence("conditions.ScalingLimited", found.message or found.reason, facts.place)]
-    figures = ""
+    figures, highest = "", 0
     for metric in body.spec.metrics:
         wanted = metric.resource.target.average_utilization if metric.resource else None
         seen = measured.get(metric.resource.name) if metric.resource else None
@@ -40,10 +40,12 @@ def _capped(facts: ObjectFacts) -> Sign | datetime | None:
             and seen is not None
             and seen.average_utilization is not None
         ):
-            figures = (
-                figures
-                or f"{metric.resource.name} is at {seen.average_utilization} % of a target of {wanted} %"
-            )
+            # What asks for more pods is what is furthest over its target; what is not over asks for none.
+            if (share := seen.average_utilization * 100 // max(wanted, 1)) > max(highest, 100):
+                highest = share
+                figures = (
+                    f"{metric.resource.name} is at {seen.average_utilization} % of a target of {wanted} %"
+                )
             words = f"{seen.average_utilization} % of {wanted} %"
             evidence.append(Evidence(f"currentMetrics.{metric.resource.name}", words, facts.place))
     return Sign(

@@ -8,10 +8,14 @@ WORDS = {
     "CB-QUOTA": Words(
         title="The namespace's quota is used up",
         one="pods cannot be created: quota {quota} allows {limited}, {used} is used, {requested} more is asked for",
+        others={"unnumbered": ("pods cannot be created: the namespace's quota refuses them ({words})", "")},
         means="The namespace may use only so much (ResourceQuota), and the next pod would be more than that.",
         steps=(
             command(
                 "See what the quota allows and what is used.", "kubectl describe resourcequota -n {namespace}"
+            ),
+            yours(
+                "If it says that something must be specified, give the containers these requests and limits."
             ),
             yours("Ask for fewer pods or smaller ones, or remove what is not needed in the namespace."),
             platform("Ask for a larger quota."),

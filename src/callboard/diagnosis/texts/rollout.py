@@ -68,7 +68,10 @@ WORDS = {
     "CB-JOB-FAILED": Words(
         title="A job has failed",
         one="failed ({reason})",
-        others={"tries": ("failed after {tries} ({reason})", "")},
+        others={
+            "tries": ("failed after {tries} ({reason})", ""),
+            "run": ("the last of its jobs to end, {job}, failed ({reason})", ""),
+        },
         means="The Job's pods ended with an error as often as it may try. It does not try again.",
         steps=(_LOG, yours("Mend the cause, delete the Job and start it again.")),
         docs=_JOB,
@@ -77,7 +80,11 @@ WORDS = {
         title="A job took too long",
         one="failed: it did not finish within {seconds} s (DeadlineExceeded)",
         others={
-            "tries": ("failed after {tries}: it did not finish within {seconds} s (DeadlineExceeded)", "")
+            "tries": ("failed after {tries}: it did not finish within {seconds} s (DeadlineExceeded)", ""),
+            "run": (
+                "the last of its jobs to end, {job}, did not finish within {seconds} s (DeadlineExceeded)",
+                "",
+            ),
         },
         means="The Job was to be done within its deadline (spec.activeDeadlineSeconds) and was ended.",
         steps=(_LOG, yours("Give it more time, or find out what it waits for.")),
