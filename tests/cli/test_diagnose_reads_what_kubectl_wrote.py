@@ -146,6 +146,12 @@ def test_all_forms_are_read(written: str) -> None:
     assert document["findings"] == []
 
 
+def test_half_a_character_in_one_object_costs_the_others_nothing() -> None:
+    odd = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "odd", "labels": {"a": "\ud800"}}}
+    document = told("-", given=listed(odd, deployment(0), pod(denied=True), refused()))
+    assert [f["code"] for f in document["findings"]] == ["CB-IMAGE-DENIED"]
+
+
 def test_several_files_are_several_clusters(tmp_path: Path) -> None:
     one, other = tmp_path / "eu-west-3.json", tmp_path / "us-east-1.yaml"
     one.write_text(listed(deployment(0), pod(denied=True), refused()))

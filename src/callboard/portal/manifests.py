@@ -14,6 +14,7 @@ import msgspec
 from callboard.base.errors import BadInput, Problem
 from callboard.base.yaml import iter_documents
 from callboard.kube.decode import decode_object
+from callboard.kube.mending import mended
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Malformed
 from callboard.model.resource import KNOWN_TYPES, ResourceType
@@ -100,8 +101,13 @@ def _taken_apart(place: str, raw: bytes, lists: int) -> Iterator[tuple[str, byte
     try:
         head = _head(raw)
     except _UNREADABLE:
-        yield place, raw
-        return
+        # Half a character in one object must not cost the others of its list.
+        try:
+            raw = mended(raw)
+            head = _head(raw)
+        except _UNREADABLE:
+            yield place, raw
+            return
     if head.items is None or not head.kind.endswith("List") or not lists:
         yield place, raw
         return
