@@ -63,3 +63,64 @@ async def test_a_patch_to_another_type_is_refused_and_changes_nothing(client: An
     assert (status, answer["reason"]) == (400, "BadRequest")
     _, after = await client.ask(path)
     assert after["spec"]["replicas"] == 3
+
+
+STATUS = "/apis/apps/v1/namespaces/games/deployments/dice-roller"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"conditions": [{"type": "Available", "status": "True"}]},
+        {"conditions": [{"type": "Progressing", "status": "True", "lastUpdateTime": "tomorrow"}]},
+        {"conditions": ["Available"]},
+        {"conditions": {"Available": "True"}},
+        {"replicas": "many", "conditions": None},
+    ],
+    ids=str,
+)
+async def test_an_odd_status_costs_the_simulator_nothing_else(client: Any, status: dict[str, Any]) -> None:
+    headers = {"Content-Type": "application/merge-patch+json"}
+    answer, _ = await client.ask(f"{STATUS}/status", "PATCH", body={"status": status}, headers=headers)
+    assert answer in (200, 400)
+    accept = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    code, shown = await client.ask("/apis/apps/v1/namespaces/games/deployments", headers=accept)
+    assert code == 200
+    assert any(row["cells"][0] == "dice-roller" for row in shown["rows"])
+    assert (await client.ask(PODS))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"schedule": "* * * * *", "jobTemplate": {"spec": "x"}},
+        {"schedule": "* * * * *", "jobTemplate": "x"},
+        {"schedule": 5, "jobTemplate": [1]},
+    ],
+    ids=str,
+)
+async def test_a_spec_of_another_type_is_refused_with_a_status(client: Any, spec: dict[str, Any]) -> None:
+    body = {"metadata": {"name": "odd"}, "spec": spec}
+    status, answer = await client.ask("/apis/batch/v1/namespaces/games/cronjobs", "POST", body=body)
+    assert (status, answer["reason"]) == (400, "BadRequest")
+    assert "CronJob" in answer["message"]
+
+
+async def test_what_a_controller_cannot_act_on_does_not_keep_it_from_the_others(client: Any) -> None:
+    headers = {"Content-Type": "application/merge-patch+json"}
+    odd = {
+        "status": {"conditions": [{"type": "Failed", "status": "True"}], "succeeded": {"a": 1}, "failed": {}}
+    }
+    made = {
+        "metadata": {"name": "odd"},
+        "spec": {
+            "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "r/a:1"}]}}
+        },
+    }
+    jobs = "/apis/batch/v1/namespaces/games/jobs"
+    assert (await client.ask(jobs, "POST", body=made))[0] == 201
+    await client.ask(f"{jobs}/odd/status", "PATCH", body=odd, headers=headers)
+    made["metadata"] = {"name": "plain"}
+    assert (await client.ask(jobs, "POST", body=made))[0] == 201
+    _, plain = await client.ask(f"{jobs}/plain")
+    assert plain["status"]["active"] == 1

@@ -114,7 +114,8 @@ class Fleet:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(_TICK)
-            self.run()
+            for cluster in self:
+                cluster.engine.run_on()
 
     def run(self) -> None:
         """Let everything happen that is due now."""

@@ -324,11 +324,13 @@ def _condition(
     before = old.get(type_)
     if (
         before is not None
-        and (before["status"], before["reason"], before["message"]) == (status, reason, message)
+        and tuple(before.get(field) for field in ("status", "reason", "message")) == (status, reason, message)
         and not touch
     ):
         return before
-    changed = before["lastTransitionTime"] if before is not None and before["status"] == status else now
+    changed = now
+    if before is not None and before.get("status") == status:
+        changed = before.get("lastTransitionTime") or now
     return {
         "type": type_,
         "status": status,

@@ -1,6 +1,7 @@
 """Discrete-event time for one cluster: timers and a work queue, run up to a moment. Nothing here sleeps."""
 
 import heapq
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,8 +13,16 @@ from callboard.simulator.machinery.times import Timeline
 
 __all__ = ["Controller", "Engine", "World"]
 
+_log = logging.getLogger(__name__)
+
 _MOST_STEPS = 2_000_000
 """Reconciles in one run before we say that two controllers fight."""
+_MOST_FAILURES = 1000
+"""In one run; what is left waits for the next."""
+
+
+class _UnsettledControllers(RuntimeError):
+    """Two controllers fight: running on would never end."""
 
 
 class Reconciler(Protocol):
@@ -72,6 +81,18 @@ class Engine:
         finally:
             self._running = False
 
+    def run_on(self) -> None:
+        """`run`, for a server: an object whose fields no controller can act on is told in the log and costs nothing else."""
+        for _ in range(_MOST_FAILURES):
+            try:
+                self.run()
+            except _UnsettledControllers:
+                raise
+            except Exception:
+                _log.exception("a controller could not act on an object: it is left as it is")
+            else:
+                return
+
     def _settle(self) -> None:
         steps = 0
         while self._work:
@@ -81,7 +102,7 @@ class Engine:
             reconciler.reconcile(namespace, name)
             steps += 1
             if steps > _MOST_STEPS:
-                raise RuntimeError(
+                raise _UnsettledControllers(
                     f"controllers do not settle; last was {type(reconciler).__name__} on {namespace}/{name}"
                 )
 

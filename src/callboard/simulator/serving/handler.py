@@ -55,7 +55,7 @@ class Handler:
             early = await delivery.before(request, rules)
             if early is not None:
                 return self._dated(early, rules)
-        cluster.engine.run()
+        cluster.engine.run_on()
         user = None
         try:
             user = self._user(request)
@@ -244,25 +244,37 @@ class Handler:
         data = await request.read()
         writer = Writer(cluster.store, kind, info, request.query, request.headers.get("User-Agent", ""))
         status = 200
-        if request.method == "POST":
-            made, status = writer.create(read_body(data, request.content_type, kind.kind)), 201
-        elif request.method == "PUT":
-            made = writer.update(read_body(data, request.content_type, kind.kind))
-        elif request.method == "PATCH":
-            made, created = writer.patch(data, request.content_type)
-            status = 201 if created else 200
+        if request.method in ("POST", "PUT", "PATCH"):
+            made, status = self._written(request, writer, data, kind)
         elif info.verb == "deletecollection":
             made = self._delete_all(request, info, kind)
         else:
             options = read_body(data, request.content_type, "DeleteOptions") if data else {}
             made = writer.delete(options)
-        cluster.engine.run()
+        cluster.engine.run_on()
         if form.kind == "PartialObjectMetadata" and made.get("kind") != "Status":
             made = tables.partial(made)
         elif form.kind == "Table" and made.get("kind") == kind.kind:
             metadata = {"resourceVersion": made["metadata"].get("resourceVersion", "")}
             made = tables.table(kind, [made], metadata, cluster.now())
         return self._shown(made, form, status)
+
+    def _written(
+        self, request: web.BaseRequest, writer: Writer, data: bytes, kind: ServedResource
+    ) -> tuple[Tree, int]:
+        """(what is stored now, status). A value of another type than its field's is the caller's fault."""
+        try:
+            if request.method == "POST":
+                return writer.create(read_body(data, request.content_type, kind.kind)), 201
+            if request.method == "PUT":
+                return writer.update(read_body(data, request.content_type, kind.kind)), 200
+            made, created = writer.patch(data, request.content_type)
+            return made, 201 if created else 200
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+            told = f"{type(error).__name__}: {str(error)[:200]}"
+            raise bad_request(
+                f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {told}'
+            ) from error
 
     def _delete_all(self, request: web.BaseRequest, info: RequestInfo, kind: ServedResource) -> Tree:
         store = self._cluster.store
@@ -313,7 +325,7 @@ class Handler:
         if sub.name == "eviction":
             writer = Writer(cluster.store, kind, info, request.query, request.headers.get("User-Agent", ""))
             made = writer.evict(read_body(await request.read(), request.content_type, "Eviction"))
-            cluster.engine.run()
+            cluster.engine.run_on()
             return answers.tree(made, 201)
         raise ApiRefusal(500, "", "no preferred addresses found; known addresses: []")
 

@@ -52,6 +52,14 @@ def _custom_cell(path: str, kind: str) -> Cell:
     return cell
 
 
+def _shown(column: TableColumn, tree: Tree, now: float) -> object:
+    """The cell; of an object whose fields hold something else than a column reads, what kubectl prints for what is not known."""
+    try:
+        return column.cell(tree, now)
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError):
+        return "<unknown>"
+
+
 def table(
     kind: ServedResource,
     trees: Iterable[Tree],
@@ -65,7 +73,7 @@ def table(
     columns = _columns(kind)
     rows: list[Tree] = []
     for tree in trees:
-        row: Tree = {"cells": [column.cell(tree, now) for column in columns]}
+        row: Tree = {"cells": [_shown(column, tree, now) for column in columns]}
         if kind.key == ("", "pods") and tree.get("status", {}).get("phase") in ("Succeeded", "Failed"):
             row["conditions"] = [_finished(tree)]
         if include == "None":
