@@ -130,8 +130,9 @@ class OpenPage:
         return "\n".join(self.elements[name] for name in (*sorted(rest), *listed))
 
     def of(self, words: str) -> str:
-        """The one element in a list that has these words in it, as it stands."""
-        listed = [child for children in self.lists.values() for child in children]
+        """The one element in a list that has these words in it, as it stands; of a cluster its card, not its line in the
+        table of all of them."""
+        listed = [child for name, children in self.lists.items() if name != "matrix" for child in children]
         found = [self.elements[child] for child in listed if words in self.elements[child]]
         assert len(found) == 1, f"{len(found)} elements say {words!r}"
         return found[0]
