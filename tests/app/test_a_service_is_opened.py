@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from callboard.app.application import Application
-from callboard.base.errors import NotFound, Unavailable
+from callboard.base.errors import NotAllowed, NotFound, Unavailable
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.outcome import Answer
@@ -140,12 +140,14 @@ async def test_in_an_outage_a_drawer_does_not_say_that_the_object_is_gone(tmp_pa
             await app.portal.object(DICE, msgspec.structs.replace(key, name="gone-1"), ME)
 
 
-async def test_an_unknown_entity_is_not_found_and_anonymous_sees_nothing(tmp_path: Path) -> None:
+async def test_an_unknown_entity_is_not_found_and_anonymous_is_told_nothing(tmp_path: Path) -> None:
     async with Fleet.start(clusters=1) as fleet, application(tmp_path, fleet, "dice-roller") as app:
         with pytest.raises(NotFound):
             await settled(app, EntityRef.parse("component:default/nobody"))
-        with pytest.raises(NotFound):
-            await app.portal.kubernetes_settled(DICE, Caller.anonymous(), within=1)
+        for ref in (DICE, EntityRef.parse("component:default/nobody")):
+            with pytest.raises(NotAllowed, match="nobody is signed in"):
+                await app.portal.kubernetes_settled(ref, Caller.anonymous(), within=1)
         listed = await app.portal.services(ServicesQuery(kind=("component",)), ME)
         assert [r.ref for r in listed.rows] == [DICE]
-        assert not (await app.portal.services(ServicesQuery(), Caller.anonymous())).rows
+        with pytest.raises(NotAllowed, match="nobody is signed in"):
+            await app.portal.services(ServicesQuery(), Caller.anonymous())

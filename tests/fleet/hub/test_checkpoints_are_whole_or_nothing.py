@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from callboard.base.clock import FakeClock
 from callboard.base.own_files import NotOurs
 from callboard.base.settings import CheckpointSettings
+from callboard.diagnosis.rules.well import owners_if_well
 from callboard.fleet.hub.checkpoint import form
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.files import Files
@@ -24,7 +25,7 @@ from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
 from callboard.kube.decode import decode_object
-from callboard.kube.keeping import Keeper
+from callboard.kube.keeping import Keeper, Packings
 from callboard.model.cluster import Trust
 from callboard.model.objects import Kept
 from callboard.model.outcome import Malformed, Question
@@ -40,7 +41,7 @@ PLACE = Place.of(SOURCE, QUESTION)
 
 def objects(count: int, size: int = 400) -> list[Kept]:
     """Some packed, some not; some with labels and owners they share, some without; some well, some not."""
-    keep = Keeper()
+    keep = Keeper(Packings(owners_if_well))
     found: list[Kept] = []
     for i in range(count):
         labels = {"app": f"a{i % 3}"} if i % 4 else None
