@@ -124,3 +124,20 @@ async def test_what_a_controller_cannot_act_on_does_not_keep_it_from_the_others(
     assert (await client.ask(jobs, "POST", body=made))[0] == 201
     _, plain = await client.ask(f"{jobs}/plain")
     assert plain["status"]["active"] == 1
+
+
+async def test_a_cron_job_that_ran_an_age_ago_is_started_for_the_last_time_it_was_due(client: Any) -> None:
+    """Nobody walks through two thousand years of minutes."""
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "r/a:1"}]}}
+    made = {
+        "metadata": {"name": "minutely"},
+        "spec": {"schedule": "* * * * *", "suspend": True, "jobTemplate": {"spec": {"template": template}}},
+    }
+    crons = "/apis/batch/v1/namespaces/games/cronjobs"
+    headers = {"Content-Type": "application/merge-patch+json"}
+    assert (await client.ask(crons, "POST", body=made))[0] == 201
+    last = {"status": {"lastScheduleTime": "0001-01-01T00:00:00Z"}}
+    await client.ask(f"{crons}/minutely/status", "PATCH", body=last, headers=headers)
+    await client.ask(f"{crons}/minutely", "PATCH", body={"spec": {"suspend": False}}, headers=headers)
+    _, jobs = await client.ask("/apis/batch/v1/namespaces/games/jobs")
+    assert [j["metadata"]["name"].split("-")[0] for j in jobs["items"]].count("minutely") == 1

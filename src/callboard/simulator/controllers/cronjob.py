@@ -18,6 +18,7 @@ _ALIASES = {
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
 }
+_WINDOWS = tuple(days * 86_400.0 for days in (1 / 24, 1, 32, 366))
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
@@ -37,6 +38,18 @@ def _field(text: str, low: int, high: int) -> frozenset[int]:
 def next_time(schedule: str, after: float) -> float:
     """The first moment of a cron schedule after a moment (UTC). Raises ValueError for what is none."""
     return _next(schedule, int(after // 60))
+
+
+def _newest(schedule: str, due: float, now: float) -> float:
+    """The last moment a schedule was due until now, from one on at which it was: `due` itself where that is to come."""
+    for back in _WINDOWS:
+        # A year of minutes is not walked through where the last of them is looked for.
+        if due < now - back and (found := next_time(schedule, now - back)) <= now:
+            due = found
+            break
+    while (later := next_time(schedule, due)) <= now:
+        due = later
+    return due
 
 
 @lru_cache(4096)
@@ -93,8 +106,7 @@ class CronJobController(Controller):
                 )
                 return
             now = self.engine.now()
-            while (later := next_time(tree["spec"]["schedule"], due)) <= now:
-                due = later
+            due = _newest(tree["spec"]["schedule"], due, now)
             if due <= now:
                 self._run(tree, due)
                 due = next_time(tree["spec"]["schedule"], now)
