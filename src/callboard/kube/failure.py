@@ -41,7 +41,7 @@ _JWT: Final = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 class AnswerRefused(Exception):
-    """There is no answer, or one that is not taken: its Failure. Never leaves this room.
+    """There is no answer, or one that is not taken: its Failure. `fleet` turns it into a value; it reaches nothing above.
 
     `unanswered` says that the connection broke before the first byte of an answer.
     """
