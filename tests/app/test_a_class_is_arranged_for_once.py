@@ -28,6 +28,8 @@ async def test_ten_people_who_listen_have_the_very_same_parts(tmp_path: Path) ->
 
     def alike() -> bool:
         first, *others = newest.values()
+        if any(len(view.clusters) != len(first.clusters) for view in others):
+            return False  # some have not been told yet where it runs
         return all(
             p is q for view in others for p, q in zip(view.clusters, first.clusters, strict=True)
         ) and all(view.settled for view in newest.values())
