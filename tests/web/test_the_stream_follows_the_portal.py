@@ -13,7 +13,7 @@ from callboard.model.entity import EntityRef
 from callboard.portal.views import KubernetesView
 from callboard.web.application import WebOptions
 from callboard.web.live.stream import message
-from support.live import KUBERNETES, ask, messages, watching
+from support.live import KUBERNETES, ask, watching
 from support.web_scenes import StubPortal, awaited, failed, healthy, kubernetes
 from support.web_server import get, serving
 
