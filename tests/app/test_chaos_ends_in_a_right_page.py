@@ -125,7 +125,10 @@ async def test_a_type_that_is_forbidden_for_a_while_is_told_so_and_comes_back(tm
         cut(fleet[0])
         happenings(fleet[0], fleet)
         await page.until(lambda html: "Could not see" in page.of(fleet[0].name), "the refusal")
-        assert 'class="tile"' not in page.of(fleet[0].name), "what may not be seen any more is not shown"
+        # A refusal is doubted for a while, and what was seen stays so long as stale.
+        await page.until(
+            lambda html: 'class="tile"' not in page.of(fleet[0].name), "what is refused for good is gone"
+        )
         assert not differences(beside, page.of(fleet[1].name))
         fleet[0].chaos.off(rule)
         await world.same_as_fresh(page, listed)
