@@ -13,7 +13,7 @@ from callboard.portal.findings import OWNERS, FindingDocument, NextDocument, fin
 from callboard.portal.views import ObjectKey
 from callboard.web.words import anchor
 
-__all__ = ["Trouble", "TroubleStep", "Troubles", "troubles"]
+__all__ = ["ShownFinding", "TroubleStep", "Troubles", "troubles"]
 
 MOST: Final = 12
 """Findings that are shown; of the others it is said how many there are."""
@@ -47,7 +47,7 @@ class TroubleStep(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+class ShownFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One finding. `where` names the clusters in which it is as bad as it gets, `elsewhere` the others; `object` is what it
     is about, in the first of them; `cluster` is that one's own name."""
 
@@ -67,8 +67,8 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 class Troubles(msgspec.Struct, frozen=True, kw_only=True):
     """All of them. `first` has the block, where a finding says that something is wrong; `others` are lines, worst first."""
 
-    first: Trouble | None = None
-    others: tuple[Trouble, ...] = ()
+    first: ShownFinding | None = None
+    others: tuple[ShownFinding, ...] = ()
     more: int = 0
 
 
@@ -84,14 +84,14 @@ def troubles(verdict: Verdict, titles: Mapping[str, str]) -> Troubles:
     )
 
 
-def _trouble(finding: Finding, document: FindingDocument, titles: Mapping[str, str]) -> Trouble:
+def _trouble(finding: Finding, document: FindingDocument, titles: Mapping[str, str]) -> ShownFinding:
     worst = [p for p in finding.places if p.impact is finding.impact] or list(finding.places)
     rest = [p for p in finding.places if p not in worst]
     cluster = worst[0].cluster if worst else ""
     pods = worst[0].names if worst else ()
     subject = finding.subject
     pod = ObjectKey(cluster, "pods", subject.namespace, pods[0]) if pods else None
-    return Trouble(
+    return ShownFinding(
         id=anchor(
             "/".join((document.code, subject.type, subject.namespace, subject.name, finding.detail)), "f"
         ),
