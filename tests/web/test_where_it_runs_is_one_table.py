@@ -9,6 +9,7 @@ from callboard.portal.views import ClusterPart
 from callboard.web.matrix import (
     FOLD_ABOVE,
     MOST_CELLS,
+    MOST_LINES,
     MatrixFold,
     MatrixGroup,
     MatrixRow,
@@ -104,6 +105,18 @@ def test_of_very_many_pods_the_worst_are_shapes_and_the_rest_are_counted() -> No
     assert len(row.pods) == MOST_CELLS
     assert [p.health for p in row.pods[:5]] == [Health.UNHEALTHY] * 5
     assert row.more == (("healthy", 5000 - MOST_CELLS),)
+
+
+def test_on_very_many_nodes_the_lines_in_trouble_are_shown_and_the_rest_are_counted() -> None:
+    pods = tuple(
+        pod("a", f"p{i:04}", Health.UNHEALTHY if i == 2999 else Health.HEALTHY, node=f"n{i:04}")
+        for i in range(3000)
+    )
+    part = msgspec.structs.replace(healthy("a"), workloads=(workload("a", pods),))
+    table = matrix([part], "node")
+    assert len(table.lines) == MOST_LINES
+    assert table.head.more == 2 * 3000 - MOST_LINES, "of each node its head and its line"
+    assert [line.title for line in table.lines[:1] if isinstance(line, MatrixGroup)] == ["n2999"]
 
 
 def test_a_group_that_there_is_not_is_as_if_it_were_not_asked_for() -> None:

@@ -40,6 +40,8 @@ FOLD_FROM: Final = 2
 """So many healthy clusters of a group stand in one line, where there are more than FOLD_ABOVE clusters in all. With fewer each
 has its own line for good: a line that comes when a cluster breaks moves all that stands below."""
 FOLD_ABOVE: Final = 12
+MOST_LINES: Final = 300
+"""Lines of the table: a service may run on thousands of nodes. Of the others it is said how many there are."""
 MOST_LABELS: Final = 6
 """Labels of clusters that lines can be grouped by."""
 ENVIRONMENTS: Final = ("environment", "env", "stage", "tier")
@@ -73,6 +75,8 @@ class MatrixHead(msgspec.Struct, frozen=True, kw_only=True):
     ready: int
     clusters: int
     choices: tuple[GroupChoice, ...]
+    more: int = 0
+    """Lines that are not shown, the least troubled ones."""
 
 
 class MatrixGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,14 +151,16 @@ def matrix(parts: Sequence[ClusterPart], group: str = "") -> Matrix:
         for value, row in _rows(part, chosen):
             groups.setdefault(value, []).append(row)
     pods = [pod for part in parts for pod, _ in _pods(part)]
+    lines = tuple(_lines(groups, grouped=chosen != NO_GROUPS, folded=len(parts) > FOLD_ABOVE))
     return Matrix(
         head=MatrixHead(
             pods=len(pods),
             ready=sum(map(_is_ready, pods)),
             clusters=len(parts),
             choices=tuple(GroupChoice(key, title, key == chosen) for key, title in choices.items()),
+            more=max(0, len(lines) - MOST_LINES),
         ),
-        lines=tuple(_lines(groups, grouped=chosen != NO_GROUPS, folded=len(parts) > FOLD_ABOVE)),
+        lines=lines[:MOST_LINES],
     )
 
 
