@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from bench.replay import Replay
+from support.leaping import Leaping
 
 Tree = dict[str, Any]
 
@@ -219,19 +220,39 @@ async def test_a_streaming_list_ends_with_its_bookmark(replay: Replay, http: aio
     assert told[-1]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
-async def test_the_chosen_rate_is_kept_and_reported(replay: Replay, http: aiohttp.ClientSession) -> None:
-    query = {"watch": "true", "resourceVersion": str(replay[0].version)}
+async def test_the_changes_made_are_heard_and_reported(replay: Replay, http: aiohttp.ClientSession) -> None:
+    before = replay[0].version
+    query = {"watch": "true", "resourceVersion": str(before)}
     async with http.get(f"{replay[0].url}/api/v1/pods", params=query) as answer:
         await get(http, f"{replay[1].url}/replay", rate=2000)
         async with asyncio.timeout(10):
             heard = [await answer.content.readline() for _ in range(500)]
         report = await get(http, f"{replay[0].url}/replay", rate=0)
     assert all(line.startswith(b'{"type":') for line in heard)
-    assert (
-        report["changes"] >= 999
-    )  # the clusters change in turn: 500 heard of one, so at least 499 of the other
+    made = [cluster.version - before for cluster in replay]
+    assert made[0] >= 500
+    assert made[1] > 0
+    assert report["changes"] == sum(made)
     assert report["events"] >= 500
     assert report["cut_off"] == 0
+
+
+def test_the_chosen_rate_is_kept_and_what_a_busy_loop_missed_is_not_made_up_for() -> None:
+    async def run() -> tuple[int, int, int]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Leaping)
+        async with Replay.start(clusters=2, pods=50, rate=2000) as replay:
+            await asyncio.sleep(1)
+            second = replay.counters.changes
+            loop.now += 5  # away
+            await asyncio.sleep(0.015)
+            return second, replay.counters.changes - second, replay.counters.behind
+
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        second, burst, behind = runner.run(run())
+    assert second == pytest.approx(2000, abs=21)  # one beat of the clock
+    assert burst <= 400 + 2 * 20 + 1  # twenty beats in one, and those since
+    assert behind == pytest.approx(10_000 - burst, abs=41)
 
 
 async def test_changes_can_be_kept_to_some_clusters(replay: Replay, http: aiohttp.ClientSession) -> None:
