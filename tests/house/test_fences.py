@@ -20,6 +20,7 @@ ALLOWED = {  # library to the rooms that may import it; the stores' own exceptio
     "uvicorn": {"http"},
     "h11": {"http"},
     "click": {"cli", "app"},
+    "joserfc": {"access"},
     "callboard.simulator": {"cli", "app", "simulator"},
 }
 
