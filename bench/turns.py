@@ -8,7 +8,7 @@ from typing import Final
 __all__ = ["Turns"]
 
 _FORGOTTEN: Final = 6.0
-"""Seconds after which the fan-out shares no answer any more (`callboard.portal.openings.FRESH` is 5)."""
+"""Seconds after which the fan-out shares no answer any more (`callboard.portal.asking.feeds.FRESH` is 5)."""
 
 
 class Turns:

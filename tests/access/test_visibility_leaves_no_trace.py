@@ -11,7 +11,7 @@ from callboard.model.grants import Grant, Grants
 from callboard.model.notice import NoticeCode
 from callboard.model.outcome import Answer, Malformed, Outcome, Question, none_read
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
-from callboard.portal.arrangement import arrange
+from callboard.portal.arranging.arrangement import arrange
 from support.kube_objects import TYPES, kube_object
 
 KINDS = ("Pod", "ConfigMap", "Service")

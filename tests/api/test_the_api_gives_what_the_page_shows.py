@@ -11,10 +11,10 @@ from callboard.model.entity import EntityRef
 from callboard.model.outcome import Failure, FailureCode, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
-from callboard.portal.arrangement import arrange
-from callboard.portal.document import StatusDocument
+from callboard.portal.arranging.arrangement import arrange
+from callboard.portal.documents.status import StatusDocument
+from callboard.portal.documents.status_writer import document_in_steps, document_of
 from callboard.portal.protocol import ServicesQuery
-from callboard.portal.transcript import document_in_steps, document_of
 from callboard.portal.views import (
     Count,
     Facet,

@@ -13,7 +13,7 @@ from callboard.model.entity import EntityRef
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
-from callboard.portal.openings import FRESH
+from callboard.portal.asking.feeds import FRESH
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import KubernetesView, ObjectKey
 from callboard.simulator import Fleet

@@ -20,8 +20,8 @@ from callboard.cli.text import Terminal
 from callboard.model.caller import Caller
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState
+from callboard.portal.documents.status_writer import document_of
 from callboard.portal.protocol import LogQuery, ServicesQuery
-from callboard.portal.transcript import document_of
 from callboard.portal.views import ClusterPart, KubernetesView, ObjectKey
 from callboard.simulator import Fleet
 from support.portal import application

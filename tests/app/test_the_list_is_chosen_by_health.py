@@ -10,7 +10,7 @@ import pytest
 from callboard.base.errors import NotAllowed
 from callboard.model.caller import Caller
 from callboard.model.verdict import Health
-from callboard.portal.by_health import NOT_ALL_SEEN, NOT_FOLLOWED
+from callboard.portal.listing.by_health import NOT_ALL_SEEN, NOT_FOLLOWED
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import ServicesView
 from callboard.simulator import Fleet

@@ -10,7 +10,7 @@ import pytest
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
-from callboard.portal import board
+from callboard.portal.health import board
 from callboard.simulator import Fleet
 from support.kept_up import ALL, ME, all_live, crash, crash_often, hub, kept_up, rows, until
 from support.listening import eventually

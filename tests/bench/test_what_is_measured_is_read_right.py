@@ -149,7 +149,7 @@ def test_errors_are_found_in_a_log_and_the_first_one_s_place_is_told(tmp_path: P
     log.write_text("\n".join(lines))
     found = errors_of(log)
     assert found.kinds == Counter({"request failed (internal)": 2, "a stream failed (ValueError)": 1})
-    assert found.first == "callboard/portal/sights.py:12 in view (KeyError: 'pods')"
+    assert found.first == "callboard/portal/asking/class_views.py:12 in view (KeyError: 'pods')"
     assert str(found).startswith("3: request failed (internal) 2 times")
     log.write_text(lines[0])
     assert (errors_of(log).count, str(errors_of(log))) == (0, "0")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from callboard.cli.commands import build_cli
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
-from callboard.portal.transcript import document_of
+from callboard.portal.documents.status_writer import document_of
 from callboard.simulator import Fleet
 from support.portal import application
 from support.stub_wiring import StubPortal, StubWiring

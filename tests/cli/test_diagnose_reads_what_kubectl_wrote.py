@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from callboard.base.errors import BadInput
 from callboard.cli.commands import build_cli
-from callboard.portal.manifests import read_manifests, resource_type_of
-from callboard.portal.offline import OfflineCluster, offline_view
-from callboard.portal.transcript import document_of
+from callboard.portal.documents.status_writer import document_of
+from callboard.portal.offline.manifests import read_manifests, resource_type_of
+from callboard.portal.offline.offline import OfflineCluster, offline_view
 from support.stub_wiring import StubPortal, StubWiring
 
 AT = "2026-05-01T12:00:00Z"

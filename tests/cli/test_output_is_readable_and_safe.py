@@ -17,8 +17,8 @@ from callboard.cli.text import Terminal, json_text, plain, span, table, terminal
 from callboard.model.cluster import AUTH_PROVIDER, Cluster, Trust
 from callboard.model.outcome import Answer, Failure, FailureCode
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
-from callboard.portal.arrangement import arrange
-from callboard.portal.transcript import document_of
+from callboard.portal.arranging.arrangement import arrange
+from callboard.portal.documents.status_writer import document_of
 from support import kube_objects as kube
 from support.stub_wiring import StubOperations, StubPortal, StubWiring
 

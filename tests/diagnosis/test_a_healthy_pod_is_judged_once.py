@@ -8,7 +8,7 @@ import pytest
 
 from callboard.diagnosis import judging, kstatus, pod_status
 from callboard.model.verdict import Health
-from callboard.portal.arrangement import arrange_cluster
+from callboard.portal.arranging.arrangement import arrange_cluster
 from support.kube_objects import cluster, deployment, pod, replica_set
 
 NOW = datetime(2026, 5, 1, 15, tzinfo=UTC)

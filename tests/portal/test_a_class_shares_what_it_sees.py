@@ -14,8 +14,8 @@ from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Freshness, Outcome, Question
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.model.verdict import Health
-from callboard.portal.arrangement import arrange
-from callboard.portal.sights import RENEWED, Sight, Sights
+from callboard.portal.arranging.arrangement import arrange
+from callboard.portal.asking.class_views import RENEWED, Sight, Sights
 from callboard.portal.views import KubernetesView
 from support.kube_objects import cluster, deployment, kube_object, service
 

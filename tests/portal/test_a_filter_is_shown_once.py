@@ -1,7 +1,7 @@
 """What is filtered by is ticked where it stands, however it was written, and stands there once."""
 
 from callboard.catalog.search import FacetValue
-from callboard.portal.services import _counts
+from callboard.portal.listing.services import _counts
 from callboard.portal.views import Count
 
 

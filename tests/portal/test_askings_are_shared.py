@@ -16,8 +16,8 @@ from callboard.base.secret import Secret
 from callboard.model.caller import Caller, CallerKind, ProviderToken
 from callboard.model.entity import Entity
 from callboard.model.snapshot import ClusterState, ServiceSnapshot
-from callboard.portal import openings as module
-from callboard.portal.openings import Openings
+from callboard.portal.asking import feeds as module
+from callboard.portal.asking.feeds import Openings
 from support.kube_objects import cluster, deployment, service
 from support.listening import eventually
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from callboard.model.outcome import Answer, Outcome, Question
 from callboard.model.resource import EVENTS
-from callboard.portal.clipping import clipped
-from callboard.portal.events import MOST_SHOWN, events_of
-from callboard.portal.yaml_text import LONGEST_YAML, yaml_text
+from callboard.portal.arranging.clipping import clipped
+from callboard.portal.arranging.events import MOST_SHOWN, events_of
+from callboard.portal.arranging.yaml_text import LONGEST_YAML, yaml_text
 from support.kube_objects import kube_object, pod
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

@@ -24,11 +24,11 @@ from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Malformed
 from callboard.model.outline import outline
 from callboard.model.snapshot import ServiceSnapshot
-from callboard.portal.arrangement import arrange
-from callboard.portal.events import events_of
-from callboard.portal.objects import object_view
-from callboard.portal.transcript import document_of, etag_of
-from callboard.portal.yaml_text import yaml_text
+from callboard.portal.arranging.arrangement import arrange
+from callboard.portal.arranging.events import events_of
+from callboard.portal.arranging.objects import object_view
+from callboard.portal.arranging.yaml_text import yaml_text
+from callboard.portal.documents.status_writer import document_of, etag_of
 from callboard.web.commands import commands_for
 from callboard.web.kubernetes_tab import kubernetes_page
 from callboard.web.rendering import Renderer

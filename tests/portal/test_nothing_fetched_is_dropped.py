@@ -3,7 +3,7 @@ import pytest
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS, ResourceType
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
-from callboard.portal.arrangement import arrange
+from callboard.portal.arranging.arrangement import arrange
 from callboard.portal.views import ClusterPart
 from support.kube_objects import (
     TYPES,

@@ -6,7 +6,7 @@ import pytest
 
 from callboard.diagnosis.kstatus import object_health
 from callboard.model.verdict import Health
-from callboard.portal.arrangement import object_row
+from callboard.portal.arranging.arrangement import object_row
 from support.kube_objects import kube_object
 
 

@@ -9,8 +9,8 @@ from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Failure, FailureCode
 from callboard.model.snapshot import ClusterSnapshot
-from callboard.portal.kubernetes import _not_found, _without_log
-from callboard.portal.pods import container_rows
+from callboard.portal.arranging.pods import container_rows
+from callboard.portal.asking.kubernetes import _not_found, _without_log
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import ObjectKey
 from support.kube_objects import cluster, failed, pod, waiting

@@ -16,8 +16,8 @@ from callboard.model.entity import Entity
 from callboard.model.grants import Grants
 from callboard.model.outcome import Question
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
-from callboard.portal.arrangement import arrange
-from callboard.portal.transcript import document_of, etag_of
+from callboard.portal.arranging.arrangement import arrange
+from callboard.portal.documents.status_writer import document_of, etag_of
 from callboard.portal.views import KubernetesView
 from callboard.web.kubernetes_tab import kubernetes_page
 from support.kube_objects import TYPES

@@ -3,8 +3,8 @@
 import asyncio
 
 from callboard.model.verdict import Health, Verdict
-from callboard.portal.standing import Standing
-from callboard.portal.turns import LATER, TOUCHED, TOUCHED_FIRST, Turns
+from callboard.portal.health.queue import LATER, TOUCHED, TOUCHED_FIRST, Turns
+from callboard.portal.health.service_state import Standing
 from support.fake_fleet import entity
 
 

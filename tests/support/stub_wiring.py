@@ -27,13 +27,14 @@ from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import EntityRef
 from callboard.model.snapshot import Notice, ServiceSnapshot
-from callboard.portal.arrangement import arrange
-from callboard.portal.drawer import LogView, ObjectView
+from callboard.portal.arranging.arrangement import arrange
 from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
     KubernetesView,
+    LogView,
     ObjectKey,
+    ObjectView,
     ServicesView,
     ServiceView,
 )

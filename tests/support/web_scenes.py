@@ -16,20 +16,23 @@ from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Re
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
-from callboard.portal.drawer import ConditionRow, Field, LogView, ObjectView
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
     ClusterPart,
+    ConditionRow,
     ContainerRow,
     Count,
     EventRow,
     EventsPart,
     Facet,
+    Field,
     HealthTally,
     KubernetesView,
+    LogView,
     MissingRow,
     ObjectKey,
     ObjectRow,
+    ObjectView,
     PodRow,
     RelatedEntity,
     RelationGroup,

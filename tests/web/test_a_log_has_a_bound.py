@@ -7,9 +7,8 @@ import msgspec
 
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
-from callboard.portal.drawer import LogView
 from callboard.portal.protocol import LogQuery
-from callboard.portal.views import ObjectKey
+from callboard.portal.views import LogView, ObjectKey
 from support.web_scenes import StubPortal
 from support.web_server import get, serving
 

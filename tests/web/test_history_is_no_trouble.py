@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from callboard.model.entity import ID_ANNOTATION, SELECTOR_ANNOTATION, Entity, EntityMeta
-from callboard.portal.arrangement import arrange
+from callboard.portal.arranging.arrangement import arrange
 from callboard.web.kubernetes_tab import kubernetes_page
 from support.kube_objects import cluster, deployment, pod, replica_set, service, waiting
 from support.web_scenes import StubPortal, kubernetes, troubled

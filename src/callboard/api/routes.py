@@ -16,8 +16,8 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.giving_way import giving_way
 from callboard.http.door import ClassifiedRoute, Endpoint, ErrorForm, caller_of
 from callboard.model.door import RouteClass
+from callboard.portal.documents.status_writer import document_in_steps, etag_of
 from callboard.portal.protocol import Portal
-from callboard.portal.transcript import document_in_steps, etag_of
 from callboard.portal.views import KubernetesView
 
 __all__ = ["API_ROOT", "api_routes"]
@@ -74,7 +74,7 @@ def api_routes(
     - `GET /services?q=&kind=&type=&owner=&lifecycle=&tag=&system=&offset=&limit=`: the list (`documents.ServicesDocument`)
     - `GET /services/{namespace}/{kind}/{name}`: what the catalog says (`documents.ServiceDocument`)
     - `GET /services/{namespace}/{kind}/{name}/kubernetes?wait=SECONDS`: where it runs and how it is
-      (`callboard.portal.document.StatusDocument`), when settled or after `wait` seconds; with an ETag by content
+      (`callboard.portal.documents.status.StatusDocument`), when settled or after `wait` seconds; with an ETag by content
     """
     clock = clock or SystemClock()
     endpoints = _Endpoints(portal, clock, bodies or Bodies(clock))

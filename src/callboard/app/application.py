@@ -46,14 +46,14 @@ from callboard.kube.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
 from callboard.outbound import Outbound
-from callboard.portal.board import Board
-from callboard.portal.kubernetes import KubernetesRoad
-from callboard.portal.look_around import look_around
-from callboard.portal.openings import Openings
+from callboard.portal.asking.class_views import Sights
+from callboard.portal.asking.feeds import Openings
+from callboard.portal.asking.kubernetes import KubernetesRoad
+from callboard.portal.health.board import Board
+from callboard.portal.health.sweep import look_around
+from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.operations import FleetOperations
 from callboard.portal.portal import CallboardPortal
-from callboard.portal.services import ServicesRoad
-from callboard.portal.sights import Sights
 from callboard.web.plugin import Pages
 
 __all__ = ["Application", "open_application"]

@@ -60,9 +60,9 @@ def diagnose(
       3  wrong usage: a file that is not there, or is neither JSON nor YAML
     """
     # A second of imports, which the list of commands does not need.
-    from callboard.portal.manifests import MOST_BYTES, read_manifests
-    from callboard.portal.offline import OfflineCluster, offline_view
-    from callboard.portal.transcript import document_of
+    from callboard.portal.documents.status_writer import document_of
+    from callboard.portal.offline.manifests import MOST_BYTES, read_manifests
+    from callboard.portal.offline.offline import OfflineCluster, offline_view
 
     paths = (*sources, *named)
     if not paths:

@@ -11,7 +11,7 @@ from callboard.cli.options import json_option
 from callboard.cli.text import ASIDE, Terminal, json_text, say, terminal_of
 
 if TYPE_CHECKING:
-    from callboard.portal.explaining import Explanation
+    from callboard.portal.documents.explanations import Explanation
 
 __all__ = ["explain"]
 
@@ -28,7 +28,7 @@ def explain(code: str | None, as_json: bool) -> int:
     Exit codes: 0; 3 where there is no such code.
     """
     # A second of imports, which the list of commands does not need.
-    from callboard.portal.explaining import explain_code, explanations
+    from callboard.portal.documents.explanations import explain_code, explanations
 
     terminal = terminal_of(sys.stdout)
     if code is None:

@@ -7,7 +7,7 @@ from typing import Final
 from callboard.cli.text import Terminal, plain, span
 from callboard.model.finding import Impact, NextKind
 from callboard.model.verdict import Health
-from callboard.portal.findings import OWNERS, FindingDocument, NextDocument
+from callboard.portal.documents.findings import OWNERS, FindingDocument, NextDocument
 
 __all__ = ["finding_lines"]
 

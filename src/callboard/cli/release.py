@@ -7,7 +7,7 @@ import msgspec
 
 from callboard.model.finding import Impact
 from callboard.model.verdict import Health
-from callboard.portal.document import ClusterDocument, StatusDocument, Trouble, WorkloadDocument
+from callboard.portal.documents.status import ClusterDocument, StatusDocument, Trouble, WorkloadDocument
 
 __all__ = ["Release"]
 

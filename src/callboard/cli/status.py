@@ -21,7 +21,7 @@ from callboard.cli.wiring import OpenedPortal, Wiring
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.finding import Impact
-from callboard.portal.transcript import document_of, is_late
+from callboard.portal.documents.status_writer import document_of, is_late
 from callboard.portal.views import ClusterPart, KubernetesView
 
 __all__ = ["status"]

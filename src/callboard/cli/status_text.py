@@ -8,7 +8,7 @@ from callboard.cli.text import ASIDE, Terminal, plain, span
 from callboard.model.outcome import Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
-from callboard.portal.document import (
+from callboard.portal.documents.status import (
     ClusterDocument,
     FreshnessDocument,
     Gap,
@@ -19,9 +19,8 @@ from callboard.portal.document import (
     StatusDocument,
     WorkloadDocument,
 )
-from callboard.portal.freshness import FRESHNESS, STALE
-from callboard.portal.usage import usage_words
 from callboard.portal.views import PodUsage
+from callboard.portal.words import FRESHNESS, STALE, usage_words
 
 __all__ = ["cluster_head", "stale_text", "status_lines", "view_lines"]
 

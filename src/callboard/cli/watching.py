@@ -20,8 +20,8 @@ from callboard.cli.wiring import OpenedPortal
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.snapshot import ClusterState
-from callboard.portal.document import StatusDocument
-from callboard.portal.transcript import document_of, etag_of, is_late, without_usage
+from callboard.portal.documents.status import StatusDocument
+from callboard.portal.documents.status_writer import document_of, etag_of, is_late, without_usage
 from callboard.portal.views import KubernetesView
 
 __all__ = ["WatchOptions", "tell_lacking", "watch"]

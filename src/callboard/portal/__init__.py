@@ -2,5 +2,15 @@
 
 It joins catalog, fleet, access, diagnosis and history, and arranges what they say into the view structs of `views`.
 It must never render, never speak HTTP, and never show anything that `access.visible` has not passed. Callers: `web`,
-`api`, `cli`.
+`api`, `cli`; and `app`, which puts it together.
+
+What faces import: `protocol` (what a portal can do), `views` (what it gives), `words`, `documents` (JSON), `operations` (the
+operator's tools), `offline`. Behind it, from the top down, each importing only what stands lower:
+
+    portal, operations     the objects that the faces hold
+    listing                the list of services, and what the catalog says about one
+    asking, health         one service's objects for one caller; the health of all services
+    offline, documents     the same view from files; views as JSON
+    arranging              a visible snapshot becomes views
+    protocol, words, views
 """

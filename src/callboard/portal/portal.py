@@ -13,14 +13,15 @@ from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
 from callboard.model.permission import Action, Resource, ResourceKind
 from callboard.model.verdict import Verdict
-from callboard.portal.began import Began
-from callboard.portal.drawer import LogView, ObjectView
-from callboard.portal.kubernetes import KubernetesRoad
+from callboard.portal.asking.kubernetes import KubernetesRoad
+from callboard.portal.health.trouble_since import Began
+from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.protocol import LogQuery, ServicesQuery
-from callboard.portal.services import ServicesRoad
 from callboard.portal.views import (
     KubernetesView,
+    LogView,
     ObjectKey,
+    ObjectView,
     ServicesView,
     ServiceView,
 )

@@ -9,10 +9,11 @@ from callboard.extend.pages import Card, Tab
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
-from callboard.portal.drawer import LogView, ObjectView
 from callboard.portal.views import (
     KubernetesView,
+    LogView,
     ObjectKey,
+    ObjectView,
     ServicesView,
     ServiceView,
 )

@@ -4,8 +4,7 @@ from shlex import quote
 
 import msgspec
 
-from callboard.portal.drawer import ObjectView
-from callboard.portal.views import ContainerRow
+from callboard.portal.views import ContainerRow, ObjectView
 
 __all__ = ["Command", "commands_for"]
 

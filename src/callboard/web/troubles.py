@@ -9,7 +9,7 @@ import msgspec
 
 from callboard.model.finding import Finding, Impact, NextKind
 from callboard.model.verdict import Verdict
-from callboard.portal.findings import OWNERS, FindingDocument, NextDocument, finding_documents
+from callboard.portal.documents.findings import OWNERS, FindingDocument, NextDocument, finding_documents
 from callboard.portal.views import ObjectKey
 from callboard.web.words import anchor
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
-from callboard.portal.freshness import FRESHNESS, STALE
+from callboard.portal.words import FRESHNESS, STALE
 
 __all__ = [
     "ANSWERS",

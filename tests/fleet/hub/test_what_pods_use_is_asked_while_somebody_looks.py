@@ -10,7 +10,7 @@ from callboard.fleet.hub.stream import Stream
 from callboard.model.outcome import Answer, Outcome
 from callboard.model.resource import POD_METRICS
 from callboard.model.snapshot import ServiceSnapshot
-from callboard.portal.arrangement import arrange_cluster
+from callboard.portal.arranging.arrangement import arrange_cluster
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
 from support.listening import HUB, Follower, Listening, eventually, listening

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from callboard.portal.explaining import Explanation, explanations
+from callboard.portal.documents.explanations import Explanation, explanations
 
 __all__ = ["pages"]
 

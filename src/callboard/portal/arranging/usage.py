@@ -12,9 +12,7 @@ from callboard.model.resource import POD_METRICS
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.views import PodUsage
 
-__all__ = ["cpu_words", "memory_words", "metrics_by_pod", "usage_answer", "usage_of", "usage_words"]
-
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+__all__ = ["metrics_by_pod", "usage_answer", "usage_of"]
 
 
 def metrics_by_pod(cluster: ClusterSnapshot) -> dict[tuple[str, str], PodMetrics]:
@@ -65,37 +63,9 @@ def usage_of(obj: KubeObject, metrics: Mapping[tuple[str, str], PodMetrics]) -> 
     )
 
 
-def usage_words(usage: PodUsage) -> tuple[str, str]:
-    """CPU and memory, each in one clause: `0.12 cores (asked for 0.5 cores, at most 1 cores)`."""
-    return (
-        _against(usage.cpu, usage.cpu_request, usage.cpu_limit, cpu_words),
-        _against(usage.memory, usage.memory_request, usage.memory_limit, memory_words),
-    )
-
-
-def cpu_words(cores: float) -> str:
-    """`0.12 cores`, `3 cores`."""
-    shown = f"{cores:.3f}" if cores < 0.1 else f"{cores:.2f}" if cores < 10 else f"{cores:.0f}"
-    return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} cores"
-
-
-def memory_words(amount: float) -> str:
-    """`128 MiB`, `1.5 GiB`."""
-    unit = 0
-    while amount >= 1024 and unit < len(_UNITS) - 1:
-        amount, unit = amount / 1024, unit + 1
-    return f"{amount:.0f} {_UNITS[unit]}" if amount >= 100 else f"{amount:.3g} {_UNITS[unit]}"
-
-
 def _each(
     running: Iterable[Resources],
     side: Callable[[Resources], Mapping[str, str | int | float] | None],
     resource: str,
 ) -> list[float | None]:
     return [quantity((side(r) or {}).get(resource)) for r in running]
-
-
-def _against(used: float, request: float | None, limit: float | None, words: Callable[[float], str]) -> str:
-    told = [f"asked for {words(request)}"] if request is not None else []
-    told += [f"at most {words(limit)}"] if limit is not None else []
-    return f"{words(used)} ({', '.join(told)})" if told else words(used)

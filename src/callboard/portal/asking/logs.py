@@ -15,8 +15,8 @@ from callboard.kube.logs import Log, LogRequest, read_log
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
-from callboard.portal.drawer import LogView
 from callboard.portal.protocol import LogQuery
+from callboard.portal.views import LogView
 
 __all__ = ["clean_line", "log_view"]
 

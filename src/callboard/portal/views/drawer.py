@@ -1,4 +1,4 @@
-"""What a drawer shows: one object, or the log of one container. Structs as in `portal.views`, with the same promises."""
+"""What a drawer shows: one object, or the log of one container."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ import msgspec
 from callboard.model.cluster import ClusterInfo
 from callboard.model.outcome import Answer
 from callboard.model.verdict import Health
-from callboard.portal.views import ContainerRow, EventsPart, ObjectKey
+from callboard.portal.views.kubernetes import ContainerRow, EventsPart, ObjectKey
 
 __all__ = ["ConditionRow", "Field", "LogView", "ObjectView"]
 

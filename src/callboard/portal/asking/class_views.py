@@ -21,7 +21,7 @@ from callboard.diagnosis.rules.registry import DiagnosisRules, ordinary
 from callboard.model.grants import Grants
 from callboard.model.outcome import Outcome
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
-from callboard.portal.arrangement import arrange, arrange_cluster
+from callboard.portal.arranging.arrangement import arrange, arrange_cluster
 from callboard.portal.views import ClusterPart, KubernetesView
 
 __all__ = ["Sight", "Sights"]

@@ -7,7 +7,7 @@ from typing import Final
 from callboard.diagnosis.texts.catalogue import consequence_sentence, sentence, words_of
 from callboard.diagnosis.texts.words import filled
 from callboard.model.finding import Confidence, Finding, Impact, NextKind, NextStep
-from callboard.portal.document_form import Document
+from callboard.portal.documents.form import Document
 
 __all__ = ["FindingDocument", "finding_documents"]
 

@@ -10,7 +10,8 @@ from callboard.base.giving_way import at_once
 from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health
-from callboard.portal.document import (
+from callboard.portal.documents.findings import finding_documents
+from callboard.portal.documents.status import (
     ClusterDocument,
     Conclusion,
     EntityDocument,
@@ -27,7 +28,6 @@ from callboard.portal.document import (
     VerdictDocument,
     WorkloadDocument,
 )
-from callboard.portal.findings import finding_documents
 from callboard.portal.views import (
     ClusterPart,
     EventRow,

@@ -23,16 +23,15 @@ from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, FailureCode, Outcome, Purpose, Question
 from callboard.model.resource import EVENTS, words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
-from callboard.portal.drawer import LogView, ObjectView
-from callboard.portal.events import events_of
-from callboard.portal.logs import log_view
-from callboard.portal.objects import find_object, object_view
-from callboard.portal.openings import Opening, Openings
-from callboard.portal.pods import container_rows
+from callboard.portal.arranging.events import events_of
+from callboard.portal.arranging.objects import find_object, object_view
+from callboard.portal.arranging.pods import container_rows
+from callboard.portal.arranging.yaml_text import yaml_text
+from callboard.portal.asking.class_views import Sight, Sights
+from callboard.portal.asking.feeds import Opening, Openings
+from callboard.portal.asking.logs import log_view
 from callboard.portal.protocol import LogQuery
-from callboard.portal.sights import Sight, Sights
-from callboard.portal.views import ContainerRow, EventsPart, KubernetesView, ObjectKey
-from callboard.portal.yaml_text import yaml_text
+from callboard.portal.views import ContainerRow, EventsPart, KubernetesView, LogView, ObjectKey, ObjectView
 
 __all__ = ["KubernetesRoad", "Seen"]
 

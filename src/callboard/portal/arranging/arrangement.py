@@ -26,11 +26,11 @@ from callboard.model.outcome import Answer, Failure, Outcome
 from callboard.model.resource import EVENTS, POD_METRICS, words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.verdict import Health, ObjectHealth
-from callboard.portal.events import events_part
-from callboard.portal.freshness import freshness_of
-from callboard.portal.pods import pod_row, worst_first
-from callboard.portal.summaries import images, summary
-from callboard.portal.usage import metrics_by_pod, usage_answer, usage_of
+from callboard.portal.arranging.events import events_part
+from callboard.portal.arranging.freshness import freshness_of
+from callboard.portal.arranging.pods import pod_row, worst_first
+from callboard.portal.arranging.summaries import images, summary
+from callboard.portal.arranging.usage import metrics_by_pod, usage_answer, usage_of
 from callboard.portal.views import (
     ClusterPart,
     KubernetesView,

@@ -17,7 +17,7 @@ from callboard.model.caller import Caller
 from callboard.model.entity import Entity
 from callboard.model.grants import Grants
 from callboard.model.snapshot import ServiceSnapshot
-from callboard.portal.sights import Sight
+from callboard.portal.asking.class_views import Sight
 
 __all__ = ["Opening", "Openings"]
 

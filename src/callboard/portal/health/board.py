@@ -20,12 +20,12 @@ from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
 from callboard.model.snapshot import Notice
-from callboard.portal.parts import Parts
-from callboard.portal.roster import PAGE, Roster
-from callboard.portal.share import Share
-from callboard.portal.sighted import judged_for
-from callboard.portal.standing import Standing, combined, covers, current_of, health_row
-from callboard.portal.turns import LATER, TOUCHED, Turns
+from callboard.portal.health.caller_verdict import judged_for
+from callboard.portal.health.cluster_verdicts import Parts
+from callboard.portal.health.cpu_share import Share
+from callboard.portal.health.followed import PAGE, Roster
+from callboard.portal.health.queue import LATER, TOUCHED, Turns
+from callboard.portal.health.service_state import Standing, combined, covers, current_of, health_row
 from callboard.portal.views import ServiceHealth
 
 __all__ = ["DECIDING_AGAIN", "Board"]

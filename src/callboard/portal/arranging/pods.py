@@ -7,7 +7,7 @@ from callboard.diagnosis.words import plain_reason
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Container, ContainerStatus, Pod
 from callboard.model.verdict import Health, ObjectHealth
-from callboard.portal.clipping import clipped
+from callboard.portal.arranging.clipping import clipped
 from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
 
 __all__ = ["container_rows", "pod_row", "version_of", "worst_first"]

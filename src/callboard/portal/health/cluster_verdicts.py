@@ -11,7 +11,7 @@ from callboard.diagnosis.verdict import cluster_verdict
 from callboard.extend.following import Following
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 from callboard.model.verdict import ClusterVerdict
-from callboard.portal.standing import Standing
+from callboard.portal.health.service_state import Standing
 
 __all__ = ["Parts"]
 

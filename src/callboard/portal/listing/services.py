@@ -15,8 +15,8 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
-from callboard.portal.board import DECIDING_AGAIN, Board
-from callboard.portal.by_health import ByHealth
+from callboard.portal.health.board import DECIDING_AGAIN, Board
+from callboard.portal.listing.by_health import ByHealth
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import (
     Count,

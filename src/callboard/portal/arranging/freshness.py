@@ -1,4 +1,4 @@
-"""How current each type of a cluster is, types that are alike told together; and the words every face has for it. Pure."""
+"""How current each type of a cluster is, types that are alike told together. Pure."""
 
 from collections.abc import Iterable
 
@@ -7,16 +7,7 @@ from callboard.model.resource import POD_METRICS, words_of
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.views import FreshnessRow
 
-__all__ = ["FRESHNESS", "STALE", "freshness_of"]
-
-FRESHNESS = {
-    Freshness.LIVE: "Live",
-    Freshness.POLLED: "Asked at intervals, last",
-    Freshness.ASKED: "Asked once,",
-}
-"""What a face says, with the age behind it where it is not live."""
-STALE = "What is shown is what was seen last; Callboard goes on trying."
-"""What a face says behind "Stale since"."""
+__all__ = ["freshness_of"]
 
 _ORDER = (Freshness.LIVE, Freshness.POLLED, Freshness.ASKED)
 

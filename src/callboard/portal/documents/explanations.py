@@ -9,8 +9,8 @@ from callboard.diagnosis.rules.registry import ALL
 from callboard.diagnosis.rules.rule import DiagnosisRule
 from callboard.diagnosis.texts.catalogue import words_of
 from callboard.model.finding import Impact, NextKind
-from callboard.portal.document_form import Document
-from callboard.portal.findings import OWNERS
+from callboard.portal.documents.findings import OWNERS
+from callboard.portal.documents.form import Document
 
 __all__ = ["Explanation", "explain_code", "explanations"]
 

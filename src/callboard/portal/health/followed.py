@@ -14,7 +14,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
-from callboard.portal.standing import NOWHERE, Standing
+from callboard.portal.health.service_state import NOWHERE, Standing
 
 __all__ = ["PAGE", "Roster"]
 

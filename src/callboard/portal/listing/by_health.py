@@ -14,9 +14,9 @@ from callboard.catalog.search import SearchQuery
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
-from callboard.portal.board import Board
+from callboard.portal.health.board import Board
+from callboard.portal.health.service_state import Standing
 from callboard.portal.protocol import ServicesQuery
-from callboard.portal.standing import Standing
 from callboard.portal.views import HealthTally
 
 __all__ = ["NOT_ALL_SEEN", "NOT_FOLLOWED", "ByHealth"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 
-from callboard.portal.standing import Standing
+from callboard.portal.health.service_state import Standing
 
 __all__ = ["LATER", "TOUCHED", "Turns"]
 

@@ -10,7 +10,7 @@ from callboard.model.objects.cluster_state import Event
 from callboard.model.outcome import Answer, Outcome
 from callboard.model.resource import EVENTS
 from callboard.model.snapshot import ClusterSnapshot
-from callboard.portal.clipping import clipped
+from callboard.portal.arranging.clipping import clipped
 from callboard.portal.views import EventRow, EventsPart, ObjectKey
 
 __all__ = ["event_row", "events_of", "events_part"]

@@ -10,8 +10,8 @@ from callboard.model.finding import Impact
 from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
-from callboard.portal.document_form import Document
-from callboard.portal.findings import FindingDocument
+from callboard.portal.documents.findings import FindingDocument
+from callboard.portal.documents.form import Document
 
 __all__ = [
     "ClusterDocument",

@@ -11,12 +11,12 @@ from callboard.model.objects.network import Service
 from callboard.model.objects.pod import Pod
 from callboard.model.objects.workload import CronJob, DaemonSet, Deployment, Job, StatefulSet
 from callboard.model.snapshot import ClusterSnapshot
-from callboard.portal.clipping import clipped
-from callboard.portal.drawer import ConditionRow, Field, ObjectView
-from callboard.portal.pods import container_rows
-from callboard.portal.summaries import images, summary
-from callboard.portal.usage import metrics_by_pod, usage_of, usage_words
-from callboard.portal.views import EventsPart, ObjectKey, PodUsage
+from callboard.portal.arranging.clipping import clipped
+from callboard.portal.arranging.pods import container_rows
+from callboard.portal.arranging.summaries import images, summary
+from callboard.portal.arranging.usage import metrics_by_pod, usage_of
+from callboard.portal.views import ConditionRow, EventsPart, Field, ObjectKey, ObjectView, PodUsage
+from callboard.portal.words import usage_words
 
 __all__ = ["find_object", "object_view"]
 

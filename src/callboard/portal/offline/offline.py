@@ -19,8 +19,8 @@ from callboard.model.outcome import Answer, Malformed, Outcome, Purpose, Questio
 from callboard.model.resource import ResourceType
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.workloads import workload_of
-from callboard.portal.arrangement import arrange
-from callboard.portal.manifests import ManifestFile
+from callboard.portal.arranging.arrangement import arrange
+from callboard.portal.offline.manifests import ManifestFile
 from callboard.portal.views import KubernetesView
 
 __all__ = ["OfflineCluster", "offline_view"]

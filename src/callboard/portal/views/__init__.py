@@ -1,0 +1,62 @@
+"""What the faces show: frozen structs of words, numbers and links' ingredients; no markup, no bytes of Kubernetes but YAML.
+
+Times are aware UTC. Every text that came from a cluster or the catalog is foreign: faces escape it. This package must hold
+no logic; whoever shows or makes a view imports it.
+"""
+
+from callboard.portal.views.drawer import ConditionRow, Field, LogView, ObjectView
+from callboard.portal.views.kubernetes import (
+    ClusterPart,
+    ContainerRow,
+    EventRow,
+    EventsPart,
+    FreshnessRow,
+    KubernetesView,
+    MissingRow,
+    ObjectKey,
+    ObjectRow,
+    PodRow,
+    PodUsage,
+    Section,
+    WorkloadPart,
+)
+from callboard.portal.views.services import (
+    Count,
+    Facet,
+    HealthTally,
+    RelatedEntity,
+    RelationGroup,
+    ServiceHealth,
+    ServiceRow,
+    ServicesView,
+    ServiceView,
+)
+
+__all__ = [
+    "ClusterPart",
+    "ConditionRow",
+    "ContainerRow",
+    "Count",
+    "EventRow",
+    "EventsPart",
+    "Facet",
+    "Field",
+    "FreshnessRow",
+    "HealthTally",
+    "KubernetesView",
+    "LogView",
+    "MissingRow",
+    "ObjectKey",
+    "ObjectRow",
+    "ObjectView",
+    "PodRow",
+    "PodUsage",
+    "RelatedEntity",
+    "RelationGroup",
+    "Section",
+    "ServiceHealth",
+    "ServiceRow",
+    "ServiceView",
+    "ServicesView",
+    "WorkloadPart",
+]
