@@ -17,11 +17,11 @@ from bench.processes import Round
 from callboard.base.clock import SystemClock
 from callboard.base.secret import Secret
 from callboard.fleet.hub.holdings import Holdings
-from callboard.kube.connection import Connection, Connections
-from callboard.kube.keeping import Keeper
+from callboard.kube.connection.connection import Connection, Connections
+from callboard.kube.ingest.packing import Keeper
 from callboard.kube.limits import Limits
-from callboard.kube.lists import Listed, list_objects
-from callboard.kube.watch import Delete, Reset, Upsert, watch_together
+from callboard.kube.reads.lists import Listed, list_objects
+from callboard.kube.watching.watch import Delete, Reset, Upsert, watch_together
 from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
 from callboard.model.objects import Body, Kept, KubeObject
 from callboard.model.outcome import Freshness, Question

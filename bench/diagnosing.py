@@ -12,7 +12,7 @@ from bench.samples import median
 from bench.tables import table
 from callboard.diagnosis.engine import diagnose
 from callboard.diagnosis.ownership import group
-from callboard.kube.decode import decode_page
+from callboard.kube.ingest.decode import decode_page
 from callboard.model.cluster import ClusterInfo
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Outcome, Question

@@ -8,7 +8,7 @@ from callboard.access.scopes import scopes_of, seen_by
 from callboard.access.subject import Subject, subject_of
 from callboard.access.visible import visible_cluster
 from callboard.base.settings import AccessSettings, UserSettings
-from callboard.kube.access_review import Attributes
+from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.grants import Grants
 from callboard.model.outcome import Answer, FailureCode, Outcome, Question

@@ -10,7 +10,7 @@ from callboard.access.reviews import Reviews
 from callboard.access.visibility import Visibility
 from callboard.base.errors import NotAllowed
 from callboard.base.settings import CallboardSettings
-from callboard.kube.access_review import Attributes
+from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants, Why

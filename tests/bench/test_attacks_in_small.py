@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from bench.attack.hostile import ATTACKS, LOGS, Hostile, mode_of
-from callboard.kube.connection import Connections
-from callboard.kube.lists import outcome_of
-from callboard.kube.logs import LogRequest
+from callboard.kube.connection.connection import Connections
+from callboard.kube.reads.lists import outcome_of
+from callboard.kube.reads.logs import LogRequest
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, FailureCode
 from support.kube_client import PATIENT, QUESTION, TOKEN, bearer, log_of

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from callboard.base.secret import Secret
-from callboard.kube.access_review import Access, WhoAmI, may, who_am_i
-from callboard.kube.connection import Connection
-from callboard.kube.discovery import Discovery, version_of
+from callboard.kube.connection.connection import Connection
 from callboard.kube.failure import AnswerRefused
-from callboard.kube.lists import outcome_of
-from callboard.kube.logs import LogRequest
-from callboard.kube.watch import Bookmark, Change, Reset
+from callboard.kube.reads.access_review import Access, WhoAmI, may, who_am_i
+from callboard.kube.reads.discovery import Discovery, version_of
+from callboard.kube.reads.lists import outcome_of
+from callboard.kube.reads.logs import LogRequest
+from callboard.kube.watching.watch import Bookmark, Change, Reset
 from callboard.model.cluster import Credential, CredentialKind
 from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Question

@@ -15,8 +15,8 @@ from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.rules.well import owners_if_well
 from callboard.diagnosis.verdict import cluster_verdict, verdict
 from callboard.fleet.references import children
-from callboard.kube.decode import opened
-from callboard.kube.keeping import Keeper, Packings
+from callboard.kube.ingest.decode import opened
+from callboard.kube.ingest.packing import Keeper, Packings
 from callboard.model.belonging import belonging
 from callboard.model.grants import Grant, Grants
 from callboard.model.objects import KubeObject

@@ -8,7 +8,7 @@ import pytest
 
 from callboard.diagnosis.rules.well import owners_if_well
 from callboard.diagnosis.verdict import verdict
-from callboard.kube.keeping import Keeper, Packings
+from callboard.kube.ingest.packing import Keeper, Packings
 from callboard.model.objects import KubeObject
 from callboard.model.outline import outline
 from callboard.model.resource import ResourceType

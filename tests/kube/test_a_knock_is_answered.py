@@ -5,10 +5,10 @@ import asyncio
 import msgspec
 import pytest
 
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection.connection import Connection, Connections
+from callboard.kube.connection.pool import FEW
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.limits import Limits
-from callboard.kube.pool import FEW
 from callboard.model.outcome import FailureCode
 from callboard.simulator.cluster import Cluster as StandIn
 from support.kube_client import PATIENT, bearer, cluster_of, nothing_left

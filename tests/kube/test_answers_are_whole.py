@@ -6,10 +6,10 @@ import gzip
 import msgspec
 import pytest
 
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
-from callboard.kube.lists import outcome_of
-from callboard.kube.watch import Change
+from callboard.kube.reads.lists import outcome_of
+from callboard.kube.watching.watch import Change
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, FailureCode, Outcome, Question
 from callboard.model.resource import KNOWN_TYPES

@@ -3,9 +3,9 @@
 import asyncio
 from contextlib import aclosing
 
-from callboard.kube.beat import Beat
-from callboard.kube.connection import Connection, Connections
-from callboard.kube.watch import Delete, Upsert, watch_together
+from callboard.kube.connection.connection import Connection, Connections
+from callboard.kube.loop.batching import Beat
+from callboard.kube.watching.watch import Delete, Upsert, watch_together
 from callboard.model.outcome import Question
 from callboard.model.resource import KNOWN_TYPES
 from callboard.simulator.cluster import Cluster as StandIn

@@ -7,8 +7,8 @@ import zlib
 import msgspec
 import pytest
 
-from callboard.kube.connection import Connections
-from callboard.kube.lists import outcome_of
+from callboard.kube.connection.connection import Connections
+from callboard.kube.reads.lists import outcome_of
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, FailureCode, Outcome
 from support.kube_client import PATIENT, QUESTION, TOKEN, bearer, raw_server

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from callboard import __version__
-from callboard.kube import pool
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection import pool
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
-from callboard.kube.fetcher import DirectFetcher
-from callboard.kube.lists import outcome_of
+from callboard.kube.reads.fetcher import DirectFetcher
+from callboard.kube.reads.lists import outcome_of
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, FailureCode, Question
 from callboard.model.resource import DECISIVE, DEFAULT_OBJECT_TYPES, KNOWN_TYPES, ResourceType

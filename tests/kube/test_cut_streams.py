@@ -10,8 +10,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callboard.kube.connection import Connections
-from callboard.kube.watch import Bookmark, Delete, Reset, Stale, Unreadable, Upsert
+from callboard.kube.connection.connection import Connections
+from callboard.kube.watching.watch import Bookmark, Delete, Reset, Stale, Unreadable, Upsert
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Question
 from callboard.model.resource import known_type

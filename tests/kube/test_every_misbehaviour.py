@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from callboard.kube.connection import Connections
-from callboard.kube.lists import outcome_of
-from callboard.kube.logs import LogRequest
-from callboard.kube.watch import Change, Reset, Stale, Unreadable, Upsert
+from callboard.kube.connection.connection import Connections
+from callboard.kube.reads.lists import outcome_of
+from callboard.kube.reads.logs import LogRequest
+from callboard.kube.watching.watch import Change, Reset, Stale, Unreadable, Upsert
 from callboard.model.outcome import Answer, FailureCode, Question
 from callboard.model.resource import known_type
 from callboard.simulator.chaos.rules import MODES

@@ -4,9 +4,9 @@ import asyncio
 
 import msgspec
 
-from callboard.kube.connection import Connections
+from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
-from callboard.kube.lists import outcome_of
+from callboard.kube.reads.lists import outcome_of
 from callboard.model.outcome import FailureCode, Question
 from callboard.model.resource import known_type
 from callboard.simulator.cluster import Cluster as StandIn

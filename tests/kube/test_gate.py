@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from callboard.kube.gate import Gate
+from callboard.kube.connection.gate import Gate
 
 
 async def test_a_gate_lets_so_many_through_and_the_others_in_order() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.kube.decode import Page, decode_event, decode_object, decode_page, opened, page_in_steps
-from callboard.kube.keeping import Keeper, Packings
+from callboard.kube.ingest.decode import Page, decode_event, decode_object, decode_page, opened, page_in_steps
+from callboard.kube.ingest.packing import Keeper, Packings
 from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Malformed
 from callboard.model.resource import KNOWN_TYPES, ResourceType

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from callboard.base.clock import FakeClock
 from callboard.base.errors import BadInput, Unavailable
-from callboard.kube.connection import Connections
+from callboard.kube.connection.connection import Connections
 from callboard.kube.kubeconfig import Context, UserCredentials, default_files, read_kubeconfig
-from callboard.kube.lists import outcome_of
+from callboard.kube.reads.lists import outcome_of
 from callboard.model.cluster import Cluster, CredentialKind
 from callboard.model.outcome import Answer, Question
 from callboard.model.resource import KNOWN_TYPES

@@ -10,7 +10,7 @@ import pytest
 
 from callboard.base.clock import FakeClock
 from callboard.base.errors import BadInput, Unavailable
-from callboard.kube.connection import Connections
+from callboard.kube.connection.connection import Connections
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.kubeconfig import Kubeconfig, UserCredentials, read_kubeconfig
 from callboard.model.cluster import Cluster

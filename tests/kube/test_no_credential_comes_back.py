@@ -9,10 +9,10 @@ import pytest
 
 from callboard.base.secret import Secret
 from callboard.cli.text import json_text
-from callboard.kube.access_review import Access, Attributes, they_may
-from callboard.kube.connection import Connections
+from callboard.kube.connection.connection import Connections
 from callboard.kube.in_force import MASK, InForce
-from callboard.kube.lists import outcome_of
+from callboard.kube.reads.access_review import Access, Attributes, they_may
+from callboard.kube.reads.lists import outcome_of
 from callboard.kube.text import clean
 from callboard.model.cluster import Cluster, Credential, CredentialKind
 from callboard.model.outcome import Failure

@@ -2,12 +2,12 @@
 
 import pytest
 
-from callboard.kube.pace import AHEAD, SHARE, WatchPace
+from callboard.kube.loop.watch_pace import AHEAD, SHARE, WatchPace
 
 
 def test_a_burst_is_not_held_up_and_a_flood_takes_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("callboard.kube.pace.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("callboard.kube.loop.watch_pace.time.monotonic", lambda: now[0])
     pace = WatchPace()
     assert pace.spent(AHEAD / 4) == 0.0
     worked = rested = 0.0

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from callboard.base.proxies import environment_proxy
-from callboard.kube.connection import Connections
-from callboard.kube.lists import outcome_of
+from callboard.kube.connection.connection import Connections
+from callboard.kube.reads.lists import outcome_of
 from callboard.model.cluster import Cluster, Trust
 from callboard.model.outcome import Answer, FailureCode
 from callboard.model.resource import KNOWN_TYPES

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from callboard.extend.parts import ProxyRequest, ProxyResponse
-from callboard.kube.access_review import Access, WhoAmI, may, who_am_i
-from callboard.kube.connection import Connection, Connections
-from callboard.kube.discovery import Discovery, version_of
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.limits import Limits
-from callboard.kube.lists import outcome_of
-from callboard.kube.logs import Log, LogRequest
-from callboard.kube.proxy import DirectProxy
+from callboard.kube.reads.access_review import Access, WhoAmI, may, who_am_i
+from callboard.kube.reads.discovery import Discovery, version_of
+from callboard.kube.reads.lists import outcome_of
+from callboard.kube.reads.logs import Log, LogRequest
+from callboard.kube.reads.proxy import DirectProxy
 from callboard.model.cluster import Cluster
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Failure, FailureCode, Question

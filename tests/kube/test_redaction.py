@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.kube.decode import WrongShape, decode_object, decode_page
-from callboard.kube.nesting import too_deep
+from callboard.kube.ingest.decode import WrongShape, decode_object, decode_page
+from callboard.kube.ingest.nesting import too_deep
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Malformed
 from callboard.model.resource import KNOWN_TYPES, ResourceType, known_type

@@ -8,11 +8,11 @@ from contextlib import ExitStack, aclosing, asynccontextmanager
 import msgspec
 import pytest
 
-from callboard.kube.connection import Connections
-from callboard.kube.response import PIECE
-from callboard.kube.silence import Silence, Silences
-from callboard.kube.steps import Steps
-from callboard.kube.watch import Change, Reset, Upsert, watch_together
+from callboard.kube.connection.connection import Connections
+from callboard.kube.connection.response import PIECE
+from callboard.kube.loop.idle_timeout import Silence, Silences
+from callboard.kube.loop.loop_budget import Steps
+from callboard.kube.watching.watch import Change, Reset, Upsert, watch_together
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Question
 from callboard.model.resource import known_type

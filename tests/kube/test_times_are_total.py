@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from callboard.base.clock import FakeClock
 from callboard.base.secret import Secret
 from callboard.fleet.auth.claims import expiry_of
-from callboard.kube.connection import Connections
-from callboard.kube.decode import decode_page
+from callboard.kube.connection.connection import Connections
 from callboard.kube.failure import retry_after_of
+from callboard.kube.ingest.decode import decode_page
+from callboard.kube.ingest.mending import mended
 from callboard.kube.kubeconfig.credentials import _renewal
-from callboard.kube.mending import mended
 from callboard.model.cluster import Cluster, Credential, CredentialKind
 from support.kube_objects import TYPES
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from callboard.base.secret import Secret
-from callboard.kube.connection import Connections
-from callboard.kube.lists import outcome_of
+from callboard.kube.connection.connection import Connections
+from callboard.kube.reads.lists import outcome_of
 from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
 from callboard.model.outcome import Answer, FailureCode
 from callboard.model.resource import KNOWN_TYPES

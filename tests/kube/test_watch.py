@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.lines import Lines, LineTooLong
-from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Upsert
+from callboard.kube.watching.watch import Bookmark, Change, Delete, Reset, Stale, Upsert
 from callboard.model.cluster import Credential
 from callboard.model.outcome import FailureCode, Question
 from callboard.model.resource import known_type

@@ -17,8 +17,8 @@ from callboard.cli.status_text import status_lines
 from callboard.cli.text import Terminal
 from callboard.diagnosis.engine import turns
 from callboard.diagnosis.rules.well import owners_if_well
-from callboard.kube.decode import decode_event, decode_page, opened
-from callboard.kube.keeping import Keeper, Packings
+from callboard.kube.ingest.decode import decode_event, decode_page, opened
+from callboard.kube.ingest.packing import Keeper, Packings
 from callboard.model.entity import EntityRef
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Malformed

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from callboard.access.reviews import Decision
 from callboard.access.scopes import scopes_of, seen_by
 from callboard.access.visible import visible
-from callboard.kube.access_review import Attributes
+from callboard.kube.reads.access_review import Attributes
 from callboard.model.entity import Entity
 from callboard.model.grants import Grants
 from callboard.model.outcome import Question

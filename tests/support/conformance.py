@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from callboard.base.clock import SystemClock
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.kubeconfig import Context, UserCredentials, read_kubeconfig
 from callboard.kube.limits import Limits
-from callboard.kube.lists import outcome_of
-from callboard.kube.logs import Log, LogRequest, read_log
-from callboard.kube.proxy import DirectProxy
+from callboard.kube.reads.lists import outcome_of
+from callboard.kube.reads.logs import Log, LogRequest, read_log
+from callboard.kube.reads.proxy import DirectProxy
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from callboard.base.secret import Secret
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.limits import Limits
-from callboard.kube.lists import outcome_of
-from callboard.kube.logs import Log, LogRequest, read_log
-from callboard.kube.proxy import DirectProxy
+from callboard.kube.reads.lists import outcome_of
+from callboard.kube.reads.logs import Log, LogRequest, read_log
+from callboard.kube.reads.proxy import DirectProxy
 from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
 from callboard.model.outcome import Failure, Question
 from callboard.model.resource import KNOWN_TYPES

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from callboard.kube.decode import decode_page
+from callboard.kube.ingest.decode import decode_page
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity, EntityMeta
 from callboard.model.objects import KubeObject

@@ -22,9 +22,9 @@ from callboard.fleet.hub.provider import HubProvider
 from callboard.fleet.hub.watching import ConnectionsWatcher
 from callboard.fleet.locators.multi_tenant import MultiTenant
 from callboard.fleet.suppliers.combined import CombinedSupplier, NamedSupplier
-from callboard.kube.connection import Connections
-from callboard.kube.fetcher import DirectFetcher
+from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
+from callboard.kube.reads.fetcher import DirectFetcher
 from callboard.model.caller import Caller
 from callboard.model.cluster import AUTH_PROVIDER, Cluster, Credential, CredentialKind, Trust
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
-from callboard.kube.connection import Connection
-from callboard.kube.watch import Change, watch_together
+from callboard.kube.connection.connection import Connection
+from callboard.kube.watching.watch import Change, watch_together
 from callboard.model.cluster import Credential
 from callboard.model.outcome import Question
 

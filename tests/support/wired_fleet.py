@@ -21,10 +21,10 @@ from callboard.extend import Caller, Entity, EntityRef
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.registry import Registry
 from callboard.fleet.wiring import Fleet, wire
-from callboard.kube.connection import Connections
-from callboard.kube.fetcher import DirectFetcher
+from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
-from callboard.kube.proxy import DirectProxy
+from callboard.kube.reads.fetcher import DirectFetcher
+from callboard.kube.reads.proxy import DirectProxy
 
 
 class NoEntities:

@@ -14,8 +14,8 @@ import structlog
 
 from callboard.access.subject import Subject
 from callboard.base.errors import CallboardError, Unavailable
-from callboard.kube.access_review import Attributes, they_may
-from callboard.kube.connection import Connection
+from callboard.kube.connection.connection import Connection
+from callboard.kube.reads.access_review import Attributes, they_may
 from callboard.model.outcome import Failure
 
 __all__ = ["Decision", "Reviews"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from callboard.access.reviews import Decision
-from callboard.kube.access_review import Attributes
+from callboard.kube.reads.access_review import Attributes
 from callboard.model.grants import Grant, Why, Withheld
 from callboard.model.resource import ResourceType
 from callboard.model.snapshot import ClusterSnapshot

@@ -15,7 +15,7 @@ from callboard.access.reviews import Decision, Reviews
 from callboard.access.scopes import Scopes, Seen, scopes_of, seen_by
 from callboard.access.subject import Subject, subject_of
 from callboard.base.settings import CallboardSettings
-from callboard.kube.access_review import Attributes
+from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grant, Grants, Why, Withheld

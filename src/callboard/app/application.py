@@ -42,7 +42,7 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.watching import ConnectionsWatcher
 from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
-from callboard.kube.connection import Connection, Connections
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
 from callboard.outbound import Outbound

@@ -15,10 +15,10 @@ from callboard.cli.wiring import WiredCheck
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.registry import Registry
 from callboard.fleet.wiring import wire
-from callboard.kube.connection import Connections
-from callboard.kube.fetcher import DirectFetcher
+from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
-from callboard.kube.proxy import DirectProxy
+from callboard.kube.reads.fetcher import DirectFetcher
+from callboard.kube.reads.proxy import DirectProxy
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.notice import NoticeCode

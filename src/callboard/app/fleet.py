@@ -19,9 +19,9 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.registry import Registry
 from callboard.fleet.wiring import Fleet, wire
-from callboard.kube.connection import Connections
-from callboard.kube.fetcher import DirectFetcher
-from callboard.kube.proxy import DirectProxy
+from callboard.kube.connection.connection import Connections
+from callboard.kube.reads.fetcher import DirectFetcher
+from callboard.kube.reads.proxy import DirectProxy
 from callboard.model.caller import Caller
 from callboard.web.rendering import template_problem
 

@@ -15,10 +15,10 @@ from callboard.base.settings import Settings
 from callboard.extend.parts import Supplied
 from callboard.extend.registration import Parts
 from callboard.fleet.selection import types_of
-from callboard.kube.access_review import Access, WhoAmI, may, who_am_i
-from callboard.kube.connection import Connection, Connections
-from callboard.kube.discovery import Discovery, version_of
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
+from callboard.kube.reads.access_review import Access, WhoAmI, may, who_am_i
+from callboard.kube.reads.discovery import Discovery, version_of
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, ClusterInfo
 from callboard.model.outcome import Failure, FailureCode

@@ -18,7 +18,6 @@ import aiohttp
 import msgspec
 
 from callboard.kube.in_force import in_force
-from callboard.kube.socks import SocksRefused
 from callboard.kube.text import clean
 from callboard.model.outcome import Answer, Failure, FailureCode
 
@@ -38,6 +37,10 @@ MOST_WORDS: Final = 1024
 _URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 _BEARER: Final = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 _JWT: Final = re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+
+
+class SocksRefused(aiohttp.ClientConnectionError):
+    """The proxy answered that it will not. Its text is fit to be shown."""
 
 
 class AnswerRefused(Exception):

@@ -15,7 +15,7 @@ from callboard.extend.parts import Supplied
 from callboard.fleet.check import ClusterCheck, FleetCheck, Permission, check_clusters
 from callboard.fleet.rbac import features_of, manifests
 from callboard.fleet.wiring import Fleet
-from callboard.kube.connection import Connections
+from callboard.kube.connection.connection import Connections
 from callboard.model.caller import Caller
 from callboard.model.permission import Action, Resource, ResourceKind
 

@@ -24,8 +24,8 @@ from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLar
 from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
-from callboard.kube.decode import decode_object
-from callboard.kube.keeping import Keeper, Packings
+from callboard.kube.ingest.decode import decode_object
+from callboard.kube.ingest.packing import Keeper, Packings
 from callboard.model.cluster import Trust
 from callboard.model.objects import Kept
 from callboard.model.outcome import Malformed, Question

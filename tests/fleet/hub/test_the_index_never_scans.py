@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, matches
 from callboard.fleet.hub.scope import candidates
-from callboard.kube.keeping import Keeper
+from callboard.kube.ingest.packing import Keeper
 from callboard.model.objects import Kept
 from callboard.model.outcome import Question
 from callboard.model.resource import KNOWN_TYPES

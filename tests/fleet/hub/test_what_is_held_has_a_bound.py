@@ -10,7 +10,7 @@ from callboard.base.clock import FakeClock
 from callboard.fleet.hub.holdings import Holdings
 from callboard.fleet.hub.port import Key
 from callboard.fleet.hub.room import AROUND, Room
-from callboard.kube.changes import InitialEvents, Upsert
+from callboard.kube.watching.changes import InitialEvents, Upsert
 from callboard.model.objects import Kept
 from callboard.model.outcome import Answer, Freshness, Question
 from support.kube_objects import TYPES

@@ -11,9 +11,9 @@ from callboard.base.clock import Clock
 from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, key_of
 from callboard.fleet.hub.port import Key, Status
 from callboard.fleet.hub.room import MOST_OBJECTS, Room, RoomShare
-from callboard.kube.decode import opened
 from callboard.kube.failure import answer_of
-from callboard.kube.steps import Steps
+from callboard.kube.ingest.decode import opened
+from callboard.kube.loop.loop_budget import Steps
 from callboard.model.objects import Kept, KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Question
 from callboard.model.outline import outline

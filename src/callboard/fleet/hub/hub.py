@@ -22,8 +22,8 @@ from callboard.fleet.hub.room import Room
 from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.stream import Stream
 from callboard.fleet.observer import Observer, Unobserved
-from callboard.kube.decode import opened
-from callboard.kube.steps import Steps
+from callboard.kube.ingest.decode import opened
+from callboard.kube.loop.loop_budget import Steps
 from callboard.model.objects import Kept
 from callboard.model.outcome import Question
 from callboard.model.outline import Well, nothing_is_well

@@ -13,7 +13,7 @@ import msgspec
 
 from callboard.base.settings import HubSettings
 from callboard.extend.parts import Fetcher
-from callboard.kube.watch import Change
+from callboard.kube.watching.watch import Change
 from callboard.model.cluster import Cluster, Credential, Trust
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, Freshness, Malformed, Outcome, Question

@@ -29,8 +29,8 @@ from callboard.fleet.hub.room import Room
 from callboard.fleet.hub.scope import tier
 from callboard.fleet.observer import Observer
 from callboard.kube.failure import answer_of
-from callboard.kube.keeping import Keeper, Packings
-from callboard.kube.watch import Bookmark, Change, Delete, Reset, Stale, Unreadable, Upsert
+from callboard.kube.ingest.packing import Keeper, Packings
+from callboard.kube.watching.watch import Bookmark, Change, Delete, Reset, Stale, Unreadable, Upsert
 from callboard.model.cluster import Credential
 from callboard.model.objects import Kept
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Outcome, Question

@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 
 from callboard.fleet.hub.port import CredentialSource, Source
-from callboard.kube.connection import Connections
-from callboard.kube.discovery import Discovery
+from callboard.kube.connection.connection import Connections
 from callboard.kube.failure import AnswerRefused
-from callboard.kube.watch import Change, watch_together
+from callboard.kube.reads.discovery import Discovery
+from callboard.kube.watching.watch import Change, watch_together
 from callboard.model.outcome import Failure, FailureCode, Question
 from callboard.model.resource import ResourceType
 

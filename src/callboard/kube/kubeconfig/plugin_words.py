@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from callboard.kube.redact import MASK
+from callboard.kube.ingest.redact import MASK
 from callboard.kube.text import clean
 
 __all__ = ["MOST_WORDS", "SECRET_NAME", "Overheard", "overhearing", "shown_words"]

@@ -13,8 +13,8 @@ from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable, UsageError
 from callboard.fleet.selection import namespaces_of, selector_of
 from callboard.fleet.wiring import Fleet
-from callboard.kube.access_review import Attributes
 from callboard.kube.limits import Limits
+from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity
 from callboard.model.grants import Grants, Why

@@ -11,7 +11,7 @@ from callboard.base.giving_way import giving_way
 from callboard.extend.parts import Proxy
 from callboard.kube.in_force import in_force
 from callboard.kube.limits import Limits
-from callboard.kube.logs import Log, LogRequest, read_log
+from callboard.kube.reads.logs import Log, LogRequest, read_log
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod

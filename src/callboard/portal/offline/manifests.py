@@ -13,8 +13,8 @@ import msgspec
 
 from callboard.base.errors import BadInput, Problem
 from callboard.base.yaml import iter_documents
-from callboard.kube.decode import decode_object
-from callboard.kube.mending import mended
+from callboard.kube.ingest.decode import decode_object
+from callboard.kube.ingest.mending import mended
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Malformed
 from callboard.model.resource import KNOWN_TYPES, ResourceType

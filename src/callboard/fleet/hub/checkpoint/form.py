@@ -17,7 +17,7 @@ from typing import Final, Protocol
 import msgspec
 
 from callboard.fleet.hub.checkpoint.places import Places, Sorter
-from callboard.kube.keeping import Dictionary
+from callboard.kube.ingest.packing import Dictionary
 from callboard.model.objects import Kept, OwnerReference
 from callboard.model.outcome import Malformed, Question
 from callboard.model.resource import ResourceType

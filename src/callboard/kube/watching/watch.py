@@ -14,7 +14,15 @@ from typing import Final
 
 import msgspec
 
-from callboard.kube.changes import (
+from callboard.kube.connection.connection import Connection, Query, Response, refusal
+from callboard.kube.failure import AnswerRefused, failure_of_exception, page_failure, safe_words
+from callboard.kube.in_force import in_force
+from callboard.kube.ingest.decode import decode_event
+from callboard.kube.ingest.packing import Keeper
+from callboard.kube.lines import Lines, LineTooLong
+from callboard.kube.loop.watch_pace import WatchPace
+from callboard.kube.reads.lists import list_objects, selectors
+from callboard.kube.watching.changes import (
     Bookmark,
     Change,
     Delete,
@@ -24,14 +32,6 @@ from callboard.kube.changes import (
     Unreadable,
     Upsert,
 )
-from callboard.kube.connection import Connection, Query, Response, refusal
-from callboard.kube.decode import decode_event
-from callboard.kube.failure import AnswerRefused, failure_of_exception, page_failure, safe_words
-from callboard.kube.in_force import in_force
-from callboard.kube.keeping import Keeper
-from callboard.kube.lines import Lines, LineTooLong
-from callboard.kube.lists import list_objects, selectors
-from callboard.kube.pace import WatchPace
 from callboard.model.cluster import Credential
 from callboard.model.outcome import Failure, FailureCode, Malformed, Question
 

@@ -13,12 +13,12 @@ import aiohttp
 from yarl import URL
 
 from callboard.base.proxies import environment_proxy
+from callboard.kube.connection.gate import Gate
+from callboard.kube.connection.heads import Connector
+from callboard.kube.connection.socks import SOCKS, SocksConnector
+from callboard.kube.connection.tls import tls_context, trust_version
 from callboard.kube.failure import AnswerRefused
-from callboard.kube.gate import Gate
-from callboard.kube.heads import Connector
 from callboard.kube.limits import Limits
-from callboard.kube.socks import SOCKS, SocksConnector
-from callboard.kube.tls import tls_context, trust_version
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 

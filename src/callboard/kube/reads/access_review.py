@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from callboard.kube.connection import Connection
+from callboard.kube.connection.connection import Connection
 from callboard.kube.failure import AnswerRefused, failure_of_exception, json_failure
 from callboard.kube.text import clean
 from callboard.model.outcome import Failure, FailureCode

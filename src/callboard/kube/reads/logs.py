@@ -9,11 +9,11 @@ from typing import Final
 import msgspec
 
 from callboard.extend.parts import Proxy, ProxyRequest
+from callboard.kube.connection.response import MOST_OF_A_REFUSAL
 from callboard.kube.failure import failure_of_exception, failure_of_status, safe_words
 from callboard.kube.limits import Limits
 from callboard.kube.lines import Lines
-from callboard.kube.proxy import BrokenOff
-from callboard.kube.response import MOST_OF_A_REFUSAL
+from callboard.kube.reads.proxy import BrokenOff
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.resource import ResourceType

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 
-from callboard.kube.connection import Connection, Connections
-from callboard.kube.discovery import Discovery, known_whole
+from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exception
-from callboard.kube.lists import outcome_of
+from callboard.kube.reads.discovery import Discovery, known_whole
+from callboard.kube.reads.lists import outcome_of
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Answer, FailureCode, Outcome, Question
 from callboard.model.resource import DECISIVE

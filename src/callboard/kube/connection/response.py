@@ -11,7 +11,7 @@ import msgspec
 
 from callboard.base.tasks import without_frames
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
-from callboard.kube.silence import Silence, Silences
+from callboard.kube.loop.idle_timeout import Silence, Silences
 from callboard.model.outcome import Failure, FailureCode
 
 __all__ = ["MOST_OF_A_REFUSAL", "PIECE", "Response", "WholeAnswer", "refusal"]

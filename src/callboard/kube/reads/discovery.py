@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from callboard.kube.connection import Connection
+from callboard.kube.connection.connection import Connection
 from callboard.kube.failure import AnswerRefused, json_failure
 from callboard.kube.text import clean
 from callboard.model.outcome import Failure, FailureCode

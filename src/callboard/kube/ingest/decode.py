@@ -14,11 +14,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from callboard.kube.mending import mended
-from callboard.kube.nesting import as_deep_as_go, too_deep
-from callboard.kube.redact import Item, PodItem, redact, redact_pod
+from callboard.kube.ingest.mending import mended
+from callboard.kube.ingest.nesting import as_deep_as_go, too_deep
+from callboard.kube.ingest.redact import Item, PodItem, redact, redact_pod
+from callboard.kube.ingest.typed import typed
 from callboard.kube.text import clean
-from callboard.kube.typed import typed
 from callboard.model.objects import Body, Kept, KubeObject, body_type
 from callboard.model.objects.cluster_state import Event
 from callboard.model.objects.config import SecretMetadata

@@ -19,16 +19,16 @@ import aiohttp
 from yarl import URL
 
 from callboard.base.clock import Clock, SystemClock
-from callboard.kube.beat import Beat
+from callboard.kube.connection.pool import Pools
+from callboard.kube.connection.request import JSON, Query, request_fields, request_target
+from callboard.kube.connection.response import MOST_OF_A_REFUSAL, Response, WholeAnswer, refusal
 from callboard.kube.failure import AnswerRefused, failure_of_exception
 from callboard.kube.in_force import in_force
-from callboard.kube.keeping import Packings
+from callboard.kube.ingest.packing import Packings
 from callboard.kube.limits import Limits
-from callboard.kube.pool import Pools
-from callboard.kube.request import JSON, Query, request_fields, request_target
-from callboard.kube.response import MOST_OF_A_REFUSAL, Response, WholeAnswer, refusal
-from callboard.kube.silence import Silences
-from callboard.kube.steps import Steps
+from callboard.kube.loop.batching import Beat
+from callboard.kube.loop.idle_timeout import Silences
+from callboard.kube.loop.loop_budget import Steps
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.outline import Well, nothing_is_well

@@ -14,17 +14,14 @@ from aiohttp.client_proto import ResponseHandler
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from python_socks.async_.asyncio import Proxy
 
-from callboard.kube.heads import Connector
+from callboard.kube.connection.heads import Connector
+from callboard.kube.failure import SocksRefused
 from callboard.kube.text import clean
 
-__all__ = ["SOCKS", "SocksConnector", "SocksRefused"]
+__all__ = ["SOCKS", "SocksConnector"]
 
 SOCKS: Final = ("socks5", "socks5h")
 """Schemes of such proxies; Go makes no difference between them."""
-
-
-class SocksRefused(aiohttp.ClientConnectionError):
-    """The proxy answered that it will not. Its text is fit to be shown."""
 
 
 class SocksConnector(Connector):

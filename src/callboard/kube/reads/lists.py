@@ -8,9 +8,17 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from callboard.kube.connection import Connection, Query
-from callboard.kube.decode import SHORT, Form, Page, WrongShape, decode_object, decode_page, page_in_steps
+from callboard.kube.connection.connection import Connection, Query
 from callboard.kube.failure import AnswerRefused, answer_of, failure_of_exception, json_failure
+from callboard.kube.ingest.decode import (
+    SHORT,
+    Form,
+    Page,
+    WrongShape,
+    decode_object,
+    decode_page,
+    page_in_steps,
+)
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Malformed, Outcome, Question, none_read
 

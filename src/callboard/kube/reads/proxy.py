@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote
 
 from callboard.extend.parts import ProxyRequest, ProxyResponse
-from callboard.kube.connection import Connections, Response
+from callboard.kube.connection.connection import Connections, Response
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
