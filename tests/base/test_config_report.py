@@ -355,11 +355,13 @@ def test_a_value_from_the_environment_or_another_file_never_shows(tmp_path: Path
         assert found.problems[0].found.endswith("(not shown)")
 
 
-def test_a_path_in_the_address_of_the_portal_is_told_to_have_no_effect(tmp_path: Path) -> None:
+def test_a_path_of_the_portal_that_cannot_be_used_is_told_to_have_no_effect(tmp_path: Path) -> None:
     for address, told in (
         ("https://portal.example.org", False),
         ("https://portal.example.org/", False),
-        ("https://portal.example.org/callboard", True),
+        ("https://portal.example.org/callboard", False),
+        ("https://portal.example.org/catalog", True),
+        ("https://portal.example.org/a%20b", True),
     ):
         found = checked(tmp_path, f"app: {{baseUrl: '{address}'}}\n")
         assert not found.problems

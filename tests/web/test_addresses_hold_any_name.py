@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from callboard.portal.views import ObjectKey
 from callboard.web.queries import object_key
-from callboard.web.urls import from_segment, object_url, segment
+from callboard.web.urls import Urls, from_segment, segment
 from support.web_scenes import REF, StubPortal
 from support.web_server import get, serving
 
@@ -40,7 +40,7 @@ def test_a_segment_reads_back_what_was_written(name: str) -> None:
 @given(NAMES, NAMES)
 def test_a_key_reads_back_from_its_address(cluster: str, name: str) -> None:
     key = ObjectKey(cluster, "pods", "", name)
-    parts = unquote(object_url(REF, key)).split("/")
+    parts = unquote(Urls().object_url(REF, key)).split("/")
     assert len(parts) == 11
     assert (
         object_key(dict(zip(("cluster", "type", "object_namespace", "object_name"), parts[7:], strict=True)))
@@ -52,6 +52,6 @@ async def test_a_cluster_named_like_a_path_opens_over_the_wire() -> None:
     for name in ("default/api:6443/kube:admin", "..", "%2e%2e", "a?b#c", "<b>"):
         key = ObjectKey(name, "pods", "dice", "p")
         async with serving(StubPortal()) as base:
-            answer = await get(base, object_url(REF, key), {"X-Callboard-Drawer": "1"})
+            answer = await get(base, Urls().object_url(REF, key), {"X-Callboard-Drawer": "1"})
         assert answer.status == 200
         assert "<b>" not in answer.text

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from callboard.portal.views import ObjectKey
-from callboard.web.urls import object_url
+from callboard.web.urls import Urls
 from support.web_scenes import REF, TROUBLE, StubPortal
 from support.web_server import get, serving
 
@@ -27,6 +27,6 @@ async def test_every_object_of_the_view_has_its_drawer() -> None:
         page = (await get(base, "/catalog/default/component/dice-roller/kubernetes")).text
         wanted = set(keys(TROUBLE))
         assert len(wanted) > 15
-        assert {str(k) for k in wanted if f'href="{object_url(REF, k)}"' not in page} == set()
+        assert {str(k) for k in wanted if f'href="{Urls().object_url(REF, k)}"' not in page} == set()
         for key in wanted:
-            assert (await get(base, object_url(REF, key))).status == 200
+            assert (await get(base, Urls().object_url(REF, key))).status == 200

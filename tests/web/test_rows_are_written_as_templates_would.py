@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from callboard.base.clock import FakeClock
 from callboard.model.verdict import Health
 from callboard.portal.views import ObjectKey, ObjectRow, PodRow
-from callboard.web import times, urls, words
+from callboard.web import times, words
 from callboard.web.rendering import Renderer
 from callboard.web.rows import Rows
 from callboard.web.static_files import StaticFiles
+from callboard.web.urls import Urls
 from support.web_scenes import ENTITY, HOSTILE, NOW, REF
 
+URLS = Urls("/portal")
 TEMPLATE = """\
 {% macro time(kind, moment, said) %}<time data-{{ kind }} datetime="{{ moment | iso }}" title="{{ moment | exact }}">{{ said }}</time>{% endmacro %}
 {% macro mark(health) %}<span class="mark" data-mark="{{ health }}" aria-hidden="true"></span>{% endmacro %}
@@ -76,12 +78,12 @@ def environment() -> jinja2.Environment:
         "anchor": words.anchor,
         "bounded": words.bounded,
     }
-    made.globals |= {"urls": urls, "words": words}
+    made.globals |= {"urls": URLS, "words": words}
     return made
 
 
 WRITTEN_BY_TEMPLATE = environment().from_string(TEMPLATE).make_module()
-ROWS = Rows(FakeClock(NOW))
+ROWS = Rows(FakeClock(NOW), URLS)
 
 
 @given(st.lists(PODS, max_size=4))

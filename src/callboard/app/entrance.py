@@ -23,16 +23,19 @@ _OTHER = {"127.0.0.1": "::1", "localhost": "::1", "::1": "127.0.0.1"}
 
 
 class Entrance(msgspec.Struct, frozen=True, kw_only=True):
-    """`host` is where we listen, `secret` the host name that only the link knows, or ""."""
+    """`host` is where we listen, `secret` the host name that only the link knows, or ""; `base` the path that all links begin
+    with, or ""; `public` the address that a proxy shows us at (`app.baseUrl`), or ""."""
 
     host: str
     port: int
     secure: bool = False
     secret: str = ""
+    base: str = ""
+    public: str = ""
 
     @property
     def address(self) -> str:
-        """As a URL, without a slash at its end."""
+        """As a URL, without a slash at its end; its path is where our pages stand."""
         return self._url(f"[{self.host}]" if ":" in self.host else self.host)
 
     @property
@@ -41,7 +44,7 @@ class Entrance(msgspec.Struct, frozen=True, kw_only=True):
         return self._url(self.secret) if self.secret else ""
 
     def _url(self, host: str) -> str:
-        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}{self.base}"
 
 
 def hold_the_other(host: str, port: int) -> tuple[bool, socket.socket | None]:
@@ -87,6 +90,10 @@ class Announcement:
     def _link(self, words: str) -> None:
         link = f"/sign-in?token={self._sessions.link_token(Caller.loopback())}"
         entrance = self._entrance
+        if entrance.public:
+            _say(
+                f"\nWhere app.baseUrl leads here, this link is for people who come by it:\n\n  {entrance.public}{link}"
+            )
         if not entrance.secret:
             _say(f"\n{words}\n\n  {entrance.address}{link}\n")
             return

@@ -24,6 +24,7 @@ from callboard.app.notices import tell_who_sees_nothing
 from callboard.app.signals import stop_signals
 from callboard.app.site import whole_site
 from callboard.app.threads import short_turns
+from callboard.base.base_path import base_paths
 from callboard.base.errors import BadInput, Problem, UsageError
 from callboard.base.settings import HttpsSettings
 from callboard.http.limits import HttpLimits
@@ -64,7 +65,14 @@ async def serve(app: Application, listening: Listening) -> None:
     place = f"{listening.host}:{port}"
     sessions = Sessions(app.clock, None if listening.open else SessionStore(app.database), place)
     await sessions.start()
-    entrance = Entrance(host=listening.host.strip("[]"), port=port, secure=https is not None)
+    bases = base_paths(settings.app.base_url, settings.backend.base_url)
+    entrance = Entrance(
+        host=listening.host.strip("[]"),
+        port=port,
+        secure=https is not None,
+        base=bases[0],
+        public=(settings.app.base_url or "").rstrip("/"),
+    )
     held = None
     if not listening.open and not entrance.secure:  # no certificate has a name that only we know
         alone, held = hold_the_other(listening.host, port)
@@ -111,6 +119,7 @@ async def serve(app: Application, listening: Listening) -> None:
         organization=settings.organization.name or "",
         draining=draining,
         can_sign_out=not listening.open,
+        bases=bases,
     )
     site = whole_site(app.portal, door, operations, options, app.clock)
 

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Message, Receive, Scope, Send
 
+from callboard.base.base_path import below
 from callboard.base.errors import NotFound, Unavailable
 from callboard.http.compression import Compressed
 from callboard.http.door import ASK_AGAIN, CALLER, Door, ErrorForm, facts_of
@@ -41,7 +42,8 @@ QUIET = (RouteClass.PUBLIC, RouteClass.METRICS)
 
 class Site:
     """The ASGI application. `page` draws a Trouble, with the request's id, as HTML. Below the paths `json_below` an address that
-    has no route is told so as JSON. Call `prepare` in a thread once it serves."""
+    has no route is told so as JSON. A path may begin with one of `bases`, which a proxy may as well have taken off; routes, door
+    and log know it without. Call `prepare` in a thread once it serves."""
 
     def __init__(
         self,
@@ -51,11 +53,13 @@ class Site:
         prepare: Callable[[], None] = lambda: None,
         *,
         json_below: tuple[str, ...] = (),
+        bases: tuple[str, ...] = (),
     ) -> None:
         self.routes = tuple(routes)
         self._door = door
         self._page = page
         self._json_below = json_below
+        self._bases = bases
         self.prepare = prepare
         self._compressed = Compressed(self._identified)
 
@@ -65,6 +69,8 @@ class Site:
             return
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])  # uvicorn reads this as: no lifespan
+        if self._bases:
+            scope = {**scope, "path": below(scope["path"], self._bases)}
         await self._compressed(scope, receive, send)
 
     async def _identified(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -26,6 +26,7 @@ from callboard.web.pages.operations import OperationPages, Operations
 from callboard.web.pages.site_map import site_map
 from callboard.web.rendering import Renderer
 from callboard.web.static_files import StaticFiles
+from callboard.web.urls import Urls
 
 __all__ = ["Operations", "WebOptions", "create_web"]
 
@@ -33,7 +34,8 @@ __all__ = ["Operations", "WebOptions", "create_web"]
 class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`title` is `app.title`, `organization` is `organization.name`; `draining` is set when the process is told to stop.
 
-    `rendered` counts, by template, how often a piece of a live page was rendered.
+    `rendered` counts, by template, how often a piece of a live page was rendered. `bases` are the paths below which people
+    reach us (`base_path`): all links begin with the first, and a request may begin with any.
     """
 
     title: str = "Callboard"
@@ -42,6 +44,7 @@ class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
     rendered: Counter[str] = msgspec.field(default_factory=Counter)
     pace: Pace = Pace()
     can_sign_out: bool = False
+    bases: tuple[str, ...] = ("",)
 
 
 def create_web(
@@ -68,6 +71,7 @@ def create_web(
         title=options.title,
         organization=options.organization,
         can_sign_out=options.can_sign_out,
+        urls=Urls(options.bases[0]),
     )
     fragments = Fragments(renderer, clock, options.rendered)
     tabs = EntityTabs(portal, renderer, fragments)
@@ -85,4 +89,4 @@ def create_web(
         LivePages(topics, options.pace, options.draining),
         static,
     )
-    return Site((*routes, *further), door, page, renderer.compile, json_below=json_below)
+    return Site((*routes, *further), door, page, renderer.compile, json_below=json_below, bases=options.bases)

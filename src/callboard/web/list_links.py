@@ -6,7 +6,7 @@ import msgspec
 
 from callboard.model.verdict import Health
 from callboard.portal.views import HealthTally, ServicesView
-from callboard.web.urls import list_url
+from callboard.web.urls import Urls
 from callboard.web.words import HEALTH
 
 __all__ = [
@@ -70,11 +70,11 @@ def chosen_in(given: Iterable[tuple[str, str]]) -> Choices:
     return tuple(pair for name in ("q", *FILTERS, *BY_HEALTH) for pair in pairs if pair[0] == name)
 
 
-def paging(view: ServicesView, choices: Choices) -> Paging:
+def paging(view: ServicesView, choices: Choices, urls: Urls) -> Paging:
     """The neighbours of this page, with every filter kept."""
 
     def at(offset: int) -> str:
-        return list_url((*choices, ("offset", str(offset) if offset else "")))
+        return urls.list_url((*choices, ("offset", str(offset) if offset else "")))
 
     size = view.limit or PAGE_SIZE
     words = " or ".join(HEALTH[h].lower() for h in view.health)
@@ -90,7 +90,7 @@ def paging(view: ServicesView, choices: Choices) -> Paging:
     )
 
 
-def tally_links(view: ServicesView, choices: Choices) -> TallyLinks | None:
+def tally_links(view: ServicesView, choices: Choices, urls: Urls) -> TallyLinks | None:
     """The tally as the filter it is; None where there is none."""
     tally = view.tally
     if tally is None:
@@ -103,7 +103,7 @@ def tally_links(view: ServicesView, choices: Choices) -> TallyLinks | None:
             HealthLink(
                 health=health,
                 count=tally.counts.get(health, 0),
-                url=list_url(
+                url=urls.list_url(
                     others if view.health == (health,) else chosen_in((*others, ("health", health.value)))
                 ),
                 chosen=health in view.health,
@@ -111,7 +111,7 @@ def tally_links(view: ServicesView, choices: Choices) -> TallyLinks | None:
             for health in _ORDER
             if tally.counts.get(health) or health in view.health
         ),
-        all_url=list_url(others) if view.health else "",
-        trouble_url=list_url(unsorted if view.trouble_first else (*unsorted, ("sort", "health"))),
+        all_url=urls.list_url(others) if view.health else "",
+        trouble_url=urls.list_url(unsorted if view.trouble_first else (*unsorted, ("sort", "health"))),
         trouble_first=view.trouble_first,
     )

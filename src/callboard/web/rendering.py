@@ -15,10 +15,11 @@ from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
 from callboard.extend.pages import Card
 from callboard.model.entity import Entity
-from callboard.web import commands, times, urls, words
+from callboard.web import commands, times, words
 from callboard.web.page_fences import PageFences, sentence
 from callboard.web.rows import Rows
 from callboard.web.static_files import StaticFiles
+from callboard.web.urls import Urls
 
 __all__ = ["Renderer", "template_problem"]
 
@@ -45,7 +46,8 @@ class PackageTemplates(jinja2.BaseLoader):
 
 
 class Renderer:
-    """Renders pages, tabs and cards. `title` and `organization` head every page; `can_sign_out` where there are sessions."""
+    """Renders pages, tabs and cards. `title` and `organization` head every page; `can_sign_out` where there are sessions; all
+    links are `urls`'."""
 
     def __init__(
         self,
@@ -55,8 +57,10 @@ class Renderer:
         title: str,
         organization: str = "",
         can_sign_out: bool = False,
+        urls: Urls | None = None,
     ) -> None:
         self.fences = PageFences()
+        self.urls = urls = urls or Urls()
         self._environment = jinja2.Environment(
             loader=PackageTemplates(),
             autoescape=True,
@@ -79,9 +83,9 @@ class Renderer:
         }
         self._environment.globals = {
             "portal": {"title": title, "organization": organization, "can_sign_out": can_sign_out},
-            "static": static.url,
+            "static": lambda name: urls.at(static.url(name)),
             "urls": urls,
-            "rows": Rows(clock),
+            "rows": Rows(clock, urls),
             "words": words,
             "commands": commands,
             "card": self.card,

@@ -15,7 +15,8 @@ from callboard.base.clock import Clock
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
 from callboard.portal.views import ObjectKey, ObjectRow, PodRow
-from callboard.web import times, urls, words
+from callboard.web import times, words
+from callboard.web.urls import Urls
 
 __all__ = ["Rows"]
 
@@ -37,17 +38,18 @@ _REFERRED_TO: Final = (
 class Rows:
     """Lines of many objects at once, ready to stand in a page."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, urls: Urls) -> None:
         self._clock = clock
+        self._urls = urls
 
     def tiles(self, ref: EntityRef, pods: Iterable[PodRow]) -> Markup:
         """Each pod as a shape that opens its drawer."""
-        places = _Places(ref)
+        places = _Places(self._urls, ref)
         return _joined(_tile(places, pod) for pod in pods)
 
     def cells(self, ref: EntityRef, pods: Iterable[PodRow]) -> Markup:
         """The same, small, for the table of all clusters."""
-        places = _Places(ref)
+        places = _Places(self._urls, ref)
         return _joined(_tile(places, pod, "cell") for pod in pods)
 
     def squares(self, counts: Iterable[int]) -> Markup:
@@ -56,12 +58,12 @@ class Rows:
 
     def pods(self, ref: EntityRef, pods: Iterable[PodRow]) -> Markup:
         """Each pod as a row of a table: pod, status, ready, restarts, age, node."""
-        places, ages = _Places(ref), _Ages(self._clock.now())
+        places, ages = _Places(self._urls, ref), _Ages(self._clock.now())
         return _joined(_row(places, ages, pod) for pod in pods)
 
     def objects(self, ref: EntityRef, rows: Iterable[ObjectRow]) -> Markup:
         """Each object as an item of a list."""
-        places = _Places(ref)
+        places = _Places(self._urls, ref)
         return _joined(_item(places, row) for row in rows)
 
 
@@ -69,7 +71,8 @@ class _Places:
     """Where objects of a service have their page: address, id after its prefix, and name, all escaped. What the objects of one
     type in one place share is made once."""
 
-    def __init__(self, ref: EntityRef) -> None:
+    def __init__(self, urls: Urls, ref: EntityRef) -> None:
+        self._urls = urls
         self._ref = ref
         self._of: dict[tuple[str, str, str], tuple[str, str] | None] = {}
 
@@ -82,7 +85,7 @@ class _Places:
         name = key.name
         if shared is not None and _NAME.fullmatch(name):
             return shared[0] + name, shared[1] + name, name
-        address = escape(urls.object_url(self._ref, key))
+        address = escape(self._urls.object_url(self._ref, key))
         return address, words.anchor(str(key), ""), escape(words.bounded(name, 253))
 
     def _shared(self, key: ObjectKey) -> tuple[str, str] | None:
@@ -90,7 +93,7 @@ class _Places:
         before = str(key)[: -len(key.name)] if key.name else ""
         if not words.PLAIN.fullmatch(before) or len(before) > _LONGEST_PLACE:
             return None
-        return str(escape(urls.objects_url(self._ref, key))), f"-{before}"
+        return str(escape(self._urls.objects_url(self._ref, key))), f"-{before}"
 
 
 class _Ages:

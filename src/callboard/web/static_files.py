@@ -35,7 +35,7 @@ class File(msgspec.Struct, frozen=True):
 
 
 class StaticFiles:
-    """All files below `static/`. `url("page.css")` gives `/static/<hash>/page.css`.
+    """All files below `static/`. `url("page.css")` gives `/static/<hash>/page.css`, as the site knows it (`Urls.at`).
 
     Raises BadInput where the build's are not there: no page could be drawn. `folder` is ours, unless a test has another.
     """

@@ -1,5 +1,7 @@
 """Where each page is: the one place that builds and reads Callboard's own paths.
 
+Each begins with the path below which people reach us (`base_path`), whatever of it a proxy takes off on the way.
+
 A segment is a foreign name (kubeconfig context names hold slashes), so `/` and `%` inside one are escaped twice: what a
 server or browser decodes once still holds no separator of ours.
 """
@@ -9,10 +11,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from callboard.model.entity import EntityRef
 from callboard.portal.views import ObjectKey
 
-__all__ = ["HOME", "entity_url", "from_segment", "list_url", "log_url", "object_url", "segment", "tab_url"]
+__all__ = ["Urls", "from_segment", "list_query", "segment"]
 
 HOME = "/catalog?kind=Component"
 """The front page: services are Components; the list of everything is one click away."""
@@ -45,44 +49,58 @@ def from_segment(text: str) -> str:
     return text.replace("%2E", ".").replace("%5C", "\\").replace("%2F", "/").replace("%25", "%")
 
 
-def list_url(filters: Iterable[tuple[str, str]] = ()) -> str:
-    """The list of services with those filters that are not empty, in their order."""
-    query = urlencode([(key, value) for key, value in filters if value])
-    return f"/catalog?{query}" if query else "/catalog"
-
-
 def list_query(given: Iterable[tuple[str, str]]) -> str:
     """What of an address of the list says which page of it is meant, as a query string; the rest of the address is left out."""
     return urlencode([(key, value) for key, value in given if value and key in LIST_KEYS])
 
 
-def entity_url(ref: EntityRef) -> str:
-    """An entity's page."""
-    return f"/catalog/{segment(ref.namespace)}/{segment(ref.kind)}/{segment(ref.name)}"
+class Urls(msgspec.Struct, frozen=True):
+    """All addresses of pages, below `base`: "" or a path without a slash at its end. Templates have it as `urls`."""
 
+    base: str = ""
 
-def tab_url(ref: EntityRef, tab: str) -> str:
-    """One tab of an entity's page."""
-    return f"{entity_url(ref)}/{segment(tab)}"
+    def at(self, path: str) -> str:
+        """One of the site's own paths, which begins with a slash, as a browser has to ask for it."""
+        return self.base + path
 
+    @property
+    def home(self) -> str:
+        """The front page."""
+        return self.base + HOME
 
-def object_url(ref: EntityRef, key: ObjectKey) -> str:
-    """One object of a service."""
-    return f"{objects_url(ref, key)}{segment(key.name)}"
+    @property
+    def cookie_path(self) -> str:
+        """What a cookie of ours is sent to, and no neighbour's path on the same host."""
+        return self.base or "/"
 
+    def list_url(self, filters: Iterable[tuple[str, str]] = ()) -> str:
+        """The list of services with those filters that are not empty, in their order."""
+        query = urlencode([(key, value) for key, value in filters if value])
+        return f"{self.base}/catalog?{query}" if query else f"{self.base}/catalog"
 
-def objects_url(ref: EntityRef, key: ObjectKey) -> str:
-    """All of that but the name, which the objects of one type in one place share."""
-    return _objects_url(ref, key.cluster, key.type, key.namespace)
+    def entity_url(self, ref: EntityRef) -> str:
+        """An entity's page."""
+        return f"{self.base}/catalog/{segment(ref.namespace)}/{segment(ref.kind)}/{segment(ref.name)}"
+
+    def tab_url(self, ref: EntityRef, tab: str) -> str:
+        """One tab of an entity's page."""
+        return f"{self.entity_url(ref)}/{segment(tab)}"
+
+    def object_url(self, ref: EntityRef, key: ObjectKey) -> str:
+        """One object of a service."""
+        return f"{self.objects_url(ref, key)}{segment(key.name)}"
+
+    def objects_url(self, ref: EntityRef, key: ObjectKey) -> str:
+        """All of that but the name, which the objects of one type in one place share."""
+        return _objects_url(self, ref, key.cluster, key.type, key.namespace)
+
+    def log_url(self, ref: EntityRef, key: ObjectKey, container: str = "", previous: bool = False) -> str:
+        """The log of one container of a pod."""
+        query = urlencode({"container": container} | ({"previous": "1"} if previous else {}))
+        return f"{self.object_url(ref, key)}/log" + (f"?{query}" if container or previous else "")
 
 
 @lru_cache(1024)
-def _objects_url(ref: EntityRef, cluster: str, type_: str, namespace: str) -> str:
+def _objects_url(urls: Urls, ref: EntityRef, cluster: str, type_: str, namespace: str) -> str:
     parts = (cluster, type_, namespace or CLUSTER_SCOPED)
-    return f"{entity_url(ref)}/kubernetes/object/" + "".join(f"{segment(part)}/" for part in parts)
-
-
-def log_url(ref: EntityRef, key: ObjectKey, container: str = "", previous: bool = False) -> str:
-    """The log of one container of a pod."""
-    query = urlencode({"container": container} | ({"previous": "1"} if previous else {}))
-    return f"{object_url(ref, key)}/log" + (f"?{query}" if container or previous else "")
+    return f"{urls.entity_url(ref)}/kubernetes/object/" + "".join(f"{segment(part)}/" for part in parts)

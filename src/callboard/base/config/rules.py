@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from callboard.base.base_path import TAKEN, is_base_path
 from callboard.base.config.findings import ConfigFindings
 from callboard.base.config.nearest import nearest
 from callboard.base.config.report import KeyOutcome
@@ -86,20 +87,25 @@ def _address(
 
 def _app(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
     _address(fields, "base_url", "baseUrl", node, path, findings)
+    _path_of_ours(fields, node, path, findings)
+
+
+def _path_of_ours(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
+    """The path of `baseUrl`, where it has one, is one that our pages can stand below."""
     value, written = fields.get("base_url"), at(node, ("baseUrl",))
-    if isinstance(value, str) and written is not None and _path_of(value):
+    if not isinstance(value, str) or written is None:
+        return
+    try:
+        below = urlsplit(value).path
+    except ValueError:
+        return  # it is told otherwise
+    if not is_base_path(below):
         findings.warn(
             written,
             (*path, "baseUrl"),
-            "its path has no effect: Callboard's pages and links begin at /, so it needs a host name of its own",
+            f"its path has no effect, and pages begin at /: it may hold letters, digits and -._~, and not begin with a name of "
+            f"our own pages ({', '.join(sorted(TAKEN))})",
         )
-
-
-def _path_of(address: str) -> str:
-    try:
-        return urlsplit(address).path.strip("/")
-    except ValueError:
-        return ""  # it is told otherwise
 
 
 def _cors(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:

@@ -12,6 +12,6 @@ class AppSettings(SettingsStruct, frozen=True, kw_only=True):
     """The name in the page's title and header."""
 
     base_url: str | None = None
-    """The address people use, e.g. `https://portal.example.org`. Links that leave the page are built on it, and its host
-    is let through the Host check. A path in it has no effect: pages begin at `/`. Default: the address we listen on, which is
-    right for one machine."""
+    """The address people use, e.g. `https://portal.example.org` or `https://example.org/portal`. Its host is let through the
+    Host check. With a path in it, all links begin with that path and the session's cookie is sent to it alone; a proxy may pass
+    the path on or take it off. Default: the address we listen on, which is right for one machine."""

@@ -175,7 +175,8 @@ class BackendSettings(SettingsStruct, frozen=True, kw_only=True):
     """Fields that are read and have no effect, with what is to be known about it."""
 
     base_url: str | None = None
-    """The address of the API, where it differs from `app.baseUrl`. Its host is let through the Host check."""
+    """The address of the API, where it differs from `app.baseUrl`. Its host is let through the Host check, and
+    requests may begin with its path."""
 
     listen: ListenSettings = ListenSettings()
     """Where to listen."""

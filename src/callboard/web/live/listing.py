@@ -38,13 +38,14 @@ class ServiceList:
 
     def __init__(self, renderer: Renderer, clock: Clock, rendered: Counter[str]) -> None:
         self._renderer = renderer
+        self._urls = renderer.urls
         self._clock = clock
         self._rendered = rendered
         self._drawn: OrderedDict[Hashable, Fragment] = OrderedDict()
 
     def frame(self, view: ServicesView, choices: Choices) -> Frame:
         """The page's elements, those drawn before as they were."""
-        tally, page = tally_links(view, choices), paging(view, choices)
+        tally, page = tally_links(view, choices, self._urls), paging(view, choices, self._urls)
         around = (
             self._by_value(TALLY, "health_tally.html", tally),
             self._by_value(COUNT, "list_count.html", page),

@@ -10,7 +10,6 @@ from callboard.web.list_links import FILTERS, chosen_in
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.queries import services_query
 from callboard.web.rendering import Renderer
-from callboard.web.urls import HOME
 
 __all__ = ["CatalogPages"]
 
@@ -25,7 +24,7 @@ class CatalogPages:
 
     async def root(self, request: Request) -> Response:
         """The list is the front page."""
-        return RedirectResponse(HOME, status_code=302)
+        return RedirectResponse(self._renderer.urls.home, status_code=302)
 
     async def services(self, request: Request) -> Response:
         """The whole page; htmx takes `#results` out of it while someone types."""

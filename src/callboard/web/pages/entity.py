@@ -16,7 +16,7 @@ from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.page_fences import sentence
 from callboard.web.queries import entity_ref
 from callboard.web.rendering import Renderer
-from callboard.web.urls import entity_url, tab_url
+from callboard.web.urls import Urls
 
 __all__ = ["EntityPages", "TabLink", "tab_links"]
 
@@ -64,7 +64,7 @@ class EntityPages:
     async def _show(self, request: Request, service: ServiceView, tab: Tab) -> Response:
         entity = service.entity
         context = CardContext(entity=entity, caller=caller_of(request), query=dict(request.query_params))
-        links = tab_links(self._tabs.applying(entity), entity, tab.key)
+        links = tab_links(self._tabs.applying(entity), entity, tab.key, self._renderer.urls)
         try:
             return await self._drawn(request, service, tab, context, links)
         except Unavailable as error:
@@ -113,7 +113,7 @@ class EntityPages:
         entity = service.entity
         settled = getattr(view, "settled", False)
         live = tab.live is not None and (not settled or getattr(view, "live", False))
-        unscripted = f"{tab_url(entity.ref, tab.key)}?wait={WAIT_WITHOUT_SCRIPT}"
+        unscripted = f"{self._renderer.urls.tab_url(entity.ref, tab.key)}?wait={WAIT_WITHOUT_SCRIPT}"
         return self._renderer.page(
             "entity.html",
             service=service,
@@ -127,11 +127,13 @@ class EntityPages:
         )
 
 
-def tab_links(shown: tuple[Tab, ...], entity: Entity, current: str) -> tuple[TabLink, ...]:
+def tab_links(shown: tuple[Tab, ...], entity: Entity, current: str, urls: Urls) -> tuple[TabLink, ...]:
     """The tab bar."""
     return tuple(
         TabLink(
-            t.title, entity_url(entity.ref) if t is shown[0] else tab_url(entity.ref, t.key), t.key == current
+            t.title,
+            urls.entity_url(entity.ref) if t is shown[0] else urls.tab_url(entity.ref, t.key),
+            t.key == current,
         )
         for t in shown
     )

@@ -70,7 +70,7 @@ class OperationPages:
         session = await self._operations.sign_in(request.query_params.get("token", ""))
         if isinstance(session, Refused):
             raise Refusal(session)
-        response = RedirectResponse("/", status_code=303)
+        response = RedirectResponse(self._renderer.urls.at("/"), status_code=303)
         # Lax, not Strict: the link is opened from a terminal or a chat, and links to pages come from there as well
         response.set_cookie(
             self._operations.cookie,
@@ -78,7 +78,7 @@ class OperationPages:
             httponly=True,
             samesite="lax",
             secure=self._operations.secure_cookie,
-            path="/",
+            path=self._renderer.urls.cookie_path,
         )
         return response
 
@@ -93,10 +93,10 @@ class OperationPages:
             httponly=True,
             samesite="lax",
             secure=self._operations.secure_cookie,
-            path="/",
+            path=self._renderer.urls.cookie_path,
         )
         return response
 
     async def favicon(self, request: Request) -> Response:
         """Browsers ask here before they read the page."""
-        return RedirectResponse(self._static.url("mark.svg"), status_code=302)
+        return RedirectResponse(self._renderer.urls.at(self._static.url("mark.svg")), status_code=302)

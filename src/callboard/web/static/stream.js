@@ -4,6 +4,7 @@ const HELLO_WITHIN = 6_000; // the server greets at once; whoever hears nothing 
 const SILENCE = 40_000; // the server says something every 15 s
 const POLL = 10_000;
 const STREAM_AGAIN = 180_000; // what held streams back may be gone: another network
+const LIVE = new URL("../../live", import.meta.url); // beside static/, wherever people reach us: below a path, too
 const BETWEEN = [1_000, 2_000, 5_000, 10_000, 20_000];
 const TICK = 5_000;
 
@@ -95,7 +96,7 @@ export class Stream {
 
   async #read(once, signal, line, greeted) {
     const watch = [...this.#wanted].map(([name, { topic, have }]) => ({ as: name, topic, have }));
-    const response = await fetch("/live", {
+    const response = await fetch(LIVE, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "text/event-stream, application/json" },
       body: JSON.stringify({ watch, once }),
