@@ -197,3 +197,44 @@ def test_variables_of_backstages_own_name_come_on_top() -> None:
     reader.overrides()
     assert len(reader.problems) == 2
     assert "hunter2" not in repr(reader.problems)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("null", "a variable cannot be null"),
+        (" null ", "a variable cannot be null"),
+        ("[" * 60_000, "nested too deep"),
+        ("[" * 60_000 + "]" * 60_000, "nested too deep"),
+        ('{"a":' * 20_000 + "1" + "}" * 20_000, "nested too deep"),
+    ],
+)
+def test_a_variable_that_gives_no_value_is_told_and_the_files_stand(value: str, told: str) -> None:
+    reader = ConfigReader({"APP_CONFIG_app_title": value, "APP_CONFIG_app_baseUrl": "http://localhost"})
+    node = reader.overrides()
+    assert node is not None
+    assert plain(node) == {"app": {"baseUrl": "http://localhost"}}
+    assert [(p.message, p.where, p.path) for p in reader.problems] == [
+        (told, "environment variable APP_CONFIG_app_title", "app.title")
+    ]
+
+
+@pytest.mark.parametrize("value", ["nul", '"null"', "NaN", '{"a": null}', "1e999", "9" * 6_000])
+def test_a_variable_that_is_no_json_or_odd_json_is_a_value(value: str) -> None:
+    reader = ConfigReader({"APP_CONFIG_app_title": value})
+    assert reader.overrides() is not None
+    assert not reader.problems
+
+
+def test_a_variable_that_is_no_text_is_told_once_and_has_no_value(tmp_path: Path) -> None:
+    env = {"APP_CONFIG_app_title": "\udcff", "BYTES": "caf\udce9", "GOOD": "café"}
+    (tmp_path / "c.yaml").write_text("a: ${BYTES}\nb: {$env: BYTES}\nc: 'x${BYTES:-y}'\nd: ${GOOD}\n")
+    reader = ConfigReader(env)
+    node = reader.file(tmp_path / "c.yaml")
+    assert node is not None
+    assert plain(node) == {"c": "xy", "d": "café"}
+    assert reader.overrides() is None
+    assert [(p.where, p.expected) for p in reader.problems] == [
+        ("environment variable BYTES", "text in UTF-8"),
+        ("environment variable APP_CONFIG_app_title", "text in UTF-8"),
+    ]

@@ -1,6 +1,7 @@
 """The way through a proxy, and when there is to be none."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -82,6 +83,38 @@ async def test_a_socks_proxy_that_does_not_help_is_told(answers: list[bytes] | N
     assert words in failure.message
 
 
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+async def test_a_socks_proxy_of_the_environment_leads_there_and_looks_the_name_up(
+    stand_in: StandIn, scheme: str
+) -> None:
+    asked: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly((await reader.readexactly(2))[1])
+        writer.write(b"\x05\x00")
+        await reader.readexactly(4)
+        asked.append(await reader.readexactly((await reader.readexactly(1))[0]))
+        await reader.readexactly(2)
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", urlsplit(stand_in.url).port)
+        writer.write(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+
+        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(65536):
+                target.write(data)
+            target.close()
+
+        await asyncio.gather(copy(reader, up_writer), copy(up_reader, writer))
+
+    trust = Trust(ca_pem=stand_in.ca_pem, server_name="localhost")
+    cluster = Cluster(name="c", url="https://api.example.invalid:6443", trust=trust)
+    async with raw_server(proxy) as address:
+        environment = {"HTTPS_PROXY": address.replace("http", scheme), "NO_PROXY": "localhost"}
+        async with Connections(lambda name: LIMITS, environment=environment) as connections:
+            outcome = await outcome_of(connections.to(cluster, bearer(stand_in.identities.admin)), QUESTION)
+    assert outcome.answer is Answer.OBJECTS, outcome.failure
+    assert asked == [b"api.example.invalid"]
+
+
 @pytest.mark.parametrize("scheme", ["HTTPS", "Https"])
 async def test_the_scheme_of_an_address_may_stand_in_capitals(stand_in: StandIn, scheme: str) -> None:
     url = stand_in.url.replace("https", scheme)
@@ -141,6 +174,9 @@ async def test_a_proxy_may_itself_be_spoken_to_over_tls(stand_in: StandIn) -> No
         ("https://localhost:6443", "", ""),
         ("https://127.0.0.1:6443", "", ""),
         ("http://api.example.com", "", ""),
+        ("https://api.example.com", "api.example.com:²", "http://proxy:3128"),
+        ("https://api.example.com", f"api.example.com:{'4' * 6_000}", "http://proxy:3128"),
+        ("https://api.example.com", "[::1]:x, :, ::, /, 1/2/3, [", "http://proxy:3128"),
     ],
 )
 def test_the_environments_proxy_is_read_as_go_reads_it(url: str, no_proxy: str, wanted: str) -> None:

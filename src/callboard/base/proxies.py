@@ -56,7 +56,10 @@ def _covers(entry: str, host: str, port: int) -> bool:
 
 def _has_port(entry: str) -> bool:
     head, colon, tail = entry.rpartition(":")
-    return bool(colon) and tail.isdigit() and (":" not in head or head.endswith("]"))
+    number = (
+        tail.isascii() and tail.isdigit() and len(tail) <= 5
+    )  # a port, and no digit that `int` does not take
+    return bool(colon) and number and (":" not in head or head.endswith("]"))
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -72,7 +72,10 @@ class ConfigReader:
         """Backstage's `APP_CONFIG_a_b=value` variables: the value at `a.b`, read as JSON, or as text if it is none."""
         root: dict[str, ConfigNode] = {}
         for name in sorted(self.env):
-            if not name.startswith("APP_CONFIG_") or self.env[name] == "":
+            if not name.startswith("APP_CONFIG_"):
+                continue
+            text = self._variable(name)
+            if not text:
                 continue
             origin = Origin(f"environment variable {name}", hidden=True)
             steps = name.removeprefix("APP_CONFIG_").split("_")
@@ -80,9 +83,19 @@ class ConfigReader:
                 self._problem("not a config key", origin, "", "APP_CONFIG_ and keys joined by _")
                 continue
             try:
-                value: Value = msgspec.json.decode(self.env[name])
+                value: Value = msgspec.json.decode(text)
+                given = _bare(value, origin)
             except msgspec.DecodeError:
-                value = self.env[name]
+                value = text
+                given = ConfigNode(value, origin)
+            except RecursionError:
+                self._problem("nested too deep", origin, ".".join(steps), "a value people can read")
+                continue
+            if value is None:  # Backstage refuses it, too: a variable cannot take a value of the files away
+                self._problem(
+                    "a variable cannot be null", origin, ".".join(steps), "a value, or no such variable"
+                )
+                continue
             items = root
             for step in steps[:-1]:
                 inner = items.setdefault(step, ConfigNode({}, origin)).value
@@ -91,7 +104,7 @@ class ConfigReader:
                     break
                 items = inner
             else:
-                items[steps[-1]] = _bare(value, origin)
+                items[steps[-1]] = given
         return ConfigNode(root, Origin("environment variables", hidden=True)) if root else None
 
     def _node(self, value: Value, place: _Place, path: InnerPath, inner: InnerPath) -> ConfigNode | None:
@@ -116,6 +129,16 @@ class ConfigReader:
             return ConfigNode({key: item for key, item in entries.items() if item is not None}, origin)
         return ConfigNode(value, origin)
 
+    def _variable(self, name: str) -> str | None:
+        """The text of a variable; None where it is not set, or (a problem then says so) holds bytes that are no text."""
+        text = self.env.get(name)
+        if text is None or _is_text(text):
+            return text
+        problem = Problem("not text", where=f"environment variable {name[:80]}", expected="text in UTF-8")
+        if problem not in self.problems:
+            self.problems.append(problem)
+        return None
+
     def _substitute(self, text: str) -> tuple[str | None, str]:
         """`text` with its variables filled in; None, and the variable's name, where one has no value."""
         missing: list[str] = []
@@ -124,7 +147,7 @@ class ConfigReader:
             if match[0].startswith("$$"):
                 return match[0][1:]
             name, _, default = match[1].partition(":-")
-            value = self.env.get(name.strip())
+            value = self._variable(name.strip())
             if ":-" in match[1] and not value:
                 value = default.strip() or None
             if value is None:
@@ -153,10 +176,11 @@ class ConfigReader:
             )
             return None
         if key == "$env":
-            if target not in self.env:
+            text = self._variable(target)
+            if text is None:
                 self.unset.append(Unset(at, origin, target))
                 return None
-            return ConfigNode(self.env[target], Origin(origin.where, origin.line, hidden=True))
+            return ConfigNode(text, Origin(origin.where, origin.line, hidden=True))
         if key == "$file":
             text = self._text(place.file.parent / target, origin, at)
             return (
@@ -232,6 +256,15 @@ class ConfigReader:
         self.problems.append(
             Problem(message, where=origin.where, line=origin.line, path=path, found=found, expected=expected)
         )
+
+
+def _is_text(value: str) -> bool:
+    """Whether it was UTF-8: Python gives bytes of the environment that are not as halves of surrogate pairs."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bare(value: Value, origin: Origin) -> ConfigNode:
