@@ -158,6 +158,7 @@ ROADS = {
     "kubernetes_settled": (lambda p, who: p.kubernetes_settled(REF, who, within=0), OBJECTS),
     "object": (lambda p, who: p.object(REF, KEY, who), OBJECTS),
     "log": (lambda p, who: p.log(REF, KEY, LogQuery(), who), OBJECTS | {Action.LOGS_READ}),
+    "crash": (lambda p, who: p.crash(REF, KEY, "app", who), OBJECTS | {Action.LOGS_READ}),
 }
 
 

@@ -108,6 +108,15 @@ async def test_a_crash_looping_service_its_drawer_and_its_previous_log(tmp_path:
         log = await app.portal.log(ref, pod.key, LogQuery(container=crashed.name, previous=True), ME)
         assert not log.failure, log.failure_words
         assert log.lines
+        cluster = next(c for c in fleet if c.name == pod.key.cluster)
+        asked = cluster.counters.count("/log")
+        crashes = [await app.portal.crash(ref, pod.key, crashed.name, ME) for _ in range(3)]
+        assert (
+            crashes[0].line == "panic: startup failed: dial tcp 10.96.14.7:5432: connect: connection refused"
+        )
+        assert (crashes[0].how, crashes[0].restarts > 0, crashes[0].previous) == ("exit code 1", True, True)
+        assert crashes[0] == crashes[1] == crashes[2]
+        assert cluster.counters.count("/log") == asked + 1, "what ended does not change any more"
         await asyncio.sleep(0)
 
 

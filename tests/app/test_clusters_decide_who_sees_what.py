@@ -270,6 +270,8 @@ async def test_logs_take_their_own_leave(tmp_path: Path) -> None:
                 (),
                 "You may not see the logs of this namespace's pods.",
             )
+            crash = await app.portal.crash(DICE, key, "app", ANNA, previous=False)
+            assert (crash.lines, crash.line, crash.failure) == ((), "", refused.failure)
             fleet[0].bind("berta", "view")
             assert (await app.portal.log(DICE, key, LogQuery(), person("berta"))).lines
 

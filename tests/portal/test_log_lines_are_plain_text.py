@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.portal.asking.logs import LONGEST_LINE, clean_line
+from callboard.portal.logs.reading import LONGEST_LINE, clean_line
 
 
 @pytest.mark.parametrize(

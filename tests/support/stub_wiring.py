@@ -31,6 +31,7 @@ from callboard.portal.arranging.arrangement import arrange
 from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
+    CrashLog,
     KubernetesView,
     LogView,
     ObjectKey,
@@ -103,6 +104,11 @@ class StubPortal:
         raise NotFound("This portal has no objects.")
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
+        raise NotFound("This portal has no logs.")
+
+    async def crash(
+        self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True
+    ) -> CrashLog:
         raise NotFound("This portal has no logs.")
 
     def tabs(self) -> tuple[Tab, ...]:

@@ -22,6 +22,7 @@ from callboard.portal.views import (
     ConditionRow,
     ContainerRow,
     Count,
+    CrashLog,
     EventRow,
     EventsPart,
     Facet,
@@ -360,6 +361,10 @@ class StubPortal:
         self.callers: list[Caller] = []
         self.queries: list[ServicesQuery] = []
         self.error: Exception | None = None
+        self.crashes_read: list[tuple[ObjectKey, str, bool]] = []
+        self.crash_comes = asyncio.Event()
+        self.crash_comes.set()
+        self.crash_log = CrashLog(key=ObjectKey("", "pods", "", ""), cluster=info("eu"), container="")
         self._pages = Pages(self)
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
@@ -470,6 +475,16 @@ class StubPortal:
         lines = tuple(f"2026-11-21T08:59:{i % 60:02}Z INFO {word} roll {i}: {i % 6 + 1}" for i in range(60))
         return msgspec.structs.replace(
             view, lines=(*lines, "java.lang.IllegalStateException: no dice <b>left</b>"), truncated=True
+        )
+
+    async def crash(
+        self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True
+    ) -> CrashLog:
+        self._seen(caller)
+        self.crashes_read.append((key, container, previous))
+        await self.crash_comes.wait()
+        return msgspec.structs.replace(
+            self.crash_log, key=key, cluster=info(key.cluster), container=container, previous=previous
         )
 
     def tabs(self) -> tuple[Tab, ...]:

@@ -11,6 +11,6 @@ operator's tools), `offline`. Behind it, from the top down, each importing only 
     listing                the list of services, and what the catalog says about one
     asking, health         one service's objects for one caller; the health of all services
     offline, documents     the same view from files; views as JSON
-    arranging              a visible snapshot becomes views
+    arranging, logs        a visible snapshot becomes views; container logs, and what they tell of crashes
     protocol, words, views
 """

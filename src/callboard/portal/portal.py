@@ -18,6 +18,7 @@ from callboard.portal.health.trouble_since import Began
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
+    CrashLog,
     KubernetesView,
     LogView,
     ObjectKey,
@@ -98,6 +99,13 @@ class CallboardPortal:
         # the log's drawer tells of its pod as well
         entity = await self._read(ref, caller, Action.RESOURCES_READ, Action.LOGS_READ, key=key)
         return await self._kubernetes.log(entity, key, query, caller)
+
+    async def crash(
+        self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True
+    ) -> CrashLog:
+        """The end of the log of one run of a container."""
+        entity = await self._read(ref, caller, Action.RESOURCES_READ, Action.LOGS_READ, key=key)
+        return await self._kubernetes.crash(entity, key, container, caller, previous=previous)
 
     def tabs(self) -> tuple[Tab, ...]:
         """All tabs in their order."""

@@ -10,6 +10,7 @@ from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
 from callboard.portal.views import (
+    CrashLog,
     KubernetesView,
     LogView,
     ObjectKey,
@@ -79,6 +80,13 @@ class Portal(Protocol):
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log. A cluster's refusal is a LogView with `failure`, not an error."""
+        ...
+
+    async def crash(
+        self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True
+    ) -> CrashLog:
+        """The end of the log of a container's last run that is over, or of the present one, and what it tells. A cluster's
+        refusal is a CrashLog with `failure`, not an error."""
         ...
 
     def tabs(self) -> tuple[Tab, ...]:

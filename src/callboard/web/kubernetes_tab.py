@@ -12,6 +12,7 @@ from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import Health, Verdict
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ClusterPart, KubernetesView, PodRow
+from callboard.web.last_line import LastLine, line_wanted, read_line, with_lines
 from callboard.web.live.kept import Kept
 from callboard.web.matrix import LINES, Matrix, known_group, matrix, matrix_pieces
 from callboard.web.troubles import Troubles, troubles
@@ -116,6 +117,8 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool
     live: bool
     as_of: datetime | None
+    last_line: LastLine | None = None
+    """Of the crash that the first of the troubles is about."""
 
 
 class PodTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +150,9 @@ class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     live: bool = False
 
 
-def kubernetes_page(view: KubernetesView, *, tables: bool = False, group: str = "") -> KubernetesPage:
+def kubernetes_page(
+    view: KubernetesView, *, tables: bool = False, group: str = "", last_line: LastLine | None = None
+) -> KubernetesPage:
     """Arrange a view: clusters with trouble, then those awaited or failed, then the healthy; by name within each. `tables`
     puts every table of pods in, however many; such a page is as of now and not kept current. `group` is how the lines of the
     table of clusters are grouped (`web.matrix`)."""
@@ -155,7 +160,7 @@ def kubernetes_page(view: KubernetesView, *, tables: bool = False, group: str = 
     inline = tables or not view.live or sum(map(_count, view.clusters)) <= TABLES_UP_TO
     strip = sorted((_panel(part, many, inline) for part in view.clusters), key=lambda p: p.part.cluster.name)
     return KubernetesPage(
-        heading=_heading(view, strip),
+        heading=_heading(view, strip, last_line),
         matrix=matrix(view.clusters, group),
         group=group,
         panels=tuple(sorted(strip, key=_rank)),
@@ -164,12 +169,12 @@ def kubernetes_page(view: KubernetesView, *, tables: bool = False, group: str = 
             namespaces=view.namespaces,
             clusters=tuple((panel.part.cluster.name, panel.part.asked_as) for panel in strip),
         ),
-        settled=view.settled,
+        settled=view.settled and not (last_line and last_line.awaited),
         live=view.live and not tables,
     )
 
 
-def _heading(view: KubernetesView, strip: Sequence[ClusterPanel]) -> Heading:
+def _heading(view: KubernetesView, strip: Sequence[ClusterPanel], last_line: LastLine | None) -> Heading:
     """`strip` keeps the clusters in one order for good."""
     return Heading(
         verdict=msgspec.structs.replace(view.verdict, clusters=(), findings=()),
@@ -193,6 +198,7 @@ def _heading(view: KubernetesView, strip: Sequence[ClusterPanel]) -> Heading:
         settled=view.settled,
         live=view.live,
         as_of=None if view.live and view.settled else view.as_of,
+        last_line=last_line,
     )
 
 
@@ -312,27 +318,47 @@ class KubernetesTab:
 
     async def view(self, context: CardContext) -> KubernetesPage:
         """What is known after a moment's patience, or after `?wait=` seconds."""
-        within = max(PATIENCE, _wait(context.query.get("wait", "0")))
+        wait = _wait(context.query.get("wait", "0"))
+        within = max(PATIENCE, wait)
         settled = await self._portal.kubernetes_settled(context.entity.ref, context.caller, within=within)
         group = known_group(settled.clusters, context.query.get(GROUP, ""))
         if settled.settled and context.query.get("tables") == "1":
-            return kubernetes_page(settled, tables=True, group=group)
-        return self._page(settled, group)
+            return kubernetes_page(
+                settled, tables=True, group=group, last_line=await self._line(settled, context)
+            )
+        return self._page(settled, group, await self._line(settled, context) if wait else _awaited(settled))
 
     async def live(self, context: CardContext) -> AsyncIterator[KubernetesPage]:
         """Every view as it comes; closing this closes the portal's iterator."""
         views = self._portal.kubernetes(context.entity.ref, context.caller)
         async with aclosing(views) as each:
-            async for view in each:
-                yield self._page(view, known_group(view.clusters, context.query.get(GROUP, "")))
+            lines = with_lines(
+                each,
+                lambda view: line_wanted(view.verdict),
+                lambda wanted: read_line(self._portal, context.entity.ref, wanted, context.caller),
+            )
+            async with aclosing(lines) as pairs:
+                async for view, line in pairs:
+                    group = known_group(view.clusters, context.query.get(GROUP, ""))
+                    yield self._page(view, group, line)
 
-    def _page(self, view: KubernetesView, group: str = "") -> KubernetesPage:
+    def _page(self, view: KubernetesView, group: str = "", line: LastLine | None = None) -> KubernetesPage:
         """One page for all readers of one view: what is kept with it is made once."""
-        page = self._pages.get(view, group)
+        page = self._pages.get(view, (group, line))
         if page is None:
-            page = kubernetes_page(view, group=group)
-            self._pages.put(page, view, group)
+            page = kubernetes_page(view, group=group, last_line=line)
+            self._pages.put(page, view, (group, line))
         return page
+
+    async def _line(self, view: KubernetesView, context: CardContext) -> LastLine | None:
+        """The line itself, for a page that no script will add it to."""
+        wanted = line_wanted(view.verdict)
+        return await read_line(self._portal, context.entity.ref, wanted, context.caller) if wanted else None
+
+
+def _awaited(view: KubernetesView) -> LastLine | None:
+    wanted = line_wanted(view.verdict)
+    return LastLine(wanted=wanted) if wanted else None
 
 
 def _wait(text: str) -> float:

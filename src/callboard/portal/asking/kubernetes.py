@@ -29,9 +29,19 @@ from callboard.portal.arranging.pods import container_rows
 from callboard.portal.arranging.yaml_text import yaml_text
 from callboard.portal.asking.class_views import Sight, Sights
 from callboard.portal.asking.feeds import Opening, Openings
-from callboard.portal.asking.logs import log_view
+from callboard.portal.logs.crashes import CrashLogs
+from callboard.portal.logs.ended import run_of
+from callboard.portal.logs.reading import log_view
 from callboard.portal.protocol import LogQuery
-from callboard.portal.views import ContainerRow, EventsPart, KubernetesView, LogView, ObjectKey, ObjectView
+from callboard.portal.views import (
+    ContainerRow,
+    CrashLog,
+    EventsPart,
+    KubernetesView,
+    LogView,
+    ObjectKey,
+    ObjectView,
+)
 
 __all__ = ["KubernetesRoad", "Seen"]
 
@@ -103,6 +113,7 @@ class KubernetesRoad:
         self._visibility = visibility
         self._clock = clock
         self._sights = sights
+        self._crash_logs = CrashLogs(clock, limits_of)
 
     async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[Seen, None]:
         """The tab as its clusters answer, and for as long as this is read where they are listened to. A view that is the
@@ -195,13 +206,35 @@ class KubernetesRoad:
         )
         if without := _without_log(obj, obj.body, next(r for r in rows if r.name == container), query):
             return msgspec.structs.replace(view, failure=without, as_of=self._clock.now())
-        reading = Attributes("get", "", "pods", subresource="log", namespace=obj.namespace)
-        if why := await self._visibility.may(caller, key.cluster, reading):
-            words = _WHY[why].format(what="the logs of this namespace's pods")
+        if words := await self._no_logs(key, caller):
             return msgspec.structs.replace(view, failure=words, as_of=self._clock.now())
         cluster, credential = await self._fleet().way(key.cluster, caller)
         limits = self._limits_of(cluster.name)
         return await log_view(view, obj, query, self._fleet().proxy, cluster, credential, self._clock, limits)
+
+    async def crash(
+        self, entity: Entity, key: ObjectKey, container: str, caller: Caller, *, previous: bool
+    ) -> CrashLog:
+        """The end of the log of one run. Raises NotFound where there was none."""
+        part, obj = await self._find(entity, key, caller)
+        run = run_of(part.cluster, obj, container, previous=previous)
+        if run is None:
+            raise NotFound(
+                f"{obj.type.title} {obj.name} has no such run of a container.", code="no-container"
+            )
+        return await self._with_log(run, obj, caller)
+
+    async def _with_log(self, run: CrashLog, pod: KubeObject, caller: Caller) -> CrashLog:
+        if words := await self._no_logs(run.key, caller):
+            return msgspec.structs.replace(run, failure=words)
+        cluster, credential = await self._fleet().way(run.key.cluster, caller)
+        return await self._crash_logs.read(run, pod, self._fleet().proxy, cluster, credential)
+
+    async def _no_logs(self, key: ObjectKey, caller: Caller) -> str:
+        """Why the cluster lets this caller read no logs there; "" where it does."""
+        reading = Attributes("get", "", "pods", subresource="log", namespace=key.namespace)
+        why = await self._visibility.may(caller, key.cluster, reading)
+        return _WHY[why].format(what="the logs of this namespace's pods") if why else ""
 
     async def _find(
         self, entity: Entity, key: ObjectKey, caller: Caller

@@ -4,6 +4,7 @@ Times are aware UTC. Every text that came from a cluster or the catalog is forei
 no logic; whoever shows or makes a view imports it.
 """
 
+from callboard.portal.views.crashes import CrashLog
 from callboard.portal.views.drawer import ConditionRow, Field, LogView, ObjectView
 from callboard.portal.views.kubernetes import (
     ClusterPart,
@@ -37,6 +38,7 @@ __all__ = [
     "ConditionRow",
     "ContainerRow",
     "Count",
+    "CrashLog",
     "EventRow",
     "EventsPart",
     "Facet",

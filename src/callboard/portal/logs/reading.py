@@ -18,7 +18,7 @@ from callboard.model.objects.pod import Pod
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import LogView
 
-__all__ = ["clean_line", "log_view"]
+__all__ = ["clean_line", "cleaned_lines", "log_view"]
 
 LONGEST_LINE = 8_000
 _AT_ONCE: Final = 200
@@ -70,7 +70,7 @@ async def log_view(
         words = found.failure.message
     return msgspec.structs.replace(
         view,
-        lines=await giving_way(_cleaned(found)),
+        lines=await giving_way(cleaned_lines(found)),
         truncated=found.earlier,
         most=limits.max_log if found.later else 0,
         failure=failure,
@@ -79,7 +79,8 @@ async def log_view(
     )
 
 
-def _cleaned(log: Log) -> Generator[None, None, tuple[str, ...]]:
+def cleaned_lines(log: Log) -> Generator[None, None, tuple[str, ...]]:
+    """Its lines as they are shown, in steps."""
     lines: list[str] = []
     for start in range(0, len(log.lines), _AT_ONCE):
         lines += [clean_line(in_force.hidden_in(line.text)) for line in log.lines[start : start + _AT_ONCE]]
