@@ -41,8 +41,8 @@ CONFIG: dict[str, Any] = {
 def hurry(patch: pytest.MonkeyPatch) -> None:
     """What is waited for in minutes comes in tenths of a second. What is waited for, and why, stays as it is."""
     for name, seconds in (
-        ("kube.watch._FIRST_PAUSE", 0.1),
-        ("kube.watch._LONGEST_PAUSE", 0.4),
+        ("kube.watching.watch._FIRST_PAUSE", 0.1),
+        ("kube.watching.watch._LONGEST_PAUSE", 0.4),
         ("fleet.hub.holdings.STALE_AFTER", 0.3),
         ("fleet.hub.refusals.FIRST_PAUSE", 0.1),
         ("fleet.hub.refusals.DOUBTED", 0.5),
@@ -51,8 +51,8 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
         ("fleet.hub.stream.LONGEST_PAUSE", 0.4),
         ("fleet.hub.provider.RETRY", 0.3),
         ("fleet.hub.look.RENEWED", 2.0),
-        ("portal.board.RENEWED", 2.0),
-        ("portal.board.LOOK", 0.2),
+        ("portal.health.board.RENEWED", 2.0),
+        ("portal.health.board.LOOK", 0.2),
     ):
         patch.setattr(f"callboard.{name}", seconds)
     of = Limits.of
