@@ -16,7 +16,7 @@ import uvloop
 from bench.processes import Round
 from callboard.base.clock import SystemClock
 from callboard.base.secret import Secret
-from callboard.fleet.hub.holdings import Holdings
+from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.ingest.packing import Keeper
 from callboard.kube.limits import Limits

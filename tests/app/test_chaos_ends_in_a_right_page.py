@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from callboard.fleet.hub import pulse
+from callboard.fleet.hub.streams import pulse
 from callboard.kube.limits import Limits
 from callboard.simulator import Fleet
 from support.chaos import Trouble, away, calm, cut_again_and_again, happenings, mode, no_bookmarks, streams

@@ -14,7 +14,7 @@ from callboard.access.visible import visible
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.rules.well import owners_if_well
 from callboard.diagnosis.verdict import cluster_verdict, verdict
-from callboard.fleet.references import children
+from callboard.fleet.selection.references import children
 from callboard.kube.ingest.decode import opened
 from callboard.kube.ingest.packing import Keeper, Packings
 from callboard.model.belonging import belonging

@@ -9,7 +9,7 @@ import pytest
 
 from callboard.base.settings import ClusterLimits, ClusterOverride
 from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
-from callboard.fleet.check import check_clusters
+from callboard.fleet.tools.check import check_clusters
 from callboard.model.objects.pod import Pod
 from callboard.model.resource import DEFAULT_OBJECT_TYPES
 from callboard.simulator.fleet import Fleet

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from callboard.base.clock import FakeClock
 from callboard.base.settings import BreakerSettings
-from callboard.fleet.breaker import Breaker, Breakers, BreakerState
+from callboard.fleet.asking.breaker import Breaker, Breakers, BreakerState
 
 SETTINGS = BreakerSettings(failures=3, open_for=4, max_open_for=10)
 

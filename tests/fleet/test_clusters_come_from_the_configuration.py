@@ -18,11 +18,11 @@ from callboard.base.settings import (
 )
 from callboard.extend import AUTH_PROVIDER, Caller, Cluster, CustomResource, Dashboard, Link, Notice, Supplied
 from callboard.fleet.pod_identity import PodIdentity
-from callboard.fleet.sections import options_of, section_of
 from callboard.fleet.suppliers.combined import CombinedSupplier, NamedSupplier
 from callboard.fleet.suppliers.config import ConfigSupplier
 from callboard.fleet.suppliers.in_cluster import InClusterSupplier
 from callboard.fleet.suppliers.local_kubectl_proxy import LocalKubectlProxySupplier
+from callboard.fleet.wiring.sections import options_of, section_of
 from support.fake_fleet import CALLER, FixedSupplier, cluster
 
 WHERE = "kubernetes.clusterLocatorMethods[0]"

@@ -11,8 +11,8 @@ from callboard.base.clock import FakeClock
 from callboard.base.errors import Unavailable, UsageError
 from callboard.base.settings import BreakerSettings, CustomResourceSettings, KubernetesSettings
 from callboard.extend import Answer, ClusterState, FailureCode, ServiceSnapshot
-from callboard.fleet import fan_out as fan_out_module
-from callboard.fleet.fan_out import FanOut
+from callboard.fleet.asking import fan_out as fan_out_module
+from callboard.fleet.asking.fan_out import FanOut
 from callboard.model.outcome import Failure, Outcome, Question
 from callboard.model.resource import DEFAULT_OBJECT_TYPES
 from support.fake_fleet import (

@@ -23,8 +23,8 @@ from callboard.base.settings import (
 )
 from callboard.extend import AUTH_PROVIDER, AuthStrategy, ClusterSupplier, Fetcher, Registration, hookimpl
 from callboard.fleet.plugin import FleetPlugin
-from callboard.fleet.registry import Registry
-from callboard.fleet.wiring import Fleet, wire
+from callboard.fleet.wiring.registry import Registry
+from callboard.fleet.wiring.wiring import Fleet, wire
 from support.fake_fleet import CALLER, FakeFetcher, FixedSupplier, TestStrategy, cluster
 from support.wired_fleet import NoEntities
 

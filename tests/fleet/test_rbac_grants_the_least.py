@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from callboard.base.errors import UsageError
 from callboard.base.settings import CustomResourceSettings, KubernetesSettings
-from callboard.fleet.rbac import Feature, features_of, manifests
-from callboard.fleet.selection import types_of
+from callboard.fleet.selection.selection import types_of
+from callboard.fleet.tools.rbac import Feature, features_of, manifests
 from callboard.model.resource import ALL_OBJECT_TYPES
 
 SETTINGS = KubernetesSettings(

@@ -12,7 +12,7 @@ from callboard.extend import (
     Question,
     ServiceSnapshot,
 )
-from callboard.fleet.fan_out import FanOut
+from callboard.fleet.asking.fan_out import FanOut
 from support.fake_fleet import CALLER, FakeFetcher, FixedSupplier, cluster, entity, fan_out, holding
 from support.kube_objects import kube_object
 

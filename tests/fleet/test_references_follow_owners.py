@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.base.settings import KubernetesSettings
-from callboard.fleet.references import (
+from callboard.fleet.selection.references import (
     MOST_CLAIMS_BY_NAME,
     MOST_NODES,
     MOST_QUESTIONS,
@@ -16,7 +16,7 @@ from callboard.fleet.references import (
     questions,
     withheld,
 )
-from callboard.fleet.selection import select
+from callboard.fleet.selection.selection import select
 from callboard.model.belonging import belonging
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Purpose, Question

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from callboard.base.errors import UsageError
 from callboard.base.settings import CustomResourceSettings, KubernetesSettings
 from callboard.extend import CustomResource, ResourceType
-from callboard.fleet.custom_resources import ConfiguredCustomResources
-from callboard.fleet.selection import namespaces_of, select, selector_of, types_of
+from callboard.fleet.selection.custom_resources import ConfiguredCustomResources
+from callboard.fleet.selection.selection import namespaces_of, select, selector_of, types_of
 from callboard.model.resource import ALL_OBJECT_TYPES, DEFAULT_OBJECT_TYPES
 from support.fake_fleet import CALLER, cluster, entity
 

@@ -20,8 +20,8 @@ from callboard.base.secret import Secret
 from callboard.base.settings import KubernetesSettings, Opaque, OtherLocator, ServiceLocatorMethod, Settings
 from callboard.extend import Caller, Entity, EntityRef, ProxyRequest
 from callboard.fleet.plugin import FleetPlugin
-from callboard.fleet.registry import Registry
-from callboard.fleet.wiring import Fleet, wire
+from callboard.fleet.wiring.registry import Registry
+from callboard.fleet.wiring.wiring import Fleet, wire
 from support.checkout import ROOT
 from support.fake_fleet import CALLER, FakeFetcher, cluster, entity
 

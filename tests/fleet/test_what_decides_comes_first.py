@@ -8,7 +8,7 @@ import pytest
 
 from callboard.base.settings import ClusterLimits, CustomResourceSettings, KubernetesSettings
 from callboard.extend import Answer, ClusterState, ObjectsProvider, ServiceSnapshot
-from callboard.fleet import fan_out as fan_out_module
+from callboard.fleet.asking import fan_out as fan_out_module
 from callboard.kube.connection import connection as connection_module
 from callboard.kube.connection.pool import FEW
 from callboard.model.resource import DECISIVE, DEFAULT_OBJECT_TYPES

@@ -28,10 +28,10 @@ from callboard.extend import (
     Secret,
     Selection,
 )
-from callboard.fleet.custom_resources import ConfiguredCustomResources
-from callboard.fleet.fan_out import FanOut
+from callboard.fleet.asking.fan_out import FanOut
 from callboard.fleet.locators.multi_tenant import MultiTenant
 from callboard.fleet.observer import Observer
+from callboard.fleet.selection.custom_resources import ConfiguredCustomResources
 from callboard.fleet.suppliers.combined import CombinedSupplier, NamedSupplier
 
 CALLER = Caller.loopback()

@@ -13,14 +13,14 @@ from callboard.base.settings import ClusterLimits, ClustersSettings, HubSettings
 from callboard.diagnosis.engine import turns
 from callboard.diagnosis.rules.well import owners_if_well
 from callboard.extend import Entity, Parts
-from callboard.fleet.breaker import Breakers
-from callboard.fleet.custom_resources import ConfiguredCustomResources
-from callboard.fleet.fan_out import FanOut
+from callboard.fleet.asking.breaker import Breakers
+from callboard.fleet.asking.fan_out import FanOut
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.hub import Hub
-from callboard.fleet.hub.provider import HubProvider
-from callboard.fleet.hub.watching import ConnectionsWatcher
+from callboard.fleet.hub.provider.provider import HubProvider
+from callboard.fleet.hub.streams.watching import ConnectionsWatcher
 from callboard.fleet.locators.multi_tenant import MultiTenant
+from callboard.fleet.selection.custom_resources import ConfiguredCustomResources
 from callboard.fleet.suppliers.combined import CombinedSupplier, NamedSupplier
 from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits

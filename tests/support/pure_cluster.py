@@ -5,8 +5,8 @@ from typing import Any
 
 from callboard.base.errors import UsageError
 from callboard.base.settings import KubernetesSettings
-from callboard.fleet.references import questions, withheld
-from callboard.fleet.selection import select
+from callboard.fleet.selection.references import questions, withheld
+from callboard.fleet.selection.selection import select
 from callboard.model.belonging import belonging
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity, EntityMeta

@@ -364,7 +364,7 @@ async def troubled(
     monkeypatch.setattr(Fence, "__init__", scaled)
     monkeypatch.setattr("callboard.base.fence.GIVING_UP", SCALE)
     monkeypatch.setattr("callboard.fleet.fenced.provider.FIRST", 20 * SCALE)
-    monkeypatch.setattr("callboard.fleet.making.MAKING", 10 * SCALE)
+    monkeypatch.setattr("callboard.fleet.wiring.making.MAKING", 10 * SCALE)
     monkeypatch.setattr("callboard.app.plugins.LOADING", 20 * SCALE)
     monkeypatch.setattr("callboard.app.application.installed", lambda: (asked("probe", parts),))
     used = {"objectsProvider": "probe" if kind == "objects provider" else "fanOut"}

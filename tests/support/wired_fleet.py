@@ -19,8 +19,8 @@ from callboard.base.settings import (
 )
 from callboard.extend import Caller, Entity, EntityRef
 from callboard.fleet.plugin import FleetPlugin
-from callboard.fleet.registry import Registry
-from callboard.fleet.wiring import Fleet, wire
+from callboard.fleet.wiring.registry import Registry
+from callboard.fleet.wiring.wiring import Fleet, wire
 from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
 from callboard.kube.reads.fetcher import DirectFetcher

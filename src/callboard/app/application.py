@@ -39,7 +39,7 @@ from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.figures import figures
 from callboard.fleet.hub.hub import Hub
-from callboard.fleet.hub.watching import ConnectionsWatcher
+from callboard.fleet.hub.streams.watching import ConnectionsWatcher
 from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
 from callboard.kube.connection.connection import Connection, Connections

@@ -13,8 +13,8 @@ from callboard.base.clock import SystemClock
 from callboard.base.errors import BadInputs, CallboardError
 from callboard.cli.wiring import WiredCheck
 from callboard.fleet.plugin import FleetPlugin
-from callboard.fleet.registry import Registry
-from callboard.fleet.wiring import wire
+from callboard.fleet.wiring.registry import Registry
+from callboard.fleet.wiring.wiring import wire
 from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
 from callboard.kube.reads.fetcher import DirectFetcher

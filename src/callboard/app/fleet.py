@@ -14,11 +14,11 @@ from callboard.base.clock import Clock
 from callboard.base.settings import Settings
 from callboard.catalog.catalog import Catalog
 from callboard.diagnosis.rules.registry import ORDINARY
-from callboard.fleet.breaker import Breakers
+from callboard.fleet.asking.breaker import Breakers
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.plugin import FleetPlugin
-from callboard.fleet.registry import Registry
-from callboard.fleet.wiring import Fleet, wire
+from callboard.fleet.wiring.registry import Registry
+from callboard.fleet.wiring.wiring import Fleet, wire
 from callboard.kube.connection.connection import Connections
 from callboard.kube.reads.fetcher import DirectFetcher
 from callboard.kube.reads.proxy import DirectProxy

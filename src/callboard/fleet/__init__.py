@@ -8,4 +8,15 @@ The road inside, in order: `suppliers` (which clusters) → `locators` (on which
 (what to ask) → `fan_out`, which runs one `asking` per cluster → `references` (what to ask second) → `belonging` (what of
 that is the service's). `registry` makes the parts out of hook registrations, `plugin` registers ours, `wiring` joins them.
 An objects provider that listens instead of asking registers beside `fanOut` and stands on the same parts.
+
+From the top down, each importing only what stands lower:
+
+    plugin                  our own parts, registered as anyone's
+    wiring, tools           the parts joined; the operator's tools
+    hub                     clusters listened to
+    asking                  clusters asked
+    auth, selection         as whom; what
+    suppliers, locators     which clusters exist; on which of them a service may run
+    fenced                  every part behind a deadline and a check
+    defect, kubeconfigs, nearest, observer, pod_identity
 """

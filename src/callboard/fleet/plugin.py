@@ -26,25 +26,25 @@ from callboard.extend.parts import (
     ServiceLocator,
 )
 from callboard.extend.registration import PartConfig, Parts, ProviderRegistration, Registration
+from callboard.fleet.asking.breaker import Breakers
+from callboard.fleet.asking.fan_out import FanOut
 from callboard.fleet.auth.kubeconfig import KubeconfigStrategy
 from callboard.fleet.auth.local_kubectl_proxy import LocalKubectlProxyStrategy
 from callboard.fleet.auth.service_account import ServiceAccountStrategy
-from callboard.fleet.breaker import Breakers
-from callboard.fleet.custom_resources import ConfiguredCustomResources
-from callboard.fleet.fan_out import FanOut
 from callboard.fleet.hub.hub import Hub
-from callboard.fleet.hub.provider import HubProvider
+from callboard.fleet.hub.provider.provider import HubProvider
 from callboard.fleet.kubeconfigs import Kubeconfigs
 from callboard.fleet.locators.catalog_relation import CatalogRelation
 from callboard.fleet.locators.multi_tenant import MultiTenant
 from callboard.fleet.locators.single_tenant import SingleTenant
 from callboard.fleet.observer import Observer
 from callboard.fleet.pod_identity import PodIdentity
-from callboard.fleet.sections import section_of
+from callboard.fleet.selection.custom_resources import ConfiguredCustomResources
 from callboard.fleet.suppliers.config import ConfigSupplier
 from callboard.fleet.suppliers.in_cluster import InClusterSupplier
 from callboard.fleet.suppliers.kubeconfig import KubeconfigSupplier
 from callboard.fleet.suppliers.local_kubectl_proxy import LocalKubectlProxySupplier
+from callboard.fleet.wiring.sections import section_of
 from callboard.model.cluster import Cluster
 
 __all__ = ["FleetPlugin"]

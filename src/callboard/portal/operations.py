@@ -12,9 +12,9 @@ from callboard.base.settings import KubernetesSettings, Settings
 from callboard.catalog.validate import Validation
 from callboard.catalog.validate import validate_paths as validate_catalog
 from callboard.extend.parts import Supplied
-from callboard.fleet.check import ClusterCheck, FleetCheck, Permission, check_clusters
-from callboard.fleet.rbac import features_of, manifests
-from callboard.fleet.wiring import Fleet
+from callboard.fleet.tools.check import ClusterCheck, FleetCheck, Permission, check_clusters
+from callboard.fleet.tools.rbac import features_of, manifests
+from callboard.fleet.wiring.wiring import Fleet
 from callboard.kube.connection.connection import Connections
 from callboard.model.caller import Caller
 from callboard.model.permission import Action, Resource, ResourceKind

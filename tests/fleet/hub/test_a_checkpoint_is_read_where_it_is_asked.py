@@ -21,7 +21,7 @@ from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import BLOCK, Header, Reader, write
 from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.checkpoint.unread import Unread
-from callboard.fleet.hub.index import ObjectIndex, key_of
+from callboard.fleet.hub.holdings.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
 from callboard.model.cluster import Trust
 from callboard.model.objects import Kept, OwnerReference

@@ -9,9 +9,9 @@ import pytest
 
 from callboard.base.clock import SystemClock
 from callboard.base.settings import CheckpointSettings
-from callboard.fleet.hub import provider as provider_module
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.checkpoint.files import Files
+from callboard.fleet.hub.provider import provider as provider_module
 from callboard.model.snapshot import ClusterState, ServiceSnapshot
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, entity

@@ -13,11 +13,11 @@ from callboard.base.errors import Unavailable
 from callboard.base.secret import Secret
 from callboard.base.settings import HubSettings
 from callboard.extend import Fetcher
-from callboard.fleet.hub import pulse as module
-from callboard.fleet.hub.budget import Budget
-from callboard.fleet.hub.holdings import Holdings
+from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.fleet.hub.port import CredentialSource, Source
-from callboard.fleet.hub.pulse import Pulse
+from callboard.fleet.hub.streams import pulse as module
+from callboard.fleet.hub.streams.budget import Budget
+from callboard.fleet.hub.streams.pulse import Pulse
 from callboard.fleet.observer import Unobserved
 from callboard.model.cluster import Cluster, Credential, CredentialKind
 from callboard.model.outcome import Failure, FailureCode, Freshness, Outcome, Question

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.base.settings import KubernetesSettings
-from callboard.fleet.hub import refusals
-from callboard.fleet.hub.refusals import Refusals
+from callboard.fleet.hub.streams import refusals
+from callboard.fleet.hub.streams.refusals import Refusals
 from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ServiceSnapshot
 from callboard.simulator import cluster as simulated

@@ -10,11 +10,11 @@ import pytest
 
 from callboard.base.clock import SystemClock
 from callboard.base.settings import CheckpointSettings
-from callboard.fleet.hub import reach as module
-from callboard.fleet.hub.budget import Budget
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.checkpoint.files import Files
-from callboard.fleet.hub.reach import Reach
+from callboard.fleet.hub.streams import reach as module
+from callboard.fleet.hub.streams.budget import Budget
+from callboard.fleet.hub.streams.reach import Reach
 from callboard.model.outcome import Failure, FailureCode
 from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet

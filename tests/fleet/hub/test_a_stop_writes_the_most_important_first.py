@@ -12,7 +12,7 @@ from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import Header
 from callboard.fleet.hub.checkpoint.reading import Place
-from callboard.fleet.hub.index import ObjectIndex
+from callboard.fleet.hub.holdings.index import ObjectIndex
 from callboard.fleet.hub.port import SourceKey
 from callboard.model.cluster import Trust
 from callboard.model.outcome import Question

@@ -8,7 +8,7 @@ import msgspec
 
 from callboard.diagnosis.verdict import cluster_verdict
 from callboard.extend import Entity, EntityRef, FollowingProvider
-from callboard.fleet.hub.following import HubFollowing
+from callboard.fleet.hub.following.following import HubFollowing
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterSnapshot, ClusterState

@@ -7,7 +7,7 @@ import weakref
 import msgspec
 
 from callboard.base.settings import HubSettings, KubernetesSettings
-from callboard.fleet.hub.budget import Budget, Places
+from callboard.fleet.hub.streams.budget import Budget, Places
 from callboard.model.outcome import Freshness
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity

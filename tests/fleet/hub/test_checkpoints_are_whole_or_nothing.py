@@ -22,7 +22,7 @@ from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLarge, write
 from callboard.fleet.hub.checkpoint.reading import Place
-from callboard.fleet.hub.index import ObjectIndex, key_of
+from callboard.fleet.hub.holdings.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
 from callboard.kube.ingest.decode import decode_object
 from callboard.kube.ingest.packing import Keeper, Packings

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from callboard.fleet.hub.holdings import Holdings
+from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.model.objects import Kept, KubeObject, ObjectMeta
 from callboard.model.outcome import Freshness
 from callboard.simulator.fleet import Fleet

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from callboard.base.settings import KubernetesSettings
-from callboard.fleet.hub import refusals
+from callboard.fleet.hub.streams import refusals
 from callboard.model.outcome import Answer, Freshness
 from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.fleet.hub.services import Interest, ServiceIndex
+from callboard.fleet.hub.following.services import Interest, ServiceIndex
 from callboard.model.selector import LabelSelector
 
 KEYS = ("app", "tier", "backstage.io/kubernetes-id")

@@ -190,7 +190,7 @@ async def test_the_tasks_of_many_viewers_do_not_grow_with_the_clusters() -> None
 async def test_a_quiet_page_costs_nothing_until_time_makes_it_mean_something_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("callboard.fleet.hub.look.RENEWED", 0.05)
+    monkeypatch.setattr("callboard.fleet.hub.live_selection.RENEWED", 0.05)
     async with (
         Fleet.start("quiet", speed=0.0) as fleet,
         listening(fleet) as world,

@@ -162,7 +162,7 @@ async def test_a_renewed_token_continues_the_streams_and_a_revoked_one_is_not_us
 async def test_a_credential_that_becomes_anothers_ends_what_was_shared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("callboard.fleet.hub.provider.RETRY", 0.2)
+    monkeypatch.setattr("callboard.fleet.hub.provider.provider.RETRY", 0.2)
     async with (
         Fleet.start("quiet", speed=0.0) as fleet,
         listening(fleet) as world,

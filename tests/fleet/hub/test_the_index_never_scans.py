@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, matches
+from callboard.fleet.hub.holdings.index import ObjectIndex, ReaderIndex, matches
 from callboard.fleet.hub.scope import candidates
 from callboard.kube.ingest.packing import Keeper
 from callboard.model.objects import Kept

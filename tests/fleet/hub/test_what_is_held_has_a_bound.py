@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.base.clock import FakeClock
-from callboard.fleet.hub.holdings import Holdings
+from callboard.fleet.hub.holdings.holdings import Holdings
+from callboard.fleet.hub.holdings.room import AROUND, Room
 from callboard.fleet.hub.port import Key
-from callboard.fleet.hub.room import AROUND, Room
 from callboard.kube.watching.changes import InitialEvents, Upsert
 from callboard.model.objects import Kept
 from callboard.model.outcome import Answer, Freshness, Question

@@ -7,7 +7,7 @@ import pytest
 
 from callboard.base.errors import Unavailable
 from callboard.extend import Credential, CredentialKind, Secret
-from callboard.fleet.hub.stream import Stream
+from callboard.fleet.hub.streams.stream import Stream
 
 
 @pytest.mark.parametrize("own", [False, True])

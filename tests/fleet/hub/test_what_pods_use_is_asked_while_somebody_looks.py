@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from callboard.fleet.hub.stream import Stream
+from callboard.fleet.hub.streams.stream import Stream
 from callboard.model.outcome import Answer, Outcome
 from callboard.model.resource import POD_METRICS
 from callboard.model.snapshot import ServiceSnapshot

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from callboard.fleet.hub.stream import Stream
+from callboard.fleet.hub.streams.stream import Stream
 from callboard.model.outcome import Freshness
 
 if TYPE_CHECKING:

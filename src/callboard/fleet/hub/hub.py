@@ -13,14 +13,14 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
 from callboard.base.tasks import keep_running, leaving_nothing
-from callboard.fleet.hub.budget import Budget, Places
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
-from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, Labels, ObjectChanged, Reader
+from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, Labels, ObjectChanged, Reader
+from callboard.fleet.hub.holdings.room import Room
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
-from callboard.fleet.hub.pulse import Pulse
-from callboard.fleet.hub.room import Room
 from callboard.fleet.hub.scope import candidates, covers_less
-from callboard.fleet.hub.stream import Stream
+from callboard.fleet.hub.streams.budget import Budget, Places
+from callboard.fleet.hub.streams.pulse import Pulse
+from callboard.fleet.hub.streams.stream import Stream
 from callboard.fleet.observer import Observer, Unobserved
 from callboard.kube.ingest.decode import opened
 from callboard.kube.loop.loop_budget import Steps

@@ -11,8 +11,8 @@ from callboard.access.visibility import Visibility
 from callboard.access.visible import NO_USER_STEP, visible
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable, UsageError
-from callboard.fleet.selection import namespaces_of, selector_of
-from callboard.fleet.wiring import Fleet
+from callboard.fleet.selection.selection import namespaces_of, selector_of
+from callboard.fleet.wiring.wiring import Fleet
 from callboard.kube.limits import Limits
 from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller

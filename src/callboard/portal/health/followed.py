@@ -9,7 +9,7 @@ from callboard.base.errors import CallboardError, UsageError
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.search import SearchQuery
 from callboard.extend.following import Following
-from callboard.fleet.selection import namespaces_of
+from callboard.fleet.selection.selection import namespaces_of
 from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef

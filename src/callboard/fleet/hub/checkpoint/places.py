@@ -13,7 +13,7 @@ from zlib import crc32
 
 import msgspec
 
-from callboard.fleet.hub.index import BY_VALUE
+from callboard.fleet.hub.holdings.index import BY_VALUE
 from callboard.fleet.hub.port import Key
 from callboard.fleet.hub.scope import NOTHING_SELECTED, selector_of_question
 from callboard.model.objects import Kept

@@ -16,7 +16,7 @@ from callboard.base.clock import Clock
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader
 from callboard.fleet.hub.checkpoint.unread import Unread
-from callboard.fleet.hub.index import ObjectIndex
+from callboard.fleet.hub.holdings.index import ObjectIndex
 from callboard.fleet.hub.port import SourceKey
 from callboard.model.outcome import Question
 from callboard.model.resource import EVENTS, POD_METRICS

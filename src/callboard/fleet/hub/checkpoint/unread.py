@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import IO, Final
 
 from callboard.fleet.hub.checkpoint.form import Contents, Header, NotWhole
-from callboard.fleet.hub.index import ObjectIndex, key_of, matches
+from callboard.fleet.hub.holdings.index import ObjectIndex, key_of, matches
 from callboard.fleet.hub.port import Key
 from callboard.model.objects import Kept
 from callboard.model.outcome import Question

@@ -14,7 +14,7 @@ import yaml
 from callboard.base.errors import UsageError
 from callboard.base.settings import ConfigLocator, InClusterLocator, KubeconfigLocator, KubernetesSettings
 from callboard.fleet.nearest import expected_one_of, nearest_hint
-from callboard.fleet.selection import types_of
+from callboard.fleet.selection.selection import types_of
 from callboard.model.resource import known_type
 
 __all__ = ["Feature", "Rule", "features_of", "manifests", "rules"]

@@ -9,7 +9,7 @@ import msgspec
 
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotSignedIn
-from callboard.fleet.asking import Asking
+from callboard.fleet.asking.asking import Asking
 from callboard.fleet.auth.claims import expiry_of
 from callboard.model.cluster import Credential
 from callboard.model.outcome import Failure, FailureCode, Freshness, Outcome

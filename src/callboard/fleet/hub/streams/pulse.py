@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from callboard.base.errors import CallboardError
-from callboard.fleet.hub.budget import Budget
-from callboard.fleet.hub.holdings import Holdings
+from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.fleet.hub.port import Source, Watcher
+from callboard.fleet.hub.streams.budget import Budget
 from callboard.fleet.observer import Observer
 from callboard.model.cluster import Credential
 from callboard.model.outcome import Failure, FailureCode

@@ -11,17 +11,17 @@ from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, Unavailable
 from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.registration import Parts
-from callboard.fleet.custom_resources import types_for
-from callboard.fleet.fan_out import FanOut
-from callboard.fleet.hub.elsewhere import Elsewhere
-from callboard.fleet.hub.followed import FollowedAs
-from callboard.fleet.hub.following import HubFollowing
+from callboard.fleet.asking.fan_out import FanOut
+from callboard.fleet.hub.following.followed import FollowedAs
+from callboard.fleet.hub.following.following import HubFollowing
 from callboard.fleet.hub.hub import Hub
-from callboard.fleet.hub.look import Look
-from callboard.fleet.hub.own import OwnLook
+from callboard.fleet.hub.live_selection import Look
 from callboard.fleet.hub.port import Source, SourceKey
-from callboard.fleet.locating import located
-from callboard.fleet.selection import select
+from callboard.fleet.hub.provider.elsewhere import Elsewhere
+from callboard.fleet.hub.provider.own_token import OwnLook
+from callboard.fleet.selection.custom_resources import types_for
+from callboard.fleet.selection.locating import located
+from callboard.fleet.selection.selection import select
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity

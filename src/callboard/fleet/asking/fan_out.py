@@ -12,11 +12,11 @@ from contextlib import suppress
 from callboard.base.clock import Clock
 from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.registration import Parts
-from callboard.fleet.asking import Asking, AskingTools
-from callboard.fleet.breaker import Breakers
-from callboard.fleet.gate import Gate
-from callboard.fleet.locating import located
+from callboard.fleet.asking.asking import Asking, AskingTools
+from callboard.fleet.asking.breaker import Breakers
+from callboard.fleet.asking.gate import Gate
 from callboard.fleet.observer import Observer, Unobserved
+from callboard.fleet.selection.locating import located
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity

@@ -10,14 +10,14 @@ from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
 from callboard.base.settings import ClusterLimits, KubernetesSettings
 from callboard.extend.registration import Parts
-from callboard.fleet.breaker import Breakers, BreakerState, Permit
-from callboard.fleet.custom_resources import types_for
+from callboard.fleet.asking.breaker import Breakers, BreakerState, Permit
+from callboard.fleet.asking.gate import Gate
+from callboard.fleet.asking.progress import Progress, whole_failure
 from callboard.fleet.defect import defect
-from callboard.fleet.gate import Gate
 from callboard.fleet.observer import Observer
-from callboard.fleet.progress import Progress, whole_failure
-from callboard.fleet.references import leads_on, questions, withheld
-from callboard.fleet.selection import cluster_scoped, select
+from callboard.fleet.selection.custom_resources import types_for
+from callboard.fleet.selection.references import leads_on, questions, withheld
+from callboard.fleet.selection.selection import cluster_scoped, select
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.entity import Entity

@@ -5,7 +5,7 @@ import contextlib
 from callboard.base.errors import CallboardError
 from callboard.base.fence import Fence
 from callboard.extend.parts import Closes, Starts
-from callboard.fleet.making import Missing
+from callboard.fleet.wiring.making import Missing
 
 __all__ = ["LivingPart"]
 

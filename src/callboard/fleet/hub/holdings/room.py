@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from callboard.fleet.hub.index import ObjectIndex
+from callboard.fleet.hub.holdings.index import ObjectIndex
 from callboard.kube.limits import Limits
 
 __all__ = ["MOST_OBJECTS", "Room", "RoomShare"]

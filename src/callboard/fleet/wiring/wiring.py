@@ -23,17 +23,17 @@ from callboard.extend.parts import (
 )
 from callboard.extend.registration import Offered, PartConfig, Parts
 from callboard.fleet.auth.dispatch import DispatchingStrategy
-from callboard.fleet.custom_resources import MergedCustomResources
 from callboard.fleet.fenced.fetcher import FencedFetcher
 from callboard.fleet.fenced.locator import FencedLocator
 from callboard.fleet.fenced.provider import fenced_provider
 from callboard.fleet.fenced.proxy import FencedProxy
 from callboard.fleet.fenced.strategy import FencedStrategy
-from callboard.fleet.living import LivingPart
-from callboard.fleet.making import Missing, made
-from callboard.fleet.registry import Registry, choose
-from callboard.fleet.sections import locator_type, options_of
+from callboard.fleet.selection.custom_resources import MergedCustomResources
 from callboard.fleet.suppliers.combined import CombinedSupplier, NamedSupplier
+from callboard.fleet.wiring.living import LivingPart
+from callboard.fleet.wiring.making import Missing, made
+from callboard.fleet.wiring.registry import Registry, choose
+from callboard.fleet.wiring.sections import locator_type, options_of
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.notice import NoticeCode

@@ -8,9 +8,9 @@ from typing import Final, Protocol
 import msgspec
 
 from callboard.base.clock import Clock
-from callboard.fleet.hub.index import ObjectIndex, ReaderIndex, key_of
+from callboard.fleet.hub.holdings.index import ObjectIndex, ReaderIndex, key_of
+from callboard.fleet.hub.holdings.room import MOST_OBJECTS, Room, RoomShare
 from callboard.fleet.hub.port import Key, Status
-from callboard.fleet.hub.room import MOST_OBJECTS, Room, RoomShare
 from callboard.kube.failure import answer_of
 from callboard.kube.ingest.decode import opened
 from callboard.kube.loop.loop_budget import Steps

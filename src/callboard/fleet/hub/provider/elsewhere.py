@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from callboard.base.errors import CallboardError
-from callboard.fleet.hub.following import LOOK_FOR_CLUSTERS
+from callboard.fleet.hub.following.following import LOOK_FOR_CLUSTERS
 from callboard.model.cluster import Cluster
 from callboard.model.snapshot import Notice
 

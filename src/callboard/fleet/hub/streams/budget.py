@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from callboard.base.settings import HubSettings
-from callboard.fleet.hub.reach import Reach
+from callboard.fleet.hub.streams.reach import Reach
 
 __all__ = ["Budget", "Places", "Turn", "Watching"]
 

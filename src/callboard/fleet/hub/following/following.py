@@ -9,10 +9,10 @@ import structlog
 from callboard.base.errors import CallboardError
 from callboard.extend.following import FollowedCluster, Touched
 from callboard.extend.parts import Located
-from callboard.fleet.hub.followed import Followed, FollowedAs
-from callboard.fleet.hub.holdings import Labels
-from callboard.fleet.hub.services import Interest, ServiceIndex
-from callboard.fleet.selection import namespaces_of, select, selector_of, types_of
+from callboard.fleet.hub.following.followed import Followed, FollowedAs
+from callboard.fleet.hub.following.services import Interest, ServiceIndex
+from callboard.fleet.hub.holdings.holdings import Labels
+from callboard.fleet.selection.selection import namespaces_of, select, selector_of, types_of
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity, EntityRef

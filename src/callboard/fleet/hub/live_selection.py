@@ -12,11 +12,11 @@ import msgspec
 
 from callboard.base.clock import Clock
 from callboard.base.settings import ClusterLimits
-from callboard.fleet.asking import ROUNDS, USAGE
-from callboard.fleet.hub.holdings import Turning
+from callboard.fleet.asking.asking import ROUNDS, USAGE
+from callboard.fleet.asking.progress import whole_failure
+from callboard.fleet.hub.holdings.holdings import Turning
 from callboard.fleet.hub.port import Held, HubPort, Key, Source, Subscription, Update
-from callboard.fleet.progress import whole_failure
-from callboard.fleet.references import questions, withheld
+from callboard.fleet.selection.references import questions, withheld
 from callboard.model.belonging import belonging
 from callboard.model.notice import NoticeCode
 from callboard.model.objects import KubeObject

@@ -4,13 +4,13 @@ from datetime import datetime
 
 import msgspec
 
-from callboard.fleet.asking import ROUNDS
-from callboard.fleet.hub.holdings import Holdings
+from callboard.fleet.asking.asking import ROUNDS
+from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.fleet.hub.hub import Hub
-from callboard.fleet.hub.look import moment_of, state_of
+from callboard.fleet.hub.live_selection import moment_of, state_of
 from callboard.fleet.hub.port import Source
 from callboard.fleet.hub.scope import candidates
-from callboard.fleet.references import children
+from callboard.fleet.selection.references import children
 from callboard.model.belonging import belonging
 from callboard.model.outcome import Answer, Outcome, Question
 from callboard.model.selection import Selection

@@ -14,7 +14,7 @@ from callboard.base.errors import CallboardError
 from callboard.base.settings import Settings
 from callboard.extend.parts import Supplied
 from callboard.extend.registration import Parts
-from callboard.fleet.selection import types_of
+from callboard.fleet.selection.selection import types_of
 from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.reads.access_review import Access, WhoAmI, may, who_am_i

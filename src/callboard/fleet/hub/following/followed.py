@@ -13,13 +13,13 @@ from callboard.base.errors import CallboardError, Unavailable
 from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.following import FollowedCluster
 from callboard.extend.registration import Parts
-from callboard.fleet.custom_resources import SuppliedTypes, types_for
-from callboard.fleet.hub.held import read_held
-from callboard.fleet.hub.holdings import Holdings
+from callboard.fleet.hub.following.held import read_held
+from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.fleet.hub.hub import Hub, Told
 from callboard.fleet.hub.port import Key, Source
 from callboard.fleet.hub.scope import tier
-from callboard.fleet.hub.stream import Stream
+from callboard.fleet.hub.streams.stream import Stream
+from callboard.fleet.selection.custom_resources import SuppliedTypes, types_for
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.objects import Kept

@@ -1,7 +1,7 @@
 """On which clusters an entity is looked for: the one road to it, for every objects provider."""
 
 from callboard.extend.registration import Parts
-from callboard.fleet.selection import namespaces_of, selector_of
+from callboard.fleet.selection.selection import namespaces_of, selector_of
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import Entity

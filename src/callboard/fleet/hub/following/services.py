@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from callboard.fleet.hub.index import BY_VALUE, best_requirement
+from callboard.fleet.hub.holdings.index import BY_VALUE, best_requirement
 from callboard.model.selector import LabelSelector, Operator
 
 __all__ = ["Interest", "ServiceIndex"]

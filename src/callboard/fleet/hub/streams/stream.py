@@ -16,17 +16,17 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, Unavailable
 from callboard.fleet.defect import defect
-from callboard.fleet.hub.budget import Budget, Turn
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.form import Header
 from callboard.fleet.hub.checkpoint.reading import Place
-from callboard.fleet.hub.holdings import NO_OBJECT, Holdings, ObjectChanged, Reader, Turning
-from callboard.fleet.hub.index import ObjectIndex
+from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, ObjectChanged, Reader, Turning
+from callboard.fleet.hub.holdings.index import ObjectIndex
+from callboard.fleet.hub.holdings.room import Room
 from callboard.fleet.hub.port import Source, Watcher
-from callboard.fleet.hub.pulse import Pulse
-from callboard.fleet.hub.refusals import AT_ONCE, Refusals
-from callboard.fleet.hub.room import Room
 from callboard.fleet.hub.scope import tier
+from callboard.fleet.hub.streams.budget import Budget, Turn
+from callboard.fleet.hub.streams.pulse import Pulse
+from callboard.fleet.hub.streams.refusals import AT_ONCE, Refusals
 from callboard.fleet.observer import Observer
 from callboard.kube.failure import answer_of
 from callboard.kube.ingest.packing import Keeper, Packings
