@@ -74,6 +74,17 @@ async def test_the_nearest_name_is_told(trouble: Path, asked: str, meant: str | 
             assert sentence.endswith("in the catalog.")
 
 
+@pytest.mark.parametrize("asked", ["carts", "crat", "Carrt", "api:cart", "component:other/cart"])
+async def test_the_name_that_was_meant_may_be_one_that_cannot_be_used(trouble: Path, asked: str) -> None:
+    async with opened(trouble, settings("good.yaml", "invalid.yaml")) as catalog:
+        await catalog.refresh()
+        sentence = await said(catalog, asked)
+    assert sentence.endswith(
+        "Did you mean component:default/cart? That is written down and cannot be used: "
+        f"{trouble}/invalid.yaml:2: spec.owner: is missing; expected a non-empty string."
+    )
+
+
 async def test_what_was_mended_is_told_no_longer(trouble: Path) -> None:
     async with opened(trouble, settings("invalid.yaml")) as catalog:
         await catalog.refresh()

@@ -18,13 +18,15 @@ MOST_COMPARED = 3_000
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an entity that is not there. `own` are problems with the entity itself, `likely` with files that hold its
-    name, `others` is how many further places of the catalog cannot be read; `meant` is the nearest ref."""
+    name, `others` is how many further places of the catalog cannot be read; `meant` is the nearest ref, and `meant_wrong` what is
+    wrong with it where that one cannot be used either."""
 
     own: tuple[Problem, ...] = ()
     likely: tuple[Problem, ...] = ()
     others: tuple[Problem, ...] = ()
     number_of_others: int = 0
     meant: str = ""
+    meant_wrong: tuple[Problem, ...] = ()
 
     def sentence(self, ref: EntityRef) -> str:
         """In words: the entity, and what to do."""
@@ -39,6 +41,8 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
             words.append(f"It may be where the catalog cannot be read: {_joined(self.others)}{rest}.")
         if self.meant and not self.own:
             words.append(f"Did you mean {self.meant}?")
+            if self.meant_wrong:
+                words.append(f"That is written down and cannot be used: {_joined(self.meant_wrong)}.")
         return " ".join(words)
 
 
@@ -55,12 +59,15 @@ def absence_of(
 ) -> Absence:
     """What is known of `ref`. `told` are problems by ref, `mentions` by a name in a file that could not be read, `unreadable`
     problems that belong to no entity, and `known` all refs there are."""
+    loaded = set(known)
+    meant = _meant(ref, loaded | told.keys())
     return Absence(
         own=tuple(told.get(str(ref), ())[:MOST]),
         likely=tuple(mentions.get(ref.name.lower(), ())[:MOST]),
         others=tuple(unreadable[:MOST]),
         number_of_others=len(unreadable),
-        meant=_meant(ref, known),
+        meant=meant,
+        meant_wrong=() if meant in loaded else tuple(told.get(meant, ())[:MOST]),
     )
 
 
