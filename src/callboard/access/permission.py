@@ -1,43 +1,48 @@
 """May this caller do this to this? One question for every road; what no rule knows is denied.
 
-The rules are those of a portal that reads: whoever is signed in may read, a service what its token says. Which objects of a
-cluster somebody sees besides is decided by `visibility`, the second gate.
+The rules built in are those of a portal on one's own machine: its person may read everything and look after it, a service what
+its token says, whoever else is signed in may read. `policies` decides by policies instead. Which objects of a cluster somebody
+sees besides is decided by `visibility`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from callboard.base.errors import NotAllowed
 from callboard.model.caller import Caller, CallerKind
-from callboard.model.permission import Action, Resource, ResourceKind, Ruling
+from callboard.model.permission import DONE_TO, NOT_YET, Action, Resource, Ruling
 
-__all__ = ["Decide", "decide", "require"]
+__all__ = ["Decide", "decide", "is_known", "require"]
 
 Decide = Callable[[Caller, Action, Resource], Ruling]
 """The port. Pure, quick, and total over its values."""
 
-_DONE_TO: Final[Mapping[ResourceKind, frozenset[Action]]] = {
-    ResourceKind.CATALOG: frozenset({Action.ENTITY_READ}),
-    ResourceKind.ENTITY: frozenset({Action.ENTITY_READ}),
-    ResourceKind.CLUSTER: frozenset({Action.CLUSTERS_READ}),
-    ResourceKind.OBJECTS: frozenset({Action.RESOURCES_READ, Action.LOGS_READ}),
-    ResourceKind.PORTAL: frozenset({Action.METRICS_READ}),
-}
-_SIGNED_IN: Final = frozenset({CallerKind.PERSON, CallerKind.LOOPBACK, CallerKind.CALLBOARD})
+_ALL: Final = frozenset({CallerKind.LOOPBACK, CallerKind.CALLBOARD})
+_ADMINISTRATION: Final = frozenset({Action.AUDIT_READ, Action.ADMIN_READ, Action.ADMIN_CHANGE})
 
 _UNKNOWN = Ruling(False, "no rule knows this action on such a thing")
+_HERE = Ruling(True, "the person at Callboard's own machine may")
 _READER = Ruling(True, "whoever is signed in may read")
+_NOT_EVERYONE = Ruling(False, "not everyone who is signed in looks after Callboard")
 _SAID = Ruling(True, "the token says so")
 _NOT_SAID = Ruling(False, "the token does not say so")
 _NOBODY = Ruling(False, "nobody is signed in")
 
 
+def is_known(action: Action, resource: Resource) -> bool:
+    """Whether there is such an action that can be done to such a thing, and something does it."""
+    kinds = DONE_TO.get(action)
+    return kinds is not None and resource.kind in kinds and action not in NOT_YET
+
+
 def decide(caller: Caller, action: Action, resource: Resource) -> Ruling:
     """The answer of the rules that are built in."""
-    if action not in _DONE_TO.get(resource.kind, frozenset()):
+    if not is_known(action, resource):
         return _UNKNOWN
-    if caller.kind in _SIGNED_IN:
-        return _READER
+    if caller.kind in _ALL:
+        return _HERE
+    if caller.kind is CallerKind.PERSON:
+        return _NOT_EVERYONE if action in _ADMINISTRATION else _READER
     if caller.kind is CallerKind.SERVICE:
         return _SAID if action in caller.may else _NOT_SAID
     return _NOBODY

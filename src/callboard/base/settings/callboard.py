@@ -213,11 +213,41 @@ class UserSettings(SettingsStruct, frozen=True, kw_only=True):
     """Their groups, likewise. `system:authenticated` is always among them."""
 
 
+class PoliciesSettings(SettingsStruct, frozen=True, kw_only=True):
+    """Who may do what, where people sign in. The person at Callboard's own machine may everything, whatever stands here."""
+
+    ready: Literal["open-inside", "by-owner", "by-environment"] | None = None
+    """One of the policies that come with Callboard: `open-inside` (whoever is signed in reads everything but logs, YAML and which
+    Secrets there are, which are for the groups that own a service), `by-owner` (a service is there for its owners and for those
+    who own what depends on it), `by-environment` (production for owners, the rest for whoever is signed in). Default:
+    `open-inside` where there are no `files`, else none."""
+
+    files: tuple[str, ...] = ()
+    """Files of policies in Cedar, globs allowed, relative to the working directory. They are watched; a change that cannot be used
+    is told, and the policies before stay in force."""
+
+    admins: tuple[str, ...] = ()
+    """Entity refs of groups or people who may do everything, e.g. `group:default/platform`."""
+
+    @property
+    def in_force(self) -> str | None:
+        """The ready policy that holds, if one does."""
+        return self.ready or (None if self.files else "open-inside")
+
+
 class AccessSettings(SettingsStruct, frozen=True, kw_only=True):
-    """Who callers are to the clusters that decide visibility themselves (`clusters.visibility: cluster`)."""
+    """Who may do and see what, and who callers are to the clusters that decide visibility themselves."""
+
+    policies: PoliciesSettings = PoliciesSettings()
+    """Who may do what."""
+
+    contact: str | None = None
+    """Whom people are told to ask for what they may not see, where it has no owner: a name, a channel, an address. Default:
+    whoever runs Callboard, without a name."""
 
     users: dict[str, UserSettings] = msgspec.field(default_factory=dict)
-    """By caller: an entity ref such as `user:default/anna`. `user:default/local` is the person at this machine, who is known
+    """Who callers are to the clusters that decide (`clusters.visibility: cluster`), by caller: an entity ref such as
+    `user:default/anna`. `user:default/local` is the person at this machine, who is known
     to no cluster unless named here, and then sees nothing of those that decide. Default: a person who signed in is asked for
     by their entity ref and groups as they stand; what begins with `system:` among them is left out."""
 
