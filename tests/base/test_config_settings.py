@@ -97,7 +97,9 @@ callboard:
     visibility: portal
     byName: {a: {labels: {region: eu}, links: {Runbook: 'https://r'}, hardDeadline: {minutes: 1}, hub: {scope: entity},
                  visibility: cluster}}
-  access: {users: {'user:default/local': {user: anna, groups: [dice]}}}
+  access:
+    policies: {ready: by-owner, files: [a.cedar], admins: ['group:default/platform']}
+    users: {'user:default/local': {user: anna, groups: [dice]}}
   kubeconfig: {allowExecPlugins: true, execDeadline: 5}
   parts: {fetcher: direct, objectsProvider: fanOut, proxy: direct}
   catalog: {maxFileBytes: 5, urlDeadline: 1, maxEntitiesPerLocation: 2, folders: [./shared]}

@@ -21,6 +21,7 @@ ALLOWED = {  # library to the rooms that may import it; the stores' own exceptio
     "h11": {"http"},
     "click": {"cli", "app"},
     "joserfc": {"access"},
+    "cedarpy": {"access"},
     "callboard.simulator": {"cli", "app", "simulator"},
 }
 

@@ -14,6 +14,7 @@ from callboard.base.database import DatabaseAway
 from callboard.base.errors import BadInput, CallboardError, Problem
 from callboard.base.settings import CatalogReadingSettings, CatalogSettings
 from callboard.catalog.absence import Absence, absence_of
+from callboard.catalog.directory import CatalogDirectory, directory_of
 from callboard.catalog.documents import entity_of
 from callboard.catalog.permission import may_read
 from callboard.catalog.problem_log import ProblemLog
@@ -82,6 +83,8 @@ class Catalog:
         self._known: OrderedDict[EntityRef, Entity | None] = OrderedDict()
         self._known_as_of = 0
         """The revision they are of."""
+        self._company: CatalogDirectory | None = None
+        self._directing = asyncio.Lock()
         self._configure(settings, fetch, reading or CatalogReadingSettings(), assumed)
 
     def _configure(
@@ -245,6 +248,17 @@ class Catalog:
             while len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
         return tuple(found.get(ref) for ref in refs)
+
+    async def directory(self) -> CatalogDirectory:
+        """Who owns what and who belongs to whom, as the catalog is now; made once for each state of it. For deciding, never to be
+        shown."""
+        while self._company is None or self._company.revision != self.revision:
+            async with self._directing:
+                if self._company is None or self._company.revision != self.revision:
+                    revision = self.revision
+                    documents = await self._store.all_documents()
+                    self._company = await asyncio.to_thread(directory_of, documents, revision)
+        return self._company
 
     async def search(self, query: SearchQuery, caller: Caller) -> Found:
         """One page of entities. Raises UsageError for a query out of bounds."""

@@ -16,7 +16,7 @@ from callboard.model.entity import EntityRef
 from callboard.model.facts import ClusterFacts, Directory, EntityFacts
 from callboard.model.permission import Action, Resource, ResourceKind, Ruling
 
-__all__ = ["MOST_KNOWN", "Place", "PolicyEngine"]
+__all__ = ["MOST_KNOWN", "ObjectPlace", "PolicyEngine"]
 
 MOST_KNOWN: Final = 200_000
 """Answers kept; beyond it all are asked for anew."""
@@ -32,7 +32,7 @@ _NOT_SAID = Ruling(False, "the token does not say so")
 _SOME = Ruling(True, "of each entity by itself")
 
 
-class Place(NamedTuple):
+class ObjectPlace(NamedTuple):
     """Where an object lies. `namespace` is "" for what lies in none, `type` is a ResourceType.key."""
 
     cluster: ClusterFacts
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 
 class PolicyEngine:
-    """`policies` and `directory` give those in force; `clusters` what is known of a cluster by its name. Nothing it does waits."""
+    """`policies` and `directory` give those in force; `clusters` what is known of a cluster by name. Nothing waits."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class PolicyEngine:
             return _NO_SUCH
         if resource.kind is ResourceKind.ENTITY:
             return self.on_entity(caller, action, facts)
-        return self.on_objects(caller, action, facts, Place(cluster, resource.namespace, resource.type))
+        return self.on_objects(caller, action, facts, ObjectPlace(cluster, resource.namespace, resource.type))
 
     def on_cluster(self, caller: Caller, action: Action, cluster: ClusterFacts) -> Ruling:
         """Of a cluster."""
@@ -107,7 +107,7 @@ class PolicyEngine:
             return decide_built_in(caller, action, Resource(kind=ResourceKind.ENTITY))
         return self._about(caller, action, facts, None)
 
-    def on_objects(self, caller: Caller, action: Action, facts: EntityFacts, place: Place) -> Ruling:
+    def on_objects(self, caller: Caller, action: Action, facts: EntityFacts, place: ObjectPlace) -> Ruling:
         """Of objects of a service at one place."""
         if caller.kind not in _BY_POLICY:
             return decide_built_in(caller, action, Resource(kind=ResourceKind.OBJECTS))
@@ -141,7 +141,7 @@ class PolicyEngine:
 
     # ---- putting a question
 
-    def _about(self, caller: Caller, action: Action, facts: EntityFacts, place: Place | None) -> Ruling:
+    def _about(self, caller: Caller, action: Action, facts: EntityFacts, place: ObjectPlace | None) -> Ruling:
         uses = self._policies.uses(action)
         who = self._who(caller)
         seen = _seen_of(facts, uses, who)

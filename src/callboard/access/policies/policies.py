@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import cedarpy
@@ -171,7 +172,7 @@ def _unparsed(source: PolicySource, pieces: list[str], lines: Sequence[int], wor
 
 def _pieces(text: str, starts: Sequence[int]) -> list[str]:
     """The text of each policy, up to where the next begins."""
-    return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+    return [text[a:b] for a, b in pairwise((*starts, len(text)))]
 
 
 def _is_about(policy: Mapping[str, Any], action: Action) -> bool:

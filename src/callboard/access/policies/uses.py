@@ -11,7 +11,7 @@ import msgspec
 __all__ = ["Uses", "uses_of"]
 
 MEMBERSHIPS: Final = ("owners", "dependents")
-"""Attributes that hold groups: where a policy asks only whether the principal is in one of them, only those count that it is in."""
+"""Attributes that hold groups: where policies ask only whether the principal is in one, only those count that it is in."""
 
 
 class Uses(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class _Reader:
             labels=frozenset(self._labels),
             members=frozenset(a for a in MEMBERSHIPS if a in self._attributes and a not in self._whole),
             groups=frozenset(self._groups),
-            **{name: True for name in self._flags},
+            **dict.fromkeys(self._flags, True),
         )
 
     def policy(self, policy: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from callboard.app.references.conditions import pages as conditions
 from callboard.app.references.configuration import render as configuration
 from callboard.app.references.extensions import render as extensions
 from callboard.app.references.metrics import render as metrics
+from callboard.app.references.permissions import render as permissions
 from callboard.app.references.routes import render as routes
 from callboard.cli.reference import render as command_line
 
@@ -25,5 +26,6 @@ def pages() -> Mapping[str, str]:
         "configuration.md": configuration(),
         "extensions.md": extensions(),
         "metrics.md": metrics(),
+        "permissions.md": permissions(),
         "routes.md": routes(),
     }

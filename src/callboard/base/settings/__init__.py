@@ -33,6 +33,7 @@ from callboard.base.settings.callboard import (
     LoggingSettings,
     OutboundSettings,
     PartsSettings,
+    PoliciesSettings,
     UserSettings,
     WebSettings,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "OtherLocator",
     "OutboundSettings",
     "PartsSettings",
+    "PoliciesSettings",
     "ReadingAllow",
     "ReadingSettings",
     "RuleAllow",

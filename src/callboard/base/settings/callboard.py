@@ -23,6 +23,7 @@ __all__ = [
     "LoggingSettings",
     "OutboundSettings",
     "PartsSettings",
+    "PoliciesSettings",
     "UserSettings",
     "WebSettings",
 ]
@@ -223,8 +224,8 @@ class PoliciesSettings(SettingsStruct, frozen=True, kw_only=True):
     `open-inside` where there are no `files`, else none."""
 
     files: tuple[str, ...] = ()
-    """Files of policies in Cedar, globs allowed, relative to the working directory. They are watched; a change that cannot be used
-    is told, and the policies before stay in force."""
+    """Files of policies in Cedar, globs allowed, relative to the working directory. They are watched; a change that cannot
+    be used is told, and the policies before stay in force."""
 
     admins: tuple[str, ...] = ()
     """Entity refs of groups or people who may do everything, e.g. `group:default/platform`."""
@@ -240,10 +241,6 @@ class AccessSettings(SettingsStruct, frozen=True, kw_only=True):
 
     policies: PoliciesSettings = PoliciesSettings()
     """Who may do what."""
-
-    contact: str | None = None
-    """Whom people are told to ask for what they may not see, where it has no owner: a name, a channel, an address. Default:
-    whoever runs Callboard, without a name."""
 
     users: dict[str, UserSettings] = msgspec.field(default_factory=dict)
     """Who callers are to the clusters that decide (`clusters.visibility: cluster`), by caller: an entity ref such as

@@ -89,6 +89,9 @@ class CopiedStore(Store):
     async def documents(self, refs: Sequence[str]) -> dict[str, bytes]:
         return await self._or_copied(super().documents(refs), lambda: self._copy.documents(refs))
 
+    async def all_documents(self) -> list[bytes]:
+        return await self._or_copied(super().all_documents(), self._copy.all_documents)
+
     async def search(self, query: SearchQuery) -> tuple[list[bytes], int]:
         return await self._or_copied(super().search(query), lambda: self._copy.search(query))
 
