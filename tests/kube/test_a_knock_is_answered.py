@@ -30,7 +30,6 @@ async def knocked(connection: Connection, within: float = 10.0) -> FailureCode |
     [
         "latency",
         "forbidden",
-        "unauthorized",
         "not-found",
         "too-many-requests",
         "unavailable",
@@ -44,6 +43,11 @@ async def test_any_answer_is_one_and_it_is_asked_once(
     stand_in.chaos.on(mode, LIVEZ, retry_after=0)
     assert await knocked(connection) is None
     assert stand_in.counters.paths[LIVEZ] == 1
+
+
+async def test_one_who_does_not_know_us_is_told_of(connection: Connection, stand_in: StandIn) -> None:
+    stand_in.chaos.on("unauthorized", LIVEZ)
+    assert await knocked(connection) is FailureCode.UNAUTHORIZED
 
 
 @pytest.mark.parametrize("mode", ["truncated", "reset-in-body", "enormous"])

@@ -151,7 +151,7 @@ class Watcher(Protocol):
 
     async def check(self, source: Source, credential: CredentialSource, within: float) -> Failure | None:
         """Ask something small that everybody may ask. None when an answer has come within so many seconds, whatever it
-        was; else why not."""
+        was; else why not, or that the cluster does not know who asks (401)."""
         ...
 
     async def resolve(self, source: Source, resource: ResourceType) -> ResourceType | Failure:

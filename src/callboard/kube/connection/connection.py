@@ -168,13 +168,15 @@ class Connection:
             await asyncio.sleep(pause)
 
     async def knock(self, path: str, within: float) -> None:
-        """Whether anybody answers, whatever it is: asked once, and beside the gate, at which others may be waiting. Raises
-        AnswerRefused where none is there in so many seconds."""
+        """Whether anybody answers, whatever it is, but that they do not know who is asking: asked once, and beside the gate, at
+        which others may be waiting. Raises AnswerRefused for that, and where no answer is there in so many seconds."""
         try:
             async with (
                 asyncio.timeout(within),
                 self.open("GET", path, stream=True, inflate=False) as response,
             ):
+                if response.status == 401:
+                    raise AnswerRefused(await refusal(response))
                 await response.read(MOST_OF_A_REFUSAL)
         except TimeoutError:
             raise _late(within) from None

@@ -382,6 +382,8 @@ class Stream:
                     held.unreadable(malformed)
                 case Stale(failure):
                     self._pulse.falls(self)
+                    if failure.code is FailureCode.UNAUTHORIZED:
+                        self._pulse.refused(self)
                     self._budget.reach.failed(failure)
                     self._failed(failure)
                     return

@@ -32,7 +32,8 @@ class ConnectionsWatcher:
         self._discovery = discovery or Discovery()
 
     async def check(self, source: Source, credential: CredentialSource, within: float) -> Failure | None:
-        """Ask for `/livez`: `system:public-info-viewer` lets everybody read it, and a refusal is an answer, too."""
+        """Ask for `/livez`: `system:public-info-viewer` lets everybody read it, and a refusal is an answer, too, unless the
+        cluster does not know us."""
         try:
             await self._connections.to(source.cluster, await credential()).knock(LIVEZ, within)
         except AnswerRefused as refused:
