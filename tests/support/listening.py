@@ -31,10 +31,23 @@ from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, FixedSupplier
 
-__all__ = ["HUB", "Follower", "Listening", "Tokens", "contents", "eventually", "listening"]
+__all__ = [
+    "BRIEF",
+    "HUB",
+    "PATIENT",
+    "Follower",
+    "Listening",
+    "Tokens",
+    "contents",
+    "eventually",
+    "listening",
+]
 
 HUB = HubSettings(poll_interval=0.2, keep=0.3)
-LIMITS = ClusterLimits(soft_deadline=1.0, hard_deadline=4.0, connect_deadline=1.0, idle_deadline=1.0)
+PATIENT = ClusterLimits(soft_deadline=30.0, hard_deadline=60.0, connect_deadline=30.0, idle_deadline=30.0)
+"""A machine that is busy is no cluster that is not well: what is about no deadline never comes to one."""
+BRIEF = ClusterLimits(soft_deadline=1.0, hard_deadline=4.0, connect_deadline=1.0, idle_deadline=1.0)
+"""For what is about clusters that do not answer."""
 
 
 class Tokens:
@@ -82,7 +95,7 @@ async def listening(
     *,
     who: str = "admin",
     hub: HubSettings = HUB,
-    limits: ClusterLimits = LIMITS,
+    limits: ClusterLimits = PATIENT,
     kubernetes: KubernetesSettings | None = None,
     watch_silence: float = 150.0,
     watch_start: float = 15.0,
@@ -166,13 +179,13 @@ class Follower:
         assert self.newest is not None
         return self.newest
 
-    async def until(self, wanted: Callable[[ServiceSnapshot], bool], within: float = 10.0) -> ServiceSnapshot:
+    async def until(self, wanted: Callable[[ServiceSnapshot], bool], within: float = 30.0) -> ServiceSnapshot:
         await eventually(lambda: self.newest is not None and wanted(self.newest), within)
         assert self.newest is not None
         return self.newest
 
 
-async def eventually(true: Callable[[], bool], within: float = 10.0) -> None:
+async def eventually(true: Callable[[], bool], within: float = 30.0) -> None:
     """Wait for a condition; fail when it does not come."""
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110 - what is waited for may be a server's own count

@@ -15,11 +15,10 @@ from callboard.fleet.hub.provider import provider as provider_module
 from callboard.model.snapshot import ClusterState, ServiceSnapshot
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, entity
-from support.listening import HUB, LIMITS, Follower, Listening, listening
+from support.listening import HUB, Follower, Listening, listening
 
 DICE = entity("dice-roller")
 KEEPING = msgspec.structs.replace(HUB, keep=60.0)
-PATIENT = msgspec.structs.replace(LIMITS, soft_deadline=60.0, hard_deadline=60.0, idle_deadline=60.0)
 LONG = 3600.0
 
 
@@ -33,7 +32,7 @@ async def test_a_cluster_that_hangs_is_not_waited_for_by_those_who_come_later(
 ) -> None:
     async with Fleet.start("quiet", clusters=2) as fleet:
         fleet[1].chaos.on("hang")
-        async with listening(fleet, hub=KEEPING, limits=PATIENT) as world:
+        async with listening(fleet, hub=KEEPING) as world:
             async with Follower(world.provider, DICE) as viewer:
                 await viewer.until(lambda s: s.clusters[0].references_complete)
             monkeypatch.setattr(provider_module, "FIRST", LONG)
@@ -55,7 +54,7 @@ async def test_what_is_on_disk_is_waited_for(tmp_path: Path, monkeypatch: pytest
         for cluster in fleet:
             cluster.chaos.on("hang")
         monkeypatch.setattr(provider_module, "FIRST", LONG)
-        async with listening(fleet, hub=KEEPING, limits=PATIENT, checkpoints=checkpoints()) as world:
+        async with listening(fleet, hub=KEEPING, checkpoints=checkpoints()) as world:
             seen = await first(world)
     assert ClusterState.AWAITED not in {c.state for c in seen.clusters}
     assert all(list(c.objects()) for c in seen.clusters)

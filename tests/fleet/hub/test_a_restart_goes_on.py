@@ -22,7 +22,7 @@ from callboard.model.snapshot import ClusterState, ServiceSnapshot
 from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, entity
-from support.listening import HUB, Follower, Listening, contents, eventually, listening
+from support.listening import BRIEF, HUB, Follower, Listening, contents, eventually, listening
 
 DICE = entity("dice-roller")
 KEEPING = msgspec.structs.replace(HUB, keep=60.0)
@@ -128,7 +128,7 @@ async def test_while_no_cluster_answers_it_shows_what_was_known_and_since_when(t
         server = fleet[0]
         hang = server.chaos.on("hang")
         async with (
-            listening(fleet, hub=KEEPING, checkpoints=checkpoints(tmp_path)) as world,
+            listening(fleet, hub=KEEPING, limits=BRIEF, checkpoints=checkpoints(tmp_path)) as world,
             Follower(world.provider, DICE) as viewer,
         ):
             shown = (await viewer.until(lambda s: s.clusters[0].state is ClusterState.ANSWERED)).clusters[0]

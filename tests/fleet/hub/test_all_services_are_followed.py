@@ -42,7 +42,7 @@ def ready(found: HubFollowing) -> bool:
 
 async def touched(found: HubFollowing) -> dict[str, frozenset[EntityRef]]:
     """The next touches of single services."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             await found.wait()
             taken = {t.cluster: t.refs for t in found.take() if t.refs}

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from callboard.base.settings import ClusterLimits
 from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet
 from callboard.simulator.machinery.refusal import ApiRefusal
@@ -14,7 +13,6 @@ from support.fake_fleet import entity
 from support.listening import Follower, contents, listening
 
 ID = "backstage.io/kubernetes-id"
-PATIENT = ClusterLimits(soft_deadline=30.0, hard_deadline=60.0, connect_deadline=30.0, idle_deadline=30.0)
 """What is listed anew is compared with only where it is whole, on a busy machine too."""
 
 
@@ -71,7 +69,7 @@ def random_change(dice: random.Random, stand_in: StandIn, fleet: Fleet) -> None:
 @pytest.mark.parametrize("seed", range(4))
 async def test_a_viewers_snapshot_is_that_of_a_fresh_list(seed: int) -> None:
     dice = random.Random(seed)
-    async with Fleet.start("quiet", seed=seed, speed=0.0) as fleet, listening(fleet, limits=PATIENT) as world:
+    async with Fleet.start("quiet", seed=seed, speed=0.0) as fleet, listening(fleet) as world:
         services = [entity("dice-roller"), entity("scoreboard"), entity("dice-roller", namespace="games")]
         viewers = [Follower(world.provider, each) for each in services]
         async with viewers[0], viewers[1], viewers[2]:

@@ -10,7 +10,7 @@ from callboard.model.snapshot import ClusterState, ServiceSnapshot
 from callboard.simulator.cluster import Cluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
-from support.listening import Follower, Listening, contents, eventually, listening
+from support.listening import BRIEF, Follower, Listening, contents, eventually, listening
 
 DICE = entity("dice-roller")
 
@@ -114,7 +114,7 @@ async def test_a_cluster_that_is_down_at_first_is_failed_and_then_answers() -> N
 
 
 async def test_a_hanging_cluster_is_late_and_the_others_are_live_meanwhile() -> None:
-    async with Fleet.start("quiet", clusters=2, speed=0.0) as fleet, listening(fleet) as world:
+    async with Fleet.start("quiet", clusters=2, speed=0.0) as fleet, listening(fleet, limits=BRIEF) as world:
         fleet[0].chaos.on("hang")
         async with Follower(world.provider, DICE) as viewer:
             await viewer.until(lambda s: s.clusters[1].state is ClusterState.ANSWERED)
