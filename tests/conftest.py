@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,9 @@ def pytest_configure() -> None:
     """What this machine is set to use must not reach a test; and a loaded machine is no failure."""
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
         os.environ.pop(name, None)
+    # A run starts hundreds of processes from this checkout: each would compile all of it anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # In CI the same examples each time: a change is judged by what it changed. Elsewhere new ones are looked for.
     settings.register_profile(
         "callboard", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))
