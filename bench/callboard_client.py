@@ -18,12 +18,12 @@ from callboard.base.clock import SystemClock
 from callboard.base.secret import Secret
 from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.kube.connection.connection import Connection, Connections
-from callboard.kube.ingest.packing import Keeper
+from callboard.kube.ingest.packing import Packer
 from callboard.kube.limits import Limits
 from callboard.kube.reads.lists import Listed, list_objects
 from callboard.kube.watching.watch import Delete, Reset, Upsert, watch_together
 from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
-from callboard.model.objects import Body, Kept, KubeObject
+from callboard.model.objects import Body, KubeObject, PackedObject
 from callboard.model.outcome import Freshness, Question
 from callboard.model.resource import DEFAULT_OBJECT_TYPES, ResourceType
 
@@ -50,7 +50,7 @@ class Client:
     def __init__(self, connections: Connections, tasks: asyncio.TaskGroup) -> None:
         self._connections = connections
         self._tasks = tasks
-        self._held: list[KubeObject | Kept] = []
+        self._held: list[KubeObject | PackedObject] = []
         self._following: list[asyncio.Task[None]] = []
         self._lists = 0
         self._listed = asyncio.Semaphore(0)
@@ -65,7 +65,7 @@ class Client:
         found = [pod for way in ways for pod in await _listed(way, settings.form)]
         cpu, wall = time.process_time() - cpu, time.monotonic() - wall
         count, release = len(found), time.process_time()
-        kept = sum(len(pod.packed if isinstance(pod, Kept) else pod.raw) for pod in found)
+        kept = sum(len(pod.packed if isinstance(pod, PackedObject) else pod.raw) for pod in found)
         if settings.do == "hold":
             self._held += found
         else:
@@ -120,22 +120,22 @@ class Client:
         return self._connections.to(Cluster(name="bench", url=url, trust=trust), _CREDENTIAL)
 
 
-async def _listed(way: Connection, form: str) -> Sequence[KubeObject | Kept]:
-    listed: Listed[KubeObject] | Listed[Kept]
+async def _listed(way: Connection, form: str) -> Sequence[KubeObject | PackedObject]:
+    listed: Listed[KubeObject] | Listed[PackedObject]
     if form == "open":
         listed = await list_objects(way, _PODS)
     else:
-        listed = await list_objects(way, _PODS, _plain if form == "plain" else Keeper())
+        listed = await list_objects(way, _PODS, _plain if form == "plain" else Packer())
     if listed.malformed:
         raise RuntimeError(f"{len(listed.malformed)} pods could not be read")
     return listed.objects
 
 
-def _plain(resource: ResourceType, body: Body, raw: bytes) -> Kept:
+def _plain(resource: ResourceType, body: Body, raw: bytes) -> PackedObject:
     """What the hub keeps, not packed."""
     meta = body.metadata
     labels = meta.labels or {}
-    return Kept(resource, meta.namespace, meta.name, meta.uid, meta.resource_version, labels, raw)
+    return PackedObject(resource, meta.namespace, meta.name, meta.uid, meta.resource_version, labels, raw)
 
 
 def _rss() -> int:

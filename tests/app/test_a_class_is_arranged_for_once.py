@@ -55,7 +55,7 @@ async def test_a_page_and_the_stream_that_follows_it_arrange_once(tmp_path: Path
     ):
         page = await app.portal.kubernetes_settled(DICE, PEOPLE[0], within=10)
         assert page.settled
-        made = app.sights.arranged
+        made = app.class_views.arranged
         async with aclosing(app.portal.kubernetes(DICE, PEOPLE[0])) as views:
             assert (await anext(views)).clusters[0] is page.clusters[0]
-        assert app.sights.arranged == made == 2
+        assert app.class_views.arranged == made == 2

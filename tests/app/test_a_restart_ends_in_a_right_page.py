@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from support.chaos import away, calm, happenings
 from support.faces import faces, hurry
 from support.listening import eventually
@@ -17,7 +17,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     hurry(monkeypatch)
 
 
-def lists(cluster: Cluster) -> int:
+def lists(cluster: SimulatedCluster) -> int:
     """How often everything of pods was asked for: a list, or a watch that begins with one."""
     return sum(
         path.startswith("/api/v1/pods?") and ("watch=true" not in path or "sendInitialEvents" in path)

@@ -44,7 +44,7 @@ async def test_a_warm_page_is_a_look_up(tmp_path: Path, statements: list[str]) -
 
         def counted() -> tuple[object, ...]:
             requests = [cluster.counters.requests for cluster in fleet]
-            return app.sights.arranged, Counter(options.rendered), requests, tuple(statements)
+            return app.class_views.arranged, Counter(options.rendered), requests, tuple(statements)
 
         before = counted()
         for _ in range(5):

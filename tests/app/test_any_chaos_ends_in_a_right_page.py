@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.machinery.refusal import ApiRefusal
 from support.faces import Faces, cut, faces, hurry
 from support.listening import eventually
@@ -52,7 +52,7 @@ STEPS = st.one_of(
 )
 
 
-def change(cluster: Cluster, what: str, number: int) -> None:
+def change(cluster: SimulatedCluster, what: str, number: int) -> None:
     """One of the things that happen in a cluster."""
     store, service = cluster.store, SERVICES[number % 2]
     pods = sorted(p["metadata"]["name"] for p in store.list("pods", "games"))
@@ -77,7 +77,7 @@ def change(cluster: Cluster, what: str, number: int) -> None:
             cut(cluster)
 
 
-def well(cluster: Cluster) -> None:
+def well(cluster: SimulatedCluster) -> None:
     """All is well again; a stream that has swallowed something does not go on as if nothing were."""
     cluster.chaos.off()
     cut(cluster)

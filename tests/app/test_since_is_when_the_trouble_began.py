@@ -8,13 +8,13 @@ from pathlib import Path
 from callboard.app.application import Application
 from callboard.model.verdict import Health
 from callboard.portal.views import KubernetesView
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from support.kept_up import ME, hub
 from support.portal import application
 from support.shared_cluster import DICE
 
 
-def crash(cluster: Cluster, at: datetime) -> None:
+def crash(cluster: SimulatedCluster, at: datetime) -> None:
     """Every pod of the dice roller has crashed just then, once more."""
     moment = f"{at:%Y-%m-%dT%H:%M:%SZ}"
     for pod in cluster.store.list("pods", "games"):

@@ -144,7 +144,7 @@ async def test_anonymous_callers_are_told_nothing(tmp_path: Path) -> None:
         refs = [EntityRef("component", "default", "dice-roller")]
         assert app.board.healths(refs, ME)[0]
         assert app.board.healths(refs, Caller.anonymous())[0] == {}
-        assert app.board.standings(Caller.anonymous()) is None
+        assert app.board.states(Caller.anonymous()) is None
 
 
 async def test_what_is_remembered_holds_until_all_is_known_again(tmp_path: Path) -> None:

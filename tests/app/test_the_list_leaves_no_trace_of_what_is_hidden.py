@@ -7,7 +7,7 @@ from pathlib import Path
 from callboard.app.application import Application
 from callboard.model.caller import Caller
 from callboard.portal.views import ServiceRow
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from support.kept_up import ALL, kept_up, rows, until
 from support.portal import application
 from support.shared_cluster import DICE, deciding, furnish, person
@@ -15,7 +15,7 @@ from support.shared_cluster import DICE, deciding, furnish, person
 ANNA, BOSS, NOBODY = person("anna"), person("boss"), person("nobody-here")
 
 
-def fail(cluster: Cluster, namespace: str) -> None:
+def fail(cluster: SimulatedCluster, namespace: str) -> None:
     """The helper pod of that namespace has failed."""
     status = {"status": {"phase": "Failed", "reason": "Evicted"}}
     cluster.store.patch("pods", f"helper-of-{namespace}", status, namespace, subresource="status")

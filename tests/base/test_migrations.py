@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from callboard.base.database import Chain, Database, Standing, migrate, standing, step_back
+from callboard.base.database import Chain, Database, SchemaState, migrate, standing, step_back
 from callboard.base.errors import Conflict, UsageError
 from support.databases import Place
 
@@ -52,13 +52,13 @@ async def test_forward_and_one_step_back_and_forward_again(place: Place, tmp_pat
     old, new = chain(tmp_path / "old", FIRST), chain(tmp_path / "new", FIRST, SECOND)
     database = place.open()
     try:
-        assert await standing(database, new) == Standing(None, "0002")
+        assert await standing(database, new) == SchemaState(None, "0002")
         await migrate(database, old)
         async with database.writing() as connection:
             await connection.execute(text("INSERT INTO shop_orders VALUES (1, 'dice')"))
         await migrate(database, new)
         assert await columns(database) == ["id", "name", "price"]
-        assert await step_back(database, new) == Standing("0001", "0002")
+        assert await step_back(database, new) == SchemaState("0001", "0002")
         assert await columns(database) == ["id", "name"]
         await migrate(database, old)  # the older Callboard starts on it
         with pytest.raises(UsageError, match="no version before"):
@@ -91,7 +91,7 @@ async def test_of_several_that_start_at_once_one_makes_the_tables(place: Place, 
     databases = [place.open() for _ in range(5)]
     try:
         await asyncio.gather(*(migrate(database, new) for database in databases))
-        assert await standing(databases[0], new) == Standing("0002", "0002")
+        assert await standing(databases[0], new) == SchemaState("0002", "0002")
     finally:
         for database in databases:
             await database.close()
@@ -104,7 +104,7 @@ async def test_a_step_that_fails_leaves_nothing_behind(place: Place, tmp_path: P
         await migrate(database, old)
         with pytest.raises(AttributeError):
             await migrate(database, broken)
-        assert await standing(database, old) == Standing("0001", "0001")
+        assert await standing(database, old) == SchemaState("0001", "0001")
         async with database.reading() as connection:
             assert (await connection.execute(text("SELECT * FROM shop_orders"))).all() == []
     finally:

@@ -22,7 +22,7 @@ from bench.samples import Sample, share_of_replay
 from bench.soak import Noted, verdicts
 from bench.tables import percentile
 from bench.trend import growth, slope
-from bench.turns import Turns
+from bench.turns import JudgingQueue
 from bench.viewer import Message, Refused, Screen, healthy_clusters, messages
 
 CLUSTER = b'<section class="cluster%s" id="cluster-1" data-mark="%s" aria-labelledby="x">'
@@ -135,7 +135,7 @@ def test_errors_are_found_in_a_log_and_the_first_one_s_place_is_told(tmp_path: P
     raised = (
         "Traceback (most recent call last):\n"
         '  File "/srv/src/callboard/http/site.py", line 78, in _answer\n    await self._enter()\n'
-        '  File "/srv/src/callboard/portal/sights.py", line 12, in view\n    return found[key]\n'
+        '  File "/srv/src/callboard/portal/asking/class_views.py", line 12, in view\n    return found[key]\n'
         '  File "/usr/lib/python3.11/json.py", line 3, in loads\n    raise KeyError\n'
         "KeyError: 'pods'"
     )
@@ -187,7 +187,7 @@ def test_a_graph_is_one_whole_document_with_foreign_words_escaped() -> None:
 
 
 async def test_no_service_is_asked_for_while_its_answer_is_kept() -> None:
-    turns = Turns(["a", "b"], forgotten=0.2)
+    turns = JudgingQueue(["a", "b"], forgotten=0.2)
     asked = []
     for _ in range(5):
         asked.append((await turns.next(), time.monotonic()))

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callboard.base.yaml import Marks, YamlDocument
-from callboard.catalog.sources.document import Document
+from callboard.catalog.sources.document import SourceDocument
 from callboard.catalog.validation import formats, problems_of
 
 ANY = st.text(alphabet=st.sampled_from("abzAZ019-_.:+#/ \nñ"), max_size=70)
@@ -116,7 +116,7 @@ def test_urls_are_what_a_browser_would_take() -> None:
 
 @given(ENTITY)
 def test_validation_never_fails_itself_and_places_every_problem(value: object) -> None:
-    document = Document("x.yaml", value, YamlDocument(value, 1, Marks(1)))  # type: ignore[arg-type]  # JSON is a Value
+    document = SourceDocument("x.yaml", value, YamlDocument(value, 1, Marks(1)))  # type: ignore[arg-type]  # JSON is a Value
     for problem in problems_of(document):
         assert problem.where == "x.yaml"
         assert problem.line == 1

@@ -16,7 +16,7 @@ from callboard.kube.reads.lists import outcome_of
 from callboard.kube.reads.logs import LogRequest
 from callboard.kube.watching.watch import Bookmark, Change, Reset
 from callboard.model.cluster import Credential, CredentialKind
-from callboard.model.objects import Kept, KubeObject
+from callboard.model.objects import KubeObject, PackedObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Question
 from callboard.model.resource import ALL_OBJECT_TYPES, EVENTS, NODES, ResourceType
 from support.conformance import CONFIG_MAPS, DEPLOYMENTS, PODS, Target
@@ -30,7 +30,7 @@ NOWHERE = "callboard-conformance-nowhere"
 Keys = set[tuple[str, str]]
 
 
-def keys(objects: Sequence[KubeObject | Kept]) -> Keys:
+def keys(objects: Sequence[KubeObject | PackedObject]) -> Keys:
     return {(o.namespace, o.name) for o in objects}
 
 

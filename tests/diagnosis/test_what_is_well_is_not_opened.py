@@ -16,7 +16,7 @@ from callboard.diagnosis.rules.well import owners_if_well
 from callboard.diagnosis.verdict import cluster_verdict, verdict
 from callboard.fleet.selection.references import children
 from callboard.kube.ingest.decode import opened
-from callboard.kube.ingest.packing import Keeper, Packings
+from callboard.kube.ingest.packing import Packer, Packings
 from callboard.model.belonging import belonging
 from callboard.model.grants import Grant, Grants
 from callboard.model.objects import KubeObject
@@ -252,7 +252,7 @@ def sets(draw: st.DrawFn, of: Sequence[str] = (*BODIES, *["Pod"] * 6, "ReplicaSe
 
 
 def outlined(objects: Sequence[KubeObject]) -> list[KubeObject]:
-    keep = Keeper(Packings(owners_if_well))
+    keep = Packer(Packings(owners_if_well))
     return [outline(kept) or opened(kept) for kept in map(keep.of, objects)]
 
 

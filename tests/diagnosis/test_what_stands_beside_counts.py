@@ -8,7 +8,7 @@ import pytest
 
 from callboard.diagnosis.rules.well import owners_if_well
 from callboard.diagnosis.verdict import verdict
-from callboard.kube.ingest.packing import Keeper, Packings
+from callboard.kube.ingest.packing import Packer, Packings
 from callboard.model.objects import KubeObject
 from callboard.model.outline import outline
 from callboard.model.resource import ResourceType
@@ -106,7 +106,7 @@ def test_what_is_not_well_is_the_services_verdict(beside: KubeObject, health: He
 
 @pytest.mark.parametrize(("beside", "health", "words"), BAD.values(), ids=BAD)
 def test_it_is_never_kept_in_outline(beside: KubeObject, health: Health, words: str) -> None:
-    assert outline(Keeper(Packings(owners_if_well)).of(beside)) is None
+    assert outline(Packer(Packings(owners_if_well)).of(beside)) is None
 
 
 GOOD: dict[str, KubeObject] = {

@@ -15,14 +15,14 @@ from callboard.model.resource import DEFAULT_OBJECT_TYPES
 from callboard.simulator.fleet import Fleet
 from callboard.simulator.scenarios.schema import TroubleSpec
 from support.fake_fleet import CALLER, entity
-from support.wired_fleet import WiredFleet, wired_fleet
+from support.wired_fleet import RunningFleet, wired_fleet
 
 PATIENT = ClusterLimits(soft_deadline=0.5, hard_deadline=30.0, idle_deadline=30.0)
 """Nothing healthy is late, however loaded the machine is."""
 SHORT = ClusterOverride(hard_deadline=2.0)
 
 
-async def look(wired: WiredFleet, **annotations: str) -> list[ServiceSnapshot]:
+async def look(wired: RunningFleet, **annotations: str) -> list[ServiceSnapshot]:
     async with aclosing(
         wired.fleet.provider.objects(entity("dice-roller", **annotations), CALLER)
     ) as snapshots:

@@ -24,7 +24,7 @@ from callboard.base.settings import (
 from callboard.extend import AUTH_PROVIDER, AuthStrategy, ClusterSupplier, Fetcher, Registration, hookimpl
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
-from callboard.fleet.wiring.wiring import Fleet, wire
+from callboard.fleet.wiring.wiring import WiredFleet, wire
 from support.fake_fleet import CALLER, FakeFetcher, FixedSupplier, TestStrategy, cluster
 from support.wired_fleet import NoEntities
 
@@ -55,7 +55,7 @@ class Twice:
         return [Registration("serviceAccount", lambda _: TestStrategy())]
 
 
-def wired(*extensions: object, parts: PartsSettings | None = None, **kubernetes: Any) -> Fleet:
+def wired(*extensions: object, parts: PartsSettings | None = None, **kubernetes: Any) -> WiredFleet:
     settings = Settings(
         kubernetes=KubernetesSettings(**kubernetes),
         callboard=CallboardSettings(parts=parts or PartsSettings()),

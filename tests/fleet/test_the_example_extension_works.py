@@ -21,7 +21,7 @@ from callboard.base.settings import KubernetesSettings, Opaque, OtherLocator, Se
 from callboard.extend import Caller, Entity, EntityRef, ProxyRequest
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
-from callboard.fleet.wiring.wiring import Fleet, wire
+from callboard.fleet.wiring.wiring import WiredFleet, wire
 from support.checkout import ROOT
 from support.fake_fleet import CALLER, FakeFetcher, cluster, entity
 
@@ -82,7 +82,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         del sys.modules[name]
 
 
-def wired(base_dir: Path, *, supplier: str = "inventory", file: str = "inventory.toml") -> Fleet:
+def wired(base_dir: Path, *, supplier: str = "inventory", file: str = "inventory.toml") -> WiredFleet:
     settings = Settings(
         kubernetes=KubernetesSettings(
             cluster_locator_methods=(OtherLocator(type=supplier, options=Opaque({"file": file})),),
@@ -94,7 +94,7 @@ def wired(base_dir: Path, *, supplier: str = "inventory", file: str = "inventory
     return wired_by(settings, base_dir)
 
 
-def wired_by(settings: Settings, base_dir: Path) -> Fleet:
+def wired_by(settings: Settings, base_dir: Path) -> WiredFleet:
     ours = FleetPlugin(settings, fetcher=FakeFetcher(), proxy=NoProxy(), clock=SystemClock(), environ={})  # type: ignore[arg-type]
     registry = Registry.of(Plugins([("callboard.fleet", ours), *found_by_entry_point()]))
     return wire(registry, settings, clock=SystemClock(), entities=NoEntities(), base_dir=str(base_dir))

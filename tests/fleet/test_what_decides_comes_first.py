@@ -13,7 +13,7 @@ from callboard.kube.connection import connection as connection_module
 from callboard.kube.connection.pool import FEW
 from callboard.model.resource import DECISIVE, DEFAULT_OBJECT_TYPES
 from callboard.simulator.chaos.rules import ChaosRule
-from callboard.simulator.cluster import Cluster
+from callboard.simulator.cluster import SimulatedCluster
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, FakeFetcher, FixedSupplier, cluster, entity, fan_out, holding
 from support.kube_objects import kube_object
@@ -25,12 +25,12 @@ LONG = 3600.0
 LABELS = {"backstage.io/kubernetes-id": "dice-roller"}
 
 
-def asked(simulated: Cluster) -> list[str]:
+def asked(simulated: SimulatedCluster) -> list[str]:
     """The paths the cluster was asked for, answered or not."""
     return sorted(simulated.counters.paths.elements())
 
 
-async def held(simulated: Cluster, count: int, before: ChaosRule | None = None) -> ChaosRule:
+async def held(simulated: SimulatedCluster, count: int, before: ChaosRule | None = None) -> ChaosRule:
     """Answer what `before` holds back, and hold back what comes then, until `count` questions have come in all."""
     if before is not None:
         simulated.chaos.off(before)

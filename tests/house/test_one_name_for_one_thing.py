@@ -7,31 +7,6 @@ from support.checkout import ROOT
 
 PACKAGE = ROOT / "src" / "callboard"
 
-TWICE = frozenset(
-    [
-        "Cluster",
-        "Document",
-        "Field",
-        "Fleet",
-        "Gap",
-        "Gate",
-        "Kept",
-        "Link",
-        "Operations",
-        "Parts",
-        "Places",
-        "Reader",
-        "Reading",
-        "Seen",
-        "Standing",
-        "Status",
-        "Trouble",
-        "Wanted",
-        "Workload",
-    ]
-)
-"""Names that still stand for more than one class. The list may only grow shorter."""
-
 
 def public_classes() -> dict[str, list[str]]:
     """By name: the modules that define a public class of it."""
@@ -45,7 +20,4 @@ def public_classes() -> dict[str, list[str]]:
 
 def test_a_public_class_name_stands_for_one_thing() -> None:
     twice = {name: places for name, places in public_classes().items() if len(places) > 1}
-    new = {name: places for name, places in twice.items() if name not in TWICE}
-    assert new == {}, "these names are taken: say what each is in a word more"
-    done = sorted(TWICE - twice.keys())
-    assert done == [], "these stand for one thing now: take them out of TWICE"
+    assert twice == {}, "these names are taken: say what each is in a word more"

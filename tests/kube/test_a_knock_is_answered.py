@@ -10,7 +10,7 @@ from callboard.kube.connection.pool import FEW
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.limits import Limits
 from callboard.model.outcome import FailureCode
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from support.kube_client import PATIENT, bearer, cluster_of, nothing_left
 from support.listening import eventually
 

@@ -4,11 +4,11 @@ import asyncio
 from contextlib import aclosing
 
 from callboard.kube.connection.connection import Connection, Connections
-from callboard.kube.loop.batching import Beat
+from callboard.kube.loop.batching import Batcher
 from callboard.kube.watching.watch import Delete, Upsert, watch_together
 from callboard.model.outcome import Question
 from callboard.model.resource import KNOWN_TYPES
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from support.kube_client import bearer, cluster_of
 
 CONFIGMAPS = next(t for t in KNOWN_TYPES if t.plural == "configmaps")
@@ -49,7 +49,7 @@ def create(stand_in: StandIn, namespace: str, name: str) -> None:
 async def test_changes_on_many_watches_are_taken_in_together(
     connections: Connections, stand_in: StandIn
 ) -> None:
-    beat = connections.beat = Beat(LONG)
+    beat = connections.beat = Batcher(LONG)
     connection = connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin))
     for namespace in NAMESPACES:
         stand_in.store.create({"metadata": {"name": namespace}}, "namespaces")
@@ -71,7 +71,7 @@ async def test_changes_on_many_watches_are_taken_in_together(
 async def test_what_comes_after_a_pause_waits_for_nothing(
     connections: Connections, stand_in: StandIn
 ) -> None:
-    beat = connections.beat = Beat(0.01)
+    beat = connections.beat = Batcher(0.01)
     connection = connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin))
     listening = Listening(connection, "games")
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:

@@ -17,7 +17,7 @@ from callboard.model.outcome import Answer, FailureCode, Question
 from callboard.model.resource import DECISIVE, DEFAULT_OBJECT_TYPES, KNOWN_TYPES, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.selector import LabelSelector
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from support.kube_client import LIMITS, QUESTION, TOKEN, ask, bearer, cluster_of, nothing_left, raw_server
 
 PODS = KNOWN_TYPES[0]

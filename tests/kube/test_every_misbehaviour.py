@@ -17,7 +17,7 @@ from callboard.kube.watching.watch import Change, Reset, Stale, Unreadable, Upse
 from callboard.model.outcome import Answer, FailureCode, Question
 from callboard.model.resource import known_type
 from callboard.simulator.chaos.rules import MODES
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from support.kube_client import PATIENT, bearer, cluster_of, log_of, nothing_left
 from support.watched import watch
 

@@ -9,7 +9,7 @@ from callboard.kube.limits import Limits
 from callboard.kube.reads.lists import outcome_of
 from callboard.model.outcome import FailureCode, Question
 from callboard.model.resource import known_type
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from support.kube_client import LIMITS, bearer, cluster_of
 
 PODS = known_type("pods")

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from callboard.kube.connection.gate import Gate
+from callboard.kube.connection.gate import RequestGate
 
 
 async def test_a_gate_lets_so_many_through_and_the_others_in_order() -> None:
-    gate, passed = Gate(2), list[int]()
+    gate, passed = RequestGate(2), list[int]()
     later = asyncio.get_running_loop().time() + 60
 
     async def pass_through(number: int) -> None:
@@ -34,7 +34,7 @@ async def test_a_gate_lets_so_many_through_and_the_others_in_order() -> None:
 
 
 async def test_a_place_given_to_who_gave_up_goes_to_the_next() -> None:
-    gate = Gate(1)
+    gate = RequestGate(1)
     later = asyncio.get_running_loop().time() + 60
     assert gate.enter()
     first, second = (asyncio.create_task(gate.wait(later)) for _ in range(2))
@@ -49,7 +49,7 @@ async def test_a_place_given_to_who_gave_up_goes_to_the_next() -> None:
 
 
 async def test_a_gate_lets_a_few_through_until_it_is_widened() -> None:
-    gate = Gate(3, few=1)
+    gate = RequestGate(3, few=1)
     later = asyncio.get_running_loop().time() + 60
     assert gate.enter()
     assert gate.narrow
@@ -61,11 +61,11 @@ async def test_a_gate_lets_a_few_through_until_it_is_widened() -> None:
     assert [each.done() for each in waiting] == [True, True, False], "the places are given away once"
     gate.leave()
     await waiting[2]
-    assert not Gate(2, few=4).narrow
+    assert not RequestGate(2, few=4).narrow
 
 
 async def test_a_gate_is_waited_for_until_a_deadline() -> None:
-    gate = Gate(1)
+    gate = RequestGate(1)
     assert gate.enter()
     with pytest.raises(TimeoutError):
         await gate.wait(asyncio.get_running_loop().time())

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.kube.ingest.decode import Page, decode_event, decode_object, decode_page, opened, page_in_steps
-from callboard.kube.ingest.packing import Keeper, Packings
-from callboard.model.objects import Kept, KubeObject
+from callboard.kube.ingest.packing import Packer, Packings
+from callboard.model.objects import KubeObject, PackedObject
 from callboard.model.outcome import Malformed
 from callboard.model.resource import KNOWN_TYPES, ResourceType
 
@@ -64,20 +64,20 @@ def pod(number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def kept(document: object, resource: ResourceType, keep: Keeper) -> Kept | Malformed:
+def kept(document: object, resource: ResourceType, keep: Packer) -> PackedObject | Malformed:
     return decode_object(json.dumps(document).encode(), resource, keep)
 
 
 @given(st.sampled_from((*KNOWN_TYPES, CUSTOM)), st.lists(documents, min_size=1, max_size=20))
 def test_an_opened_object_is_what_came(resource: ResourceType, found: list[dict[str, Any]]) -> None:
-    keep = Keeper()
+    keep = Packer()
     for document in found:
         straight = decode_object(json.dumps(document).encode(), resource)
         closed = kept(document, resource, keep)
         if isinstance(straight, Malformed):
             assert closed == straight
             continue
-        assert isinstance(closed, Kept)
+        assert isinstance(closed, PackedObject)
         assert opened(closed) == straight
         assert closed.json() == straight.raw
         assert dict(closed.labels) == (straight.meta.labels or {})
@@ -87,9 +87,9 @@ def test_an_opened_object_is_what_came(resource: ResourceType, found: list[dict[
 
 
 def test_pods_are_packed_against_those_that_came_first() -> None:
-    keep = Keeper()
+    keep = Packer()
     found = [kept(pod(number), PODS, keep) for number in range(40)]
-    objects = [o for o in found if isinstance(o, Kept)]
+    objects = [o for o in found if isinstance(o, PackedObject)]
     assert len(objects) == 40
     later = objects[20:]
     assert all(o.unpack is not None and len(o.packed) * 5 < len(o.json()) for o in later)
@@ -99,10 +99,10 @@ def test_pods_are_packed_against_those_that_came_first() -> None:
     assert len({id(o.labels) for o in objects}) == 1
 
 
-def packed_with(keep: Keeper, items: list[dict[str, Any]], resource: ResourceType = PODS) -> object:
+def packed_with(keep: Packer, items: list[dict[str, Any]], resource: ResourceType = PODS) -> object:
     """What the last of the items is unpacked with."""
     last = [kept(item, resource, keep) for item in items][-1]
-    assert isinstance(last, Kept)
+    assert isinstance(last, PackedObject)
     assert last.unpack is not None
     assert json.loads(last.json())["metadata"]["uid"] == items[-1]["metadata"]["uid"]
     return last.unpack
@@ -110,18 +110,18 @@ def packed_with(keep: Keeper, items: list[dict[str, Any]], resource: ResourceTyp
 
 def test_streams_whose_objects_resemble_each_other_pack_against_the_same() -> None:
     packings = Packings()
-    first = packed_with(Keeper(packings), [pod(number) for number in range(20)])
-    again = packed_with(Keeper(packings), [pod(number) for number in range(100, 120)])
+    first = packed_with(Packer(packings), [pod(number) for number in range(20)])
+    again = packed_with(Packer(packings), [pod(number) for number in range(100, 120)])
     unlike = Random(7).randbytes(2000).hex()
     others = [pod(number, spec={"text": unlike}) for number in range(200, 220)]
     assert again is first
-    assert packed_with(Keeper(packings), others) is not first
-    assert packed_with(Keeper(packings), [pod(number) for number in range(20)], CUSTOM) is not first
-    assert packed_with(Keeper(packings), [pod(number) for number in range(20)]) is first
+    assert packed_with(Packer(packings), others) is not first
+    assert packed_with(Packer(packings), [pod(number) for number in range(20)], CUSTOM) is not first
+    assert packed_with(Packer(packings), [pod(number) for number in range(20)]) is first
 
 
 def test_what_is_kept_outlives_its_keeper_and_its_stream() -> None:
-    objects = [o for o in map(Keeper().of, open_pods(40)) if o.unpack is not None]
+    objects = [o for o in map(Packer().of, open_pods(40)) if o.unpack is not None]
     assert objects
     assert [opened(o).name for o in objects] == [o.name for o in objects]
 
@@ -136,7 +136,7 @@ def a_list(items: list[Any]) -> bytes:
 
 @pytest.mark.parametrize("resource", [SECRETS, CUSTOM], ids=["asked for as a Secret", "as something else"])
 def test_no_value_of_a_secret_is_kept(resource: ResourceType) -> None:
-    keep = Keeper()
+    keep = Packer()
     for number in range(30):
         closed = kept(
             {
@@ -147,7 +147,7 @@ def test_no_value_of_a_secret_is_kept(resource: ResourceType) -> None:
             resource,
             keep,
         )
-        assert isinstance(closed, Kept)
+        assert isinstance(closed, PackedObject)
         assert CANARY.encode() not in closed.packed + closed.json()
         assert CANARY not in repr(closed)
         assert json.loads(closed.json())["data"]["password-3"] == "***"
@@ -161,12 +161,12 @@ def test_a_malformed_object_is_told_when_it_comes_though_no_field_of_it_would_be
     broken: dict[str, Any],
 ) -> None:
     items = [pod(0), pod(1, **broken), pod(2)]
-    page = decode_page(a_list(items), PODS, Keeper())
+    page = decode_page(a_list(items), PODS, Packer())
     assert [o.name for o in page.objects] == ["web-0", "web-2"]
     assert page.malformed == decode_page(a_list(items), PODS).malformed
     assert len(page.malformed) == 1
     line = json.dumps({"type": "MODIFIED", "object": {"kind": "Pod", **items[1]}}).encode()
-    event = decode_event(line, PODS, Keeper())
+    event = decode_event(line, PODS, Packer())
     assert event is not None
     assert isinstance(event[1], Malformed)
 

@@ -11,7 +11,7 @@ from callboard.kube.reads.lists import outcome_of
 from callboard.model.cluster import Cluster, Trust
 from callboard.model.outcome import Answer, FailureCode
 from callboard.model.resource import KNOWN_TYPES
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.serving.certificates import server_context
 from support.kube_client import LIMITS, QUESTION, ask, bearer, raw_server
 

@@ -17,7 +17,7 @@ from callboard.model.cluster import Cluster
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Failure, FailureCode, Question
 from callboard.model.resource import KNOWN_TYPES, ResourceType
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 from callboard.simulator.scenarios.schema import TroubleSpec
 from support.kube_client import LIMITS, PATIENT, bearer, cluster_of, log_of, raw_server

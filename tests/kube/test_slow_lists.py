@@ -10,8 +10,8 @@ import pytest
 
 from callboard.kube.connection.connection import Connections
 from callboard.kube.connection.response import PIECE
-from callboard.kube.loop.idle_timeout import Silence, Silences
-from callboard.kube.loop.loop_budget import Steps
+from callboard.kube.loop.idle_timeout import IdleTimeout, IdleTimeouts
+from callboard.kube.loop.loop_budget import LoopBudget
 from callboard.kube.watching.watch import Change, Reset, Upsert, watch_together
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Question
@@ -135,7 +135,7 @@ async def test_silence_counts_only_while_somebody_waits_and_a_loop_held_up_count
             self.ended.set()
 
     content = Content()
-    with Silence(content, 0.4, Silences()) as silence:  # type: ignore[arg-type]
+    with IdleTimeout(content, 0.4, IdleTimeouts()) as silence:  # type: ignore[arg-type]
         await asyncio.sleep(0.8)
         assert not content.ended.is_set()
         waits = asyncio.create_task(silence.until(asyncio.Event().wait()))
@@ -153,10 +153,10 @@ def test_hundreds_of_quiet_watches_wake_the_loop_as_often_as_one() -> None:
     async def quiet(watches: int) -> tuple[int, int]:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Leaping)
-        silences = Silences()
+        silences = IdleTimeouts()
         with ExitStack() as all_of_them:
             for _ in range(watches):
-                each = Silence(asyncio.StreamReader(), 150.0, silences)  # type: ignore[arg-type]
+                each = IdleTimeout(asyncio.StreamReader(), 150.0, silences)  # type: ignore[arg-type]
                 all_of_them.enter_context(each)
                 await asyncio.sleep(0.01)
             before, rounds = loop.woken, silences.rounds
@@ -178,7 +178,7 @@ def burn(seconds: float) -> None:
 
 
 async def test_of_long_steps_there_is_one_in_each_round_and_all_have_theirs_in_order() -> None:
-    steps = Steps()
+    steps = LoopBudget()
     order: list[int] = []
 
     async def reads(name: int) -> None:
@@ -195,7 +195,7 @@ async def test_of_long_steps_there_is_one_in_each_round_and_all_have_theirs_in_o
 
 
 async def test_short_steps_wait_for_nobody() -> None:
-    steps, others = Steps(), 0
+    steps, others = LoopBudget(), 0
 
     def other() -> None:
         nonlocal others
@@ -209,7 +209,7 @@ async def test_short_steps_wait_for_nobody() -> None:
 
 @pytest.mark.parametrize("gone", [0, 3, 9])
 async def test_whoever_gives_up_waiting_for_a_step_keeps_nobody_waiting(gone: int) -> None:
-    steps = Steps()
+    steps = LoopBudget()
     served: list[int] = []
 
     async def reads(name: int) -> None:

@@ -15,7 +15,7 @@ from callboard.kube.watching.watch import Bookmark, Change, Delete, Reset, Stale
 from callboard.model.cluster import Credential
 from callboard.model.outcome import FailureCode, Question
 from callboard.model.resource import known_type
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from support.kube_client import LIMITS, bearer, cluster_of, nothing_left
 from support.watched import watch
 

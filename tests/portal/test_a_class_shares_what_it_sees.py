@@ -15,7 +15,7 @@ from callboard.model.outcome import Answer, Freshness, Outcome, Question
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.model.verdict import Health
 from callboard.portal.arranging.arrangement import arrange
-from callboard.portal.asking.class_views import RENEWED, Sight, Sights
+from callboard.portal.asking.class_views import RENEWED, ClassView, ClassViews
 from callboard.portal.views import KubernetesView
 from support.kube_objects import cluster, deployment, kube_object, service
 
@@ -27,15 +27,15 @@ CLOCK = FakeClock()
 
 
 def test_only_what_has_changed_is_arranged() -> None:
-    sights = Sights()
-    sight = Sight(sights, SOME)
+    class_views = ClassViews()
+    sight = ClassView(class_views, SOME)
     first = sight.view(WHOLE)
-    assert sights.arranged == 2
+    assert class_views.arranged == 2
     changed = msgspec.structs.replace(
         WHOLE, clusters=(WHOLE.clusters[0], cluster("b", deployment("other")), WHOLE.clusters[2])
     )
     second = sight.view(changed)
-    assert sights.arranged == 3
+    assert class_views.arranged == 3
     kept = {p.cluster.name: p for p in first.clusters}
     assert [p.cluster.name for p in second.clusters if p is kept[p.cluster.name]] == ["a"]
     assert msgspec.structs.replace(second, revision=0) == arrange(visible(changed, SOME))
@@ -47,7 +47,7 @@ async def test_a_view_is_never_followed_by_an_older_one_however_long_arranging_t
     monkeypatch.setattr(giving_way, "GIVE_WAY", -1.0)
     large = service(*(cluster(name, deployment()) for name in "abcdef"))
     small = service(cluster("a", deployment("other")))
-    sight, latest = Sight(Sights(), ALL), large
+    sight, latest = ClassView(ClassViews(), ALL), large
     seen: list[KubernetesView] = []
 
     async def look() -> None:
@@ -65,38 +65,38 @@ async def test_a_view_is_never_followed_by_an_older_one_however_long_arranging_t
 
 
 def test_a_class_is_arranged_for_once_however_many_look() -> None:
-    sights = Sights()
-    views = [Sight(sights, SOME).view(WHOLE) for _ in range(20)]
-    assert sights.arranged == 2
+    class_views = ClassViews()
+    views = [ClassView(class_views, SOME).view(WHOLE) for _ in range(20)]
+    assert class_views.arranged == 2
     assert all(p is q for view in views for p, q in zip(view.clusters, views[0].clusters, strict=True))
-    Sight(sights, ALL).view(WHOLE)
-    assert sights.arranged == 5
+    ClassView(class_views, ALL).view(WHOLE)
+    assert class_views.arranged == 5
 
 
 def test_a_part_is_let_go_with_the_snapshot_it_was_made_of() -> None:
-    sights = Sights()
+    class_views = ClassViews()
     whole = service(cluster("a", deployment()), cluster("b", *mixed("x")))
     for grants in (ALL, SHOP):
-        Sight(sights, grants).view(whole)
-    assert len(sights) == 4
+        ClassView(class_views, grants).view(whole)
+    assert len(class_views) == 4
     del whole
     gc.collect()
-    assert len(sights) == 0
+    assert len(class_views) == 0
 
 
 def test_beyond_the_bound_what_was_used_longest_ago_goes() -> None:
-    sights = Sights(most=3)
+    class_views = ClassViews(most=3)
     parts = [cluster(name, deployment()) for name in "abc"]
     for part in parts:
-        sights.part(part, ALL)
-    assert len(sights) == 1
-    sights.part(parts[0], ALL)
-    assert sights.arranged == 4
+        class_views.part(part, ALL)
+    assert len(class_views) == 1
+    class_views.part(parts[0], ALL)
+    assert class_views.arranged == 4
 
 
 def test_a_change_of_hidden_objects_alone_leaves_no_trace() -> None:
-    sights = Sights()
-    sight = Sight(sights, SHOP)
+    class_views = ClassViews()
+    sight = ClassView(class_views, SHOP)
     now = CLOCK.now()
     first = sight.view(at(0, *mixed("hidden-1")))
     assert first.clusters[0].objects == 1
@@ -110,13 +110,13 @@ def test_a_change_of_hidden_objects_alone_leaves_no_trace() -> None:
 
 
 def test_of_what_is_listened_to_hidden_changes_leave_no_trace_however_late() -> None:
-    sight = Sight(Sights(), SHOP)
+    sight = ClassView(ClassViews(), SHOP)
     first = sight.view(at(0, *mixed("hidden-1"), freshness=Freshness.LIVE))
     assert sight.view(at(3600, *mixed("hidden-2"), freshness=Freshness.LIVE)) is first
 
 
 def test_time_alone_makes_a_pod_that_crashed_another() -> None:
-    sight = Sight(Sights(), SHOP)
+    sight = ClassView(ClassViews(), SHOP)
     running = {"running": {"startedAt": f"{CLOCK.now():%Y-%m-%dT%H:%M:%SZ}"}}
     status = {
         "name": "web",

@@ -17,7 +17,7 @@ from callboard.model.caller import Caller, CallerKind, ProviderToken
 from callboard.model.entity import Entity
 from callboard.model.snapshot import ClusterState, ServiceSnapshot
 from callboard.portal.asking import feeds as module
-from callboard.portal.asking.feeds import Openings
+from callboard.portal.asking.feeds import SnapshotFeeds
 from support.kube_objects import cluster, deployment, service
 from support.listening import eventually
 
@@ -73,14 +73,14 @@ class Slow(Provider):
             await self.let_go.wait()
 
 
-async def read(openings: Openings, caller: Caller) -> list[ServiceSnapshot]:
-    return [snapshot async for _, snapshot in openings.follow(ENTITY, caller)]
+async def read(feeds: SnapshotFeeds, caller: Caller) -> list[ServiceSnapshot]:
+    return [snapshot async for _, snapshot in feeds.follow(ENTITY, caller)]
 
 
 async def test_those_who_ask_together_cause_one_asking() -> None:
     provider = Provider()
-    async with Openings(lambda: provider, FakeClock()) as openings, asyncio.TaskGroup() as group:
-        readers = [group.create_task(read(openings, ANNA)) for _ in range(5)]
+    async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds, asyncio.TaskGroup() as group:
+        readers = [group.create_task(read(feeds, ANNA)) for _ in range(5)]
         await asyncio.sleep(0)
         provider.go.set()
     assert [r.result()[-1] for r in readers] == [DONE] * 5
@@ -90,14 +90,14 @@ async def test_those_who_ask_together_cause_one_asking() -> None:
 async def test_a_settled_answer_is_shared_for_a_moment_and_then_asked_anew() -> None:
     provider, clock = Provider(), FakeClock()
     provider.go.set()
-    async with Openings(lambda: provider, clock) as openings:
-        await read(openings, ANNA)
-        assert openings.newest(ENTITY, ANNA) == DONE
-        assert await read(openings, ANNA) == [DONE]
+    async with SnapshotFeeds(lambda: provider, clock) as feeds:
+        await read(feeds, ANNA)
+        assert feeds.newest(ENTITY, ANNA) == DONE
+        assert await read(feeds, ANNA) == [DONE]
         assert provider.started == 1
         clock.advance(module.FRESH + 0.1)
-        assert openings.newest(ENTITY, ANNA) is None
-        await read(openings, ANNA)
+        assert feeds.newest(ENTITY, ANNA) is None
+        await read(feeds, ANNA)
     assert provider.started == 2
 
 
@@ -108,27 +108,27 @@ def with_token(token: str, provider: str = "google") -> Caller:
 async def test_other_callers_and_other_tokens_never_share() -> None:
     provider = Provider()
     provider.go.set()
-    async with Openings(lambda: provider, FakeClock()) as openings:
+    async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
         callers = (ANNA, BEN, with_token("one"), with_token("two"), with_token("one", "aks"))
         for caller in callers:
-            await read(openings, caller)
-            assert openings.newest(ENTITY, with_token("three")) is None
+            await read(feeds, caller)
+            assert feeds.newest(ENTITY, with_token("three")) is None
     assert provider.started == len(callers)
 
 
 async def test_what_an_own_token_reads_is_shared_with_the_same_token_for_five_seconds_at_most() -> None:
     provider, clock = Provider(), FakeClock()
-    async with Openings(lambda: provider, clock) as openings:
+    async with SnapshotFeeds(lambda: provider, clock) as feeds:
         async with asyncio.TaskGroup() as group:
-            readers = [group.create_task(read(openings, with_token("one"))) for _ in range(3)]
+            readers = [group.create_task(read(feeds, with_token("one"))) for _ in range(3)]
             await asyncio.sleep(0)
             provider.go.set()
         assert [r.result()[-1] for r in readers] == [DONE] * 3
-        assert openings.newest(ENTITY, with_token("one")) == DONE
+        assert feeds.newest(ENTITY, with_token("one")) == DONE
         assert provider.started == 1
         clock.advance(5.1)
-        assert openings.newest(ENTITY, with_token("one")) is None
-        await read(openings, with_token("one"))
+        assert feeds.newest(ENTITY, with_token("one")) is None
+        await read(feeds, with_token("one"))
     assert provider.started == 2
 
 
@@ -136,27 +136,27 @@ async def test_what_was_seen_is_gone_when_the_token_has_run_out(monkeypatch: pyt
     monkeypatch.setattr(module, "GRACE", 0.02)
     provider = Provider()
     provider.error = NotSignedIn("Your own token for a ran out.", code="token-expired")
-    async with Openings(lambda: provider, FakeClock()) as openings:
-        following = openings.follow(ENTITY, with_token("one"))
+    async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
+        following = feeds.follow(ENTITY, with_token("one"))
         await anext(following)
         provider.go.set()
         with pytest.raises(NotSignedIn, match="ran out"):
             await anext(following)
-        assert openings.newest(ENTITY, with_token("one")) is None
-        await eventually(lambda: not openings._shared)
+        assert feeds.newest(ENTITY, with_token("one")) is None
+        await eventually(lambda: not feeds._shared)
 
 
 async def test_an_asking_nobody_waits_for_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "GRACE", 0.02)
     provider, clock = Provider(), FakeClock()
-    async with Openings(lambda: provider, clock) as openings:
-        following = openings.follow(ENTITY, ANNA)
+    async with SnapshotFeeds(lambda: provider, clock) as feeds:
+        following = feeds.follow(ENTITY, ANNA)
         assert (await anext(following))[1] == AWAITED
         await following.aclose()
         clock.advance(1)
         await provider.ended.wait()
         provider.go.set()
-        assert (await read(openings, ANNA))[-1] == DONE
+        assert (await read(feeds, ANNA))[-1] == DONE
     assert provider.started == 2
 
 
@@ -167,18 +167,18 @@ async def test_who_comes_while_an_asking_is_being_cancelled_begins_another(
     first, second, clock = Slow(), Provider(), FakeClock()
     second.go.set()
     present: list[Provider] = [first]
-    async with Openings(lambda: present[0], clock) as openings:
-        following = openings.follow(ENTITY, ANNA)
+    async with SnapshotFeeds(lambda: present[0], clock) as feeds:
+        following = feeds.follow(ENTITY, ANNA)
         await anext(following)
         await following.aclose()
         clock.advance(1)
         await first.ending.wait()
         present[0] = second
-        assert openings.newest(ENTITY, ANNA) is None
-        assert (await read(openings, ANNA))[-1] == DONE
+        assert feeds.newest(ENTITY, ANNA) is None
+        assert (await read(feeds, ANNA))[-1] == DONE
         first.let_go.set()
-        await eventually(lambda: not openings._running)
-        assert await read(openings, ANNA) == [DONE]
+        await eventually(lambda: not feeds._running)
+        assert await read(feeds, ANNA) == [DONE]
     assert (first.started, second.started) == (1, 1)
 
 
@@ -209,13 +209,13 @@ async def test_what_an_asking_held_goes_with_it(monkeypatch: pytest.MonkeyPatch)
     provider, clock = Holding(), FakeClock()
     gc.disable()
     try:
-        async with Openings(lambda: provider, clock) as openings:
-            following = openings.follow(ENTITY, ANNA)
+        async with SnapshotFeeds(lambda: provider, clock) as feeds:
+            following = feeds.follow(ENTITY, ANNA)
             await anext(following)
             await following.aclose()
             del following
             clock.advance(10)
-            await eventually(lambda: not openings._running and not openings._shared)
+            await eventually(lambda: not feeds._running and not feeds._shared)
             await asyncio.sleep(0)
             assert [each() for each in provider.held] == [None]
     finally:
@@ -224,8 +224,8 @@ async def test_what_an_asking_held_goes_with_it(monkeypatch: pytest.MonkeyPatch)
 
 async def test_leaving_cancels_what_is_asked() -> None:
     provider = Provider()
-    async with Openings(lambda: provider, FakeClock()) as openings:
-        following = openings.follow(ENTITY, ANNA)
+    async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
+        following = feeds.follow(ENTITY, ANNA)
         await anext(following)
     assert provider.running == 0
     await following.aclose()
@@ -235,17 +235,17 @@ async def test_what_the_asking_raises_reaches_everyone_and_is_not_kept() -> None
     provider = Provider()
     provider.error = UsageError("the label selector cannot be read")
     provider.go.set()
-    async with Openings(lambda: provider, FakeClock()) as openings:
+    async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
         for _ in range(2):
             with pytest.raises(UsageError, match="label selector"):
-                await read(openings, ANNA)
+                await read(feeds, ANNA)
     assert provider.started == 2
 
 
 async def test_a_slow_reader_skips_to_the_newest() -> None:
     provider = Provider()
-    async with Openings(lambda: provider, FakeClock()) as openings:
-        following = openings.follow(ENTITY, ANNA)
+    async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
+        following = feeds.follow(ENTITY, ANNA)
         await anext(following)
         provider.go.set()
         await asyncio.sleep(0.01)
@@ -257,8 +257,8 @@ async def test_an_error_of_the_owner_leaves_as_itself() -> None:
     provider = Provider()
 
     async def owner() -> None:
-        async with Openings(lambda: provider, FakeClock()) as openings:
-            await anext(openings.follow(ENTITY, ANNA))
+        async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
+            await anext(feeds.follow(ENTITY, ANNA))
             raise UsageError("the port is taken")
 
     with pytest.raises(UsageError, match="port"):
@@ -290,18 +290,18 @@ async def test_a_live_asking_is_shared_for_as_long_as_it_goes_on_and_its_newest_
     None
 ):
     provider, clock = Listening(), FakeClock()
-    async with Openings(lambda: provider, clock) as openings:
-        one = openings.follow(ENTITY, ANNA)
+    async with SnapshotFeeds(lambda: provider, clock) as feeds:
+        one = feeds.follow(ENTITY, ANNA)
         first = (await anext(one))[1]
         clock.advance(module.FRESH + 60)
-        assert openings.newest(ENTITY, ANNA) == first
-        two = openings.follow(ENTITY, ANNA)
+        assert feeds.newest(ENTITY, ANNA) == first
+        two = feeds.follow(ENTITY, ANNA)
         assert (await anext(two))[1] == first
         assert provider.running == 1
         provider.change.set()
         changed = [(await anext(reader))[1] for reader in (one, two)]
         assert changed[0] == changed[1] != first
-        assert openings.newest(ENTITY, ANNA) == changed[0]
+        assert feeds.newest(ENTITY, ANNA) == changed[0]
         for reader in (one, two):
             await reader.aclose()
 
@@ -312,8 +312,8 @@ async def test_a_live_asking_goes_on_with_the_parts_of_a_new_configuration(
     monkeypatch.setattr(module, "GRACE", 0.02)
     old, new = Listening(), Listening()
     present = [old]
-    async with Openings(lambda: present[0], FakeClock()) as openings:
-        reader = openings.follow(ENTITY, ANNA)
+    async with SnapshotFeeds(lambda: present[0], FakeClock()) as feeds:
+        reader = feeds.follow(ENTITY, ANNA)
         await anext(reader)
         present[0] = new
         async with asyncio.timeout(2):

@@ -18,7 +18,7 @@ from callboard.cli.text import Terminal
 from callboard.diagnosis.engine import turns
 from callboard.diagnosis.rules.well import owners_if_well
 from callboard.kube.ingest.decode import decode_event, decode_page, opened
-from callboard.kube.ingest.packing import Keeper, Packings
+from callboard.kube.ingest.packing import Packer, Packings
 from callboard.model.entity import EntityRef
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Malformed
@@ -207,7 +207,7 @@ def one_costs_itself_alone(kind: str, made: list[dict[str, Any]]) -> None:
     assert {o.meta.uid for o in OTHERS[kind][1:]} <= {o.meta.uid for o in page.objects}
     assert all(len(m.where) + len(m.message) < 700 for m in page.malformed)
 
-    keep = Keeper(Packings(owners_if_well))
+    keep = Packer(Packings(owners_if_well))
     line = as_bytes({"type": "MODIFIED", "object": made[0]})
     event = decode_event(line, TYPES[kind], keep)
     assert event is not None

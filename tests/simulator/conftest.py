@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 
 START = 1_790_000_000.0
 
@@ -16,7 +16,7 @@ START = 1_790_000_000.0
 class Client:
     """Requests to one cluster as one of its users."""
 
-    def __init__(self, cluster: Cluster, session: aiohttp.ClientSession) -> None:
+    def __init__(self, cluster: SimulatedCluster, session: aiohttp.ClientSession) -> None:
         self.cluster = cluster
         self.session = session
         self.context = ssl.create_default_context(cadata=cluster.ca_pem)
@@ -58,12 +58,12 @@ async def fleet() -> AsyncIterator[Fleet]:
 
 
 @pytest.fixture
-def cluster(fleet: Fleet) -> Cluster:
+def cluster(fleet: Fleet) -> SimulatedCluster:
     return fleet[0]
 
 
 @pytest.fixture
-async def client(cluster: Cluster) -> AsyncIterator[Client]:
+async def client(cluster: SimulatedCluster) -> AsyncIterator[Client]:
     timeout = aiohttp.ClientTimeout(total=20)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         yield Client(cluster, session)

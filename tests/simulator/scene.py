@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.controllers.behaviour import Behaviour, Match
 from callboard.simulator.scenarios.schema import ClusterSpec, Scenario
 
@@ -68,7 +68,7 @@ async def build(fleet: Fleet, client: Any) -> None:
     fleet.step(125)
 
 
-async def _post(cluster: Cluster, client: Any, tree: dict[str, Any]) -> None:
+async def _post(cluster: SimulatedCluster, client: Any, tree: dict[str, Any]) -> None:
     metadata = tree["metadata"]
     shown = json.dumps(
         {**tree, "metadata": {**metadata, "annotations": metadata.get("annotations", {})}}, sort_keys=True
@@ -87,7 +87,7 @@ async def _post(cluster: Cluster, client: Any, tree: dict[str, Any]) -> None:
     assert status == 201, told
 
 
-def rebind(text: str, cluster: Cluster) -> str:
+def rebind(text: str, cluster: SimulatedCluster) -> str:
     """Put this cluster's generated names and versions in the place of the recorded ones."""
 
     def named(found: "re.Match[str]") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.machinery.tree import Tree
 
 PODS = "/api/v1/namespaces/games/pods"
@@ -21,7 +21,7 @@ async def test_each_user_gets_what_their_bindings_say(client: Any, who: str, sta
     assert (await client.ask(PODS, who=who))[0] == status
 
 
-async def test_a_viewer_of_some_namespaces_sees_only_those(cluster: Cluster, client: Any) -> None:
+async def test_a_viewer_of_some_namespaces_sees_only_those(cluster: SimulatedCluster, client: Any) -> None:
     cluster.store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
     assert (await client.ask("/api/v1/namespaces/other/pods", who="namespaced"))[0] == 403
     status, told = await client.ask("/api/v1/pods", who="namespaced")
@@ -32,7 +32,9 @@ async def test_a_viewer_of_some_namespaces_sees_only_those(cluster: Cluster, cli
     )
 
 
-async def test_a_viewer_bound_in_two_namespaces_sees_those_two(cluster: Cluster, client: Any) -> None:
+async def test_a_viewer_bound_in_two_namespaces_sees_those_two(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     for name in ("red", "blue", "green"):
         cluster.store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         cluster.store.create(
@@ -55,7 +57,7 @@ async def test_a_viewer_bound_in_two_namespaces_sees_those_two(cluster: Cluster,
     assert await seen("red") == (403, [])
 
 
-async def test_a_role_may_allow_list_without_watch(cluster: Cluster, client: Any) -> None:
+async def test_a_role_may_allow_list_without_watch(cluster: SimulatedCluster, client: Any) -> None:
     cluster.role("lister", [{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}])
     token = cluster.user("lister")
     cluster.bind("lister", "lister", "games")
@@ -64,13 +66,15 @@ async def test_a_role_may_allow_list_without_watch(cluster: Cluster, client: Any
     assert (status, "cannot watch resource" in told["message"]) == (403, True)
 
 
-async def test_a_revoked_token_is_unauthorized_with_the_next_request(cluster: Cluster, client: Any) -> None:
+async def test_a_revoked_token_is_unauthorized_with_the_next_request(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     cluster.tokens.revoke(cluster.identities.viewer)
     status, told = await client.ask(PODS, who="viewer")
     assert (status, told["reason"], "details" in told) == (401, "Unauthorized", False)
 
 
-async def test_a_client_certificate_names_its_user(cluster: Cluster, tmp_path: Path) -> None:
+async def test_a_client_certificate_names_its_user(cluster: SimulatedCluster, tmp_path: Path) -> None:
     pair = cluster.client_certificate("carol", "viewers")
     file = tmp_path / "pair.pem"
     file.write_text(pair.key + pair.certificate)

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.machinery.tree import Tree
 
 ACCOUNT = "/api/v1/namespaces/games/serviceaccounts/robot"
 
 
-def account(cluster: Cluster, name: str = "robot") -> None:
+def account(cluster: SimulatedCluster, name: str = "robot") -> None:
     cluster.store.create({"metadata": {"name": name}}, "serviceaccounts", namespace="games")
 
 
@@ -25,7 +25,9 @@ async def asked(client: Any, **spec: Any) -> tuple[int, Tree]:
     return status, body
 
 
-async def test_a_token_is_as_good_as_its_account(fleet: Fleet, cluster: Cluster, client: Any) -> None:
+async def test_a_token_is_as_good_as_its_account(
+    fleet: Fleet, cluster: SimulatedCluster, client: Any
+) -> None:
     account(cluster)
     status, made = await asked(client, expirationSeconds=600)
     assert status == 201
@@ -46,7 +48,7 @@ async def test_a_token_is_as_good_as_its_account(fleet: Fleet, cluster: Cluster,
     assert (await client.ask(path, who=token))[0] == 401, "another account of the same name"
 
 
-async def test_a_token_ends(fleet: Fleet, cluster: Cluster, client: Any) -> None:
+async def test_a_token_ends(fleet: Fleet, cluster: SimulatedCluster, client: Any) -> None:
     account(cluster)
     _, made = await asked(client)
     token = made["status"]["token"]
@@ -58,7 +60,9 @@ async def test_a_token_ends(fleet: Fleet, cluster: Cluster, client: Any) -> None
 
 
 @pytest.mark.parametrize("seconds", [0, 599, -1, 2**40, "long"])
-async def test_a_token_of_no_good_time_is_refused(cluster: Cluster, client: Any, seconds: object) -> None:
+async def test_a_token_of_no_good_time_is_refused(
+    cluster: SimulatedCluster, client: Any, seconds: object
+) -> None:
     account(cluster)
     status, told = await asked(client, expirationSeconds=seconds)
     assert status == 422
@@ -70,7 +74,9 @@ async def test_there_is_no_token_of_an_account_that_is_not_there(client: Any) ->
     assert (status, told["message"]) == (404, 'serviceaccounts "robot" not found')
 
 
-async def test_a_secret_of_that_type_holds_a_token_until_it_is_deleted(cluster: Cluster, client: Any) -> None:
+async def test_a_secret_of_that_type_holds_a_token_until_it_is_deleted(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     account(cluster)
     annotations = {"kubernetes.io/service-account.name": "robot"}
     secret = {
@@ -86,7 +92,7 @@ async def test_a_secret_of_that_type_holds_a_token_until_it_is_deleted(cluster: 
     assert (await client.ask("/api", who=token))[0] == 401
 
 
-def test_every_namespace_has_an_account_until_it_goes(fleet: Fleet, cluster: Cluster) -> None:
+def test_every_namespace_has_an_account_until_it_goes(fleet: Fleet, cluster: SimulatedCluster) -> None:
     cluster.store.create({"metadata": {"name": "old"}}, "namespaces")
     cluster.store.delete("namespaces", "old")
     fleet.step(60)
@@ -98,7 +104,9 @@ def test_every_namespace_has_an_account_until_it_goes(fleet: Fleet, cluster: Clu
         assert cluster.store.get("serviceaccounts", "default", namespace["metadata"]["name"])
 
 
-def test_a_pod_without_its_account_is_refused_in_kubernetes_own_words(fleet: Fleet, cluster: Cluster) -> None:
+def test_a_pod_without_its_account_is_refused_in_kubernetes_own_words(
+    fleet: Fleet, cluster: SimulatedCluster
+) -> None:
     template = {"metadata": {"labels": {"app": "lost"}}, "spec": pod("x", serviceAccountName="robot")["spec"]}
     spec = {"replicas": 1, "selector": {"matchLabels": {"app": "lost"}}, "template": template}
     cluster.store.create({"metadata": {"name": "lost"}, "spec": spec}, "deployments.apps", namespace="games")
@@ -118,7 +126,7 @@ def test_a_pod_without_its_account_is_refused_in_kubernetes_own_words(fleet: Fle
     assert [p for p in cluster.store.list("pods", "games") if p["metadata"]["name"].startswith(replicas)]
 
 
-def test_a_pod_behind_gates_waits_until_they_are_gone(fleet: Fleet, cluster: Cluster) -> None:
+def test_a_pod_behind_gates_waits_until_they_are_gone(fleet: Fleet, cluster: SimulatedCluster) -> None:
     cluster.store.create(pod("gated", schedulingGates=[{"name": "example.com/quota"}]), "pods")
     fleet.step(60)
     (condition,) = cluster.store.get("pods", "gated", "games")["status"]["conditions"]
@@ -129,7 +137,7 @@ def test_a_pod_behind_gates_waits_until_they_are_gone(fleet: Fleet, cluster: Clu
     assert cluster.store.get("pods", "gated", "games")["status"]["phase"] == "Running"
 
 
-async def test_an_account_can_be_applied_by_the_server(cluster: Cluster, client: Any) -> None:
+async def test_an_account_can_be_applied_by_the_server(cluster: SimulatedCluster, client: Any) -> None:
     body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}}
     headers = {"Content-Type": "application/apply-patch+yaml"}
     path = f"{ACCOUNT}?fieldManager=me"

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from callboard.base.errors import UsageError
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.chaos.rules import MODES
 from callboard.simulator.control import control_port
 
@@ -20,7 +20,7 @@ PODS = "/api/v1/namespaces/games/pods"
 
 
 @pytest.fixture(autouse=True)
-async def recovers(cluster: Cluster, client: Any) -> AsyncIterator[None]:
+async def recovers(cluster: SimulatedCluster, client: Any) -> AsyncIterator[None]:
     yield
     cluster.chaos.off()
     status, pods = await client.ask(PODS)
@@ -41,7 +41,7 @@ async def recovers(cluster: Cluster, client: Any) -> AsyncIterator[None]:
     ],
 )
 async def test_refusals_carry_their_status(
-    cluster: Cluster, client: Any, mode: str, status: int, reason: str
+    cluster: SimulatedCluster, client: Any, mode: str, status: int, reason: str
 ) -> None:
     cluster.chaos.on(mode, "*/pods*", retry_after=7)
     async with client.request("GET", PODS) as response:
@@ -55,20 +55,22 @@ async def test_refusals_carry_their_status(
     assert (await client.ask("/api/v1/namespaces/games/services"))[0] == 200
 
 
-async def test_a_rule_may_hold_for_some_requests_only(cluster: Cluster, client: Any) -> None:
+async def test_a_rule_may_hold_for_some_requests_only(cluster: SimulatedCluster, client: Any) -> None:
     cluster.chaos.on("unavailable", times=2)
     assert [(await client.ask(PODS))[0] for _ in range(3)] == [503, 503, 200]
 
 
 @pytest.mark.parametrize("mode", ["hang", "half-open", "hang-in-body"])
-async def test_hangs_last_until_the_client_gives_up(cluster: Cluster, client: Any, mode: str) -> None:
+async def test_hangs_last_until_the_client_gives_up(
+    cluster: SimulatedCluster, client: Any, mode: str
+) -> None:
     cluster.chaos.on(mode)
     with pytest.raises(asyncio.TimeoutError):
         async with client.request("GET", PODS, timeout=aiohttp.ClientTimeout(total=0.3)) as response:
             await response.read()
 
 
-async def test_what_is_frozen_goes_on_when_it_thaws(cluster: Cluster, client: Any) -> None:
+async def test_what_is_frozen_goes_on_when_it_thaws(cluster: SimulatedCluster, client: Any) -> None:
     async with watching(client, cluster) as line:
         cluster.chaos.on("freeze")
         asked = asyncio.ensure_future(client.ask(PODS))
@@ -81,7 +83,7 @@ async def test_what_is_frozen_goes_on_when_it_thaws(cluster: Cluster, client: An
         assert (await line())["type"] == "ADDED"
 
 
-async def test_drip_and_latency_take_their_time(cluster: Cluster, client: Any) -> None:
+async def test_drip_and_latency_take_their_time(cluster: SimulatedCluster, client: Any) -> None:
     cluster.chaos.on("latency", seconds=0.1)
     cluster.chaos.on("drip", "/version", seconds=0.05, size=100)
     loop = asyncio.get_running_loop()
@@ -92,14 +94,14 @@ async def test_drip_and_latency_take_their_time(cluster: Cluster, client: Any) -
 
 
 @pytest.mark.parametrize("mode", ["truncated", "reset-in-body", "reset"])
-async def test_bodies_that_break_off_are_noticed(cluster: Cluster, client: Any, mode: str) -> None:
+async def test_bodies_that_break_off_are_noticed(cluster: SimulatedCluster, client: Any, mode: str) -> None:
     cluster.chaos.on(mode)
     with pytest.raises(aiohttp.ClientError):
         async with client.request("GET", PODS) as response:
             await response.read()
 
 
-async def test_wrong_shapes(cluster: Cluster, client: Any) -> None:
+async def test_wrong_shapes(cluster: SimulatedCluster, client: Any) -> None:
     async def spoiled(mode: str) -> Any:
         rule = cluster.chaos.on(mode)
         status, body = await client.ask(PODS)
@@ -118,7 +120,7 @@ async def test_wrong_shapes(cluster: Cluster, client: Any) -> None:
     assert "<!DOCTYPE html>" in await spoiled("html")
 
 
-async def test_deep_and_enormous_bodies(cluster: Cluster, client: Any) -> None:
+async def test_deep_and_enormous_bodies(cluster: SimulatedCluster, client: Any) -> None:
     deep = cluster.chaos.on("deep", size=5000)
     async with client.request("GET", PODS) as response:
         assert b"[" * 5000 in await response.read()
@@ -137,7 +139,7 @@ async def test_deep_and_enormous_bodies(cluster: Cluster, client: Any) -> None:
         ("certificate-foreign", "unable to get local issuer|self-signed|unknown"),
     ],
 )
-async def test_bad_certificates_fail_the_handshake(cluster: Cluster, mode: str, words: str) -> None:
+async def test_bad_certificates_fail_the_handshake(cluster: SimulatedCluster, mode: str, words: str) -> None:
     cluster.chaos.on(mode)
     context = ssl.create_default_context(cadata=cluster.ca_pem)
     async with aiohttp.ClientSession() as session:
@@ -145,7 +147,7 @@ async def test_bad_certificates_fail_the_handshake(cluster: Cluster, mode: str, 
             await session.get(cluster.url + "/version", ssl=context)
 
 
-async def test_a_skewed_clock_shows_in_the_date(cluster: Cluster, client: Any) -> None:
+async def test_a_skewed_clock_shows_in_the_date(cluster: SimulatedCluster, client: Any) -> None:
     cluster.chaos.on("clock-skew", seconds=-7200)
     async with client.request("GET", "/version") as response:
         shown = parsedate_to_datetime(response.headers["Date"]).timestamp()
@@ -153,7 +155,7 @@ async def test_a_skewed_clock_shows_in_the_date(cluster: Cluster, client: Any) -
 
 
 @asynccontextmanager
-async def watching(client: Any, cluster: Cluster, bookmarks: bool = False) -> AsyncIterator[Any]:
+async def watching(client: Any, cluster: SimulatedCluster, bookmarks: bool = False) -> AsyncIterator[Any]:
     path = (
         f""
         f"/api/v1/configmaps?watch=true&resourceVersion={cluster.store.versions.current}&allowWatchBookmarks={str(bookmarks).lower()}"
@@ -168,13 +170,15 @@ async def watching(client: Any, cluster: Cluster, bookmarks: bool = False) -> As
         yield line
 
 
-def touch(cluster: Cluster) -> None:
+def touch(cluster: SimulatedCluster) -> None:
     cluster.store.create(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "a-", "namespace": "games"}}
     )
 
 
-async def test_watches_end_repeat_fall_silent_or_are_gone_while_open(cluster: Cluster, client: Any) -> None:
+async def test_watches_end_repeat_fall_silent_or_are_gone_while_open(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     async with watching(client, cluster) as line:
         cluster.chaos.on("watch-repeats")
         touch(cluster)
@@ -208,7 +212,7 @@ async def test_watches_end_repeat_fall_silent_or_are_gone_while_open(cluster: Cl
     ],
 )
 async def test_events_of_a_watch_take_wrong_shapes(
-    cluster: Cluster, client: Any, mode: str, how: dict[str, Any]
+    cluster: SimulatedCluster, client: Any, mode: str, how: dict[str, Any]
 ) -> None:
     async with watching(client, cluster) as line:
         cluster.chaos.on(mode, **how)
@@ -228,7 +232,9 @@ async def test_events_of_a_watch_take_wrong_shapes(
 
 
 @pytest.mark.parametrize("mode", ["truncated", "reset-in-body", "hang-in-body", "enormous"])
-async def test_streams_break_off_or_never_end_a_line(cluster: Cluster, client: Any, mode: str) -> None:
+async def test_streams_break_off_or_never_end_a_line(
+    cluster: SimulatedCluster, client: Any, mode: str
+) -> None:
     async with watching(client, cluster) as line:
         cluster.chaos.on(mode, size=40_000)
         touch(cluster)
@@ -252,7 +258,7 @@ async def test_streams_break_off_or_never_end_a_line(cluster: Cluster, client: A
 
 
 async def test_a_rule_counts_a_stream_once_and_watch_modes_count_streams_only(
-    cluster: Cluster, client: Any
+    cluster: SimulatedCluster, client: Any
 ) -> None:
     ends = cluster.chaos.on("watch-ends", times=1)
     shape = cluster.chaos.on("one-malformed", "*watch=true*", times=1)
@@ -269,7 +275,7 @@ async def test_a_rule_counts_a_stream_once_and_watch_modes_count_streams_only(
         assert isinstance((await line())["object"]["metadata"], dict)
 
 
-async def test_bookmarks_can_be_lost(cluster: Cluster, client: Any) -> None:
+async def test_bookmarks_can_be_lost(cluster: SimulatedCluster, client: Any) -> None:
     cluster.bookmark_seconds = 0.05
     cluster.chaos.on("watch-no-bookmarks")
     async with watching(client, cluster, bookmarks=True) as line:
@@ -277,13 +283,15 @@ async def test_bookmarks_can_be_lost(cluster: Cluster, client: Any) -> None:
             await line(0.3)
 
 
-def test_unknown_modes_are_refused_by_name(cluster: Cluster) -> None:
+def test_unknown_modes_are_refused_by_name(cluster: SimulatedCluster) -> None:
     with pytest.raises(UsageError, match="hang-in-body"):
         cluster.chaos.on("explode")
     assert len(MODES) > 25
 
 
-async def test_the_control_port_switches_a_running_fleet(fleet: Fleet, cluster: Cluster, client: Any) -> None:
+async def test_the_control_port_switches_a_running_fleet(
+    fleet: Fleet, cluster: SimulatedCluster, client: Any
+) -> None:
     async with control_port(fleet, 0) as told, aiohttp.ClientSession() as session:
         url, token = told.split()
         assert (await session.post(url, json={"do": "chaos-on", "mode": "unavailable"})).status == 401

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.controllers.images import pull_of
 from callboard.simulator.machinery.tree import Tree, dig
 from callboard.simulator.serving.columns import pod_status
@@ -82,19 +82,19 @@ def test_an_image_that_can_be_pulled_again_ends_the_trouble(fleet: Fleet) -> Non
     assert {pod_status(pod)[0] for pod in new(cluster, "dice-roller:2")} == {"Running"}
 
 
-def change(cluster: Cluster, image: str) -> None:
+def change(cluster: SimulatedCluster, image: str) -> None:
     containers = [{"name": "app", "image": image}]
     cluster.store.patch(
         "deployments", "dice-roller", {"spec": {"template": {"spec": {"containers": containers}}}}, "games"
     )
 
 
-def new(cluster: Cluster, image: str) -> list[Tree]:
+def new(cluster: SimulatedCluster, image: str) -> list[Tree]:
     pods = cluster.store.list("pods", "games")
     return [pod for pod in pods if pod["spec"]["containers"][0]["image"] == image]
 
 
-def running(cluster: Cluster) -> list[Tree]:
+def running(cluster: SimulatedCluster) -> list[Tree]:
     return [
         pod
         for pod in cluster.store.list("pods", "games")

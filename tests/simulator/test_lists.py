@@ -6,13 +6,13 @@ from typing import Any
 
 import aiohttp
 
-from callboard.simulator import Cluster
+from callboard.simulator import SimulatedCluster
 
 PODS = "/api/v1/namespaces/games/pods"
 
 
 async def test_items_of_typed_lists_carry_no_kind_and_custom_resources_do(
-    cluster: Cluster, client: Any
+    cluster: SimulatedCluster, client: Any
 ) -> None:
     _, pods = await client.ask(PODS)
     assert pods["kind"] == "PodList"
@@ -27,7 +27,7 @@ async def test_items_of_typed_lists_carry_no_kind_and_custom_resources_do(
 
 
 async def test_pages_together_are_the_list_as_it_stood_at_the_first_page(
-    cluster: Cluster, client: Any
+    cluster: SimulatedCluster, client: Any
 ) -> None:
     _, whole = await client.ask(PODS)
     seen, token, versions = [], "", set()
@@ -46,7 +46,9 @@ async def test_pages_together_are_the_list_as_it_stood_at_the_first_page(
     assert versions == {whole["metadata"]["resourceVersion"]}
 
 
-async def test_a_page_after_compaction_is_gone_with_a_token_to_go_on(cluster: Cluster, client: Any) -> None:
+async def test_a_page_after_compaction_is_gone_with_a_token_to_go_on(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     _, page = await client.ask(f"{PODS}?limit=2")
     cluster.store.patch("deployments", "dice-roller", {"metadata": {"labels": {"a": "b"}}}, "games")
     cluster.store.of("pods").replace(cluster.store.list("pods")[0])
@@ -72,7 +74,7 @@ async def test_selectors_choose(client: Any) -> None:
 
 
 async def test_exact_versions_show_the_past_and_future_ones_are_refused(
-    cluster: Cluster, client: Any
+    cluster: SimulatedCluster, client: Any
 ) -> None:
     version = cluster.store.versions.current
     name = cluster.store.list("pods")[0]["metadata"]["name"]
@@ -85,7 +87,9 @@ async def test_exact_versions_show_the_past_and_future_ones_are_refused(
     assert (status, told["reason"], told["details"]["retryAfterSeconds"]) == (504, "Timeout", 1)
 
 
-async def test_versions_that_do_not_fit_are_refused_with_a_status(cluster: Cluster, client: Any) -> None:
+async def test_versions_that_do_not_fit_are_refused_with_a_status(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     name = cluster.store.list("pods", "games")[0]["metadata"]["name"]
     current = cluster.store.versions.current
     for path in (f"{PODS}?resourceVersion=99999999", f"{PODS}/{name}?resourceVersion=99999999"):
@@ -111,7 +115,7 @@ async def test_versions_that_do_not_fit_are_refused_with_a_status(cluster: Clust
     assert (len(whole["items"]), "continue" in whole["metadata"]) == (4, False)
 
 
-async def test_headers_and_roots_are_an_api_servers(cluster: Cluster, client: Any) -> None:
+async def test_headers_and_roots_are_an_api_servers(cluster: SimulatedCluster, client: Any) -> None:
     before = cluster.counters.connections_opened
     async with client.request("GET", "/") as response:
         paths = (await response.json())["paths"]
@@ -126,7 +130,7 @@ async def test_headers_and_roots_are_an_api_servers(cluster: Cluster, client: An
     assert cluster.counters.connections_opened - before == 1
 
 
-async def test_large_bodies_are_compressed_and_small_ones_are_not(cluster: Cluster) -> None:
+async def test_large_bodies_are_compressed_and_small_ones_are_not(cluster: SimulatedCluster) -> None:
     for number in range(30):
         cluster.store.create(
             {
@@ -176,7 +180,7 @@ async def test_pods_have_the_size_and_the_differences_of_real_ones(client: Any) 
         assert len({item[path[0]][path[1]] for item in pods["items"]}) == len(sizes)
 
 
-def define(cluster: Cluster) -> None:
+def define(cluster: SimulatedCluster) -> None:
     """A custom resource `databases.db.example.com`."""
     schema = {
         "type": "object",

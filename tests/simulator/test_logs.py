@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.scenarios.schema import TroubleSpec
 
 
 @pytest.fixture
-def path(cluster: Cluster) -> str:
+def path(cluster: SimulatedCluster) -> str:
     name = cluster.store.list("pods", "games")[0]["metadata"]["name"]
     return f"/api/v1/namespaces/games/pods/{name}/log"
 
@@ -21,7 +21,7 @@ async def lines(client: Any, path: str) -> list[str]:
     return str(text).splitlines()
 
 
-async def test_tail_since_limit_and_timestamps(cluster: Cluster, client: Any, path: str) -> None:
+async def test_tail_since_limit_and_timestamps(cluster: SimulatedCluster, client: Any, path: str) -> None:
     assert len(await lines(client, f"{path}?tailLines=5")) == 5
     recent = await lines(client, f"{path}?sinceSeconds=60")
     assert 0 < len(recent) < len(await lines(client, path))
@@ -32,7 +32,7 @@ async def test_tail_since_limit_and_timestamps(cluster: Cluster, client: Any, pa
 
 
 async def test_the_run_before_ends_with_its_last_words(
-    fleet: Fleet, cluster: Cluster, client: Any, path: str
+    fleet: Fleet, cluster: SimulatedCluster, client: Any, path: str
 ) -> None:
     status, told = await client.ask(f"{path}?previous=true")
     assert (status, "previous terminated container" in told["message"]) == (400, True)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from simulator import known_differences, scene, shapes
 from simulator.conftest import START, Client
 
@@ -57,7 +57,7 @@ def order(name: str) -> tuple[int, int, str]:
 
 
 async def answer(
-    client: Client, cluster: Cluster, request: dict[str, Any]
+    client: Client, cluster: SimulatedCluster, request: dict[str, Any]
 ) -> tuple[int, dict[str, str], Any]:
     path = scene.rebind(request["path"], cluster)
     if "watch=true" in path:

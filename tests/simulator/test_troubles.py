@@ -5,28 +5,30 @@ from typing import Any
 
 import pytest
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.machinery.tree import Tree, dig
 from callboard.simulator.scenarios.schema import TroubleSpec
 from callboard.simulator.serving.columns import pod_status
 
 
-def begin(fleet: Fleet, trouble: str, *, minutes: float = 30, service: str = "dice-roller") -> Cluster:
+def begin(
+    fleet: Fleet, trouble: str, *, minutes: float = 30, service: str = "dice-roller"
+) -> SimulatedCluster:
     cluster = fleet[0]
     fleet.stages[cluster.name].start(TroubleSpec(trouble, service))
     fleet.step(minutes * 60)
     return cluster
 
 
-def pods(cluster: Cluster, service: str = "dice-roller") -> list[Tree]:
+def pods(cluster: SimulatedCluster, service: str = "dice-roller") -> list[Tree]:
     return [pod for pod in cluster.store.list("pods", "games") if pod["metadata"]["name"].startswith(service)]
 
 
-def events(cluster: Cluster) -> set[tuple[str, str]]:
+def events(cluster: SimulatedCluster) -> set[tuple[str, str]]:
     return {(event["type"], event["reason"]) for event in cluster.store.list("events", "games")}
 
 
-def reasons(cluster: Cluster) -> set[str]:
+def reasons(cluster: SimulatedCluster) -> set[str]:
     return {pod_status(pod)[0] for pod in pods(cluster)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from callboard.simulator import Cluster
+from callboard.simulator import SimulatedCluster
 
 MAPS = "/api/v1/namespaces/games/configmaps"
 
@@ -33,7 +33,7 @@ async def watching(client: Any, path: str) -> AsyncIterator[Any]:
         yield line
 
 
-async def test_changes_arrive_in_order_with_their_kind(cluster: Cluster, client: Any) -> None:
+async def test_changes_arrive_in_order_with_their_kind(cluster: SimulatedCluster, client: Any) -> None:
     version = cluster.store.versions.current
     async with watching(client, f"{MAPS}?watch=true&resourceVersion={version}") as line:
         cluster.store.create(config("one"))
@@ -47,7 +47,7 @@ async def test_changes_arrive_in_order_with_their_kind(cluster: Cluster, client:
 
 
 async def test_a_selector_turns_leaving_into_deleted_and_entering_into_added(
-    cluster: Cluster, client: Any
+    cluster: SimulatedCluster, client: Any
 ) -> None:
     version = cluster.store.versions.current
     async with watching(
@@ -59,7 +59,9 @@ async def test_a_selector_turns_leaving_into_deleted_and_entering_into_added(
         assert [(await line())["type"] for _ in range(2)] == ["ADDED", "DELETED"]
 
 
-async def test_resuming_loses_nothing_and_compaction_says_gone(cluster: Cluster, client: Any) -> None:
+async def test_resuming_loses_nothing_and_compaction_says_gone(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     version = cluster.store.versions.current
     cluster.store.create(config("missed"))
     async with watching(client, f"{MAPS}?watch=true&resourceVersion={version}") as line:
@@ -76,7 +78,7 @@ async def test_resuming_loses_nothing_and_compaction_says_gone(cluster: Cluster,
 
 
 async def test_streaming_lists_end_with_their_bookmark_and_old_servers_refuse_them(
-    cluster: Cluster, client: Any
+    cluster: SimulatedCluster, client: Any
 ) -> None:
     query = "watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan"
     held = len(list(cluster.store.of("configmaps").records("games")))
@@ -89,7 +91,9 @@ async def test_streaming_lists_end_with_their_bookmark_and_old_servers_refuse_th
     assert (status, told["reason"]) == (422, "Invalid")
 
 
-async def test_a_version_yet_to_come_is_waited_for_and_never_listed(cluster: Cluster, client: Any) -> None:
+async def test_a_version_yet_to_come_is_waited_for_and_never_listed(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     ahead = cluster.store.versions.current + 2
     async with watching(client, f"{MAPS}?watch=true&resourceVersion={ahead}") as line:
         for name in ("one", "two", "three"):
@@ -100,7 +104,7 @@ async def test_a_version_yet_to_come_is_waited_for_and_never_listed(cluster: Clu
     assert (status, told["reason"]) == (504, "Timeout")
 
 
-async def test_bookmarks_come_when_asked_for(cluster: Cluster, client: Any) -> None:
+async def test_bookmarks_come_when_asked_for(cluster: SimulatedCluster, client: Any) -> None:
     cluster.bookmark_seconds = 0.05
     version = cluster.store.versions.current
     async with watching(
@@ -111,7 +115,9 @@ async def test_bookmarks_come_when_asked_for(cluster: Cluster, client: Any) -> N
     assert int(event["object"]["metadata"]["resourceVersion"]) >= version
 
 
-async def test_a_watch_ends_at_its_timeout_and_is_counted_while_open(cluster: Cluster, client: Any) -> None:
+async def test_a_watch_ends_at_its_timeout_and_is_counted_while_open(
+    cluster: SimulatedCluster, client: Any
+) -> None:
     version = cluster.store.versions.current
     async with watching(client, f"{MAPS}?watch=true&resourceVersion={version}&timeoutSeconds=1") as line:
         assert cluster.counters.open_watches == 1
@@ -119,7 +125,7 @@ async def test_a_watch_ends_at_its_timeout_and_is_counted_while_open(cluster: Cl
     assert cluster.counters.open_watches == 0
 
 
-async def test_a_client_that_leaves_frees_its_watch(cluster: Cluster, client: Any) -> None:
+async def test_a_client_that_leaves_frees_its_watch(cluster: SimulatedCluster, client: Any) -> None:
     async with watching(client, f"{MAPS}?watch=true"):
         assert cluster.counters.open_watches == 1
     async with asyncio.timeout(5):

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.machinery.refusal import ApiRefusal
 from support.faces import cut
 from support.listening import eventually
@@ -19,7 +19,7 @@ __all__ = [
     "streams",
 ]
 
-Trouble = Callable[[Cluster], AbstractAsyncContextManager[None]]
+Trouble = Callable[[SimulatedCluster], AbstractAsyncContextManager[None]]
 """Something that is wrong for as long as the context lasts."""
 LIVE = "<span>Live</span>"
 
@@ -29,7 +29,7 @@ def calm(clusters: int) -> Callable[[str], bool]:
     return lambda html: "· live" in html and html.count(LIVE) == clusters and "Could not see" not in html
 
 
-def happenings(cluster: Cluster, fleet: Fleet) -> None:
+def happenings(cluster: SimulatedCluster, fleet: Fleet) -> None:
     """One pod is deleted, one leaves the selection, others come, a scaler goes; and time passes."""
     store = cluster.store
     pods = [
@@ -50,7 +50,7 @@ def mode(name: str, path: str = "*", **how: float) -> Trouble:
     """The cluster misbehaves so for all its requests, those now open included; it forgets its past meanwhile."""
 
     @asynccontextmanager
-    async def trouble(cluster: Cluster) -> AsyncIterator[None]:
+    async def trouble(cluster: SimulatedCluster) -> AsyncIterator[None]:
         rule = cluster.chaos.on(name, path, **how)  # type: ignore[arg-type]
         cluster.store.compact()
         cut(cluster)
@@ -61,7 +61,7 @@ def mode(name: str, path: str = "*", **how: float) -> Trouble:
 
 
 @asynccontextmanager
-async def away(cluster: Cluster) -> AsyncIterator[None]:
+async def away(cluster: SimulatedCluster) -> AsyncIterator[None]:
     """Nobody listens at its address."""
     port, pair = int(cluster.url.rpartition(":")[2]), cluster._pair
     assert pair is not None
@@ -72,7 +72,7 @@ async def away(cluster: Cluster) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def cut_again_and_again(cluster: Cluster) -> AsyncIterator[None]:
+async def cut_again_and_again(cluster: SimulatedCluster) -> AsyncIterator[None]:
     """Every stream breaks, and as soon as some stand again, once more."""
     cut(cluster)
     yield
@@ -85,7 +85,7 @@ def streams(name: str, opened: int = 0, **how: float) -> Trouble:
     """Watches misbehave so at each event, until so many were opened anew."""
 
     @asynccontextmanager
-    async def trouble(cluster: Cluster) -> AsyncIterator[None]:
+    async def trouble(cluster: SimulatedCluster) -> AsyncIterator[None]:
         cluster.bookmark_seconds = 0.1
         rule = cluster.chaos.on(name, "*watch=true*", **how)  # type: ignore[arg-type]
         yield
@@ -97,7 +97,7 @@ def streams(name: str, opened: int = 0, **how: float) -> Trouble:
 
 
 @asynccontextmanager
-async def no_bookmarks(cluster: Cluster) -> AsyncIterator[None]:
+async def no_bookmarks(cluster: SimulatedCluster) -> AsyncIterator[None]:
     """What was resumed from grows old without anyone saying so, and is refused."""
     async with streams("watch-no-bookmarks")(cluster):
         yield
@@ -108,7 +108,7 @@ async def no_bookmarks(cluster: Cluster) -> AsyncIterator[None]:
         await watches(cluster, 5)
 
 
-async def watches(cluster: Cluster, more: int) -> None:
+async def watches(cluster: SimulatedCluster, more: int) -> None:
     """Wait until so many more watches were opened."""
     wanted = cluster.counters.watches_opened + more
     await eventually(lambda: cluster.counters.watches_opened >= wanted, 45)

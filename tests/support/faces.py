@@ -19,7 +19,7 @@ from callboard.app.application import Application, open_application
 from callboard.app.site import whole_site
 from callboard.http.server import Server, bind
 from callboard.kube.limits import Limits
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.web.application import Operations, WebOptions
 from support.listening import eventually
 from support.open_page import OpenPage, differences, told_alike
@@ -242,7 +242,7 @@ async def faces(
         await world.end()
 
 
-def cut(cluster: Cluster) -> None:
+def cut(cluster: SimulatedCluster) -> None:
     """Every connection to the cluster breaks."""
     assert cluster._server is not None
     for handler in list(cluster._server.connections):

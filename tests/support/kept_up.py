@@ -11,7 +11,7 @@ from callboard.diagnosis.loops import RESET
 from callboard.model.caller import Caller
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import ServiceRow
-from callboard.simulator import Cluster
+from callboard.simulator import SimulatedCluster
 
 __all__ = ["ALL", "ME", "all_live", "crash", "crash_often", "crashed", "hub", "kept_up", "rows", "until"]
 
@@ -51,7 +51,7 @@ def all_live(found: dict[str, ServiceRow]) -> bool:
     return all(row.health_live for row in found.values())
 
 
-def crash(cluster: Cluster, service: str, namespace: str) -> None:
+def crash(cluster: SimulatedCluster, service: str, namespace: str) -> None:
     """Every pod of the service is in its crash loop, and waits for its next run."""
     for pod in cluster.store.list("pods", namespace):
         if pod["metadata"]["labels"].get("app.kubernetes.io/name") == service:
@@ -82,7 +82,7 @@ def crashed(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def crash_often(cluster: Cluster, service: str, namespace: str, until: datetime) -> None:
+def crash_often(cluster: SimulatedCluster, service: str, namespace: str, until: datetime) -> None:
     """Every pod of the service runs, has crashed five times, and is expected to crash again until that moment."""
     started = f"{until - RESET:%Y-%m-%dT%H:%M:%SZ}"
     for pod in cluster.store.list("pods", namespace):

@@ -15,7 +15,7 @@ from callboard.kube.reads.proxy import DirectProxy
 from callboard.model.cluster import Cluster, Credential, CredentialKind, Trust
 from callboard.model.outcome import Failure, Question
 from callboard.model.resource import KNOWN_TYPES
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 
 QUESTION = Question(type=KNOWN_TYPES[0])

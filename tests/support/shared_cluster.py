@@ -7,7 +7,7 @@ from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
 from callboard.portal.views import ClusterPart, KubernetesView
 from callboard.simulator import Fleet
-from callboard.simulator.cluster import Cluster
+from callboard.simulator.cluster import SimulatedCluster
 
 DICE = EntityRef.parse("component:default/dice-roller")
 NAMESPACES = ("games", "lab", "vault")
@@ -38,14 +38,14 @@ def furnish(
             config_map(cluster, f"settings-of-{namespace}", namespace)
 
 
-def config_map(cluster: Cluster, name: str, namespace: str) -> None:
+def config_map(cluster: SimulatedCluster, name: str, namespace: str) -> None:
     """A ConfigMap of the dice roller."""
     cluster.store.create(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(name, namespace), "data": {}}
     )
 
 
-def pod(cluster: Cluster, name: str, namespace: str) -> None:
+def pod(cluster: SimulatedCluster, name: str, namespace: str) -> None:
     """A pod of the dice roller that nothing owns."""
     spec = {"containers": [{"name": "app", "image": "registry.example.com/helper:1"}]}
     cluster.store.create(
@@ -53,8 +53,8 @@ def pod(cluster: Cluster, name: str, namespace: str) -> None:
     )
 
 
-def unbind(cluster: Cluster, user: str, *namespaces: str) -> None:
-    """Take back what `Cluster.bind` gave."""
+def unbind(cluster: SimulatedCluster, user: str, *namespaces: str) -> None:
+    """Take back what `SimulatedCluster.bind` gave."""
     if not namespaces:
         cluster.store.delete("clusterrolebindings.rbac.authorization.k8s.io", user)
     for namespace in namespaces:

@@ -20,7 +20,7 @@ from callboard.base.settings import (
 from callboard.extend import Caller, Entity, EntityRef
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
-from callboard.fleet.wiring.wiring import Fleet, wire
+from callboard.fleet.wiring.wiring import WiredFleet, wire
 from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
 from callboard.kube.reads.fetcher import DirectFetcher
@@ -32,8 +32,8 @@ class NoEntities:
         return None
 
 
-class WiredFleet(msgspec.Struct):
-    fleet: Fleet
+class RunningFleet(msgspec.Struct):
+    fleet: WiredFleet
     connections: Connections
     settings: Settings
 
@@ -45,7 +45,7 @@ async def wired_fleet(
     kubernetes: KubernetesSettings | None = None,
     limits: ClusterLimits | None = None,
     by_name: dict[str, ClusterOverride] | None = None,
-) -> AsyncIterator[WiredFleet]:
+) -> AsyncIterator[RunningFleet]:
     """Every context of the kubeconfig as a cluster, asked by the direct fetcher."""
     settings = Settings(
         kubernetes=msgspec.structs.replace(
@@ -73,4 +73,4 @@ async def wired_fleet(
             entities=NoEntities(),
             base_dir="/",
         )
-        yield WiredFleet(fleet, connections, settings)
+        yield RunningFleet(fleet, connections, settings)

@@ -6,7 +6,7 @@ from typing import Any
 
 from callboard.model.caller import Caller
 from callboard.web.live.fragments import Fragment, Frame
-from callboard.web.live.request import LiveRequest, Wanted
+from callboard.web.live.request import LiveRequest, WantedTopic
 from callboard.web.live.stream import LiveStream, Pace
 from callboard.web.live.topics import Live, Topics
 
@@ -54,7 +54,7 @@ async def follow(
         await asyncio.Event().wait()
         raise AssertionError
 
-    wanted = LiveRequest(watch=(Wanted(as_="1", topic="steps/x"),))
+    wanted = LiveRequest(watch=(WantedTopic(as_="1", topic="steps/x"),))
     stream = LiveStream(
         wanted, Topics((steps,)), Caller.loopback(), pace, admitted=admitted, draining=asyncio.Event()
     )

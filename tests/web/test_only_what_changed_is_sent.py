@@ -26,7 +26,7 @@ from callboard.web import times
 from callboard.web.application import WebOptions, create_web
 from callboard.web.kubernetes_tab import KubernetesTab, kubernetes_page
 from callboard.web.live.fragments import BY_VALUE, VALUE_HOLDS, Fragment, Fragments, Frame
-from callboard.web.live.request import MOST_TOPICS, LiveRequest, Wanted
+from callboard.web.live.request import MOST_TOPICS, LiveRequest, WantedTopic
 from callboard.web.live.stream import LiveStream, Pace
 from callboard.web.live.tabs import EntityTabs
 from callboard.web.live.topics import Live, Topics
@@ -232,7 +232,7 @@ class Numbers:
 
 async def test_a_slow_reader_gets_the_newest_and_nothing_is_queued() -> None:
     numbers = Numbers()
-    wanted = LiveRequest(watch=(Wanted(as_="1", topic="numbers/all"),))
+    wanted = LiveRequest(watch=(WantedTopic(as_="1", topic="numbers/all"),))
     taken = asyncio.Event()
     sent: list[bytes] = []
 
@@ -405,7 +405,7 @@ async def test_a_topic_that_cannot_be_drawn_costs_itself_only() -> None:
             return Live((await super().open(key, caller)).views, draw)
 
     wanted = LiveRequest(
-        watch=(Wanted(as_="b", topic="broken/x"), Wanted(as_="n", topic="numbers/x")), once=True
+        watch=(WantedTopic(as_="b", topic="broken/x"), WantedTopic(as_="n", topic="numbers/x")), once=True
     )
     sent: list[bytes] = []
 

@@ -10,7 +10,7 @@ from callboard.model.grants import Grant, Why, Withheld
 from callboard.model.resource import ResourceType
 from callboard.model.snapshot import ClusterSnapshot
 
-__all__ = ["MOST_NAMESPACES", "Scopes", "Seen", "scopes_of", "seen_by"]
+__all__ = ["MOST_NAMESPACES", "ClusterGrants", "Scopes", "scopes_of", "seen_by"]
 
 MOST_NAMESPACES = 50
 """Namespaces decided on one by one, for one service in one cluster, where the whole cluster is not granted: a service lives
@@ -28,7 +28,7 @@ class Scopes(msgspec.Struct, frozen=True):
     """(type key, namespace) of the selected objects."""
 
 
-class Seen(msgspec.Struct, frozen=True):
+class ClusterGrants(msgspec.Struct, frozen=True):
     """What one subject may see of one cluster. `open` says that something is being asked for the first time."""
 
     grants: frozenset[Grant]
@@ -53,7 +53,7 @@ def scopes_of(cluster: ClusterSnapshot) -> Scopes:
 
 def seen_by(
     cluster: str, scopes: Scopes, decision: Callable[[Attributes], Decision], *, settled: bool
-) -> Seen:
+) -> ClusterGrants:
     """What may be seen, by `decision`, which is called for whatever has to be known and asks for what is not.
 
     First each type in the whole cluster. Where that is denied, the namespaces that the questions name and those in which
@@ -79,7 +79,7 @@ class _Deciding:
         self._withheld: set[Withheld] = {Withheld(cluster)}
         self._open = False
 
-    def seen(self) -> Seen:
+    def seen(self) -> ClusterGrants:
         denied = [t for t in self._scopes.types if not self._granted(t)]
         by_name = [t for t in denied if t.namespaced is not False]
         if by_name:
@@ -87,7 +87,7 @@ class _Deciding:
         whole = {g.type for g in self._grants if g.namespace == "*"}
         if self._scopes.types and all(t.key in whole for t in self._scopes.types):
             self._withheld.clear()
-        return Seen(frozenset(self._grants), frozenset(self._withheld), self._open)
+        return ClusterGrants(frozenset(self._grants), frozenset(self._withheld), self._open)
 
     def _granted(self, resource: ResourceType) -> bool:
         """Whether a type is granted everywhere; types that are not, and not denied either, are no further asked about."""

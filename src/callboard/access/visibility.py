@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 from callboard.access.permission import Decide, decide
 from callboard.access.reviews import Decision, Reviews
-from callboard.access.scopes import Scopes, Seen, scopes_of, seen_by
+from callboard.access.scopes import ClusterGrants, Scopes, scopes_of, seen_by
 from callboard.access.subject import Subject, subject_of
 from callboard.base.settings import CallboardSettings
 from callboard.kube.reads.access_review import Attributes
@@ -22,7 +22,7 @@ from callboard.model.grants import Grant, Grants, Why, Withheld
 from callboard.model.permission import Action, Resource, ResourceKind
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 
-__all__ = ["Reader", "Visibility"]
+__all__ = ["GrantsReader", "Visibility"]
 
 MOST_REMEMBERED = 20_000
 """Services whose scopes are kept, so that the list can tell what is remembered of them to whom it may be told."""
@@ -48,10 +48,10 @@ class Visibility:
         self._remembered: OrderedDict[EntityRef, tuple[tuple[str, Scopes], ...]] = OrderedDict()
 
     @contextmanager
-    def reader(self, caller: Caller, changed: Callable[[], None]) -> Iterator["Reader"]:
+    def reader(self, caller: Caller, changed: Callable[[], None]) -> Iterator["GrantsReader"]:
         """Somebody who looks; `changed` is called when their grants may have changed since they asked for them last. It must
         be quick and not raise."""
-        reader = Reader(self, caller, changed)
+        reader = GrantsReader(self, caller, changed)
         try:
             yield reader
         finally:
@@ -145,18 +145,18 @@ class Visibility:
 
     def seen(
         self, cluster: str, scopes: Scopes, caller: Caller, *, settled: bool
-    ) -> tuple[Seen, float | None]:
+    ) -> tuple[ClusterGrants, float | None]:
         """What a caller may see of a cluster by what is known now, and when to look again (the loop's time)."""
         if self._portal_decides(caller, cluster):
             granted = {Grant(cluster, type=t.key) for t in scopes.types}
             withheld = frozenset[Withheld]() if granted else frozenset({Withheld(cluster)})
             if not self._cluster_decides(cluster):
                 granted, withheld = {Grant(cluster)}, frozenset()
-            return Seen(frozenset(granted), withheld, open=False), None
+            return ClusterGrants(frozenset(granted), withheld, open=False), None
         subject = self.subject(caller)
         if subject is None:
             withheld = frozenset({Withheld(cluster, why=Why.NO_USER)})
-            return Seen(frozenset(), withheld, open=False), None
+            return ClusterGrants(frozenset(), withheld, open=False), None
         again: list[float] = []
 
         def decision(wanted: Attributes) -> Decision:
@@ -175,7 +175,7 @@ class Visibility:
             return _NOTHING, False, None
         if not self._any_decides():
             return _EVERYTHING, False, None
-        parts: list[Seen] = []
+        parts: list[ClusterGrants] = []
         times: list[float] = []
         scopes = tuple((c.cluster.name, self.scopes(c)) for c in snapshot.clusters)
         if snapshot.complete:
@@ -211,7 +211,7 @@ class Visibility:
         )
 
 
-class Reader:
+class GrantsReader:
     """One who looks at snapshots of one service. Made by `Visibility.reader`."""
 
     def __init__(self, visibility: Visibility, caller: Caller, changed: Callable[[], None]) -> None:
@@ -265,7 +265,7 @@ def _is_reading(wanted: Attributes) -> bool:
     )
 
 
-def _joined(parts: list[Seen]) -> Grants:
+def _joined(parts: list[ClusterGrants]) -> Grants:
     return Grants(
         frozenset().union(*(p.grants for p in parts)), frozenset().union(*(p.withheld for p in parts))
     )

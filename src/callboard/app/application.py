@@ -46,11 +46,11 @@ from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
 from callboard.outbound import Outbound
-from callboard.portal.asking.class_views import Sights
-from callboard.portal.asking.feeds import Openings
+from callboard.portal.asking.class_views import ClassViews
+from callboard.portal.asking.feeds import SnapshotFeeds
 from callboard.portal.asking.kubernetes import KubernetesRoad
-from callboard.portal.health.board import Board
-from callboard.portal.health.sweep import look_around
+from callboard.portal.health.board import HealthBoard
+from callboard.portal.health.sweep import periodic_sweep
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.operations import FleetOperations
 from callboard.portal.portal import CallboardPortal
@@ -74,9 +74,9 @@ class Application:
         outbound: Outbound,
         fleet: FleetInForce,
         verdicts: Verdicts,
-        board: Board,
+        board: HealthBoard,
         metrics: Metrics,
-        sights: Sights,
+        class_views: ClassViews,
         visibility: Visibility,
         clock: Clock,
         database: Database,
@@ -97,7 +97,7 @@ class Application:
         self.verdicts = verdicts
         self.board = board
         self.metrics = metrics
-        self.sights = sights
+        self.class_views = class_views
         self.visibility = visibility
         self.clock = clock
 
@@ -114,7 +114,7 @@ class Application:
                 group.create_task(keep_running(name, work), name=name)
             every = self.configuration.settings.callboard.look_around
             if every is not None:
-                around = partial(look_around, self.portal, every, self.board.follows)
+                around = partial(periodic_sweep, self.portal, every, self.board.follows)
                 group.create_task(keep_running("look-around", around))
 
     async def _reload(self) -> None:
@@ -243,7 +243,7 @@ async def open_application(
 
             async with (
                 aclosing(fleet),
-                Openings(lambda: fleet.current.provider, clock) as openings,
+                SnapshotFeeds(lambda: fleet.current.provider, clock) as feeds,
                 Reviews(
                     way,
                     lambda name: app.configuration.settings.callboard.clusters.limits_of(name).soft_deadline,
@@ -255,7 +255,7 @@ async def open_application(
                     followed = app.configuration.settings.callboard.follow_services
                     return fleet.current.provider if followed else None
 
-                board = Board(
+                board = HealthBoard(
                     provider=to_follow,
                     catalog=catalog,
                     verdicts=verdicts,
@@ -263,14 +263,14 @@ async def open_application(
                     clock=clock,
                     rules=lambda: fleet.rules,
                 )
-                sights = Sights(rules=lambda: fleet.rules)
+                class_views = ClassViews(rules=lambda: fleet.rules)
                 portal = CallboardPortal(
                     services=ServicesRoad(catalog, verdicts, visibility, board),
                     kubernetes=KubernetesRoad(
-                        openings=openings,
+                        feeds=feeds,
                         fleet=lambda: fleet.current,
                         visibility=visibility,
-                        sights=sights,
+                        class_views=class_views,
                         clock=clock,
                         limits_of=limits_of,
                     ),
@@ -293,7 +293,7 @@ async def open_application(
                     verdicts=verdicts,
                     board=board,
                     metrics=metrics,
-                    sights=sights,
+                    class_views=class_views,
                     visibility=visibility,
                     clock=clock,
                     database=database,

@@ -18,7 +18,7 @@ from callboard.fleet.asking.breaker import Breakers
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
-from callboard.fleet.wiring.wiring import Fleet, wire
+from callboard.fleet.wiring.wiring import WiredFleet, wire
 from callboard.kube.connection.connection import Connections
 from callboard.kube.reads.fetcher import DirectFetcher
 from callboard.kube.reads.proxy import DirectProxy
@@ -58,7 +58,7 @@ class FleetInForce:
         self._catalog = catalog
         self._metrics = metrics
         self._clock = clock
-        self._fleet: Fleet | None = None
+        self._fleet: WiredFleet | None = None
         self._plugins = Plugins(())
         self._ending: set[asyncio.Task[None]] = set()
         self._settings = Settings()
@@ -69,7 +69,7 @@ class FleetInForce:
         )
 
     @property
-    def current(self) -> Fleet:
+    def current(self) -> WiredFleet:
         """The fleet. Must not be asked for before the first `put_to_use`."""
         assert self._fleet is not None  # noqa: S101 - the application puts one to use before it serves
         return self._fleet
@@ -138,7 +138,7 @@ class FleetInForce:
             ending.add_done_callback(self._ending.discard)
 
 
-async def _ended(fleet: Fleet) -> None:
+async def _ended(fleet: WiredFleet) -> None:
     try:
         await asyncio.sleep(ENDING)
     finally:

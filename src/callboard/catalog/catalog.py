@@ -18,8 +18,8 @@ from callboard.catalog.directory import CatalogDirectory, directory_of
 from callboard.catalog.documents import entity_of
 from callboard.catalog.permission import may_read
 from callboard.catalog.problem_log import ProblemLog
-from callboard.catalog.processing.reader import Reader
-from callboard.catalog.processing.reading import Reading
+from callboard.catalog.processing.reader import SourceReader
+from callboard.catalog.processing.reading import SourceReading
 from callboard.catalog.processing.stitch import settle, stitch
 from callboard.catalog.processing.walk import Root, Walked, walk
 from callboard.catalog.search import FACETS, FacetValue, Found, SearchQuery
@@ -98,12 +98,12 @@ class Catalog:
         self._settings = settings
         folders = tuple(str(self._directory.absolute() / folder) for folder in reading.folders)
         self._limits = msgspec.structs.replace(reading, folders=folders)
-        self._reader = Reader(
+        self._reader = SourceReader(
             self._limits, fetch=fetch, clock=self._clock, url_interval=settings.processing_interval
         )
         self._roots: list[Root] = []
         self._walked: Walked | None = None
-        self._last: tuple[tuple[Reading, ...], tuple[Problem, ...]] | None = None
+        self._last: tuple[tuple[SourceReading, ...], tuple[Problem, ...]] | None = None
         self._entities = 0
         self._problems: tuple[Problem, ...] = ()
 
@@ -346,8 +346,8 @@ def _bounded(problems: Sequence[Problem]) -> tuple[Problem, ...]:
 
 
 def _same(
-    last: tuple[tuple[Reading, ...], tuple[Problem, ...]],
-    now: tuple[tuple[Reading, ...], tuple[Problem, ...]],
+    last: tuple[tuple[SourceReading, ...], tuple[Problem, ...]],
+    now: tuple[tuple[SourceReading, ...], tuple[Problem, ...]],
 ) -> bool:
     return (
         len(last[0]) == len(now[0])

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-__all__ = ["KINDS", "Field", "Form", "Kind", "Link", "kind_of"]
+__all__ = ["KINDS", "FieldRelation", "Form", "Kind", "SpecField", "kind_of"]
 
 
 class Form(Enum):
@@ -23,7 +23,7 @@ class Form(Enum):
     OBJECT_OR_OBJECTS = "an object or a list of objects"
 
 
-class Link(msgspec.Struct, frozen=True):
+class FieldRelation(msgspec.Struct, frozen=True):
     """The relation a field makes: `forward` on the entity itself, `backward` on the one it names.
 
     `default_kind` completes a reference without kind; empty means that the kind must be written.
@@ -34,15 +34,15 @@ class Link(msgspec.Struct, frozen=True):
     default_kind: str = ""
 
 
-class Field(msgspec.Struct, frozen=True):
+class SpecField(msgspec.Struct, frozen=True):
     """One field of `spec`. `choices` are the only values allowed, where there are any."""
 
     name: str
     form: Form = Form.TEXT
     required: bool = False
-    link: Link | None = None
+    link: FieldRelation | None = None
     choices: tuple[str, ...] = ()
-    fields: "tuple[Field, ...]" = ()
+    fields: "tuple[SpecField, ...]" = ()
     """The known fields of an object, or of each object of a list."""
     least: int = 0
     """How many items a list must have."""
@@ -52,24 +52,24 @@ class Kind(msgspec.Struct, frozen=True):
     """One kind, under the API versions it is accepted in. Fields that are not named are let through."""
 
     kind: str
-    fields: tuple[Field, ...]
+    fields: tuple[SpecField, ...]
     api_versions: tuple[str, ...] = ("backstage.io/v1alpha1", "backstage.io/v1beta1")
 
 
-OWNED: Final = Link("ownedBy", "ownerOf", "Group")
-DEPENDS: Final = Link("dependsOn", "dependencyOf")
-DEPENDED: Final = Link("dependencyOf", "dependsOn")
+OWNED: Final = FieldRelation("ownedBy", "ownerOf", "Group")
+DEPENDS: Final = FieldRelation("dependsOn", "dependencyOf")
+DEPENDED: Final = FieldRelation("dependencyOf", "dependsOn")
 
-TYPE: Final = Field("type", required=True)
-OPTIONAL_TYPE: Final = Field("type")
-LIFECYCLE: Final = Field("lifecycle", required=True)
-OWNER: Final = Field("owner", required=True, link=OWNED)
-SYSTEM: Final = Field("system", link=Link("partOf", "hasPart", "System"))
-DEPENDS_ON: Final = Field("dependsOn", Form.TEXTS, link=DEPENDS)
-DEPENDENCY_OF: Final = Field("dependencyOf", Form.TEXT_OR_TEXTS, link=DEPENDED)
+TYPE: Final = SpecField("type", required=True)
+OPTIONAL_TYPE: Final = SpecField("type")
+LIFECYCLE: Final = SpecField("lifecycle", required=True)
+OWNER: Final = SpecField("owner", required=True, link=OWNED)
+SYSTEM: Final = SpecField("system", link=FieldRelation("partOf", "hasPart", "System"))
+DEPENDS_ON: Final = SpecField("dependsOn", Form.TEXTS, link=DEPENDS)
+DEPENDENCY_OF: Final = SpecField("dependencyOf", Form.TEXT_OR_TEXTS, link=DEPENDED)
 """Upstream's schemas do not know it; its relations take one string as well."""
-PROFILE: Final = Field(
-    "profile", Form.OBJECT, fields=(Field("displayName"), Field("email"), Field("picture"))
+PROFILE: Final = SpecField(
+    "profile", Form.OBJECT, fields=(SpecField("displayName"), SpecField("email"), SpecField("picture"))
 )
 
 COMPONENT: Final = Kind(
@@ -79,57 +79,63 @@ COMPONENT: Final = Kind(
         LIFECYCLE,
         OWNER,
         SYSTEM,
-        Field("subcomponentOf", link=Link("partOf", "hasPart", "Component")),
-        Field("providesApis", Form.TEXTS, link=Link("providesApi", "apiProvidedBy", "API")),
-        Field("consumesApis", Form.TEXTS, link=Link("consumesApi", "apiConsumedBy", "API")),
+        SpecField("subcomponentOf", link=FieldRelation("partOf", "hasPart", "Component")),
+        SpecField("providesApis", Form.TEXTS, link=FieldRelation("providesApi", "apiProvidedBy", "API")),
+        SpecField("consumesApis", Form.TEXTS, link=FieldRelation("consumesApi", "apiConsumedBy", "API")),
         DEPENDS_ON,
         DEPENDENCY_OF,
     ),
 )
-API: Final = Kind("API", (TYPE, LIFECYCLE, OWNER, SYSTEM, Field("definition", required=True)))
-REMOTES: Final = Field(
-    "remotes", Form.OBJECTS, required=True, fields=(TYPE, Field("url", required=True)), least=1
+API: Final = Kind("API", (TYPE, LIFECYCLE, OWNER, SYSTEM, SpecField("definition", required=True)))
+REMOTES: Final = SpecField(
+    "remotes", Form.OBJECTS, required=True, fields=(TYPE, SpecField("url", required=True)), least=1
 )
 MCP_SERVER: Final = Kind("API", (TYPE, LIFECYCLE, OWNER, SYSTEM, REMOTES))
 """An API whose `spec.type` is `mcp-server` names its remotes instead of carrying a definition."""
 
 RESOURCE: Final = Kind("Resource", (TYPE, OWNER, SYSTEM, DEPENDS_ON, DEPENDENCY_OF))
 SYSTEM_KIND: Final = Kind(
-    "System", (OWNER, Field("domain", link=Link("partOf", "hasPart", "Domain")), OPTIONAL_TYPE)
+    "System", (OWNER, SpecField("domain", link=FieldRelation("partOf", "hasPart", "Domain")), OPTIONAL_TYPE)
 )
 DOMAIN: Final = Kind(
-    "Domain", (OWNER, Field("subdomainOf", link=Link("partOf", "hasPart", "Domain")), OPTIONAL_TYPE)
+    "Domain",
+    (OWNER, SpecField("subdomainOf", link=FieldRelation("partOf", "hasPart", "Domain")), OPTIONAL_TYPE),
 )
 GROUP: Final = Kind(
     "Group",
     (
         TYPE,
-        Field("children", Form.TEXTS, required=True, link=Link("parentOf", "childOf", "Group")),
-        Field("parent", link=Link("childOf", "parentOf", "Group")),
-        Field("members", Form.TEXTS, link=Link("hasMember", "memberOf", "User")),
+        SpecField("children", Form.TEXTS, required=True, link=FieldRelation("parentOf", "childOf", "Group")),
+        SpecField("parent", link=FieldRelation("childOf", "parentOf", "Group")),
+        SpecField("members", Form.TEXTS, link=FieldRelation("hasMember", "memberOf", "User")),
         PROFILE,
     ),
 )
 USER: Final = Kind(
     "User",
-    (Field("memberOf", Form.TEXTS, required=True, link=Link("memberOf", "hasMember", "Group")), PROFILE),
+    (
+        SpecField(
+            "memberOf", Form.TEXTS, required=True, link=FieldRelation("memberOf", "hasMember", "Group")
+        ),
+        PROFILE,
+    ),
 )
 LOCATION: Final = Kind(
     "Location",
     (
         OPTIONAL_TYPE,
-        Field("target"),
-        Field("targets", Form.TEXTS),
-        Field("presence", choices=("required", "optional")),
+        SpecField("target"),
+        SpecField("targets", Form.TEXTS),
+        SpecField("presence", choices=("required", "optional")),
     ),
 )
 TEMPLATE: Final = Kind(
     "Template",
     (
         TYPE,
-        Field("steps", Form.OBJECTS, required=True, fields=(Field("action", required=True),)),
-        Field("owner", link=OWNED),
-        Field("parameters", Form.OBJECT_OR_OBJECTS),
+        SpecField("steps", Form.OBJECTS, required=True, fields=(SpecField("action", required=True),)),
+        SpecField("owner", link=OWNED),
+        SpecField("parameters", Form.OBJECT_OR_OBJECTS),
     ),
     api_versions=("scaffolder.backstage.io/v1beta3",),
 )

@@ -9,7 +9,7 @@ from callboard.base.errors import Problem
 from callboard.base.settings import CatalogReadingSettings
 from callboard.catalog.processing.draft import Draft, Route
 from callboard.catalog.processing.local import read_local
-from callboard.catalog.processing.reading import Reading
+from callboard.catalog.processing.reading import SourceReading
 from callboard.catalog.sources.globs import has_wildcard, matching
 from callboard.catalog.sources.location import Location
 
@@ -35,7 +35,7 @@ def validate_paths(paths: Sequence[str], limits: CatalogReadingSettings | None =
     """
     limits = limits or CatalogReadingSettings()
     problems: list[Problem] = []
-    readings: list[Reading] = []
+    readings: list[SourceReading] = []
     for file in _files(paths, problems):
         path = str(file)
         readings.append(read_local(Route(*[Location("file", path)] * 3), limits))

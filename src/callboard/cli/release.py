@@ -7,7 +7,12 @@ import msgspec
 
 from callboard.model.finding import Impact
 from callboard.model.verdict import Health
-from callboard.portal.documents.status import ClusterDocument, StatusDocument, Trouble, WorkloadDocument
+from callboard.portal.documents.status import (
+    ClusterDocument,
+    StatusDocument,
+    TroubleDocument,
+    WorkloadDocument,
+)
 
 __all__ = ["Release"]
 
@@ -29,7 +34,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
             return document
         told = document.conclusion
         health = Health.UNHEALTHY if failed else Health.PROGRESSING
-        trouble = Trouble(cluster="", health=health, why=failed or f"not there yet: {why}")
+        trouble = TroubleDocument(cluster="", health=health, why=failed or f"not there yet: {why}")
         conclusion = msgspec.structs.replace(
             told, exit_code=told.exit_code or 1, unhealthy=(*told.unhealthy, trouble)
         )

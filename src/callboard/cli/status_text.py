@@ -11,7 +11,7 @@ from callboard.model.verdict import Health
 from callboard.portal.documents.status import (
     ClusterDocument,
     FreshnessDocument,
-    Gap,
+    GapDocument,
     MissingDocument,
     ObjectDocument,
     PodDocument,
@@ -216,7 +216,7 @@ def _conclusion(document: StatusDocument, terminal: Terminal) -> Iterator[str]:
     yield terminal.style(f"exit code {conclusion.exit_code}{as_of}", ASIDE)
 
 
-def _share(gaps: tuple[Gap, ...]) -> str:
+def _share(gaps: tuple[GapDocument, ...]) -> str:
     """Each reason once, with the clusters it is of."""
     clusters: dict[str, list[str]] = {}
     for gap in gaps:

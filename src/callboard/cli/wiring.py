@@ -12,7 +12,7 @@ from callboard.base.secret import Secret
 
 if TYPE_CHECKING:  # what `serve` says of itself needs none of them
     from callboard.base.settings import Settings
-    from callboard.portal.operations import Operations
+    from callboard.portal.operations import OperatorTools
     from callboard.portal.protocol import Portal
 
 __all__ = [
@@ -67,7 +67,7 @@ class OpenedPortal(msgspec.Struct, frozen=True):
     """A portal whose catalog has been read, and the operator's tools on the same wiring."""
 
     portal: "Portal"
-    operations: "Operations"
+    operations: "OperatorTools"
 
 
 class StoreTables(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,15 @@ Most pods are well and stay so, and of a pod that is well a verdict needs to kno
 from collections.abc import Callable
 from typing import Final
 
-from callboard.model.objects import Body, Condition, Kept, KubeObject, ObjectMeta, OwnerReference, body_type
+from callboard.model.objects import (
+    Body,
+    Condition,
+    KubeObject,
+    ObjectMeta,
+    OwnerReference,
+    PackedObject,
+    body_type,
+)
 from callboard.model.objects.pod import Pod, PodSpec, PodStatus
 from callboard.model.objects.workload import ReplicaSet, ReplicaSetSpec
 
@@ -22,7 +30,7 @@ def nothing_is_well(_: Body) -> tuple[OwnerReference, ...] | None:
     return None
 
 
-def outline(kept: Kept) -> KubeObject | None:
+def outline(kept: PackedObject) -> KubeObject | None:
     """The object as far as `kept.well` tells it, None where it must be opened.
 
     Diagnosis, visibility and `belonging` find the same as in the whole. It is for them alone: `raw` is empty, and what else

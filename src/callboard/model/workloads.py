@@ -19,7 +19,7 @@ from callboard.model.selector import LabelSelector, Operator, Requirement
 
 __all__ = [
     "CronTemplate",
-    "Workload",
+    "PodTemplateOwner",
     "cron_template_of",
     "label_selector",
     "pod_labels",
@@ -35,7 +35,7 @@ _OPERATORS = {
 }
 
 
-class Workload(msgspec.Struct, frozen=True):
+class PodTemplateOwner(msgspec.Struct, frozen=True):
     """An object that makes pods: its selector, the labels its pods get, and whether ReplicaSets stand between."""
 
     object: KubeObject
@@ -82,12 +82,12 @@ _raw_workload = msgspec.json.Decoder(_RawWorkload)
 _raw_cron = msgspec.json.Decoder(_RawCron)
 
 
-def workloads(objects: Iterable[KubeObject]) -> list[Workload]:
+def workloads(objects: Iterable[KubeObject]) -> list[PodTemplateOwner]:
     """Those of the objects that make pods and may have any at present."""
     return [w for w in (workload_of(o) for o in objects) if w is not None]
 
 
-def workload_of(obj: KubeObject) -> Workload | None:
+def workload_of(obj: KubeObject) -> PodTemplateOwner | None:
     """The object as a workload; None when it makes no pods, wants none, or its selector cannot be used."""
     made = _made(obj)
     if made is None:
@@ -97,7 +97,7 @@ def workload_of(obj: KubeObject) -> Workload | None:
     if found is None or not obj.namespace:
         return None
     through = isinstance(obj.body, Deployment | Generic)
-    return Workload(obj, found, template.labels or {}, through)
+    return PodTemplateOwner(obj, found, template.labels or {}, through)
 
 
 def pod_labels(obj: KubeObject) -> Mapping[str, str] | None:

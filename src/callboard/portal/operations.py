@@ -14,7 +14,7 @@ from callboard.catalog.validate import validate_paths as validate_catalog
 from callboard.extend.parts import Supplied
 from callboard.fleet.tools.check import ClusterCheck, FleetCheck, Permission, check_clusters
 from callboard.fleet.tools.rbac import features_of, manifests
-from callboard.fleet.wiring.wiring import Fleet
+from callboard.fleet.wiring.wiring import WiredFleet
 from callboard.kube.connection.connection import Connections
 from callboard.model.caller import Caller
 from callboard.model.permission import Action, Resource, ResourceKind
@@ -23,7 +23,7 @@ __all__ = [
     "ClusterCheck",
     "FleetCheck",
     "FleetOperations",
-    "Operations",
+    "OperatorTools",
     "Permission",
     "Validation",
     "least_privilege",
@@ -34,7 +34,7 @@ __all__ = [
 _CLUSTERS = Resource(kind=ResourceKind.CLUSTER)
 
 
-class Operations(Protocol):
+class OperatorTools(Protocol):
     """Tools on a wired portal, for the terminal."""
 
     async def clusters(self, caller: Caller) -> Supplied:
@@ -51,11 +51,11 @@ class Operations(Protocol):
 
 
 class FleetOperations:
-    """Implements `Operations` on the fleet in force, which may be replaced at any time."""
+    """Implements `OperatorTools` on the fleet in force, which may be replaced at any time."""
 
     def __init__(
         self,
-        fleet: Callable[[], Fleet],
+        fleet: Callable[[], WiredFleet],
         *,
         connections: Connections,
         settings: Callable[[], Settings],

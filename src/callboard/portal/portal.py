@@ -14,7 +14,7 @@ from callboard.model.grants import Grants
 from callboard.model.permission import Action, Resource, ResourceKind
 from callboard.model.verdict import Verdict
 from callboard.portal.asking.kubernetes import KubernetesRoad
-from callboard.portal.health.trouble_since import Began
+from callboard.portal.health.trouble_since import TroubleSince
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
@@ -52,7 +52,7 @@ class CallboardPortal:
         self._verdicts = verdicts
         self._tabs = tabs
         self._cards = cards
-        self._began = Began()
+        self._trouble_since = TroubleSince()
         self._decide = decide
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
@@ -81,13 +81,13 @@ class CallboardPortal:
                 if (grants, view.verdict) != remembered:
                     last = await self._last(ref, view, grants, caller)
                     remembered = (grants, view.verdict) if view.settled else None
-                yield self._began.told(view, last)
+                yield self._trouble_since.told(view, last)
 
     async def kubernetes_settled(self, ref: EntityRef, caller: Caller, *, within: float) -> KubernetesView:
         """The newest view when settled, or after `within` seconds."""
         entity = await self._read(ref, caller, Action.RESOURCES_READ)
         view, grants = await self._kubernetes.settled(entity, caller, within=within)
-        return self._began.told(view, await self._last(ref, view, grants, caller))
+        return self._trouble_since.told(view, await self._last(ref, view, grants, caller))
 
     async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object of the service."""
@@ -143,7 +143,7 @@ class CallboardPortal:
             rows = (row for part in view.clusters for row in part.freshness)
             stale = min((row.stale_since for row in rows if row.stale_since), default=None)
             return await self._verdicts.remember(ref, grants, view.verdict, as_of=stale)
-        if not self._began.asked_for(view):
+        if not self._trouble_since.asked_for(view):
             return None  # a look at the disk for each view on the way is many rounds of a loop that is busy with answers
         try:
             return (await self._verdicts.last([ref], grants)).get(ref)

@@ -9,10 +9,10 @@ Recorded answers are never served: everything comes from objects in its own stor
         cluster.store.create({...})              # or over HTTP, or with kubectl and fleet.kubeconfig(path)
 """
 
-from callboard.simulator.cluster import Cluster, Identities
+from callboard.simulator.cluster import Identities, SimulatedCluster
 from callboard.simulator.fleet import Fleet
 from callboard.simulator.process import run
 from callboard.simulator.scenarios.reading import load_scenario
 from callboard.simulator.scenarios.schema import Scenario
 
-__all__ = ["Cluster", "Fleet", "Identities", "Scenario", "load_scenario", "run"]
+__all__ = ["Fleet", "Identities", "Scenario", "SimulatedCluster", "load_scenario", "run"]

@@ -28,7 +28,7 @@ from callboard.simulator.serving.identity import Tokens
 from callboard.simulator.serving.listener import Listener
 from callboard.simulator.serving.rbac import Authorizer
 
-__all__ = ["ROLES_READ", "Cluster", "Identities"]
+__all__ = ["ROLES_READ", "Identities", "SimulatedCluster"]
 
 ROLES_READ = 0.03
 """Seconds after which an API server that listens again has read its roles, as measured on a real one (20 to 40 ms)."""
@@ -46,7 +46,7 @@ class Identities(msgspec.Struct, frozen=True):
         return "Identities(***)"
 
 
-class Cluster:
+class SimulatedCluster:
     """A cluster tests can hold: `name`, `url`, `ca_pem`, `identities`, `store`, `behaviours`, `chaos`, `counters`.
 
     Everything about it can be changed while it runs. `bookmark_seconds` and `watch_seconds` are wall-clock seconds.

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from callboard.simulator.cluster import Cluster
+from callboard.simulator.cluster import SimulatedCluster
 from callboard.simulator.kubeconfig import KubeconfigEntry, write_kubeconfig
 from callboard.simulator.machinery.times import Timeline
 from callboard.simulator.scenarios.reading import load_scenario
@@ -23,24 +23,29 @@ _TICK = 0.05
 class Fleet:
     """Clusters that share a clock and a certificate authority.
 
-    `clusters` maps names to `Cluster`; iterating gives them in the scenario's order; `fleet[0]` and `fleet["name"]` both work.
+    `clusters` maps names to `SimulatedCluster`; iterating gives them in the scenario's order; `fleet[0]` and `fleet["name"]`
+    both work.
     """
 
     def __init__(
-        self, scenario: Scenario, clusters: list[Cluster], stages: dict[str, Stage], timeline: Timeline
+        self,
+        scenario: Scenario,
+        clusters: list[SimulatedCluster],
+        stages: dict[str, Stage],
+        timeline: Timeline,
     ) -> None:
         self.scenario = scenario
         self.clusters = {cluster.name: cluster for cluster in clusters}
         self.stages = stages
         self.timeline = timeline
 
-    def __iter__(self) -> Iterator[Cluster]:
+    def __iter__(self) -> Iterator[SimulatedCluster]:
         return iter(self.clusters.values())
 
     def __len__(self) -> int:
         return len(self.clusters)
 
-    def __getitem__(self, key: str | int) -> Cluster:
+    def __getitem__(self, key: str | int) -> SimulatedCluster:
         return list(self.clusters.values())[key] if isinstance(key, int) else self.clusters[key]
 
     @classmethod
@@ -66,14 +71,14 @@ class Fleet:
         begin = timeline.now() - oldest(chosen)
         authority = Authority()
         pair = authority.server()
-        made: list[Cluster] = []
+        made: list[SimulatedCluster] = []
         stages: dict[str, Stage] = {}
         try:
             async with asyncio.TaskGroup() as tasks:
                 try:
                     gc.disable()  # building makes millions of dicts and no garbage cycles
                     for index, spec in enumerate(chosen.fleet(clusters)):
-                        cluster = Cluster(
+                        cluster = SimulatedCluster(
                             spec,
                             seed=str(seed),
                             timeline=timeline,

@@ -18,13 +18,13 @@ from callboard.base.settings import CheckpointSettings
 from callboard.fleet.hub.checkpoint import reading as module
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.files import Files
-from callboard.fleet.hub.checkpoint.form import BLOCK, Header, Reader, write
+from callboard.fleet.hub.checkpoint.form import BLOCK, CheckpointReader, Header, write
 from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.checkpoint.unread import Unread
 from callboard.fleet.hub.holdings.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
 from callboard.model.cluster import Trust
-from callboard.model.objects import Kept, OwnerReference
+from callboard.model.objects import OwnerReference, PackedObject
 from callboard.model.outcome import Question
 from callboard.model.resource import KNOWN_TYPES
 
@@ -35,12 +35,12 @@ SOURCE: Final[SourceKey] = ("eu-1", "https://eu-1.example.com", Trust(), "reader
 PLACE: Final = Place.of(SOURCE, ALL)
 
 
-def pod(namespace: str, name: str, labels: dict[str, str]) -> Kept:
+def pod(namespace: str, name: str, labels: dict[str, str]) -> PackedObject:
     raw = msgspec.json.encode({"metadata": {"namespace": namespace, "name": name, "labels": labels}})
-    return Kept(PODS, namespace, name, f"u-{name}", "1", labels, raw)
+    return PackedObject(PODS, namespace, name, f"u-{name}", "1", labels, raw)
 
 
-def services(count: int, pods: int = 4) -> list[Kept]:
+def services(count: int, pods: int = 4) -> list[PackedObject]:
     return [
         pod(f"team-{s % 7}", f"svc-{s:04}-{p}", {"app": f"svc-{s:04}", "tier": "web"})
         for s in range(count)
@@ -81,7 +81,7 @@ class Of:
 
     tier, changes, void, as_of = 0, 1, False, NOW
 
-    def __init__(self, place: Place, found: list[Kept]) -> None:
+    def __init__(self, place: Place, found: list[PackedObject]) -> None:
         self.place, self._found = place, found
 
     def moment(self) -> Moment:
@@ -95,7 +95,7 @@ async def ready(directory: Path, judged: str = "") -> Checkpoints:
     return made
 
 
-async def written(directory: Path, found: list[Kept], *places: Place) -> Checkpoints:
+async def written(directory: Path, found: list[PackedObject], *places: Place) -> Checkpoints:
     before = await ready(directory)
     await before.finish([Of(place, found) for place in places or (PLACE,)])
     assert before.written == len(places or (PLACE,))
@@ -122,7 +122,7 @@ async def test_of_a_large_stream_a_page_reads_its_own_blocks_and_nothing_is_read
     assert blocks > 20
     again = await written(tmp_path / "hub", found)
     mine = asked("app=svc-0123")
-    seen: list[tuple[Kept, ...]] = []
+    seen: list[tuple[PackedObject, ...]] = []
 
     def look(into: Into) -> None:
         assert into.first is not None
@@ -223,7 +223,7 @@ def test_whatever_is_asked_it_is_found_as_if_all_were_read(
     with mock.patch("callboard.fleet.hub.checkpoint.form.BLOCK", block):
         size = write(file, header, found, most=1 << 30)
     data = file.getvalue()
-    contents = Reader(file, size).contents()
+    contents = CheckpointReader(file, size).contents()
     unread = Unread(contents, lambda: io.BytesIO(data), lambda: pytest.fail("it is whole"))
     index = ObjectIndex()
     index.fill(found)

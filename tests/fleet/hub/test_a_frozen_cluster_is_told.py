@@ -10,7 +10,7 @@ from callboard.fleet.hub.streams import pulse as module
 from callboard.fleet.hub.streams.pulse import Pulse
 from callboard.model.outcome import Failure, FailureCode, Freshness, Outcome
 from callboard.model.snapshot import ServiceSnapshot
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
 from support.listening import HUB, Follower, Listening, contents, eventually, listening

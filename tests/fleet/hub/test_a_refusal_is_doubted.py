@@ -13,7 +13,7 @@ from callboard.fleet.hub.streams.refusals import Refusals
 from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ServiceSnapshot
 from callboard.simulator import cluster as simulated
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.chaos import away
 from support.fake_fleet import entity

@@ -13,13 +13,13 @@ from callboard.base.clock import SystemClock
 from callboard.base.settings import CheckpointSettings, KubernetesSettings
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.checkpoint.files import Files
-from callboard.fleet.hub.checkpoint.form import Header, Reader
+from callboard.fleet.hub.checkpoint.form import CheckpointReader, Header
 from callboard.fleet.hub.port import Source
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Answer, FailureCode, Freshness, Question
 from callboard.model.resource import KNOWN_TYPES
 from callboard.model.snapshot import ClusterState, ServiceSnapshot
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, entity
 from support.listening import BRIEF, HUB, Follower, Listening, contents, eventually, listening
@@ -299,14 +299,14 @@ def files(directory: Path) -> list[Path]:
 
 def header_of(file: Path) -> Header:
     with file.open("rb") as opened:
-        return Reader(opened, file.stat().st_size).header()
+        return CheckpointReader(opened, file.stat().st_size).header()
 
 
-def held(file: Path) -> list[Kept]:
+def held(file: Path) -> list[PackedObject]:
     with file.open("rb") as opened:
-        reader = Reader(opened, file.stat().st_size)
+        reader = CheckpointReader(opened, file.stat().st_size)
         reader.header()
-        found = list[Kept]()
+        found = list[PackedObject]()
         while (block := reader.block()) is not None:
             found += block
     return found

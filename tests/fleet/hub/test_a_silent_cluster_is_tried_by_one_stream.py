@@ -16,7 +16,7 @@ from callboard.fleet.hub.streams import reach as module
 from callboard.fleet.hub.streams.budget import Budget
 from callboard.fleet.hub.streams.reach import Reach
 from callboard.model.outcome import Failure, FailureCode
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
 from support.listening import HUB, Follower, Listening, contents, eventually, listening

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 from callboard.simulator.machinery.refusal import ApiRefusal
 from support.fake_fleet import entity

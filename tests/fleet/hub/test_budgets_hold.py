@@ -7,7 +7,7 @@ import weakref
 import msgspec
 
 from callboard.base.settings import HubSettings, KubernetesSettings
-from callboard.fleet.hub.streams.budget import Budget, Places
+from callboard.fleet.hub.streams.budget import Budget, ListPermits
 from callboard.model.outcome import Freshness
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
@@ -141,7 +141,7 @@ def test_the_least_important_makes_room_and_only_for_what_matters_more() -> None
 
 
 async def test_all_clusters_together_begin_no_more_lists_than_there_are_places() -> None:
-    places = Places(most=3, lent=60.0)
+    places = ListPermits(most=3, lent=60.0)
     budgets = [Budget(HubSettings(lists=4, requests_per_second=10_000), places) for _ in range(5)]
     most = served = 0
 
@@ -161,7 +161,7 @@ async def test_all_clusters_together_begin_no_more_lists_than_there_are_places()
 
 
 async def test_a_cluster_that_does_not_answer_keeps_no_other_from_its_place() -> None:
-    places = Places(most=1, lent=0.01)
+    places = ListPermits(most=1, lent=0.01)
     hangs, answers = (Budget(HubSettings(), places) for _ in range(2))
     held = await hangs.turn(0)
     async with asyncio.timeout(10):
@@ -172,7 +172,7 @@ async def test_a_cluster_that_does_not_answer_keeps_no_other_from_its_place() ->
 
 
 async def test_a_list_that_goes_on_keeps_its_place_and_one_that_stands_still_loses_it() -> None:
-    places = Places(most=1, lent=0.05)
+    places = ListPermits(most=1, lent=0.05)
     goes_on, waits = (Budget(HubSettings(), places) for _ in range(2))
     held = await goes_on.turn(0)
     other = asyncio.create_task(waits.turn(0))
@@ -187,7 +187,7 @@ async def test_a_list_that_goes_on_keeps_its_place_and_one_that_stands_still_los
 
 
 async def test_whoever_gives_up_waiting_for_a_place_leaves_its_turn_behind() -> None:
-    places = Places(most=1, lent=60.0)
+    places = ListPermits(most=1, lent=60.0)
     budget = Budget(HubSettings(lists=2), places)
     held = await budget.turn(0)
     waits = asyncio.create_task(budget.turn(0))
@@ -200,7 +200,7 @@ async def test_whoever_gives_up_waiting_for_a_place_leaves_its_turn_behind() -> 
 
 
 async def test_a_turn_that_is_over_leaves_nothing_for_the_garbage_collector() -> None:
-    budget = Budget(HUB, Places())
+    budget = Budget(HUB, ListPermits())
     gc.disable()
     try:
         turn = await budget.turn(0)

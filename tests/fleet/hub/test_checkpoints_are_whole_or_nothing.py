@@ -20,14 +20,14 @@ from callboard.diagnosis.rules.well import owners_if_well
 from callboard.fleet.hub.checkpoint import form
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.files import Files
-from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader, TooLarge, write
+from callboard.fleet.hub.checkpoint.form import CheckpointReader, Header, NotWhole, TooLarge, write
 from callboard.fleet.hub.checkpoint.reading import Place
 from callboard.fleet.hub.holdings.index import ObjectIndex, key_of
 from callboard.fleet.hub.port import SourceKey
 from callboard.kube.ingest.decode import decode_object
-from callboard.kube.ingest.packing import Keeper, Packings
+from callboard.kube.ingest.packing import Packer, Packings
 from callboard.model.cluster import Trust
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Malformed, Question
 from callboard.model.resource import KNOWN_TYPES
 from support.listening import eventually
@@ -39,10 +39,10 @@ SOURCE: SourceKey = ("eu-1", "https://eu-1.example.com", Trust(ca_pem="CA"), "re
 PLACE = Place.of(SOURCE, QUESTION)
 
 
-def objects(count: int, size: int = 400) -> list[Kept]:
+def objects(count: int, size: int = 400) -> list[PackedObject]:
     """Some packed, some not; some with labels and owners they share, some without; some well, some not."""
-    keep = Keeper(Packings(owners_if_well))
-    found: list[Kept] = []
+    keep = Packer(Packings(owners_if_well))
+    found: list[PackedObject] = []
     for i in range(count):
         labels = {"app": f"a{i % 3}"} if i % 4 else None
         owner = {"kind": "Shop", "name": f"s{i % 3}", "uid": f"o{i % 3}", "controller": True}
@@ -59,7 +59,7 @@ def objects(count: int, size: int = 400) -> list[Kept]:
             }
         )
         kept = decode_object(raw, CONFIGMAPS, keep)
-        assert isinstance(kept, Kept)
+        assert isinstance(kept, PackedObject)
         found.append(kept)
     return found
 
@@ -77,21 +77,21 @@ def header(count: int, **more: object) -> Header:
     return msgspec.structs.replace(made, **more)
 
 
-def written(found: list[Kept]) -> bytes:
+def written(found: list[PackedObject]) -> bytes:
     file = io.BytesIO()
     assert write(file, header(len(found)), found, most=1 << 30) == len(file.getvalue())
     return file.getvalue()
 
 
-def read(data: bytes) -> tuple[Header, list[Kept]]:
-    reader = Reader(io.BytesIO(data), len(data))
-    head, found = reader.header(), list[Kept]()
+def read(data: bytes) -> tuple[Header, list[PackedObject]]:
+    reader = CheckpointReader(io.BytesIO(data), len(data))
+    head, found = reader.header(), list[PackedObject]()
     while (block := reader.block()) is not None:
         found += block
     return head, found
 
 
-def plain(found: list[Kept]) -> list[object]:
+def plain(found: list[PackedObject]) -> list[object]:
     """By namespace and name."""
     return [
         (o.type, o.namespace, o.name, o.uid, o.resource_version, dict(o.labels), o.well, o.json())
@@ -248,7 +248,7 @@ class Into:
     """Stands for a stream's holdings."""
 
     def __init__(self) -> None:
-        self.objects: list[Kept] = []
+        self.objects: list[PackedObject] = []
         self.header: Header | None = None
         self.read: ObjectIndex | None = None
 
@@ -268,7 +268,7 @@ class Into:
 class Of:
     """Stands for a stream."""
 
-    def __init__(self, place: Place, found: list[Kept], changes: int = 1) -> None:
+    def __init__(self, place: Place, found: list[PackedObject], changes: int = 1) -> None:
         self.place, self.changes, self.found, self.taken = place, changes, found, 0
         self.void, self.tier, self.as_of = False, 0, NOW
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from callboard.fleet.hub.holdings.holdings import Holdings
-from callboard.model.objects import Kept, KubeObject, ObjectMeta
+from callboard.model.objects import KubeObject, ObjectMeta, PackedObject
 from callboard.model.outcome import Freshness
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
@@ -51,7 +51,7 @@ async def test_holdings_lead_to_no_typed_body() -> None:
         assert "pods" in {s.question.type.plural for s in streams}
         for stream in streams:
             found = held_by(stream.held)
-            assert sum(isinstance(each, Kept) for each in found) == len(stream.held.objects)
+            assert sum(isinstance(each, PackedObject) for each in found) == len(stream.held.objects)
             assert not [each for each in found if isinstance(each, KubeObject | ObjectMeta)]
 
 
@@ -68,5 +68,5 @@ async def test_what_is_polled_is_held_closed_too() -> None:
         assert polled
         for stream in polled:
             found = held_by(stream.held)
-            assert sum(isinstance(each, Kept) for each in found) == len(stream.held.objects)
+            assert sum(isinstance(each, PackedObject) for each in found) == len(stream.held.objects)
             assert not [each for each in found if isinstance(each, KubeObject | ObjectMeta)]

@@ -6,7 +6,7 @@ import pytest
 from callboard.base.settings import KubernetesSettings
 from callboard.fleet.hub.streams import refusals
 from callboard.model.outcome import Answer, Freshness
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
 from support.listening import HUB, Follower, Listening, contents, eventually, listening

@@ -7,7 +7,7 @@ import pytest
 
 from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState, ServiceSnapshot
-from callboard.simulator.cluster import Cluster as StandIn
+from callboard.simulator.cluster import SimulatedCluster as StandIn
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import entity
 from support.listening import BRIEF, Follower, Listening, contents, eventually, listening

@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from callboard.fleet.hub.holdings.index import ObjectIndex, ReaderIndex, matches
 from callboard.fleet.hub.scope import candidates
-from callboard.kube.ingest.packing import Keeper
-from callboard.model.objects import Kept
+from callboard.kube.ingest.packing import Packer
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Question
 from callboard.model.resource import KNOWN_TYPES
 from support.kube_objects import kube_object
 
 CONFIGMAPS = next(t for t in KNOWN_TYPES if t.plural == "configmaps")
-KEEP = Keeper()
+KEEP = Packer()
 
 KEYS = ("app", "tier", "backstage.io/kubernetes-id")
 VALUES = ("", "a", "b", "c")
@@ -38,7 +38,7 @@ place = st.tuples(st.sampled_from(("one", "two", "three")), st.sampled_from([f"n
 change = st.one_of(st.tuples(place, labels), st.tuples(place, st.none()))
 
 
-def config_map(namespace: str, name: str, with_labels: dict[str, str] | None) -> Kept:
+def config_map(namespace: str, name: str, with_labels: dict[str, str] | None) -> PackedObject:
     metadata = {"name": name, "namespace": namespace, "uid": f"{namespace}-{name}", "labels": with_labels}
     return KEEP.of(kube_object("ConfigMap", {"metadata": metadata}))
 
@@ -51,7 +51,7 @@ def test_the_indexes_answer_as_a_scan_does(
     readers: ReaderIndex[int] = ReaderIndex()
     for number, asked in enumerate(questions):
         readers.add(number, asked)
-    held: dict[tuple[str, str], Kept] = {}
+    held: dict[tuple[str, str], PackedObject] = {}
     read: list[set[tuple[str, str]]] = [set() for _ in questions]
     for key, with_labels in changes:
         if with_labels is None:

@@ -11,7 +11,7 @@ from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.fleet.hub.holdings.room import AROUND, Room
 from callboard.fleet.hub.port import Key
 from callboard.kube.watching.changes import InitialEvents, Upsert
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Answer, Freshness, Question
 from support.kube_objects import TYPES
 
@@ -19,8 +19,8 @@ PODS = TYPES["Pod"]
 QUESTION = Question(PODS)
 
 
-def pod(name: str, size: int = 100, version: str = "1") -> Kept:
-    return Kept(PODS, "n", name, f"uid-{name}", version, {}, b"x" * size)
+def pod(name: str, size: int = 100, version: str = "1") -> PackedObject:
+    return PackedObject(PODS, "n", name, f"uid-{name}", version, {}, b"x" * size)
 
 
 class Noted:
@@ -29,7 +29,7 @@ class Noted:
     def __init__(self) -> None:
         self.voids = self.puts = 0
 
-    def put(self, obj: Kept) -> None:
+    def put(self, obj: PackedObject) -> None:
         self.puts += 1
 
     def gone(self, key: Key) -> None:
@@ -58,7 +58,7 @@ def holdings(room: Room | None = None, most: int = 10, told: list[str] | None = 
     )
 
 
-async def listed(held: Holdings, *objects: Kept) -> None:
+async def listed(held: Holdings, *objects: PackedObject) -> None:
     await held.replace(objects, (), Freshness.LIVE, False)
 
 

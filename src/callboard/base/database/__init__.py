@@ -23,7 +23,7 @@ from callboard.base.database.columns import UtcTime, text
 from callboard.base.database.database import Database
 from callboard.base.database.ending import to_its_end
 from callboard.base.database.failures import DatabaseAway
-from callboard.base.database.migrations import Chain, Standing, migrate, standing, step_back
+from callboard.base.database.migrations import Chain, SchemaState, migrate, standing, step_back
 from callboard.base.database.opening import open_database
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
     "Database",
     "DatabaseAddress",
     "DatabaseAway",
-    "Standing",
+    "SchemaState",
     "UtcTime",
     "address_of",
     "migrate",

@@ -15,7 +15,7 @@ from callboard.base.database.database import Database
 from callboard.base.database.failures import DatabaseAway
 from callboard.base.errors import Conflict, UsageError
 
-__all__ = ["Chain", "Standing", "migrate", "standing", "step_back"]
+__all__ = ["Chain", "SchemaState", "migrate", "standing", "step_back"]
 
 WAITING: Final = 60
 """Seconds to wait for another Callboard that moves the same tables, and for a server that does not answer yet."""
@@ -48,7 +48,7 @@ class Chain(msgspec.Struct, frozen=True):
         return self.known[-1]
 
 
-class Standing(msgspec.Struct, frozen=True):
+class SchemaState(msgspec.Struct, frozen=True):
     """At which version the tables are (None: there are none), and the newest that this Callboard knows."""
 
     version: str | None
@@ -91,13 +91,13 @@ async def _migrate(database: Database, chain: Chain) -> None:
         await connection.run_sync(upgrade)
 
 
-async def standing(database: Database, chain: Chain) -> Standing:
+async def standing(database: Database, chain: Chain) -> SchemaState:
     """At which version the tables are. Raises Unavailable."""
     async with database.reading() as connection:
-        return Standing(await connection.run_sync(_version, chain.version_table), chain.newest)
+        return SchemaState(await connection.run_sync(_version, chain.version_table), chain.newest)
 
 
-async def step_back(database: Database, chain: Chain) -> Standing:
+async def step_back(database: Database, chain: Chain) -> SchemaState:
     """Bring the tables back by one version, for a Callboard that does not know the newest. Raises UsageError where there is no
     version before this one, Conflict where a newer Callboard made them, Unavailable."""
 

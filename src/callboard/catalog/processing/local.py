@@ -9,7 +9,7 @@ from callboard.base.config.watch import FileStamp, stamp
 from callboard.base.errors import NotFound, Problem
 from callboard.base.settings import CatalogReadingSettings
 from callboard.catalog.processing.draft import Route
-from callboard.catalog.processing.reading import Content, Parsed, Reading, failed, parse, reading_of
+from callboard.catalog.processing.reading import Content, Parsed, SourceReading, failed, parse, reading_of
 from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.processing.targets import TargetContents
 from callboard.catalog.sources.files import read_file
@@ -18,7 +18,7 @@ from callboard.catalog.sources.location import Location
 __all__ = ["Begun", "begin_local", "finished", "is_unchanged", "problem_of", "read_local"]
 
 
-def is_unchanged(reading: Reading) -> bool:
+def is_unchanged(reading: SourceReading) -> bool:
     """Whether every file that was read for it is as it was. One that could not even be looked at is always read again."""
     try:
         return bool(reading.stamps) and all(stamp(each.path) == each for each in reading.stamps)
@@ -40,13 +40,13 @@ class Begun(msgspec.Struct, frozen=True):
         return tuple(each for each in self.parsed.wanted if each.type == "url")
 
 
-def read_local(route: Route, limits: CatalogReadingSettings) -> Reading:
+def read_local(route: Route, limits: CatalogReadingSettings) -> SourceReading:
     """Read and validate one file, the placeholders in it included but for addresses."""
     begun = begin_local(route, limits)
-    return begun if isinstance(begun, Reading) else finished(begun, dict.fromkeys(begun.addresses))
+    return begun if isinstance(begun, SourceReading) else finished(begun, dict.fromkeys(begun.addresses))
 
 
-def begin_local(route: Route, limits: CatalogReadingSettings) -> Begun | Reading:
+def begin_local(route: Route, limits: CatalogReadingSettings) -> Begun | SourceReading:
     """The same without the end; a Reading where it cannot be read at all."""
     stamps: list[FileStamp] = []
     try:
@@ -74,7 +74,7 @@ def _begun_local(route: Route, limits: CatalogReadingSettings, stamps: list[File
     return Begun(route, parsed, contents.held, tuple(stamps))
 
 
-def finished(begun: Begun, addresses: Mapping[Location, Content]) -> Reading:
+def finished(begun: Begun, addresses: Mapping[Location, Content]) -> SourceReading:
     """The reading, with what the addresses held."""
     try:
         reading = reading_of(begun.parsed, begun.route, {**begun.contents, **addresses})

@@ -12,7 +12,7 @@ from callboard.base.errors import BadInput, NotFound, Problem
 from callboard.base.settings import CatalogReadingSettings
 from callboard.catalog.processing.draft import Route
 from callboard.catalog.processing.local import Begun, begin_local, finished, is_unchanged, problem_of
-from callboard.catalog.processing.reading import Content, Reading, failed, parse, reading_of
+from callboard.catalog.processing.reading import Content, SourceReading, failed, parse, reading_of
 from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.processing.targets import MOST_ADDRESSES, TargetContents
 from callboard.catalog.sources.fetch import Fetch
@@ -20,7 +20,7 @@ from callboard.catalog.sources.files import Expansion, expand
 from callboard.catalog.sources.globs import has_wildcard
 from callboard.catalog.sources.location import Location
 
-__all__ = ["Reader"]
+__all__ = ["SourceReader"]
 
 CONCURRENT_FETCHES = 8
 """URLs read at once: enough to hide one slow server, few enough to be no burden to any."""
@@ -30,7 +30,7 @@ ROUND = 60.0
 """Seconds for all addresses of one depth. What has not answered by then stays as it was, and is due at the next look."""
 
 
-class Reader:
+class SourceReader:
     """Reads sources; a file whose stamp is the same, and a URL that is not due, give the very reading of last time.
 
     `url_interval` is in seconds; each URL is due between one and one and a half of it later.
@@ -43,7 +43,7 @@ class Reader:
         self._fetch = fetch
         self._clock = clock
         self._url_interval = url_interval
-        self._readings: dict[Route, Reading] = {}
+        self._readings: dict[Route, SourceReading] = {}
         self._due: dict[Route, float] = {}
         self._expanded: dict[tuple[Location, tuple[str, ...] | None], Expansion | None] = {}
         """What each target names; None where that could not be found out."""
@@ -53,13 +53,13 @@ class Reader:
         """Begin a walk: what targets name is found out anew."""
         self._expanded = {}
 
-    async def nothing_new(self, readings: Sequence[Reading]) -> bool:
+    async def nothing_new(self, readings: Sequence[SourceReading]) -> bool:
         """Whether the walk that gave `readings` would give the very same: every file and every glob as it was, no URL due."""
         if any(r.remote and self._is_due(r.route) for r in readings):
             return False
         return await asyncio.to_thread(self._is_same, readings)
 
-    def _is_same(self, readings: Sequence[Reading]) -> bool:
+    def _is_same(self, readings: Sequence[SourceReading]) -> bool:
         return all(_same_files(*of, found) for of, found in self._expanded.items()) and all(
             is_unchanged(reading) for reading in readings if reading.route.source.type == "file"
         )
@@ -83,7 +83,7 @@ class Reader:
             raise BadInput(Problem("globs are read in file targets only", where=target.shown))
         return Expansion((target,))
 
-    async def read(self, routes: Sequence[Route], *, force: bool) -> list[Reading]:
+    async def read(self, routes: Sequence[Route], *, force: bool) -> list[SourceReading]:
         """Read all sources, in the order given. With `force`, URLs are asked whether they are due or not."""
         files = [r for r in routes if r.source.type == "file"]
         urls = [r for r in routes if r.source.type == "url" and (force or self._is_due(r))]
@@ -107,8 +107,8 @@ class Reader:
     def _is_due(self, route: Route) -> bool:
         return route not in self._readings or self._clock.monotonic() >= self._due.get(route, 0.0)
 
-    def _read_files(self, routes: Sequence[Route], force: bool) -> "list[Reading | Begun]":
-        readings: list[Reading | Begun] = []
+    def _read_files(self, routes: Sequence[Route], force: bool) -> "list[SourceReading | Begun]":
+        readings: list[SourceReading | Begun] = []
         for route in routes:
             before = self._readings.get(route)
             due = before is not None and before.remote and (force or self._is_due(route))
@@ -117,7 +117,9 @@ class Reader:
                 continue
             begun = begin_local(route, self._limits)
             wants_addresses = isinstance(begun, Begun) and begun.addresses
-            readings.append(begun if wants_addresses or isinstance(begun, Reading) else finished(begun, {}))
+            readings.append(
+                begun if wants_addresses or isinstance(begun, SourceReading) else finished(begun, {})
+            )
         return readings
 
     async def _finish(self, begun: "Begun") -> None:
@@ -145,7 +147,7 @@ class Reader:
     def _set_due(self, route: Route) -> None:
         self._due[route] = self._clock.monotonic() + self._url_interval * random.uniform(1.0, 1.5)  # noqa: S311 - jitter
 
-    async def _fetched(self, route: Route, before: Reading | None) -> Reading:
+    async def _fetched(self, route: Route, before: SourceReading | None) -> SourceReading:
         url = route.source.target
         if self._fetch is None:
             return failed(route, [Problem("URLs are not read here", where=route.source.shown)])
@@ -197,6 +199,6 @@ def _same_files(target: Location, folders: tuple[str, ...] | None, found: Expans
         return False
 
 
-def _not_in_time(route: Route) -> Reading:
+def _not_in_time(route: Route) -> SourceReading:
     problem = Problem("was not read in time; it is tried again", where=route.source.shown)
     return msgspec.structs.replace(failed(route, [problem]), remote=True)

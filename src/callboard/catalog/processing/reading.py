@@ -13,13 +13,13 @@ from callboard.base.config.watch import FileStamp
 from callboard.base.errors import BadInput, Problem, UsageError
 from callboard.catalog.processing.draft import Draft, Route, draft_of
 from callboard.catalog.processing.stumble import stumbled
-from callboard.catalog.sources.document import Document, Path, path_text, read_documents
+from callboard.catalog.sources.document import Path, SourceDocument, path_text, read_documents
 from callboard.catalog.sources.location import Location
 from callboard.catalog.sources.placeholders import misplaced, placeholder, resolve_target, substituted
 from callboard.catalog.validation import problems_of
 from callboard.model.entity import EntityRef
 
-__all__ = ["Broken", "Content", "Parsed", "Reading", "Wanted", "failed", "parse", "reading_of"]
+__all__ = ["Broken", "Content", "Parsed", "SourceReading", "WaitingDocument", "failed", "parse", "reading_of"]
 
 T = TypeVar("T")
 
@@ -45,10 +45,10 @@ class Nameless(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class WaitingDocument(msgspec.Struct, frozen=True):
     """A document that waits for the target of its placeholder."""
 
-    document: Document
+    document: SourceDocument
     form: str
     location: Location
 
@@ -59,16 +59,16 @@ Judged = Draft | Broken | Nameless
 class Parsed(msgspec.Struct, frozen=True):
     """A source's documents in their order, judged but for those with a placeholder."""
 
-    items: tuple[Judged | Wanted, ...]
+    items: tuple[Judged | WaitingDocument, ...]
     mentions: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> tuple[Location, ...]:
         """The targets of the placeholders."""
-        return tuple(dict.fromkeys(item.location for item in self.items if isinstance(item, Wanted)))
+        return tuple(dict.fromkeys(item.location for item in self.items if isinstance(item, WaitingDocument)))
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class SourceReading(msgspec.Struct, frozen=True, kw_only=True):
     """One source, read. `problems` belong to no entity that can be named: whatever the source held before may still be
     meant, so nothing of it is dropped while there are any."""
 
@@ -94,7 +94,7 @@ def parse(data: bytes, route: Route, *, most: int, folders: Sequence[str] = ()) 
         return Parsed(
             (Nameless((Problem("is a web page (HTML)", where=source.shown, expected="a YAML file"),)),)
         )
-    items: list[Judged | Wanted] = []
+    items: list[Judged | WaitingDocument] = []
     try:
         for document in read_documents(data, source.shown):
             if len(items) == most:
@@ -116,7 +116,7 @@ def _names_in(data: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each[1].decode().lower() for each in found))
 
 
-def _fenced(document: Document, step: Callable[[], T]) -> T | Broken | Nameless:
+def _fenced(document: SourceDocument, step: Callable[[], T]) -> T | Broken | Nameless:
     """One document alone: whatever it makes us raise is told at it."""
     try:
         return step()
@@ -124,10 +124,10 @@ def _fenced(document: Document, step: Callable[[], T]) -> T | Broken | Nameless:
         return _bad(document, [stumbled(error, document.where, document.line())])
 
 
-def reading_of(parsed: Parsed, route: Route, contents: Mapping[Location, Content]) -> Reading:
+def reading_of(parsed: Parsed, route: Route, contents: Mapping[Location, Content]) -> SourceReading:
     """Fill in the placeholders and sort good from bad. `contents` has every location that `parsed` wants."""
     judged = [_judgement(item, route, contents) for item in parsed.items]
-    return Reading(
+    return SourceReading(
         route=route,
         drafts=tuple(i for i in judged if isinstance(i, Draft)),
         broken=tuple(i for i in judged if isinstance(i, Broken)),
@@ -137,36 +137,36 @@ def reading_of(parsed: Parsed, route: Route, contents: Mapping[Location, Content
     )
 
 
-def _judgement(item: Judged | Wanted, route: Route, contents: Mapping[Location, Content]) -> Judged:
-    if isinstance(item, Wanted):
+def _judgement(item: Judged | WaitingDocument, route: Route, contents: Mapping[Location, Content]) -> Judged:
+    if isinstance(item, WaitingDocument):
         return _fenced(item.document, partial(_filled, item, route, contents))
     return item
 
 
-def _begun(document: Document, route: Route, folders: Sequence[str]) -> Judged | Wanted:
+def _begun(document: SourceDocument, route: Route, folders: Sequence[str]) -> Judged | WaitingDocument:
     asked = None if document.problems else placeholder(document.value)
     if asked is None:
         return _judged(document, route)
     form, target = asked
     try:
-        return Wanted(document, form, resolve_target(route.source, target, folders))
+        return WaitingDocument(document, form, resolve_target(route.source, target, folders))
     except BadInput as error:
         return _bad(document, [_placed(document, error.problem)])
 
 
-def _judged(document: Document, route: Route) -> Judged:
+def _judged(document: SourceDocument, route: Route) -> Judged:
     found = document.problems or _misplaced(document) or problems_of(document)
     if not found and isinstance(document.value, dict):
         return draft_of(document.value, route, document.line())
     return _bad(document, found)
 
 
-def _bad(document: Document, problems: Sequence[Problem]) -> "Broken | Nameless":
+def _bad(document: SourceDocument, problems: Sequence[Problem]) -> "Broken | Nameless":
     ref = _name(document.value)
     return Nameless(tuple(problems)) if ref is None else Broken(ref, tuple(problems))
 
 
-def _filled(wanted: Wanted, route: Route, contents: Mapping[Location, Content]) -> Judged:
+def _filled(wanted: WaitingDocument, route: Route, contents: Mapping[Location, Content]) -> Judged:
     content = contents[wanted.location]
     if isinstance(content, Problem):
         return _bad(wanted.document, [_placed(wanted.document, content)])
@@ -176,7 +176,7 @@ def _filled(wanted: Wanted, route: Route, contents: Mapping[Location, Content]) 
         return _bad(wanted.document, [_placed(wanted.document, error.problem)])
 
 
-def _placed(document: Document, problem: Problem) -> Problem:
+def _placed(document: SourceDocument, problem: Problem) -> Problem:
     """A problem with a placeholder's target, told at the placeholder."""
     place = f"{problem.where}: " if problem.where != document.where else ""
     path: Path = ("spec", "definition")
@@ -189,7 +189,7 @@ def _placed(document: Document, problem: Problem) -> Problem:
     )
 
 
-def _misplaced(document: Document) -> list[Problem]:
+def _misplaced(document: SourceDocument) -> list[Problem]:
     return [
         Problem(
             "is a placeholder where none is read",
@@ -217,6 +217,6 @@ def _name(value: object) -> EntityRef | None:
         return None
 
 
-def failed(route: Route, problems: Sequence[Problem]) -> Reading:
+def failed(route: Route, problems: Sequence[Problem]) -> SourceReading:
     """The reading of a source that could not be read at all."""
-    return Reading(route=route, problems=tuple(problems))
+    return SourceReading(route=route, problems=tuple(problems))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from callboard.catalog.kinds import Field, kind_of
+from callboard.catalog.kinds import SpecField, kind_of
 from callboard.model.entity import EntityRef
 
 __all__ = ["Edge", "edges_of"]
@@ -40,7 +40,7 @@ def edges_of(ref: EntityRef, root: Mapping[str, object]) -> tuple[Edge, ...]:
     return tuple(sorted(edges))
 
 
-def _references(spec: Mapping[str, object], field: Field) -> Iterator[str]:
+def _references(spec: Mapping[str, object], field: SpecField) -> Iterator[str]:
     value = spec.get(field.name)
     values = value if isinstance(value, list) else [value]
     yield from (text for text in values if isinstance(text, str))

@@ -8,8 +8,8 @@ import msgspec
 from callboard.base.errors import BadInput, NotFound, Problem
 from callboard.base.settings import CatalogRule
 from callboard.catalog.processing.draft import Draft, Route, generated
-from callboard.catalog.processing.reader import Reader
-from callboard.catalog.processing.reading import Reading
+from callboard.catalog.processing.reader import SourceReader
+from callboard.catalog.processing.reading import SourceReading
 from callboard.catalog.processing.stumble import stumbled
 from callboard.catalog.sources.files import folder_of
 from callboard.catalog.sources.location import Location, resolved
@@ -50,7 +50,7 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
 
     claims: tuple[Claim, ...]
     problems: tuple[Problem, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[SourceReading, ...]
     unreadable: dict[str, tuple[str, ...]]
     """By ref of a Location entity: what is wrong with its targets."""
     lost: frozenset[str] = frozenset()
@@ -71,7 +71,7 @@ class _Step(msgspec.Struct, frozen=True):
 class _Walk:
     def __init__(
         self,
-        reader: Reader,
+        reader: SourceReader,
         rules: Sequence[CatalogRule],
         last_good: LastGood,
         most: int,
@@ -84,7 +84,7 @@ class _Walk:
         self._most = most
         self.claims: list[Claim] = []
         self.problems: list[Problem] = []
-        self.readings: list[Reading] = []
+        self.readings: list[SourceReading] = []
         self.unreadable: dict[str, list[str]] = {}
         self.lost: set[str] = set()
         self.told: dict[str, list[Problem]] = {}
@@ -129,7 +129,7 @@ class _Walk:
             return None
         return (step.root.assumed or folder_of(step.root.location.target), *self._folders)
 
-    async def _take(self, reading: Reading, step: _Step) -> list[_Step]:
+    async def _take(self, reading: SourceReading, step: _Step) -> list[_Step]:
         following: list[_Step] = []
         self.problems += reading.problems
         for broken in reading.broken:
@@ -262,7 +262,7 @@ def _at_its_name(step: _Step, problem: Problem) -> Problem:
 
 
 async def walk(
-    reader: Reader,
+    reader: SourceReader,
     roots: Sequence[Root],
     rules: Sequence[CatalogRule],
     last_good: LastGood,

@@ -10,13 +10,13 @@ from callboard.base import yaml
 from callboard.base.errors import Problem
 from callboard.base.yaml import Path, Value, path_text
 
-__all__ = ["Document", "Path", "Value", "path_text", "read_documents"]
+__all__ = ["Path", "SourceDocument", "Value", "path_text", "read_documents"]
 
 
 _NAMES = re.compile(r"[A-Za-z0-9_$./\[\]-]{0,300}")
 
 
-class Document(msgspec.Struct, frozen=True):
+class SourceDocument(msgspec.Struct, frozen=True):
     """A document of the file or URL `where`. With `problems` its value is good for naming it, and nothing else."""
 
     where: str
@@ -29,11 +29,11 @@ class Document(msgspec.Struct, frozen=True):
         return self.source.line_of(path)
 
 
-def read_documents(text: bytes, where: str) -> Iterator[Document]:
+def read_documents(text: bytes, where: str) -> Iterator[SourceDocument]:
     """The documents of a file one by one, empty ones left out. What is no YAML ends them with one that only has problems."""
     for document in yaml.iter_documents(text, where):
         problems = tuple(replace(each, path=_plain(each.path)) for each in document.problems)
-        yield Document(where, document.value, document, problems)
+        yield SourceDocument(where, document.value, document, problems)
 
 
 def _plain(path: str) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from callboard.base.errors import BadInput, Problem
 from callboard.catalog.sources.definition import definition_of
-from callboard.catalog.sources.document import Document, Path
+from callboard.catalog.sources.document import Path, SourceDocument
 from callboard.catalog.sources.files import is_inside
 from callboard.catalog.sources.location import LONGEST, Location
 from callboard.outbound import shown_url
@@ -61,7 +61,7 @@ def resolve_target(base: Location, target: str, folders: Sequence[str] = ()) -> 
     return Location("file", file)
 
 
-def substituted(document: Document, form: str, source: Location, data: bytes | None) -> Document:
+def substituted(document: SourceDocument, form: str, source: Location, data: bytes | None) -> SourceDocument:
     """The document with `spec.definition` filled in. Raises BadInput when `data` is not what `form` says; None stands for what
     was not read."""
     root = document.value

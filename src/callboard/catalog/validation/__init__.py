@@ -5,7 +5,7 @@ command call it.
 """
 
 from callboard.base.errors import Problem
-from callboard.catalog.sources.document import Document
+from callboard.catalog.sources.document import SourceDocument
 from callboard.catalog.validation.envelope import check_envelope
 from callboard.catalog.validation.findings import Findings, what
 from callboard.catalog.validation.spec import check_spec
@@ -13,7 +13,7 @@ from callboard.catalog.validation.spec import check_spec
 __all__ = ["problems_of"]
 
 
-def problems_of(document: Document) -> list[Problem]:
+def problems_of(document: SourceDocument) -> list[Problem]:
     """Everything that is wrong with one document; empty when it is an entity. Placeholders are resolved beforehand."""
     if document.problems:
         return list(document.problems)

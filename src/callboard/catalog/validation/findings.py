@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from callboard.base.errors import Problem
-from callboard.catalog.sources.document import Document, Path, path_text
+from callboard.catalog.sources.document import Path, SourceDocument, path_text
 from callboard.catalog.validation.formats import Format
 
 __all__ = ["Findings", "named", "shown", "what"]
@@ -42,7 +42,7 @@ def shown(value: object) -> str:
 class Findings:
     """The problems of one document so far."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: SourceDocument) -> None:
         self._document = document
         self.problems: list[Problem] = []
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from callboard.base.errors import UsageError
-from callboard.catalog.kinds import Field, Form, Link, kind_of
+from callboard.catalog.kinds import FieldRelation, Form, SpecField, kind_of
 from callboard.catalog.sources.document import Path
 from callboard.catalog.validation.findings import Findings, named, shown
 from callboard.model.entity import EntityRef
@@ -44,7 +44,7 @@ def _described(root: Mapping[str, object]) -> str:
     return f"{kind}:{namespace}/{name}".lower()
 
 
-def _check_field(findings: Findings, parent: Mapping[str, object], path: Path, field: Field) -> None:
+def _check_field(findings: Findings, parent: Mapping[str, object], path: Path, field: SpecField) -> None:
     if field.name not in parent:
         if field.required:
             findings.add(path, "is missing", expected=field.form.value)
@@ -67,7 +67,7 @@ def _check_field(findings: Findings, parent: Mapping[str, object], path: Path, f
         findings.add(path, "is malformed", found=shown(value), expected=field.form.value)
 
 
-def _check_item(findings: Findings, item: object, path: Path, field: Field) -> None:
+def _check_item(findings: Findings, item: object, path: Path, field: SpecField) -> None:
     if field.form not in (Form.TEXTS, Form.TEXT_OR_TEXTS):
         if isinstance(item, dict):
             _check_object(findings, item, path, field)
@@ -79,12 +79,12 @@ def _check_item(findings: Findings, item: object, path: Path, field: Field) -> N
         _check_reference(findings, item, path, field.link)
 
 
-def _check_object(findings: Findings, value: Mapping[str, object], path: Path, field: Field) -> None:
+def _check_object(findings: Findings, value: Mapping[str, object], path: Path, field: SpecField) -> None:
     for inner in field.fields:
         _check_field(findings, value, (*path, inner.name), inner)
 
 
-def _check_reference(findings: Findings, text: str, path: Path, link: Link) -> None:
+def _check_reference(findings: Findings, text: str, path: Path, link: FieldRelation) -> None:
     try:
         EntityRef.parse(text, default_kind=link.default_kind)
     except UsageError:

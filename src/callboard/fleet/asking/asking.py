@@ -11,7 +11,7 @@ from callboard.base.errors import CallboardError
 from callboard.base.settings import ClusterLimits, KubernetesSettings
 from callboard.extend.registration import Parts
 from callboard.fleet.asking.breaker import Breakers, BreakerState, Permit
-from callboard.fleet.asking.gate import Gate
+from callboard.fleet.asking.gate import ClusterGate
 from callboard.fleet.asking.progress import Progress, whole_failure
 from callboard.fleet.defect import defect
 from callboard.fleet.observer import Observer
@@ -64,7 +64,7 @@ class AskingTools(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     observer: Observer
     breakers: Breakers
-    gate: Gate
+    gate: ClusterGate
     clock_offset: Callable[[Cluster], float | None]
 
 

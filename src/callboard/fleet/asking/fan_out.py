@@ -14,7 +14,7 @@ from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.registration import Parts
 from callboard.fleet.asking.asking import Asking, AskingTools
 from callboard.fleet.asking.breaker import Breakers
-from callboard.fleet.asking.gate import Gate
+from callboard.fleet.asking.gate import ClusterGate
 from callboard.fleet.observer import Observer, Unobserved
 from callboard.fleet.selection.locating import located
 from callboard.model.caller import Caller
@@ -65,7 +65,7 @@ class FanOut:
             clock=clock,
             observer=observer or Unobserved(),
             breakers=breakers or Breakers(lambda name: clusters.limits_of(name).breaker, clock),
-            gate=Gate(clusters.concurrent),
+            gate=ClusterGate(clusters.concurrent),
             clock_offset=clock_offset,
         )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-__all__ = ["Gate", "Slot"]
+__all__ = ["ClusterGate", "Slot"]
 
 
 class Slot:
@@ -24,7 +24,7 @@ class Slot:
             self._semaphore.release()
 
 
-class Gate:
+class ClusterGate:
     """At most `most` clusters that answer in time are asked at once, so that answers in memory are bounded.
 
     A slow cluster gives its slot back at its soft deadline: a hanging one never keeps healthy ones waiting for longer.

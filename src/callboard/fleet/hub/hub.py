@@ -14,17 +14,17 @@ from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
 from callboard.base.tasks import keep_running, leaving_nothing
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
-from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, Labels, ObjectChanged, Reader
+from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, HoldingsReader, Labels, ObjectChanged
 from callboard.fleet.hub.holdings.room import Room
 from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
 from callboard.fleet.hub.scope import candidates, covers_less
-from callboard.fleet.hub.streams.budget import Budget, Places
+from callboard.fleet.hub.streams.budget import Budget, ListPermits
 from callboard.fleet.hub.streams.pulse import Pulse
 from callboard.fleet.hub.streams.stream import Stream
 from callboard.fleet.observer import Observer, Unobserved
 from callboard.kube.ingest.decode import opened
-from callboard.kube.loop.loop_budget import Steps
-from callboard.model.objects import Kept
+from callboard.kube.loop.loop_budget import LoopBudget
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Question
 from callboard.model.outline import Well, nothing_is_well
 from callboard.model.snapshot import ClusterSnapshot
@@ -54,14 +54,14 @@ class Hub:
         *,
         observer: Observer | None = None,
         checkpoints: Checkpoints | None = None,
-        steps: Steps | None = None,
+        steps: LoopBudget | None = None,
         jitter: Callable[[], float] = random.random,
         well: Well = nothing_is_well,
         turns: Callable[[ClusterSnapshot], datetime | None] = lambda _: None,
     ) -> None:
         self.turns = turns
         self._well = well
-        self.steps = steps or Steps()
+        self.steps = steps or LoopBudget()
         """Shared by everything that does much work at once, so that none of it holds up the loop."""
         self._watcher = watcher
         self._clock = clock
@@ -74,7 +74,7 @@ class Hub:
         self._budgets: dict[tuple[str, str], Budget] = {}
         self._pulses: dict[tuple[str, str], Pulse] = {}
         self._rooms: dict[tuple[str, str], Room] = {}
-        self._places = Places()
+        self._places = ListPermits()
         self._tasks: asyncio.TaskGroup | None = None
         self._others: set[asyncio.Task[None]] = set()
         self._writing: asyncio.Task[None] | None = None
@@ -164,7 +164,7 @@ class Hub:
 
         return end
 
-    def hold(self, source: Source, question: Question, reader: Reader) -> Stream:
+    def hold(self, source: Source, question: Question, reader: HoldingsReader) -> Stream:
         """The stream of exactly this question, kept until it is released; `reader` is told of its status, not of objects."""
         stream = self._stream(source, question)
         handle = self._ending.pop(_key(stream), None)
@@ -173,7 +173,7 @@ class Hub:
         stream.attach(reader, msgspec.structs.replace(question, name=NO_OBJECT))
         return stream
 
-    def release(self, stream: Stream, reader: Reader) -> None:
+    def release(self, stream: Stream, reader: HoldingsReader) -> None:
         """Hold the stream no more."""
         stream.detach(reader)
         if not len(stream.held.readers):
@@ -294,7 +294,7 @@ class _Pending:
 
     def __init__(self) -> None:
         self.all = False
-        self.upserts: dict[Key, Kept] = {}
+        self.upserts: dict[Key, PackedObject] = {}
         self.deletes: set[Key] = set()
 
 
@@ -306,7 +306,7 @@ class _Reader:
         self.stream: Stream | None = None
         self._owner = owner
 
-    def put(self, obj: Kept) -> None:
+    def put(self, obj: PackedObject) -> None:
         pending = self._owner.pending(self.question)
         key = (obj.namespace, obj.name)
         if not pending.all:

@@ -25,7 +25,7 @@ from callboard.model.resource import POD_METRICS
 from callboard.model.selection import Selection
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice
 
-__all__ = ["Look", "moment_of", "state_of"]
+__all__ = ["LiveSelection", "moment_of", "state_of"]
 
 RENEWED = 30.0
 """Seconds between two looks at the clock while something means another thing once time has passed, such as a pod that has
@@ -58,7 +58,7 @@ class _Answered:
         return self._outcome
 
 
-class Look:
+class LiveSelection:
     """`run` it in a task of its owner. `snapshot` is the newest state; who listens is told when it is replaced."""
 
     def __init__(

@@ -21,6 +21,7 @@ from callboard.model.resource import ResourceType
 from callboard.model.snapshot import ClusterSnapshot
 
 __all__ = [
+    "AnswerStatus",
     "Changed",
     "CredentialSource",
     "Held",
@@ -28,7 +29,6 @@ __all__ = [
     "Key",
     "Source",
     "SourceKey",
-    "Status",
     "Subscription",
     "Update",
     "Watcher",
@@ -56,7 +56,7 @@ class Source(msgspec.Struct, frozen=True):
         return (self.cluster.name, self.cluster.url, self.cluster.trust, self.identity)
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How far the answer to a question can be trusted. `answer` is EMPTY where it is known what is there, whatever it is.
 
     The other fields mean what they mean in an Outcome.
@@ -90,7 +90,7 @@ class Held(msgspec.Struct, frozen=True):
     """Everything there is for a question, by namespace and name; what was known before is void."""
 
     question: Question
-    status: Status
+    status: AnswerStatus
     objects: tuple[KubeObject, ...]
 
 
@@ -98,7 +98,7 @@ class Changed(msgspec.Struct, frozen=True):
     """What has changed for a question since the last update; both may be empty when only the status did."""
 
     question: Question
-    status: Status
+    status: AnswerStatus
     upserts: tuple[KubeObject, ...] = ()
     deletes: tuple[Key, ...] = ()
 

@@ -23,7 +23,7 @@ from callboard.model.selection import Selection
 from callboard.model.snapshot import CHILD_TYPES
 from callboard.model.workloads import cron_template_of, pod_labels, workload_of
 
-__all__ = ["MOST_QUESTIONS", "Wanted", "children", "leads_on", "questions", "withheld"]
+__all__ = ["MOST_QUESTIONS", "NextQuestions", "children", "leads_on", "questions", "withheld"]
 
 MOST_QUESTIONS = 60
 """References asked of one cluster for one look: about four times the selection's own, and well below what a page may cost."""
@@ -39,7 +39,7 @@ WARNINGS = "type!=Normal"
 _MAKE_NOTHING = (Pod, ConfigMap, Service)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class NextQuestions(msgspec.Struct, frozen=True):
     """What to ask next, and how many further references the bounds left out."""
 
     questions: tuple[Question, ...]
@@ -48,7 +48,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def questions(
     selection: Selection, outcomes: Sequence[Outcome], references: Sequence[Outcome] = ()
-) -> Wanted:
+) -> NextQuestions:
     """The questions that follow from what is known by now and have not been asked.
 
     `outcomes` are the selection's, `references` all answers to earlier rounds, as they came. At most MOST_QUESTIONS over all
@@ -56,7 +56,7 @@ def questions(
     """
     objects = members(outcomes, references)
     if not objects:
-        return Wanted(())
+        return NextQuestions(())
     wanted: list[Question] = []
     left_out = 0
     wanted += _children(selection, objects)
@@ -73,7 +73,7 @@ def questions(
     if selection.usage:
         wanted += _usage((*outcomes, *references))
     fresh, more = _fresh(wanted, references)
-    return Wanted(fresh, left_out + more)
+    return NextQuestions(fresh, left_out + more)
 
 
 def children(

@@ -39,13 +39,13 @@ from callboard.model.cluster import Cluster, Credential
 from callboard.model.notice import NoticeCode
 from callboard.model.snapshot import Notice
 
-__all__ = ["Fleet", "wire"]
+__all__ = ["WiredFleet", "wire"]
 
 CUSTOM_RESOURCES = 3.0
 """Seconds a custom resource supplier may take: the questions to a cluster wait for it."""
 
 
-class Fleet(msgspec.Struct, frozen=True, kw_only=True):
+class WiredFleet(msgspec.Struct, frozen=True, kw_only=True):
     """A wired fleet. `suppliers` is `parts.clusters`. `problems` is what is wrong with extensions, one sentence each: what they
     offer is left out where that is so."""
 
@@ -91,7 +91,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
 
 def wire(
     registry: Registry, settings: Settings, *, clock: Clock, entities: EntityReader, base_dir: str
-) -> Fleet:
+) -> WiredFleet:
     """Make every part that the settings name. Raises BadInputs that tell all of them that the settings name in vain. It may wait
     for factories of extensions: call it in a thread where others must go on."""
     return _Wiring(registry, settings, clock=clock, entities=entities, base_dir=base_dir).fleet()
@@ -110,7 +110,7 @@ class _Wiring:
         self._problems: list[Problem] = []
         self._living: list[LivingPart] = []
 
-    def fleet(self) -> Fleet:
+    def fleet(self) -> WiredFleet:
         registry, chosen, method = (
             self._registry,
             self._settings.callboard.parts,
@@ -157,7 +157,7 @@ class _Wiring:
         )
         if self._problems:
             raise BadInputs(self._problems)
-        return Fleet(
+        return WiredFleet(
             parts=parts,
             provider=fenced_provider(provider, provider_fence)
             if _foreign(provider, provider_fence)

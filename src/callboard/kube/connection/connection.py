@@ -26,9 +26,9 @@ from callboard.kube.failure import AnswerRefused, failure_of_exception
 from callboard.kube.in_force import in_force
 from callboard.kube.ingest.packing import Packings
 from callboard.kube.limits import Limits
-from callboard.kube.loop.batching import Beat
-from callboard.kube.loop.idle_timeout import Silences
-from callboard.kube.loop.loop_budget import Steps
+from callboard.kube.loop.batching import Batcher
+from callboard.kube.loop.idle_timeout import IdleTimeouts
+from callboard.kube.loop.loop_budget import LoopBudget
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
 from callboard.model.outline import Well, nothing_is_well
@@ -62,10 +62,10 @@ class Connections:
         self._limits_of = limits_of or (lambda name: Limits())
         self.clock: Clock = clock or SystemClock()
         self._pools = Pools(_trace(), environment)
-        self.steps = Steps()
-        self.beat = Beat()
+        self.steps = LoopBudget()
+        self.beat = Batcher()
         self.packings = Packings(well)
-        self.silences = Silences()
+        self.silences = IdleTimeouts()
         self._offsets: dict[str, float] = {}
         self._dates: dict[str, str] = {}
 

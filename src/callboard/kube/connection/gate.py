@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 
-__all__ = ["Gate"]
+__all__ = ["RequestGate"]
 
 
-class Gate:
+class RequestGate:
     """Lets `places` through at once, the others in the order in which they came; only `few` of them until it is widened.
 
     As a semaphore, but that whoever finds it open passes without a coroutine, as nearly all questions do.

@@ -13,7 +13,7 @@ import aiohttp
 from yarl import URL
 
 from callboard.base.proxies import environment_proxy
-from callboard.kube.connection.gate import Gate
+from callboard.kube.connection.gate import RequestGate
 from callboard.kube.connection.heads import Connector
 from callboard.kube.connection.socks import SOCKS, SocksConnector
 from callboard.kube.connection.tls import tls_context, trust_version
@@ -115,14 +115,14 @@ class Pools:
         self._trace = trace
         self._environment = environment
         self._pools: dict[_Key, Pool] = {}
-        self._gates: dict[str, Gate] = {}
+        self._gates: dict[str, RequestGate] = {}
         self._closed = False
 
-    def gate(self, url: str, connections: int) -> Gate:
+    def gate(self, url: str, connections: int) -> RequestGate:
         """Lets at most `connections` requests to `url` through at once; a few, until its answers are seen to take long."""
         gate = self._gates.get(url)
         if gate is None:
-            gate = self._gates[url] = Gate(connections, FEW)
+            gate = self._gates[url] = RequestGate(connections, FEW)
         return gate
 
     @asynccontextmanager

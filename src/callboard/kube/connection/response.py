@@ -11,7 +11,7 @@ import msgspec
 
 from callboard.base.tasks import without_frames
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
-from callboard.kube.loop.idle_timeout import Silence, Silences
+from callboard.kube.loop.idle_timeout import IdleTimeout, IdleTimeouts
 from callboard.model.outcome import Failure, FailureCode
 
 __all__ = ["MOST_OF_A_REFUSAL", "PIECE", "Response", "WholeAnswer", "refusal"]
@@ -38,19 +38,19 @@ class Response:
     """An answer whose body is still to be read; its pieces are as they came where it is `packed`."""
 
     def __init__(
-        self, answer: aiohttp.ClientResponse, idle: float, silences: Silences, *, packed: bool
+        self, answer: aiohttp.ClientResponse, idle: float, silences: IdleTimeouts, *, packed: bool
     ) -> None:
         self._answer = answer
         self._packed = packed
         self._silences = silences
         self.idle = idle
-        self._silence: Silence | None = None
+        self._silence: IdleTimeout | None = None
 
     @contextmanager
-    def heard(self, silence: float) -> Iterator[Silence]:
+    def heard(self, silence: float) -> Iterator[IdleTimeout]:
         """Within it, `piece` ends with BODY_TIMEOUT after so many seconds of silence, unless it is given an `idle` of its own.
         For answers of many small pieces: a deadline for each would cost more than reading it."""
-        with Silence(self._answer.content, silence, self._silences) as self._silence:
+        with IdleTimeout(self._answer.content, silence, self._silences) as self._silence:
             yield self._silence
 
     @property

@@ -19,7 +19,7 @@ from callboard.kube.ingest.nesting import as_deep_as_go, too_deep
 from callboard.kube.ingest.redact import Item, PodItem, redact, redact_pod
 from callboard.kube.ingest.typed import typed
 from callboard.kube.text import clean
-from callboard.model.objects import Body, Kept, KubeObject, body_type
+from callboard.model.objects import Body, KubeObject, PackedObject, body_type
 from callboard.model.objects.cluster_state import Event
 from callboard.model.objects.config import SecretMetadata
 from callboard.model.objects.pod import Pod
@@ -300,7 +300,7 @@ def _event_of(line: bytes, kind: type[Body]) -> _PodEvent | _ItemEvent | _LooseE
             return None
 
 
-def opened(kept: Kept) -> KubeObject:
+def opened(kept: PackedObject) -> KubeObject:
     """The open form of what was kept, as it was when it came."""
     raw = kept.json()
     return KubeObject(kept.type, typed(raw, body_type(kept.type)), raw)

@@ -13,11 +13,11 @@ from typing import Final, TypeVar
 
 import zstandard
 
-from callboard.model.objects import Body, Kept, KubeObject, OwnerReference
+from callboard.model.objects import Body, KubeObject, OwnerReference, PackedObject
 from callboard.model.outline import Well, nothing_is_well
 from callboard.model.resource import ResourceType
 
-__all__ = ["Dictionary", "Keeper", "Packings"]
+__all__ = ["Dictionary", "Packer", "Packings"]
 
 _LEVEL: Final = -5
 """Level 1 packs to two thirds of this, in twice the time."""
@@ -38,7 +38,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Keeper:
+class Packer:
     """Turns objects of one stream into their kept form. Has the form of KubeObject's constructor, to stand in its place.
 
     Until it has seen enough objects to pack others against, it keeps them as they are.
@@ -53,7 +53,7 @@ class Keeper:
         self._labels: dict[tuple[str, ...], Mapping[str, str]] = {}
         self._owners: dict[tuple[OwnerReference, ...], tuple[OwnerReference, ...]] = {}
 
-    def __call__(self, resource: ResourceType, body: Body, raw: bytes) -> Kept:
+    def __call__(self, resource: ResourceType, body: Body, raw: bytes) -> PackedObject:
         """The kept form; `body` is let go of."""
         meta = body.metadata
         packing = self._packing
@@ -67,7 +67,7 @@ class Keeper:
                 packed, packing = raw, None
         else:
             packing = None
-        return Kept(
+        return PackedObject(
             resource,
             sys.intern(meta.namespace),
             meta.name,
@@ -81,7 +81,7 @@ class Keeper:
             _shared(self._owners, owners, owners) if (owners := self._well(body)) else owners,
         )
 
-    def of(self, obj: KubeObject) -> Kept:
+    def of(self, obj: KubeObject) -> PackedObject:
         """The kept form of an open object."""
         return self(obj.type, obj.body, obj.raw)
 

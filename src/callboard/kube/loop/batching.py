@@ -7,13 +7,13 @@ costs among others.
 import asyncio
 from typing import Final
 
-__all__ = ["Beat"]
+__all__ = ["Batcher"]
 
 _SECONDS: Final = 0.05
 """Between two beats: a page is told of what has changed every 150 ms."""
 
 
-class Beat:
+class Batcher:
     """One for all that share a loop. At rest it has no timer: what comes after a pause is taken in at once."""
 
     def __init__(self, seconds: float = _SECONDS) -> None:

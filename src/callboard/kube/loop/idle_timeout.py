@@ -7,7 +7,7 @@ from typing import Final, Self, TypeVar
 
 import aiohttp
 
-__all__ = ["Silence", "Silences"]
+__all__ = ["IdleTimeout", "IdleTimeouts"]
 
 _LOOKS: Final = 8
 """Looks within one silence. What is counted is looks, not time: a loop that was held up itself counts one."""
@@ -15,15 +15,15 @@ _LOOKS: Final = 8
 T = TypeVar("T")
 
 
-class Silences:
+class IdleTimeouts:
     """All those of one loop. Those of one length are looked at together: with a timer for each, hundreds of quiet watches would
     wake the process all the time. `rounds` counts such looks, for tests."""
 
     def __init__(self) -> None:
         self.rounds = 0
-        self._of: dict[float, dict[Silence, None]] = {}
+        self._of: dict[float, dict[IdleTimeout, None]] = {}
 
-    def join(self, silence: "Silence", most: float) -> None:
+    def join(self, silence: "IdleTimeout", most: float) -> None:
         """Look at it from now on, as at all others of so many seconds: the first time comes sooner than one eighth of them."""
         together = self._of.get(most)
         if together is None:
@@ -31,7 +31,7 @@ class Silences:
             asyncio.get_running_loop().call_later(most / _LOOKS, self._look, most)
         together[silence] = None
 
-    def leave(self, silence: "Silence", most: float) -> None:
+    def leave(self, silence: "IdleTimeout", most: float) -> None:
         """Look at it no more."""
         self._of.get(most, {}).pop(silence, None)
 
@@ -45,11 +45,11 @@ class Silences:
             del self._of[most]
 
 
-class Silence:
+class IdleTimeout:
     """Use it as a context manager around the reading of one body. `most` is in seconds; with `fed` off, pieces alone break no
     silence, and `heard` has to be called."""
 
-    def __init__(self, content: aiohttp.StreamReader, most: float, silences: Silences) -> None:
+    def __init__(self, content: aiohttp.StreamReader, most: float, silences: IdleTimeouts) -> None:
         self._content = content
         self._silences = silences
         self._left = _LOOKS

@@ -9,7 +9,7 @@ import heapq
 import time
 from typing import Final
 
-__all__ = ["Steps"]
+__all__ = ["LoopBudget"]
 
 _ROUND: Final = 0.004
 """Seconds since the first step of a round of the loop in which another may begin; a step takes some milliseconds at most."""
@@ -17,7 +17,7 @@ _WOKEN: Final = 8
 """Of those who wait, so many look in each round whether their step fits."""
 
 
-class Steps:
+class LoopBudget:
     """One for all that share a loop. Costs next to nothing while there is little to read."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Failure, Malformed
 
 __all__ = ["Bookmark", "Change", "Delete", "InitialEvents", "Reset", "Stale", "Unreadable", "Upsert"]
@@ -11,7 +11,7 @@ __all__ = ["Bookmark", "Change", "Delete", "InitialEvents", "Reset", "Stale", "U
 class Reset(msgspec.Struct, frozen=True, kw_only=True):
     """Everything there is, as of `resource_version`; what was known before is void."""
 
-    objects: tuple[Kept, ...]
+    objects: tuple[PackedObject, ...]
     malformed: tuple[Malformed, ...] = ()
     resource_version: str = ""
     truncated: bool = False
@@ -20,13 +20,13 @@ class Reset(msgspec.Struct, frozen=True, kw_only=True):
 class Upsert(msgspec.Struct, frozen=True):
     """An object is new or has changed."""
 
-    object: Kept
+    object: PackedObject
 
 
 class Delete(msgspec.Struct, frozen=True):
     """An object is gone; this is its last state."""
 
-    object: Kept
+    object: PackedObject
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class InitialEvents:
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most = most
         self._left = most_bytes
-        self._objects: dict[tuple[str, str], Kept] = {}
+        self._objects: dict[tuple[str, str], PackedObject] = {}
         self._malformed: list[Malformed] = []
         self._truncated = False
 

@@ -18,7 +18,7 @@ from callboard.kube.connection.connection import Connection, Query, Response, re
 from callboard.kube.failure import AnswerRefused, failure_of_exception, page_failure, safe_words
 from callboard.kube.in_force import in_force
 from callboard.kube.ingest.decode import decode_event
-from callboard.kube.ingest.packing import Keeper
+from callboard.kube.ingest.packing import Packer
 from callboard.kube.lines import Lines, LineTooLong
 from callboard.kube.loop.watch_pace import WatchPace
 from callboard.kube.reads.lists import list_objects, selectors
@@ -113,7 +113,7 @@ async def watch_together(
     `progress` is called whenever something of a list has come: however long it takes, it is not given up while that goes on.
     `question.name` must be empty. Holds at most one line and, while a streaming list runs, `max_objects` objects.
     """
-    keep = Keeper(connection.packings)
+    keep = Packer(connection.packings)
     stream = _Stream(question, since, progress, keep, streaming_lists=streaming_lists)
     loop = asyncio.get_running_loop()
     pause = _FIRST_PAUSE
@@ -163,7 +163,7 @@ class _Stream:
         question: Question,
         version: str,
         progress: Callable[[], None],
-        keep: Keeper,
+        keep: Packer,
         *,
         streaming_lists: bool,
     ) -> None:

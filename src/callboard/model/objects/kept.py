@@ -7,10 +7,10 @@ import msgspec
 from callboard.model.objects.meta import OwnerReference
 from callboard.model.resource import ResourceType
 
-__all__ = ["Kept"]
+__all__ = ["PackedObject"]
 
 
-class Kept(msgspec.Struct, frozen=True, gc=False):
+class PackedObject(msgspec.Struct, frozen=True, gc=False):
     """The closed form of a KubeObject: no typed field of its body is there until it is opened.
 
     `labels` may be the same mapping in many objects: never change it. `packed` is the KubeObject's `raw`, through `unpack`

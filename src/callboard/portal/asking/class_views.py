@@ -24,14 +24,14 @@ from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.portal.arranging.arrangement import arrange, arrange_cluster
 from callboard.portal.views import ClusterPart, KubernetesView
 
-__all__ = ["Sight", "Sights"]
+__all__ = ["ClassView", "ClassViews"]
 
 MOST = 200_000
 """Objects in the parts that are kept, each about a kilobyte of rows: what was used longest ago is arranged anew when it is
 wanted again."""
 RENEWED = timedelta(seconds=30)
 """Age of a part that is not listened to after which it is as of a later moment although what its class sees has not changed;
-see `Sight`."""
+see `ClassView`."""
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class _Known:
         return sum(1 + (seen.part.objects if seen else 0) for seen in self.by_class.values())
 
 
-class Sights:
+class ClassViews:
     """All parts that are shared at present. `arranged` counts, for tests and figures, how often one was made."""
 
     def __init__(self, *, most: int = MOST, rules: Callable[[], DiagnosisRules] = ordinary) -> None:
@@ -117,7 +117,7 @@ class Sights:
             self._weight -= known.weight
 
 
-class Sight:
+class ClassView:
     """What one class sees of one asking, for all its readers: the newest view, which is replaced only by another that differs.
 
     A change of hidden objects alone must leave no trace, not even that the page is as of a later moment: then the view stays
@@ -126,14 +126,14 @@ class Sight:
 
     def __init__(
         self,
-        sights: Sights,
+        class_views: ClassViews,
         grants: Grants,
         *,
         selector: str = "",
         namespaces: tuple[str, ...] = (),
         numbers: Iterator[int] | None = None,
     ) -> None:
-        self._sights = sights
+        self._class_views = class_views
         self._grants = grants
         self._selector = selector
         self._namespaces = namespaces
@@ -155,7 +155,7 @@ class Sight:
     def _arranged(self, whole: ServiceSnapshot) -> Generator[None, None, None]:
         if self._source is not whole:
             for cluster in whole.clusters:
-                self._sights.seen(cluster, self._grants, self._seen.get(cluster.cluster.name))
+                self._class_views.seen(cluster, self._grants, self._seen.get(cluster.cluster.name))
                 yield
 
     def view(self, whole: ServiceSnapshot) -> KubernetesView:
@@ -167,7 +167,7 @@ class Sight:
         clusters: list[ClusterSnapshot] = []
         for cluster in whole.clusters:
             name = cluster.cluster.name
-            found = self._sights.seen(cluster, self._grants, self._seen.get(name))
+            found = self._class_views.seen(cluster, self._grants, self._seen.get(name))
             if found is not None:
                 seen[name] = found
                 clusters.append(found.snapshot or cluster)

@@ -17,9 +17,9 @@ from callboard.model.caller import Caller
 from callboard.model.entity import Entity
 from callboard.model.grants import Grants
 from callboard.model.snapshot import ServiceSnapshot
-from callboard.portal.asking.class_views import Sight
+from callboard.portal.asking.class_views import ClassView
 
-__all__ = ["Opening", "Openings"]
+__all__ = ["SnapshotFeed", "SnapshotFeeds"]
 
 FRESH = 5.0
 """Seconds a settled answer is shared with whoever asks the same as the same caller: the time between a page, its stream and
@@ -36,10 +36,10 @@ _Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
 _log = structlog.get_logger(__name__)
 
 
-class Opening:
+class SnapshotFeed:
     """One asking: the newest snapshot, the newest settled one, and who is told when there is a newer one.
 
-    `sights` holds what each visibility class sees of it, for as long as this is held.
+    `class_views` holds what each visibility class sees of it, for as long as this is held.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Opening:
         self.left_at = 0.0
         self.given_up = False
         """Whether it is being ended because nobody waited: whoever comes now begins another."""
-        self.sights: dict[Grants, Sight] = {}
+        self.class_views: dict[Grants, ClassView] = {}
         self.numbers = count(1)
         """Of the views that come of it, whatever class they are for."""
         self._listeners: list[Callable[[], None]] = []
@@ -100,26 +100,26 @@ class Opening:
             changed()
 
 
-class Openings:
+class SnapshotFeeds:
     """Owns the tasks that ask. Use as an async context manager; leaving it cancels them all.
 
     `provider` gives the present one: after a change of configuration, new askings use the new parts, and live ones go on
     with them. Askings are shared by (entity, its etag, the caller's identity and tokens): what a user's own token reads goes to
     requests that bring the same token, and is gone as any asking is, within seconds of the last of them. The caller, and not
     their visibility class, is in the key because suppliers, locators and auth strategies may answer by caller; where they do
-    not, the hub's looks are shared below, and what a class sees of them is shared above (`sights`), so that an asking of one's
-    own is a list of clusters and little more.
+    not, the hub's selections are shared below, and what a class sees of them is shared above (`class_views`): a feed of one's own
+    is a list of clusters and little more.
     """
 
     def __init__(self, provider: Callable[[], ObjectsProvider], clock: Clock) -> None:
         self._provider = provider
         self._clock = clock
         self._salt = secrets.token_bytes(32)
-        self._shared: dict[_Key, Opening] = {}
-        self._running: dict[asyncio.Task[None], Opening] = {}
+        self._shared: dict[_Key, SnapshotFeed] = {}
+        self._running: dict[asyncio.Task[None], SnapshotFeed] = {}
         self._tasks: asyncio.TaskGroup | None = None
 
-    async def __aenter__(self) -> "Openings":
+    async def __aenter__(self) -> "SnapshotFeeds":
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
         self._sweeper = self._tasks.create_task(self._sweep(), name="openings-sweep")
@@ -137,46 +137,46 @@ class Openings:
         self._tasks = None
 
     @contextmanager
-    def joined(self, entity: Entity, caller: Caller, changed: Callable[[], None]) -> Iterator[Opening]:
+    def joined(self, entity: Entity, caller: Caller, changed: Callable[[], None]) -> Iterator[SnapshotFeed]:
         """The asking, joined or begun; `changed` is called after each change of it. Leaving the context lets it go, and it
         ends when nobody joins it within a moment. Raises Unavailable when we are shutting down."""
-        opening = self._join(entity, caller)
-        opening.listen(changed)
+        feed = self._join(entity, caller)
+        feed.listen(changed)
         try:
-            yield opening
+            yield feed
         finally:
-            opening.leave(changed)
-            opening.left_at = self._clock.monotonic()
+            feed.leave(changed)
+            feed.left_at = self._clock.monotonic()
 
     async def follow(
         self, entity: Entity, caller: Caller
-    ) -> AsyncGenerator[tuple[Opening, ServiceSnapshot], None]:
+    ) -> AsyncGenerator[tuple[SnapshotFeed, ServiceSnapshot], None]:
         """(asking, snapshot) of an entity each time there is a newer one, from the newest there is; a slow reader skips to
         the newest. Raises what the asking raised."""
         news, shown = asyncio.Event(), 0
-        with self.joined(entity, caller, news.set) as opening:
+        with self.joined(entity, caller, news.set) as feed:
             while True:
                 news.clear()
-                if opening.error is not None:
-                    raise opening.error
-                if opening.latest is not None and opening.revision > shown:
-                    shown = opening.revision
-                    yield opening, opening.latest
-                elif opening.done:
+                if feed.error is not None:
+                    raise feed.error
+                if feed.latest is not None and feed.revision > shown:
+                    shown = feed.revision
+                    yield feed, feed.latest
+                elif feed.done:
                     return
                 else:
                     await news.wait()
 
     def newest(self, entity: Entity, caller: Caller) -> ServiceSnapshot | None:
         """The newest settled snapshot if one is fresh or live, without asking anything."""
-        opening = self._shared.get(self._key(entity, caller))
-        if opening is None or opening.error is not None:
+        feed = self._shared.get(self._key(entity, caller))
+        if feed is None or feed.error is not None:
             return None
-        if opening.done_at is None:
-            return opening.settled if opening.settled is not None and opening.settled.live else None
-        return opening.latest if self._clock.monotonic() - opening.done_at <= FRESH else None
+        if feed.done_at is None:
+            return feed.settled if feed.settled is not None and feed.settled.live else None
+        return feed.latest if self._clock.monotonic() - feed.done_at <= FRESH else None
 
-    def _join(self, entity: Entity, caller: Caller) -> Opening:
+    def _join(self, entity: Entity, caller: Caller) -> SnapshotFeed:
         if self._tasks is None:
             raise Unavailable("Callboard is shutting down.")
         key = self._key(entity, caller)
@@ -186,19 +186,19 @@ class Openings:
             or (found.error is None and self._clock.monotonic() - found.done_at <= FRESH)
         ):
             return found
-        opening = Opening()
-        opening.left_at = self._clock.monotonic()
+        feed = SnapshotFeed()
+        feed.left_at = self._clock.monotonic()
         if len(self._shared) < MOST:
-            self._shared[key] = opening
-        task = self._tasks.create_task(self._ask(opening, entity, caller), name=f"ask {entity.ref}")
-        self._running[task] = opening
+            self._shared[key] = feed
+        task = self._tasks.create_task(self._ask(feed, entity, caller), name=f"ask {entity.ref}")
+        self._running[task] = feed
         task.add_done_callback(self._running.pop)
-        return opening
+        return feed
 
-    async def _ask(self, opening: Opening, entity: Entity, caller: Caller) -> None:
+    async def _ask(self, feed: SnapshotFeed, entity: Entity, caller: Caller) -> None:
         error: CallboardError | None = Unavailable("The asking was given up.")
         try:
-            while await self._once(opening, entity, caller):
+            while await self._once(feed, entity, caller):
                 pass
             error = None
         except asyncio.CancelledError as given_up:
@@ -211,22 +211,22 @@ class Openings:
             )
             error = Unavailable("Callboard failed while asking; its log has the details.", code="internal")
         finally:
-            opening.finish(self._clock.monotonic(), error)
+            feed.finish(self._clock.monotonic(), error)
 
-    async def _once(self, opening: Opening, entity: Entity, caller: Caller) -> bool:
+    async def _once(self, feed: SnapshotFeed, entity: Entity, caller: Caller) -> bool:
         """Ask the present provider to its end; whether it was replaced meanwhile, so that another must be asked."""
-        opening.provider = self._provider()
-        opening.replaced = replaced = asyncio.timeout(None)
+        feed.provider = self._provider()
+        feed.replaced = replaced = asyncio.timeout(None)
         try:
-            async with replaced, aclosing(opening.provider.objects(entity, caller)) as asking:
+            async with replaced, aclosing(feed.provider.objects(entity, caller)) as asking:
                 async for snapshot in asking:
-                    opening.publish(snapshot)
+                    feed.publish(snapshot)
         except TimeoutError:
             if not replaced.expired():
                 raise
             return True
         finally:
-            opening.replaced = None
+            feed.replaced = None
         return False
 
     async def _sweep(self) -> None:
@@ -234,17 +234,17 @@ class Openings:
         while True:
             await asyncio.sleep(GRACE / 2)
             now = self._clock.monotonic()
-            for task, opening in list(self._running.items()):
-                if opening.given_up:
+            for task, feed in list(self._running.items()):
+                if feed.given_up:
                     continue
-                if opening.waiting == 0 and now - opening.left_at > GRACE:
-                    opening.given_up = True
+                if feed.waiting == 0 and now - feed.left_at > GRACE:
+                    feed.given_up = True
                     task.cancel()
-                elif opening.latest is not None and opening.latest.live:
-                    opening.keep_to(self._provider())
-            for key, opening in list(self._shared.items()):
-                done = opening.done_at is not None and (opening.error or now - opening.done_at > FRESH)
-                if opening.given_up or done:
+                elif feed.latest is not None and feed.latest.live:
+                    feed.keep_to(self._provider())
+            for key, feed in list(self._shared.items()):
+                done = feed.done_at is not None and (feed.error or now - feed.done_at > FRESH)
+                if feed.given_up or done:
                     del self._shared[key]
 
     def _key(self, entity: Entity, caller: Caller) -> _Key:

@@ -12,7 +12,7 @@ from callboard.access.visible import NO_USER_STEP, visible
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable, UsageError
 from callboard.fleet.selection.selection import namespaces_of, selector_of
-from callboard.fleet.wiring.wiring import Fleet
+from callboard.fleet.wiring.wiring import WiredFleet
 from callboard.kube.limits import Limits
 from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller
@@ -27,8 +27,8 @@ from callboard.portal.arranging.events import events_of
 from callboard.portal.arranging.objects import find_object, object_view
 from callboard.portal.arranging.pods import container_rows
 from callboard.portal.arranging.yaml_text import yaml_text
-from callboard.portal.asking.class_views import Sight, Sights
-from callboard.portal.asking.feeds import Opening, Openings
+from callboard.portal.asking.class_views import ClassView, ClassViews
+from callboard.portal.asking.feeds import SnapshotFeed, SnapshotFeeds
 from callboard.portal.logs.crashes import CrashLogs
 from callboard.portal.logs.ended import run_of
 from callboard.portal.logs.reading import log_view
@@ -43,7 +43,7 @@ from callboard.portal.views import (
     ObjectView,
 )
 
-__all__ = ["KubernetesRoad", "Seen"]
+__all__ = ["GrantedView", "KubernetesRoad"]
 
 EVENTS_DEADLINE = 5.0
 """Seconds a drawer waits for its object's events; without them it opens all the same."""
@@ -69,10 +69,10 @@ class _Look(NamedTuple):
     """A snapshot, and what the caller's class sees of the asking it came from. `pending` says that it is still being decided
     what the caller may see."""
 
-    opening: Opening
+    feed: SnapshotFeed
     snapshot: ServiceSnapshot
     grants: Grants
-    sight: Sight
+    class_view: ClassView
     pending: bool
 
     @property
@@ -84,10 +84,10 @@ class _Look(NamedTuple):
 
     async def view(self) -> KubernetesView:
         """Of this, or of what has come since."""
-        return await self.sight.newest(lambda: self.opening.latest or self.snapshot)
+        return await self.class_view.newest(lambda: self.feed.latest or self.snapshot)
 
 
-class Seen(NamedTuple):
+class GrantedView(NamedTuple):
     """A view, and the grants of the visibility class it is for."""
 
     view: KubernetesView
@@ -100,22 +100,22 @@ class KubernetesRoad:
     def __init__(
         self,
         *,
-        openings: Openings,
-        fleet: Callable[[], Fleet],
+        feeds: SnapshotFeeds,
+        fleet: Callable[[], WiredFleet],
         visibility: Visibility,
-        sights: Sights,
+        class_views: ClassViews,
         clock: Clock,
         limits_of: Callable[[str], Limits],
     ) -> None:
-        self._openings = openings
+        self._feeds = feeds
         self._limits_of = limits_of
         self._fleet = fleet
         self._visibility = visibility
         self._clock = clock
-        self._sights = sights
+        self._class_views = class_views
         self._crash_logs = CrashLogs(clock, limits_of)
 
-    async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[Seen, None]:
+    async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[GrantedView, None]:
         """The tab as its clusters answer, and for as long as this is read where they are listened to. A view that is the
         same as the one before, for what this caller may see, is not given again."""
         shown: KubernetesView | None = None
@@ -124,9 +124,9 @@ class KubernetesRoad:
                 view = await look.view()
                 if view is not shown:
                     shown = view
-                    yield Seen(view, look.grants)
+                    yield GrantedView(view, look.grants)
 
-    async def settled(self, entity: Entity, caller: Caller, *, within: float) -> Seen:
+    async def settled(self, entity: Entity, caller: Caller, *, within: float) -> GrantedView:
         """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited. Only what
         is given is arranged."""
         async with aclosing(self._looks(entity, caller)) as looks:
@@ -139,7 +139,7 @@ class KubernetesRoad:
                                 break
         if newest is None:
             raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
-        return Seen(await newest.view(), newest.grants)
+        return GrantedView(await newest.view(), newest.grants)
 
     async def _looks(self, entity: Entity, caller: Caller) -> AsyncGenerator[_Look, None]:
         """The newest snapshot with what the caller may see of it, whenever either changes."""
@@ -147,43 +147,45 @@ class KubernetesRoad:
         news = asyncio.Event()
         first_word: float | None = asyncio.get_running_loop().time() + FIRST_WORD
         with (
-            self._openings.joined(entity, caller, news.set) as opening,
+            self._feeds.joined(entity, caller, news.set) as feed,
             self._visibility.reader(caller, news.set) as reader,
         ):
             while True:
                 news.clear()
-                if opening.error is not None:
-                    raise opening.error
+                if feed.error is not None:
+                    raise feed.error
                 # As of now: while what follows is read, the last snapshot may come and the asking end.
-                done = opening.done
-                if opening.latest is not None:
-                    grants = reader.grants(opening.latest)
-                    sight = self._sight(opening, grants, selector, namespaces)
-                    yield _Look(opening, opening.latest, grants, sight, reader.pending)
+                done = feed.done
+                if feed.latest is not None:
+                    grants = reader.grants(feed.latest)
+                    class_view = self._class_view(feed, grants, selector, namespaces)
+                    yield _Look(feed, feed.latest, grants, class_view, reader.pending)
                 elif done:
                     raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
                 elif first_word is not None and asyncio.get_running_loop().time() >= first_word:
                     first_word = None
                     unlocated = ServiceSnapshot(entity=entity, located=False, as_of=self._clock.now())
                     grants = reader.grants(unlocated)
-                    sight = self._sight(opening, grants, selector, namespaces)
-                    yield _Look(opening, unlocated, grants, sight, True)
+                    class_view = self._class_view(feed, grants, selector, namespaces)
+                    yield _Look(feed, unlocated, grants, class_view, True)
                 if done and not reader.pending:
                     return
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(first_word if opening.latest is None else None):
+                    async with asyncio.timeout_at(first_word if feed.latest is None else None):
                         await news.wait()
 
-    def _sight(self, opening: Opening, grants: Grants, selector: str, namespaces: tuple[str, ...]) -> Sight:
-        sight = opening.sights.pop(grants, None)
-        if sight is None:
-            sight = Sight(
-                self._sights, grants, selector=selector, namespaces=namespaces, numbers=opening.numbers
+    def _class_view(
+        self, feed: SnapshotFeed, grants: Grants, selector: str, namespaces: tuple[str, ...]
+    ) -> ClassView:
+        class_view = feed.class_views.pop(grants, None)
+        if class_view is None:
+            class_view = ClassView(
+                self._class_views, grants, selector=selector, namespaces=namespaces, numbers=feed.numbers
             )
-            while len(opening.sights) >= MOST_SIGHTS:
-                del opening.sights[next(iter(opening.sights))]
-        opening.sights[grants] = sight
-        return sight
+            while len(feed.class_views) >= MOST_SIGHTS:
+                del feed.class_views[next(iter(feed.class_views))]
+        feed.class_views[grants] = class_view
+        return class_view
 
     async def object(self, entity: Entity, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object with its events. Raises NotFound when it is not among the objects of this service for this caller."""
@@ -241,7 +243,7 @@ class KubernetesRoad:
     ) -> tuple[ClusterSnapshot, KubeObject]:
         """The object in a fresh enough snapshot, else after asking its cluster alone. Raises what may be told to somebody for
         whom hidden objects do not exist."""
-        newest = self._openings.newest(entity, caller)
+        newest = self._feeds.newest(entity, caller)
         seen = await self._seen(newest, key, caller) if newest else None
         found = _found(seen, key)
         if found is None:

@@ -10,14 +10,14 @@ from callboard.diagnosis.rules.rule import DiagnosisRule
 from callboard.diagnosis.texts.catalogue import words_of
 from callboard.model.finding import Impact, NextKind
 from callboard.portal.documents.findings import OWNERS
-from callboard.portal.documents.form import Document
+from callboard.portal.documents.form import JsonStruct
 
 __all__ = ["Explanation", "explain_code", "explanations"]
 
 _BY_CODE: Final = {rule.code: rule for rule in ALL}
 
 
-class StepExplanation(Document, frozen=True, kw_only=True):
+class StepExplanation(JsonStruct, frozen=True, kw_only=True):
     """A next step, with gaps in braces where a finding's own values stand."""
 
     kind: NextKind
@@ -25,7 +25,7 @@ class StepExplanation(Document, frozen=True, kw_only=True):
     target: str
 
 
-class Explanation(Document, frozen=True, kw_only=True):
+class Explanation(JsonStruct, frozen=True, kw_only=True):
     """A code. `sentences` are how findings say it, `impact` is null where it follows from how many pods are ready, `window` is
     after what time and until when it is told. `reads` names what else is asked for to know it, `refines` the codes it says
     more than."""

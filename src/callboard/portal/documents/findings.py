@@ -7,14 +7,14 @@ from typing import Final
 from callboard.diagnosis.texts.catalogue import consequence_sentence, sentence, words_of
 from callboard.diagnosis.texts.words import filled
 from callboard.model.finding import Confidence, Finding, Impact, NextKind, NextStep
-from callboard.portal.documents.form import Document
+from callboard.portal.documents.form import JsonStruct
 
 __all__ = ["FindingDocument", "finding_documents"]
 
 OWNERS: Final = {"service": "the service's team", "platform": "whoever runs the clusters"}
 
 
-class EvidenceDocument(Document, frozen=True, kw_only=True):
+class EvidenceDocument(JsonStruct, frozen=True, kw_only=True):
     """One thing that was seen: the field, its value, and where it stands (`Pod web-1`)."""
 
     field: str
@@ -22,7 +22,7 @@ class EvidenceDocument(Document, frozen=True, kw_only=True):
     place: str
 
 
-class NextDocument(Document, frozen=True, kw_only=True):
+class NextDocument(JsonStruct, frozen=True, kw_only=True):
     """One thing to do. `target` is an address, a command or an owner; `container` and `previous` say which log."""
 
     kind: NextKind
@@ -32,7 +32,7 @@ class NextDocument(Document, frozen=True, kw_only=True):
     previous: bool
 
 
-class ChangeDocument(Document, frozen=True, kw_only=True):
+class ChangeDocument(JsonStruct, frozen=True, kw_only=True):
     """The change that a trouble followed."""
 
     what: str
@@ -41,7 +41,7 @@ class ChangeDocument(Document, frozen=True, kw_only=True):
     at: datetime | None
 
 
-class PlaceDocument(Document, frozen=True, kw_only=True):
+class PlaceDocument(JsonStruct, frozen=True, kw_only=True):
     """Where a finding was made: how many pods there (0 where it is not about pods) and the first of their names."""
 
     cluster: str
@@ -51,7 +51,7 @@ class PlaceDocument(Document, frozen=True, kw_only=True):
     since: datetime | None
 
 
-class FindingDocument(Document, frozen=True, kw_only=True):
+class FindingDocument(JsonStruct, frozen=True, kw_only=True):
     """One trouble with one cause, in all its places. `code` is stable and has a page (`callboard explain`); `subject` is the
     object it is about (`Deployment web`); `sentence` is a clause of which that is the subject. `detail` (a container, an image, a
     node) tells two of one code and subject apart, `count` is how many pods it is about. With `since_at_least` it has lasted

@@ -2,8 +2,8 @@
 
 import msgspec
 
-__all__ = ["Document"]
+__all__ = ["JsonStruct"]
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class JsonStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What all parts have in common: camelCase keys, every key always present."""

@@ -11,29 +11,29 @@ from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
 from callboard.portal.documents.findings import FindingDocument
-from callboard.portal.documents.form import Document
+from callboard.portal.documents.form import JsonStruct
 
 __all__ = [
     "ClusterDocument",
     "Conclusion",
-    "Document",
     "EntityDocument",
     "EventDocument",
     "FreshnessDocument",
-    "Gap",
+    "GapDocument",
+    "JsonStruct",
     "MissingDocument",
     "NoticeDocument",
     "ObjectDocument",
     "PodDocument",
     "PodUsageDocument",
     "StatusDocument",
-    "Trouble",
+    "TroubleDocument",
     "VerdictDocument",
     "WorkloadDocument",
 ]
 
 
-class Trouble(Document, frozen=True, kw_only=True):
+class TroubleDocument(JsonStruct, frozen=True, kw_only=True):
     """A cluster that is not healthy. `cluster` is "" where nothing runs anywhere."""
 
     cluster: str
@@ -42,14 +42,14 @@ class Trouble(Document, frozen=True, kw_only=True):
     since: datetime | None = None
 
 
-class Gap(Document, frozen=True, kw_only=True):
+class GapDocument(JsonStruct, frozen=True, kw_only=True):
     """Something that could not be told. `cluster` is "" where it concerns no single cluster."""
 
     cluster: str
     why: str
 
 
-class Conclusion(Document, frozen=True, kw_only=True):
+class Conclusion(JsonStruct, frozen=True, kw_only=True):
     """Why the exit code is what it is; both lists are whole, whichever of them decided.
 
     0: neither. 1: `unhealthy` is not empty. 2: `could_not_tell` is not empty, and `unhealthy` is or `require_all` was asked.
@@ -57,11 +57,11 @@ class Conclusion(Document, frozen=True, kw_only=True):
 
     exit_code: int
     require_all: bool
-    unhealthy: tuple[Trouble, ...]
-    could_not_tell: tuple[Gap, ...]
+    unhealthy: tuple[TroubleDocument, ...]
+    could_not_tell: tuple[GapDocument, ...]
 
 
-class EntityDocument(Document, frozen=True, kw_only=True):
+class EntityDocument(JsonStruct, frozen=True, kw_only=True):
     """Which service this is about. `ref` is canonical, `kind` as its file spells it."""
 
     ref: str
@@ -71,7 +71,7 @@ class EntityDocument(Document, frozen=True, kw_only=True):
     title: str
 
 
-class VerdictDocument(Document, frozen=True, kw_only=True):
+class VerdictDocument(JsonStruct, frozen=True, kw_only=True):
     """The service's verdict, as the page words it. `final`: nothing that it rests on is still awaited. Without it the exit code
     is never 0. `at_least`: it may be so for longer than since `since`. `impact` is the worst of the findings, null without one
     that is worse than a notice."""
@@ -85,7 +85,7 @@ class VerdictDocument(Document, frozen=True, kw_only=True):
     final: bool
 
 
-class NoticeDocument(Document, frozen=True, kw_only=True):
+class NoticeDocument(JsonStruct, frozen=True, kw_only=True):
     """Something to know about how the answer came to be."""
 
     code: str
@@ -93,7 +93,7 @@ class NoticeDocument(Document, frozen=True, kw_only=True):
     cluster: str
 
 
-class PodUsageDocument(Document, frozen=True, kw_only=True):
+class PodUsageDocument(JsonStruct, frozen=True, kw_only=True):
     """What a pod used when it was last measured, and what it asked for and may have at most; null where nothing is set."""
 
     cpu_cores: float
@@ -104,7 +104,7 @@ class PodUsageDocument(Document, frozen=True, kw_only=True):
     memory_limit_bytes: int | None
 
 
-class PodDocument(Document, frozen=True, kw_only=True):
+class PodDocument(JsonStruct, frozen=True, kw_only=True):
     """A pod. `status` is kubectl's word; `referenced`: found through its owner, not by the selector; `usage` is null where it
     was not measured."""
 
@@ -123,7 +123,7 @@ class PodDocument(Document, frozen=True, kw_only=True):
     usage: PodUsageDocument | None
 
 
-class ObjectDocument(Document, frozen=True, kw_only=True):
+class ObjectDocument(JsonStruct, frozen=True, kw_only=True):
     """Any other object. `type` is its resource type as kubectl spells it (`ingresses.networking.k8s.io`)."""
 
     type: str
@@ -153,7 +153,7 @@ class WorkloadDocument(ObjectDocument, frozen=True, kw_only=True):
     scaler: ObjectDocument | None
 
 
-class EventDocument(Document, frozen=True, kw_only=True):
+class EventDocument(JsonStruct, frozen=True, kw_only=True):
     """An event of one of the objects."""
 
     object: str
@@ -165,7 +165,7 @@ class EventDocument(Document, frozen=True, kw_only=True):
     last_seen: datetime | None
 
 
-class MissingDocument(Document, frozen=True, kw_only=True):
+class MissingDocument(JsonStruct, frozen=True, kw_only=True):
     """What could not be seen: `plain` for everyone, `words` as the API server put it."""
 
     what: str
@@ -175,7 +175,7 @@ class MissingDocument(Document, frozen=True, kw_only=True):
     reference: bool
 
 
-class FreshnessDocument(Document, frozen=True, kw_only=True):
+class FreshnessDocument(JsonStruct, frozen=True, kw_only=True):
     """Types that are kept current in the same way; with `stale_since` what is told of them is what was seen last, and
     `words` say why."""
 
@@ -186,7 +186,7 @@ class FreshnessDocument(Document, frozen=True, kw_only=True):
     words: str
 
 
-class ClusterDocument(Document, frozen=True, kw_only=True):
+class ClusterDocument(JsonStruct, frozen=True, kw_only=True):
     """One cluster. `failure` is set when nothing of it could be asked, `failure_words` as the API server put it.
 
     `empty` names the types that were asked for and are not there: with `missing`, `state` and `objects` it tells "asked and
@@ -222,7 +222,7 @@ class ClusterDocument(Document, frozen=True, kw_only=True):
     usage_answer: Answer
 
 
-class StatusDocument(Document, frozen=True, kw_only=True):
+class StatusDocument(JsonStruct, frozen=True, kw_only=True):
     """The whole answer. `complete`: every cluster has answered or failed. `settled`: so has everything that their objects refer
     to, events included; where it is false something is missing only because it was not waited for. `findings` are what is wrong
     with it anywhere, worst first."""

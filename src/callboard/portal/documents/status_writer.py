@@ -17,14 +17,14 @@ from callboard.portal.documents.status import (
     EntityDocument,
     EventDocument,
     FreshnessDocument,
-    Gap,
+    GapDocument,
     MissingDocument,
     NoticeDocument,
     ObjectDocument,
     PodDocument,
     PodUsageDocument,
     StatusDocument,
-    Trouble,
+    TroubleDocument,
     VerdictDocument,
     WorkloadDocument,
 )
@@ -54,21 +54,23 @@ VERSION = 1
 def conclude(view: KubernetesView, *, require_all: bool = False) -> Conclusion:
     """What the view comes to as an exit code, with the reasons. Not healthy is never 0."""
     troubles = [
-        Trouble(
+        TroubleDocument(
             cluster=p.cluster.name, health=p.verdict.health, why=p.verdict.sentence, since=p.verdict.since
         )
         for p in view.clusters
         if p.verdict.health in (Health.UNHEALTHY, Health.PROGRESSING)
     ]
-    gaps = [Gap(cluster=p.cluster.name, why=_gap(p)) for p in view.clusters if _blind(p)]
+    gaps = [GapDocument(cluster=p.cluster.name, why=_gap(p)) for p in view.clusters if _blind(p)]
     told = (*view.notices, *(n for p in view.clusters for n in p.notices))
-    gaps += [Gap(cluster=n.cluster, why=n.message) for n in told if n.gap]
+    gaps += [GapDocument(cluster=n.cluster, why=n.message) for n in told if n.gap]
     if not view.clusters and not gaps:
-        gaps.append(Gap(cluster="", why=next((n.message for n in view.notices), "no cluster was asked")))
+        gaps.append(
+            GapDocument(cluster="", why=next((n.message for n in view.notices), "no cluster was asked"))
+        )
     if not troubles and not gaps and view.verdict.could_not_tell:
-        gaps.append(Gap(cluster="", why=view.verdict.sentence))
+        gaps.append(GapDocument(cluster="", why=view.verdict.sentence))
     if not troubles and not gaps and view.verdict.health is not Health.HEALTHY:
-        troubles.append(Trouble(cluster="", health=view.verdict.health, why=view.verdict.sentence))
+        troubles.append(TroubleDocument(cluster="", health=view.verdict.health, why=view.verdict.sentence))
     code = 1 if troubles else 0
     if gaps and (require_all or not troubles):
         code = 2

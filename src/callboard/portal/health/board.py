@@ -20,15 +20,15 @@ from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.grants import Grants
 from callboard.model.snapshot import Notice
-from callboard.portal.health.caller_verdict import judged_for
-from callboard.portal.health.cluster_verdicts import Parts
-from callboard.portal.health.cpu_share import Share
-from callboard.portal.health.followed import PAGE, Roster
-from callboard.portal.health.queue import LATER, TOUCHED, Turns
-from callboard.portal.health.service_state import Standing, combined, covers, current_of, health_row
+from callboard.portal.health.caller_verdict import caller_verdict
+from callboard.portal.health.cluster_verdicts import ClusterVerdicts
+from callboard.portal.health.cpu_share import CpuShare
+from callboard.portal.health.followed import PAGE, FollowedServices
+from callboard.portal.health.queue import LATER, TOUCHED, JudgingQueue
+from callboard.portal.health.service_state import ServiceState, combined, covers, current_of, health_row
 from callboard.portal.views import ServiceHealth
 
-__all__ = ["DECIDING_AGAIN", "Board"]
+__all__ = ["DECIDING_AGAIN", "HealthBoard"]
 
 COALESCE = 1.0
 """Seconds between two looks at one service: a rollout is some of them, not a hundred."""
@@ -57,7 +57,7 @@ LOOK = 1.0
 _NO_SERVICE = EntityRef("", "", "")
 
 
-class Board:
+class HealthBoard:
     """`run` it in a task of its owner. While `provider` gives none that can follow, it knows nothing and says so."""
 
     def __init__(
@@ -76,10 +76,10 @@ class Board:
         self._visibility = visibility
         self._clock = clock
         self._coalesce = coalesce
-        self._shares = {lane: Share(share) for lane, share in SHARES.items()}
+        self._cpu = {lane: CpuShare(share) for lane, share in SHARES.items()}
         self._following: Following | None = None
-        self._roster = Roster(catalog, verdicts)
-        self._services = self._roster.services
+        self._followed = FollowedServices(catalog, verdicts)
+        self._services = self._followed.services
         self._clusters: dict[str, FollowedCluster] = {}
         self._clusters_at = float("-inf")
         self._located: frozenset[str] = frozenset()
@@ -88,8 +88,8 @@ class Board:
         """What there was to know about how clusters are found when it was looked last."""
         self._heard: set[str] = set()
         self._patient = True
-        self._parts = Parts(rules)
-        self._turns = Turns()
+        self._cluster_verdicts = ClusterVerdicts(rules)
+        self._queue = JudgingQueue()
         self._news = asyncio.Event()
         self.revision = 0
 
@@ -98,7 +98,7 @@ class Board:
     @property
     def judged(self) -> int:
         """How often a service was looked at on a cluster."""
-        return self._parts.judged
+        return self._cluster_verdicts.judged
 
     @property
     def live(self) -> bool:
@@ -107,8 +107,8 @@ class Board:
 
     def follows(self, ref: EntityRef) -> bool:
         """Whether its health is kept current here, or will be as soon as its clusters have come to something."""
-        standing = self._services.get(ref)
-        return standing is not None and not standing.lost and self._following is not None
+        service = self._services.get(ref)
+        return service is not None and not service.lost and self._following is not None
 
     def healths(
         self, refs: Collection[EntityRef], caller: Caller, since: int = 0
@@ -121,28 +121,28 @@ class Board:
             return found, None
         now = self._clock.now()
         for ref in refs:
-            standing = self._services.get(ref)
-            if standing is None:
+            service = self._services.get(ref)
+            if service is None:
                 continue
-            if standing.verdict is None:
-                if since and standing.revision > since:
+            if service.verdict is None:
+                if since and service.revision > since:
                     found[ref] = ServiceHealth(ref=ref)
-            elif self._sees_all(caller, standing):
-                if standing.revision > since:
-                    known = standing.since[1] if standing.since else None
+            elif self._sees_all(caller, service):
+                if service.revision > since:
+                    known = service.since[1] if service.since else None
                     found[ref] = health_row(
-                        standing.verdict, known, standing.entity, standing.clusters, standing.states, now
+                        service.verdict, known, service.entity, service.clusters, service.states, now
                     )
             else:
                 again = min(again, DECIDED_AGAIN)
-                if standing.moved > since or not since:
-                    row, deciding = self._seen_by(caller, standing, following, now)
+                if service.moved > since or not since:
+                    row, deciding = self._seen_by(caller, service, following, now)
                     again = min(again, DECIDING_AGAIN if deciding else again)
                     if row is not None:
                         found[ref] = row
         return found, None if again == float("inf") else again
 
-    def standings(self, caller: Caller) -> Mapping[EntityRef, Standing] | None:
+    def states(self, caller: Caller) -> Mapping[EntityRef, ServiceState] | None:
         """All services as they stand, for who counts them; None for callers who may not see everything of them, and where
         nothing is followed."""
         if self._following is None:
@@ -156,23 +156,23 @@ class Board:
             await self._news.wait()
         return self.revision
 
-    def _sees_all(self, caller: Caller, standing: Standing) -> bool:
-        grants, _ = self._visibility.recalled(standing.entity.ref, caller)
-        return grants is not None and covers(grants, standing.clusters)
+    def _sees_all(self, caller: Caller, service: ServiceState) -> bool:
+        grants, _ = self._visibility.recalled(service.entity.ref, caller)
+        return grants is not None and covers(grants, service.clusters)
 
     def _seen_by(
-        self, caller: Caller, standing: Standing, following: Following, now: datetime
+        self, caller: Caller, service: ServiceState, following: Following, now: datetime
     ) -> tuple[ServiceHealth | None, bool]:
         """Judged for a caller who does not see everything: as of a fleet in which the rest does not exist. None while it is
         being decided what they may see, which the second says."""
-        clusters = self._parts.read(standing, following)
+        clusters = self._cluster_verdicts.read(service, following)
         if clusters is None:
             return None, False
-        notices = (*following.notices(), *standing.notices)
-        found, names, deciding = judged_for(self._visibility, caller, standing.entity, clusters, notices)
+        notices = (*following.notices(), *service.notices)
+        found, names, deciding = caller_verdict(self._visibility, caller, service.entity, clusters, notices)
         if found is None:
             return None, deciding
-        return health_row(found, found.since, standing.entity, names, self._states(), now), False
+        return health_row(found, found.since, service.entity, names, self._states(), now), False
 
     def _states(self) -> dict[str, FollowedCluster]:
         """The clusters, at most a moment ago."""
@@ -203,7 +203,7 @@ class Board:
         """Until the provider is another."""
         self._forget()
         following = provider.following(Caller.callboard())
-        revision = self._roster.revision
+        revision = self._followed.revision
         await self._register(following)
         self._following = following
         try:
@@ -224,10 +224,10 @@ class Board:
                     await asyncio.sleep(LOOK)
                     if self._patient and loop.time() >= patient_until:
                         self._patient = False
-                        for standing in self._services.values():
-                            self._turns.ask(standing, LATER)
-                    if self._roster.revision != revision:
-                        revision = self._roster.revision
+                        for service in self._services.values():
+                            self._queue.ask(service, LATER)
+                    if self._followed.revision != revision:
+                        revision = self._followed.revision
                         await self._register(following)
                 for task in tasks:
                     task.cancel()
@@ -244,18 +244,18 @@ class Board:
         self._notices = ()
         self._heard.clear()
         self._patient = True
-        self._parts.clear()
-        self._turns.clear()
+        self._cluster_verdicts.clear()
+        self._queue.clear()
 
     async def _register(self, following: Following) -> None:
         """Follow exactly what the catalog has now."""
-        new, gone = await self._roster.update(following)
-        for standing in gone:
-            standing.verdict = None
-        for standing in new:
-            standing.touched |= standing.clusters
+        new, gone = await self._followed.update(following)
+        for service in gone:
+            service.verdict = None
+        for service in new:
+            service.touched |= service.clusters
             if self._clusters:
-                self._turns.ask(standing, LATER)
+                self._queue.ask(service, LATER)
         if gone or new:
             self._tell()
 
@@ -267,17 +267,17 @@ class Board:
             taken = following.take()
             if (notices := tuple(following.notices())) != self._notices:
                 self._notices = notices
-                for standing in self._services.values():
-                    standing.moved = self.revision + 1  # whatever any class sees of it may read otherwise
-                    self._turns.ask(standing, LATER)
+                for service in self._services.values():
+                    service.moved = self.revision + 1  # whatever any class sees of it may read otherwise
+                    self._queue.ask(service, LATER)
             if any(touched.whole for touched in taken):
                 self._clusters_at = float("-inf")
                 names = frozenset(self._states())
                 if names != self._located:
                     self._located = names
-                    await self._roster.locate(self._services.values(), following)
-                    for standing in self._services.values():
-                        self._turns.ask(standing, LATER)
+                    await self._followed.locate(self._services.values(), following)
+                    for service in self._services.values():
+                        self._queue.ask(service, LATER)
             for touched in taken:
                 self._touch(touched)
             await asyncio.sleep(TAKEN)
@@ -285,28 +285,28 @@ class Board:
     def _touch(self, touched: Touched) -> None:
         name, states = touched.cluster, self._clusters
         for ref in touched.refs:
-            standing = self._services.get(ref)
-            if standing is not None:
-                standing.touched.add(name)
-                self._turns.touched(standing)
+            service = self._services.get(ref)
+            if service is not None:
+                service.touched.add(name)
+                self._queue.touched(service)
         if touched.whole:
-            self._parts.forget(name)
+            self._cluster_verdicts.forget(name)
             if name not in states or self._ready(name, states):
-                for standing in self._services.values():
-                    if name in standing.clusters:
-                        if name in standing.parts or name in standing.lost:
-                            standing.touched.add(name)
-                        self._turns.ask(standing, LATER)
+                for service in self._services.values():
+                    if name in service.clusters:
+                        if name in service.by_cluster or name in service.lost:
+                            service.touched.add(name)
+                        self._queue.ask(service, LATER)
 
     async def _locate_again(self, following: Following) -> None:
         """Services of which it could not be told where they run are asked about again."""
         while True:
             await asyncio.sleep(LOCATED_AGAIN)
             unknown = [s for s in self._services.values() if s.unlocated]
-            await self._roster.locate(unknown, following)
-            for standing in unknown:
-                standing.touched |= standing.clusters
-                self._turns.ask(standing, LATER)
+            await self._followed.locate(unknown, following)
+            for service in unknown:
+                service.touched |= service.clusters
+                self._queue.ask(service, LATER)
 
     # ---- judging
 
@@ -314,74 +314,76 @@ class Board:
         loop = asyncio.get_running_loop()
         while True:
             now = self._clock.now()
-            for aged in self._turns.renewals():
-                if turned := {name for name, turn in aged.turns.items() if turn <= now}:
-                    aged.touched |= turned
-                    self._turns.ask(aged, LATER)
-                elif self._roster.has(aged) and aged.turns:
-                    self._turns.renew(aged, RENEWED)
-            standing = self._turns.take()
-            if standing is None:
-                await self._turns.wait()
-            elif self._roster.has(standing):
-                standing.due = loop.time() + self._coalesce
-                share = self._shares[self._turns.lane]
-                before = share.total
-                await self._look(standing, following, share)
-                self._turns.spent(share.total - before)
+            for aged in self._queue.renewals():
+                if due_again := {name for name, moment in aged.revisit_at.items() if moment <= now}:
+                    aged.touched |= due_again
+                    self._queue.ask(aged, LATER)
+                elif self._followed.has(aged) and aged.revisit_at:
+                    self._queue.renew(aged, RENEWED)
+            service = self._queue.take()
+            if service is None:
+                await self._queue.wait()
+            elif self._followed.has(service):
+                service.due = loop.time() + self._coalesce
+                cpu = self._cpu[self._queue.lane]
+                before = cpu.total
+                await self._look_at(service, following, cpu)
+                self._queue.spent(cpu.total - before)
 
-    async def _look(self, standing: Standing, following: Following, share: Share) -> None:
+    async def _look_at(self, service: ServiceState, following: Following, cpu: CpuShare) -> None:
         """Judge the clusters that were touched, and the service if all of its clusters have come to something."""
         states = self._states()
-        share.begin()
-        touched, standing.touched = standing.touched, set()
-        before = dict(standing.parts), set(standing.lost)
+        cpu.begin()
+        touched, service.touched = service.touched, set()
+        before = dict(service.by_cluster), set(service.lost)
         for name in sorted(touched):
-            if name in standing.clusters and self._ready(name, states):
-                self._parts.judge(standing, name, following)
-                await share.rest()
-                share.begin()
-            elif name in standing.clusters:
-                standing.touched.add(name)
-        for name in [n for n in standing.parts if n not in standing.clusters]:
-            del standing.parts[name]
-            standing.turns.pop(name, None)
-        if (standing.parts, standing.lost) != before:
-            standing.moved = self.revision + 1
-        if self._roster.has(standing) and all(self._ready(name, states) for name in standing.clusters):
-            self._conclude(standing, states, following)
-        await share.rest()
+            if name in service.clusters and self._ready(name, states):
+                self._cluster_verdicts.judge(service, name, following)
+                await cpu.rest()
+                cpu.begin()
+            elif name in service.clusters:
+                service.touched.add(name)
+        for name in [n for n in service.by_cluster if n not in service.clusters]:
+            del service.by_cluster[name]
+            service.revisit_at.pop(name, None)
+        if (service.by_cluster, service.lost) != before:
+            service.moved = self.revision + 1
+        if self._followed.has(service) and all(self._ready(name, states) for name in service.clusters):
+            self._conclude(service, states, following)
+        await cpu.rest()
 
-    def _conclude(self, standing: Standing, states: dict[str, FollowedCluster], following: Following) -> None:
-        found = self._parts.all(standing, following)
-        if standing.lost:
-            if standing.verdict is not None:
-                standing.verdict = None
+    def _conclude(
+        self, service: ServiceState, states: dict[str, FollowedCluster], following: Following
+    ) -> None:
+        found = self._cluster_verdicts.all(service, following)
+        if service.lost:
+            if service.verdict is not None:
+                service.verdict = None
                 self._tell()
-                standing.revision = self.revision
+                service.revision = self.revision
             return
-        clusters: Sequence[FollowedCluster] = [states[name] for name in sorted(standing.clusters)]
+        clusters: Sequence[FollowedCluster] = [states[name] for name in sorted(service.clusters)]
         now = self._clock.now()
-        notices = (*following.notices(), *standing.notices)
-        concluded = combined(standing.entity, clusters, found.__getitem__, notices)
-        current, standing.states = current_of(standing.clusters, states), states
-        last = standing.verdict
-        if standing.since is None or standing.since[0] is not concluded.health:
-            standing.since = (concluded.health, concluded.since or now)
-        standing.verdict = concluded
-        if last is None or (last.health, last.sentence, standing.current) != (
+        notices = (*following.notices(), *service.notices)
+        concluded = combined(service.entity, clusters, found.__getitem__, notices)
+        current, service.states = current_of(service.clusters, states), states
+        last = service.verdict
+        if service.since is None or service.since[0] is not concluded.health:
+            service.since = (concluded.health, concluded.since or now)
+        service.verdict = concluded
+        if last is None or (last.health, last.sentence, service.current) != (
             concluded.health,
             concluded.sentence,
             current,
         ):
-            standing.current = current
-            self._remember(standing, now)
+            service.current = current
+            self._remember(service, now)
             self._tell()
-            standing.revision = self.revision
-        if standing.moved > self.revision:
+            service.revision = self.revision
+        if service.moved > self.revision:
             self._tell()
-        if standing.turns:
-            self._turns.renew(standing, RENEWED)
+        if service.revisit_at:
+            self._queue.renew(service, RENEWED)
 
     def _tell(self) -> None:
         self.revision += 1
@@ -390,16 +392,16 @@ class Board:
 
     # ---- remembering
 
-    def _remember(self, standing: Standing, now: datetime) -> None:
+    def _remember(self, service: ServiceState, now: datetime) -> None:
         """As of now, or of when the oldest of what it was made of was seen last."""
-        if standing.verdict is not None and standing.since is not None:
+        if service.verdict is not None and service.since is not None:
             self._verdicts.keep(
                 LastVerdict(
-                    standing.entity.ref,
-                    standing.verdict.health,
-                    standing.verdict.sentence,
-                    standing.since[1],
-                    standing.stale_since or now,
+                    service.entity.ref,
+                    service.verdict.health,
+                    service.verdict.sentence,
+                    service.since[1],
+                    service.stale_since or now,
                 ),
                 Grants.everything(),
             )
@@ -409,8 +411,8 @@ class Board:
         while True:
             await asyncio.sleep(STAMPED.total_seconds())
             now = self._clock.now()
-            for number, standing in enumerate(list(self._services.values()), 1):
-                if not standing.stale:
-                    self._remember(standing, now)
+            for number, service in enumerate(list(self._services.values()), 1):
+                if not service.stale:
+                    self._remember(service, now)
                 if number % PAGE == 0:
                     await asyncio.sleep(0)

@@ -9,10 +9,10 @@ from callboard.model.grants import Grants
 from callboard.model.snapshot import ClusterSnapshot, Notice, ServiceSnapshot
 from callboard.model.verdict import Verdict
 
-__all__ = ["judged_for"]
+__all__ = ["caller_verdict"]
 
 
-def judged_for(
+def caller_verdict(
     visibility: Visibility,
     caller: Caller,
     entity: Entity,

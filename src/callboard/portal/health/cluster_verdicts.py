@@ -11,12 +11,12 @@ from callboard.diagnosis.verdict import cluster_verdict
 from callboard.extend.following import Following
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 from callboard.model.verdict import ClusterVerdict
-from callboard.portal.health.service_state import Standing
+from callboard.portal.health.service_state import ServiceState
 
-__all__ = ["Parts"]
+__all__ = ["ClusterVerdicts"]
 
 
-class Parts:
+class ClusterVerdicts:
     """`judged` counts, for tests and figures, how often a service was looked at on a cluster."""
 
     def __init__(self, rules: Callable[[], DiagnosisRules] = ordinary) -> None:
@@ -33,57 +33,57 @@ class Parts:
         for key in [key for key in self._nothing if key[0] == cluster]:
             del self._nothing[key]
 
-    def judge(self, standing: Standing, cluster: str, following: Following) -> ClusterVerdict | None:
+    def judge(self, service: ServiceState, cluster: str, following: Following) -> ClusterVerdict | None:
         """What the service is there, by what is held; None where that does not tell, which the standing notes."""
         self.judged += 1
-        standing.lost.discard(cluster)
-        standing.turns.pop(cluster, None)
-        snapshot = following.read(standing.entity, cluster)
+        service.lost.discard(cluster)
+        service.revisit_at.pop(cluster, None)
+        snapshot = following.read(service.entity, cluster)
         if snapshot is None:
-            standing.lost.add(cluster)
-            standing.parts.pop(cluster, None)
+            service.lost.add(cluster)
+            service.by_cluster.pop(cluster, None)
             return None
         grouping = group(snapshot)
         diagnosis = diagnose(snapshot, grouping, rules=self._rules())
         found = cluster_verdict(snapshot, grouping, diagnosis)
         if snapshot.state is ClusterState.PARTIAL or next(snapshot.objects(), None) is not None:
-            standing.parts[cluster] = found
-            if (turn := _turn(snapshot, diagnosis)) is not None:
-                standing.turns[cluster] = turn
+            service.by_cluster[cluster] = found
+            if (moment := _revisit_at(snapshot, diagnosis)) is not None:
+                service.revisit_at[cluster] = moment
         else:
-            standing.parts.pop(cluster, None)
-            self._nothing[(cluster, standing.namespaces)] = (found, snapshot)
+            service.by_cluster.pop(cluster, None)
+            self._nothing[(cluster, service.namespaces)] = (found, snapshot)
         return found
 
-    def all(self, standing: Standing, following: Following) -> dict[str, ClusterVerdict]:
+    def all(self, service: ServiceState, following: Following) -> dict[str, ClusterVerdict]:
         """Those of all its clusters, judged where they have not been; not all of them where one is lost."""
         found: dict[str, ClusterVerdict] = {}
-        for cluster in standing.clusters:
-            part = standing.parts.get(cluster)
-            if part is None and (nothing := self._nothing.get((cluster, standing.namespaces))) is not None:
+        for cluster in service.clusters:
+            part = service.by_cluster.get(cluster)
+            if part is None and (nothing := self._nothing.get((cluster, service.namespaces))) is not None:
                 part = nothing[0]
-            elif part is None and cluster not in standing.lost:
-                part = self.judge(standing, cluster, following)
+            elif part is None and cluster not in service.lost:
+                part = self.judge(service, cluster, following)
             if part is None:
                 break
             found[cluster] = part
         return found
 
-    def read(self, standing: Standing, following: Following) -> tuple[ClusterSnapshot, ...] | None:
+    def read(self, service: ServiceState, following: Following) -> tuple[ClusterSnapshot, ...] | None:
         """What all its clusters hold of it; None where one of them does not tell."""
         clusters: list[ClusterSnapshot] = []
-        for cluster in sorted(standing.clusters):
-            nothing = self._nothing.get((cluster, standing.namespaces))
-            if nothing is not None and cluster not in standing.parts:
+        for cluster in sorted(service.clusters):
+            nothing = self._nothing.get((cluster, service.namespaces))
+            if nothing is not None and cluster not in service.by_cluster:
                 clusters.append(nothing[1])
-            elif (part := following.read(standing.entity, cluster)) is not None:
+            elif (part := following.read(service.entity, cluster)) is not None:
                 clusters.append(part)
             else:
                 return None
         return tuple(clusters)
 
 
-def _turn(part: ClusterSnapshot, diagnosis: ClusterDiagnosis) -> datetime | None:
+def _revisit_at(part: ClusterSnapshot, diagnosis: ClusterDiagnosis) -> datetime | None:
     """When it means another thing although nothing has changed, by our time."""
     if diagnosis.until is None:
         return None

@@ -3,13 +3,13 @@
 import asyncio
 import time
 
-__all__ = ["Share"]
+__all__ = ["CpuShare"]
 
 SLICE = 0.004
 """Seconds of work in one go: well below what anyone notices."""
 
 
-class Share:
+class CpuShare:
     """Lets one worker have at most a `share` of the wall's time: `begin` before a piece of work, `rest` after it."""
 
     def __init__(self, share: float) -> None:

@@ -14,9 +14,9 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
-from callboard.portal.health.service_state import NOWHERE, Standing
+from callboard.portal.health.service_state import NOWHERE, ServiceState
 
-__all__ = ["PAGE", "Roster"]
+__all__ = ["PAGE", "FollowedServices"]
 
 PAGE = 200
 """Entities taken in one go, before others get their turn."""
@@ -26,11 +26,11 @@ SIDE_BY_SIDE = 8
 _log = structlog.get_logger(__name__)
 
 
-class Roster:
+class FollowedServices:
     """`services` are those that run on Kubernetes and whose annotations can be read."""
 
     def __init__(self, catalog: Catalog, verdicts: Verdicts) -> None:
-        self.services: dict[EntityRef, Standing] = {}
+        self.services: dict[EntityRef, ServiceState] = {}
         self._catalog = catalog
         self._verdicts = verdicts
 
@@ -39,15 +39,15 @@ class Roster:
         """Another number whenever `update` may find something."""
         return self._catalog.revision
 
-    def has(self, standing: Standing) -> bool:
+    def has(self, service: ServiceState) -> bool:
         """Whether it is still the one that stands for its entity."""
-        return self.services.get(standing.entity.ref) is standing
+        return self.services.get(service.entity.ref) is service
 
-    async def update(self, following: Following) -> tuple[list[Standing], list[Standing]]:
+    async def update(self, following: Following) -> tuple[list[ServiceState], list[ServiceState]]:
         """Follow exactly what the catalog has now; (new ones, those that are no more). A changed entity is both."""
         unseen = set(self.services)
-        new: list[Standing] = []
-        gone: list[Standing] = []
+        new: list[ServiceState] = []
+        gone: list[ServiceState] = []
         offset = total = 0
         while offset <= total:
             query = SearchQuery(sort="name", offset=offset, limit=PAGE)
@@ -62,19 +62,19 @@ class Roster:
             gone.append(self.services.pop(ref))
         await self.locate(new, following)
         remembered = await self._verdicts.last([s.entity.ref for s in new], Grants.everything())
-        for standing in new:
-            last = remembered.get(standing.entity.ref)
-            if last is not None and standing.since is None:
-                standing.since = (last.health, last.since)
+        for service in new:
+            last = remembered.get(service.entity.ref)
+            if last is not None and service.since is None:
+                service.since = (last.health, last.since)
         return new, gone
 
-    async def locate(self, standings: Iterable[Standing], following: Following) -> None:
+    async def locate(self, states: Iterable[ServiceState], following: Following) -> None:
         """Find out anew where they may run, some side by side: a locator may have to ask somebody."""
-        waiting = iter(list(standings))
+        waiting = iter(list(states))
 
         async def one_by_one() -> None:
-            for number, standing in enumerate(waiting, 1):
-                await self._locate(standing, following)
+            for number, service in enumerate(waiting, 1):
+                await self._locate(service, following)
                 if number % PAGE == 0:
                     await asyncio.sleep(0)
 
@@ -82,18 +82,20 @@ class Roster:
             for _ in range(SIDE_BY_SIDE):
                 group.create_task(one_by_one())
 
-    async def _locate(self, standing: Standing, following: Following) -> None:
+    async def _locate(self, service: ServiceState, following: Following) -> None:
         try:
-            found = await following.located(standing.entity)
+            found = await following.located(service.entity)
         except CallboardError as error:
-            standing.lost.add(NOWHERE)
-            _log.debug("not-located", entity=str(standing.entity.ref), error=error.message)
+            service.lost.add(NOWHERE)
+            _log.debug("not-located", entity=str(service.entity.ref), error=error.message)
             return
-        standing.clusters = frozenset(c.name for c in found.clusters)
-        standing.notices = found.notices
-        standing.lost.discard(NOWHERE)
+        service.clusters = frozenset(c.name for c in found.clusters)
+        service.notices = found.notices
+        service.lost.discard(NOWHERE)
 
-    def _put(self, entity: Entity, following: Following, new: list[Standing], gone: list[Standing]) -> bool:
+    def _put(
+        self, entity: Entity, following: Following, new: list[ServiceState], gone: list[ServiceState]
+    ) -> bool:
         known = self.services.get(entity.ref)
         if known is not None and known.entity.metadata.etag == entity.metadata.etag:
             return True
@@ -101,9 +103,9 @@ class Roster:
             following.put(entity)
         except UsageError:
             return False  # its own page says what is wrong with its annotations
-        standing = self.services[entity.ref] = Standing(entity, namespaces_of(entity)[0])
+        service = self.services[entity.ref] = ServiceState(entity, namespaces_of(entity)[0])
         if known is not None:
-            standing.since = known.since
+            service.since = known.since
             gone.append(known)
-        new.append(standing)
+        new.append(service)
         return True

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 
-from callboard.portal.health.service_state import Standing
+from callboard.portal.health.service_state import ServiceState
 
-__all__ = ["LATER", "TOUCHED", "Turns"]
+__all__ = ["LATER", "TOUCHED", "JudgingQueue"]
 
 TOUCHED = "touched"
 LATER = "later"
@@ -19,13 +19,13 @@ TOUCHED_FIRST = 3.0
 time goes on however much changes."""
 
 
-class Turns:
+class JudgingQueue:
     """Bounded by the services there are: each waits in one lane at most, and for one renewal."""
 
     def __init__(self) -> None:
-        self.lanes: dict[str, deque[Standing]] = {TOUCHED: deque(), LATER: deque()}
-        self._waiting: list[tuple[float, int, Standing, str]] = []
-        self._renewals: list[tuple[float, int, Standing]] = []
+        self.lanes: dict[str, deque[ServiceState]] = {TOUCHED: deque(), LATER: deque()}
+        self._waiting: list[tuple[float, int, ServiceState, str]] = []
+        self._renewals: list[tuple[float, int, ServiceState]] = []
         self._number = count()
         self.lane = TOUCHED
         """Of the turn taken last."""
@@ -40,38 +40,38 @@ class Turns:
         self._waiting.clear()
         self._renewals.clear()
 
-    def ask(self, standing: Standing, lane: str) -> None:
+    def ask(self, service: ServiceState, lane: str) -> None:
         """In this lane, when it is due."""
-        if standing.lane in (TOUCHED, lane):
+        if service.lane in (TOUCHED, lane):
             return
-        standing.lane = lane
-        if standing.due > asyncio.get_running_loop().time():
-            heapq.heappush(self._waiting, (standing.due, next(self._number), standing, lane))
+        service.lane = lane
+        if service.due > asyncio.get_running_loop().time():
+            heapq.heappush(self._waiting, (service.due, next(self._number), service, lane))
         else:
-            self.lanes[lane].append(standing)
+            self.lanes[lane].append(service)
         self._news.set()
 
-    def touched(self, standing: Standing) -> None:
+    def touched(self, service: ServiceState) -> None:
         """Something of it has changed. While it has no verdict it is one of those that are looked at for the first time,
         however often it is touched meanwhile: a first sync touches everything."""
-        self.ask(standing, TOUCHED if standing.verdict is not None else LATER)
+        self.ask(service, TOUCHED if service.verdict is not None else LATER)
 
-    def renew(self, standing: Standing, after: float) -> None:
+    def renew(self, service: ServiceState, after: float) -> None:
         """Tell of it in so many seconds, unless that is to come already."""
-        if not standing.renewing:
-            standing.renewing = True
+        if not service.renewing:
+            service.renewing = True
             at = asyncio.get_running_loop().time() + after
-            heapq.heappush(self._renewals, (at, next(self._number), standing))
+            heapq.heappush(self._renewals, (at, next(self._number), service))
 
-    def renewals(self) -> Iterator[Standing]:
+    def renewals(self) -> Iterator[ServiceState]:
         """Those that are to be looked at again because of time alone."""
         now = asyncio.get_running_loop().time()
         while self._renewals and self._renewals[0][0] <= now:
-            standing = heapq.heappop(self._renewals)[2]
-            standing.renewing = False
-            yield standing
+            service = heapq.heappop(self._renewals)[2]
+            service.renewing = False
+            yield service
 
-    def take(self) -> Standing | None:
+    def take(self) -> ServiceState | None:
         """The next that is due."""
         now = asyncio.get_running_loop().time()
         while self._waiting and self._waiting[0][0] <= now:
@@ -80,23 +80,23 @@ class Turns:
         if not all(self.lanes.values()):
             self._spent = 0.0
         first, second = (TOUCHED, LATER) if self._spent <= 0 else (LATER, TOUCHED)
-        standing = self._first(first) or self._first(second)
-        if standing is None:
+        service = self._first(first) or self._first(second)
+        if service is None:
             self._news.clear()
-        return standing
+        return service
 
     def spent(self, seconds: float) -> None:
         """What the turn taken last has cost."""
         self._spent += seconds if self.lane == TOUCHED else -seconds * TOUCHED_FIRST
 
-    def _first(self, lane: str) -> Standing | None:
+    def _first(self, lane: str) -> ServiceState | None:
         queue = self.lanes[lane]
         while queue:
-            standing = queue.popleft()
-            if standing.lane == lane:  # else it was moved to the other meanwhile, or had its turn
-                standing.lane = None
+            service = queue.popleft()
+            if service.lane == lane:  # else it was moved to the other meanwhile, or had its turn
+                service.lane = None
                 self.lane = lane
-                return standing
+                return service
         return None
 
     async def wait(self) -> None:

@@ -12,16 +12,17 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, Serv
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
 from callboard.portal.views import ServiceHealth
 
-__all__ = ["NOWHERE", "Standing", "combined", "covers", "current_of", "health_row"]
+__all__ = ["NOWHERE", "ServiceState", "combined", "covers", "current_of", "health_row"]
 
 NOWHERE = ""
 """Stands among a service's lost clusters while it cannot be told where it may run."""
 
 
-class Standing:
-    """`parts` holds the clusters where something of it is; where nothing is, one verdict serves all services alike."""
+class ServiceState:
+    """`by_cluster` holds the clusters where something of it is; where nothing is, one verdict serves all services alike."""
 
     __slots__ = (
+        "by_cluster",
         "clusters",
         "current",
         "due",
@@ -31,13 +32,12 @@ class Standing:
         "moved",
         "namespaces",
         "notices",
-        "parts",
         "renewing",
         "revision",
+        "revisit_at",
         "since",
         "states",
         "touched",
-        "turns",
         "verdict",
     )
 
@@ -47,8 +47,8 @@ class Standing:
         self.clusters: frozenset[str] = frozenset()
         self.notices: tuple[Notice, ...] = ()
         """What is to be known about how its clusters were found."""
-        self.parts: dict[str, ClusterVerdict] = {}
-        self.turns: dict[str, datetime] = {}
+        self.by_cluster: dict[str, ClusterVerdict] = {}
+        self.revisit_at: dict[str, datetime] = {}
         """When a cluster's part means another thing by time alone, where it does."""
         self.touched: set[str] = set()
         """Clusters to be looked at again."""
@@ -61,8 +61,7 @@ class Standing:
         """None until every cluster has come to something."""
         self.since: tuple[Health, datetime] | None = None
         self.states: Mapping[str, FollowedCluster] = {}
-        """How current its clusters were when it was judged last: what a row of it says, so that none says what is told to
-        nobody when it is over."""
+        """How current its clusters were when it was judged last: what a row says of it, until the next row goes out."""
         self.current: tuple[object, ...] = ()
         """What that comes to in a row, to compare with."""
         self.revision = 0
@@ -103,14 +102,14 @@ def covers(grants: Grants, clusters: frozenset[str]) -> bool:
 def combined(
     entity: Entity,
     clusters: Sequence[FollowedCluster],
-    parts: Callable[[str], ClusterVerdict],
+    verdict_on: Callable[[str], ClusterVerdict],
     notices: Sequence[Notice],
 ) -> Verdict:
     """The service's verdict out of those of its clusters, all of which have come to something, and of what is to be known about
     how they were found."""
     heads = tuple(ClusterSnapshot(cluster=c.cluster, state=ClusterState.ANSWERED) for c in clusters)
     whole = ServiceSnapshot(entity=entity, clusters=heads, notices=tuple(notices))
-    return verdict(whole, [parts(c.cluster.name) for c in clusters])
+    return verdict(whole, [verdict_on(c.cluster.name) for c in clusters])
 
 
 def health_row(

@@ -10,7 +10,7 @@ from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.portal.protocol import Portal, ServicesQuery
 
-__all__ = ["look_around"]
+__all__ = ["periodic_sweep"]
 
 PAGE = 100
 PATIENCE = 10.0
@@ -21,7 +21,7 @@ PAUSE = 0.05
 _log = structlog.get_logger(__name__)
 
 
-async def look_around(
+async def periodic_sweep(
     portal: Portal, every: float, current: Callable[[EntityRef], bool] = lambda _: False
 ) -> None:
     """Open every Component that is not `current` anyway, one after the other, again `every` seconds after the last; until

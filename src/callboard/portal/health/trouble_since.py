@@ -9,10 +9,10 @@ from callboard.history.verdict import LastVerdict
 from callboard.model.verdict import Health
 from callboard.portal.views import KubernetesView
 
-__all__ = ["Began"]
+__all__ = ["TroubleSince"]
 
 
-class Began:
+class TroubleSince:
     """Puts the earlier of the two into views. One view for all readers of one: whoever keeps what is drawn beside it finds it
     again."""
 

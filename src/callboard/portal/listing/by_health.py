@@ -14,8 +14,8 @@ from callboard.catalog.search import SearchQuery
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
-from callboard.portal.health.board import Board
-from callboard.portal.health.service_state import Standing
+from callboard.portal.health.board import HealthBoard
+from callboard.portal.health.service_state import ServiceState
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import HealthTally
 
@@ -43,7 +43,7 @@ _RUNS_NOWHERE = 6
 class ByHealth:
     """Joins what the catalog finds with what the board has. What is the same for several readers is worked out once."""
 
-    def __init__(self, catalog: Catalog, board: Board) -> None:
+    def __init__(self, catalog: Catalog, board: HealthBoard) -> None:
         self._catalog = catalog
         self._board = board
         self._lists: OrderedDict[SearchQuery, tuple[int, tuple[EntityRef, ...]]] = OrderedDict()
@@ -51,20 +51,20 @@ class ByHealth:
 
     def refused(self, query: ServicesQuery, caller: Caller) -> str:
         """Why the list is not chosen or sorted by health although the query asks for it; "" where it is, or does not ask."""
-        if not (query.health or query.trouble_first) or self._board.standings(caller) is not None:
+        if not (query.health or query.trouble_first) or self._board.states(caller) is not None:
             return ""
         return NOT_ALL_SEEN if self._board.live else NOT_FOLLOWED
 
     async def tally(self, search: SearchQuery, caller: Caller) -> HealthTally | None:
         """How the services are that the search finds, those of other pages included; None for callers who may not see all of
         it, and where nothing is followed."""
-        standings = self._board.standings(caller)
-        if standings is None:
+        states = self._board.states(caller)
+        if states is None:
             return None
         key, refs = await self._found(search, caller)
         board, catalog, known = self._tallies.get(key, (-1, -1, None))
         if known is None or (board, catalog) != (self._board.revision, self._catalog.revision):
-            known = tallied(standings, refs)
+            known = tallied(states, refs)
             self._tallies[key] = (self._board.revision, self._catalog.revision, known)
         self._tallies.move_to_end(key)
         while len(self._tallies) > MOST_LISTS:
@@ -75,11 +75,11 @@ class ByHealth:
         self, query: ServicesQuery, search: SearchQuery, caller: Caller
     ) -> tuple[EntityRef, ...] | None:
         """The services of all pages, in order; None where the query does not ask by health, or the caller may not."""
-        standings = self._board.standings(caller)
-        if standings is None or not (query.health or query.trouble_first):
+        states = self._board.states(caller)
+        if states is None or not (query.health or query.trouble_first):
             return None
         _, refs = await self._found(search, caller)
-        return chosen(standings, refs, query)
+        return chosen(states, refs, query)
 
     async def _found(self, search: SearchQuery, caller: Caller) -> tuple[SearchQuery, tuple[EntityRef, ...]]:
         """(the search without its page, everything it finds)."""
@@ -95,32 +95,32 @@ class ByHealth:
         return key, refs
 
 
-def tallied(standings: Mapping[EntityRef, Standing], refs: Iterable[EntityRef]) -> HealthTally:
+def tallied(states: Mapping[EntityRef, ServiceState], refs: Iterable[EntityRef]) -> HealthTally:
     """How these services are. What cannot be told from what is held, and was never known, is not counted."""
     counts: Counter[Health] = Counter()
     total = earlier = 0
     for ref in refs:
-        standing = standings.get(ref)
-        if standing is None or ((health := standing.health) is None and standing.lost):
+        service = states.get(ref)
+        if service is None or ((health := service.health) is None and service.lost):
             continue
         total += 1
         if health is not None:
             counts[health] += 1
-            earlier += standing.verdict is None
+            earlier += service.verdict is None
     found = {h: n for h in Health if (n := counts[h])}
     return HealthTally(known=counts.total(), total=total, counts=found, earlier=earlier)
 
 
 def chosen(
-    standings: Mapping[EntityRef, Standing], refs: Sequence[EntityRef], query: ServicesQuery
+    states: Mapping[EntityRef, ServiceState], refs: Sequence[EntityRef], query: ServicesQuery
 ) -> tuple[EntityRef, ...]:
     """Of these, those of the healths asked for; trouble first where that is asked for, else in the order they had."""
 
     def rank(ref: EntityRef) -> int:
-        standing = standings.get(ref)
-        return _RUNS_NOWHERE if standing is None else _ORDER[standing.health]
+        service = states.get(ref)
+        return _RUNS_NOWHERE if service is None else _ORDER[service.health]
 
     if query.health:
         wanted = frozenset(query.health)
-        refs = [r for r in refs if (s := standings.get(r)) is not None and s.health in wanted]
+        refs = [r for r in refs if (s := states.get(r)) is not None and s.health in wanted]
     return tuple(sorted(refs, key=rank)) if query.trouble_first else tuple(refs)

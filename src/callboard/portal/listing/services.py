@@ -15,7 +15,7 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
-from callboard.portal.health.board import DECIDING_AGAIN, Board
+from callboard.portal.health.board import DECIDING_AGAIN, HealthBoard
 from callboard.portal.listing.by_health import ByHealth
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import (
@@ -70,7 +70,9 @@ _RELATIONS = {
 class ServicesRoad:
     """Reads the catalog for a caller, and what is remembered of each service's health."""
 
-    def __init__(self, catalog: Catalog, verdicts: Verdicts, visibility: Visibility, board: Board) -> None:
+    def __init__(
+        self, catalog: Catalog, verdicts: Verdicts, visibility: Visibility, board: HealthBoard
+    ) -> None:
         self._catalog = catalog
         self._verdicts = verdicts
         self._visibility = visibility

@@ -15,7 +15,7 @@ from callboard.simulator.scenarios.troubles import TROUBLES
 from callboard.simulator.serving.roles import bootstrap_roles
 
 if TYPE_CHECKING:
-    from callboard.simulator.cluster import Cluster
+    from callboard.simulator.cluster import SimulatedCluster
 
 __all__ = ["Stage", "oldest"]
 
@@ -33,7 +33,7 @@ def oldest(scenario: Scenario) -> float:
 class Stage:
     """One cluster's part of a scenario. Troubles are started and healed by name while it runs."""
 
-    def __init__(self, cluster: "Cluster", scenario: Scenario) -> None:
+    def __init__(self, cluster: "SimulatedCluster", scenario: Scenario) -> None:
         self.cluster = cluster
         self.scenario = scenario
         self.store = cluster.store

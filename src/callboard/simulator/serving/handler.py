@@ -34,7 +34,7 @@ from callboard.simulator.serving.watching import WatchStream
 from callboard.simulator.serving.writing import Writer, read_body, scale_of
 
 if TYPE_CHECKING:
-    from callboard.simulator.cluster import Cluster
+    from callboard.simulator.cluster import SimulatedCluster
 
 __all__ = ["Handler"]
 
@@ -42,7 +42,7 @@ __all__ = ["Handler"]
 class Handler:
     """Answers the requests of one cluster. Called by aiohttp's low-level server, one task a request."""
 
-    def __init__(self, cluster: "Cluster") -> None:
+    def __init__(self, cluster: "SimulatedCluster") -> None:
         self._cluster = cluster
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:

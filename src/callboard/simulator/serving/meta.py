@@ -14,7 +14,7 @@ from callboard.simulator.serving.answer import HttpAnswer
 from callboard.simulator.serving.request import RequestInfo
 
 if TYPE_CHECKING:
-    from callboard.simulator.cluster import Cluster
+    from callboard.simulator.cluster import SimulatedCluster
 
 __all__ = ["answer"]
 
@@ -33,7 +33,7 @@ _CHECKS = (
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def answer(cluster: "Cluster", request: web.BaseRequest, info: RequestInfo) -> HttpAnswer:
+def answer(cluster: "SimulatedCluster", request: web.BaseRequest, info: RequestInfo) -> HttpAnswer:
     """Answer one of them; 404 as plain text for what is not there."""
     if request.method not in ("GET", "HEAD"):
         raise method_not_allowed()
@@ -59,7 +59,7 @@ def answer(cluster: "Cluster", request: web.BaseRequest, info: RequestInfo) -> H
     return answers.text("404 page not found\n", 404) if shown is None else answers.tree(shown)
 
 
-def _root(cluster: "Cluster", request: web.BaseRequest, *, core: bool) -> HttpAnswer:
+def _root(cluster: "SimulatedCluster", request: web.BaseRequest, *, core: bool) -> HttpAnswer:
     header = request.headers.get("Accept", "")
     form = negotiate(header, discovery=True) if "as=APIGroupDiscoveryList" in header else None
     if form is not None and form.kind and cluster.aggregated_discovery:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from callboard.base.errors import UsageError
 
-__all__ = ["MOST_TOPICS", "LiveRequest", "Wanted", "live_request"]
+__all__ = ["MOST_TOPICS", "LiveRequest", "WantedTopic", "live_request"]
 
 MOST_TOPICS = 32
 """Topics of one stream. Nobody reads more pages at once; `worker.js` leaves the tabs looked at longest ago out."""
@@ -17,7 +17,7 @@ MOST_BYTES = 512 * 1024
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 
 
-class Wanted(msgspec.Struct, frozen=True, rename={"as_": "as"}):
+class WantedTopic(msgspec.Struct, frozen=True, rename={"as_": "as"}):
     """One topic, under a name that the browser chose. `have` is what it holds: ids of elements and lists, and their tags."""
 
     as_: Annotated[str, msgspec.Meta(max_length=40)]
@@ -28,7 +28,7 @@ class Wanted(msgspec.Struct, frozen=True, rename={"as_": "as"}):
 class LiveRequest(msgspec.Struct, frozen=True):
     """`once` asks for what is new now and no more: where something between us and the browser holds streams back."""
 
-    watch: Annotated[tuple[Wanted, ...], msgspec.Meta(min_length=1, max_length=MOST_TOPICS)]
+    watch: Annotated[tuple[WantedTopic, ...], msgspec.Meta(min_length=1, max_length=MOST_TOPICS)]
     once: bool = False
 
 

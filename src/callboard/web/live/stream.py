@@ -27,7 +27,7 @@ from callboard.base.errors import CallboardError
 from callboard.model.caller import Caller
 from callboard.model.door import Refused
 from callboard.web.live.fragments import Frame
-from callboard.web.live.request import LiveRequest, Wanted
+from callboard.web.live.request import LiveRequest, WantedTopic
 from callboard.web.live.topics import Live, Topics
 
 __all__ = ["LiveStream", "Pace", "message"]
@@ -55,7 +55,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 class _Reading:
     """One topic of one reader: the newest view that was not sent, and what the reader holds."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: WantedTopic) -> None:
         self.wanted = wanted
         self.live: Live | None = None
         self.newest: object = None

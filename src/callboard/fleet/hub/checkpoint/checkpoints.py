@@ -15,8 +15,8 @@ from callboard.base.own_files import NotOurs
 from callboard.base.settings import CheckpointSettings
 from callboard.fleet.hub.checkpoint.files import Files
 from callboard.fleet.hub.checkpoint.form import Header, TooLarge
-from callboard.fleet.hub.checkpoint.reading import Place, Reading, Restored
-from callboard.model.objects import Kept
+from callboard.fleet.hub.checkpoint.reading import CheckpointReading, Place, Restored
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Malformed
 
 __all__ = ["Checkpoints", "Moment", "Writable"]
@@ -45,7 +45,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     as_of: datetime
-    objects: Sequence[Kept]
+    objects: Sequence[PackedObject]
     malformed: tuple[Malformed, ...]
     truncated: bool
 
@@ -111,7 +111,7 @@ class Checkpoints:
         self._jitter = jitter
         self._judged = judged
         self._starting = asyncio.Lock()
-        self._reading = Reading(files, clock, judged)
+        self._reading = CheckpointReading(files, clock, judged)
         self._ready: bool | None = None
         self._written: dict[str, _Written] = {}
         self._stop = threading.Event()
@@ -151,7 +151,7 @@ class Checkpoints:
         return self._ready
 
     async def restore(self, place: Place, into: Restored) -> None:
-        """Give the stream what was written of it, as `Reading.restore`. Never raises for what a file is."""
+        """Give the stream what was written of it, as `CheckpointReading.restore`. Never raises for what a file is."""
         if not self._settings.enabled or not place.name or not (self._ready or await self._start()):
             return
         header = await self._reading.restore(place, into)

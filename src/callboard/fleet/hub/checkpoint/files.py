@@ -16,7 +16,7 @@ import structlog
 from callboard.base import own_files
 from callboard.base.own_files import UNFINISHED, NotOurs, own_directory
 from callboard.fleet.hub.checkpoint.form import Header, NotWhole, write
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 
 __all__ = ["UNSEEN", "Files"]
 
@@ -50,7 +50,7 @@ class Files:
         self,
         name: str,
         header: Header,
-        objects: Sequence[Kept],
+        objects: Sequence[PackedObject],
         *,
         most: int,
         stopped: Callable[[], bool] = lambda: False,

@@ -16,13 +16,13 @@ from typing import Final, Protocol
 
 import msgspec
 
-from callboard.fleet.hub.checkpoint.places import Places, Sorter
+from callboard.fleet.hub.checkpoint.places import BlockIndex, Sorter
 from callboard.kube.ingest.packing import Dictionary
-from callboard.model.objects import Kept, OwnerReference
+from callboard.model.objects import OwnerReference, PackedObject
 from callboard.model.outcome import Malformed, Question
 from callboard.model.resource import ResourceType
 
-__all__ = ["BLOCK", "FORM", "Contents", "Header", "NotWhole", "Reader", "TooLarge", "write"]
+__all__ = ["BLOCK", "FORM", "CheckpointReader", "Contents", "Header", "NotWhole", "TooLarge", "write"]
 
 FORM: Final = 3
 """Raised when the form changes, and when less may be kept of an object than before: older files are then not read."""
@@ -84,7 +84,7 @@ class _End(msgspec.Struct, frozen=True, array_like=True):
 
     sizes: list[int]
     digests: list[bytes]
-    places: Places
+    places: BlockIndex
     dictionaries: list[bytes]
     packed: int
 
@@ -110,7 +110,7 @@ _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 def write(
     file: _Writes,
     header: Header,
-    objects: Iterable[Kept],
+    objects: Iterable[PackedObject],
     *,
     most: int,
     stopped: Callable[[], bool] = lambda: False,
@@ -150,13 +150,13 @@ def write(
     return size
 
 
-def _in_order(objects: Iterable[Kept]) -> Iterator[list[Kept]]:
+def _in_order(objects: Iterable[PackedObject]) -> Iterator[list[PackedObject]]:
     """The objects of one block after the other. Sorted by namespace: sorting is one step, in which no other thread gets its
     turn."""
-    namespaces: dict[str, list[Kept]] = {}
+    namespaces: dict[str, list[PackedObject]] = {}
     for obj in objects:
         namespaces.setdefault(obj.namespace, []).append(obj)
-    some: list[Kept] = []
+    some: list[PackedObject] = []
     for namespace in sorted(namespaces):
         for obj in sorted(namespaces[namespace], key=_name):
             some.append(obj)
@@ -167,7 +167,7 @@ def _in_order(objects: Iterable[Kept]) -> Iterator[list[Kept]]:
         yield some
 
 
-def _name(obj: Kept) -> str:
+def _name(obj: PackedObject) -> str:
     return obj.name
 
 
@@ -179,7 +179,7 @@ class _Blocks:
         self.dictionaries: list[bytes] = []
         self.packed = 0
 
-    def of(self, objects: Sequence[Kept]) -> _Block:
+    def of(self, objects: Sequence[PackedObject]) -> _Block:
         block = _Block([], [], [])
         known: dict[int, int] = {}
         for obj in objects:
@@ -202,7 +202,7 @@ class _Blocks:
             )
         return block
 
-    def _dictionary_of(self, obj: Kept) -> int:
+    def _dictionary_of(self, obj: PackedObject) -> int:
         unpack = obj.unpack
         if not isinstance(unpack, Dictionary):
             return 0
@@ -240,7 +240,7 @@ class Contents:
         """Others found what is well in it: whoever wants to know opens the objects."""
         self._believed = False
 
-    def read(self, file: _Reads, number: int) -> list[Kept]:
+    def read(self, file: _Reads, number: int) -> list[PackedObject]:
         """The objects of one block. Raises NotWhole, OSError."""
         file.seek(self._starts[number])
         data = file.read(self._sizes[number])
@@ -260,7 +260,7 @@ class Contents:
             well = [None] * len(well)
         try:
             return [
-                Kept(
+                PackedObject(
                     resource, intern(namespace), name, uid, version, labels[its], packed, unpack[of], well[by]
                 )
                 for namespace, name, uid, version, its, by, of, packed in block.records
@@ -275,7 +275,7 @@ class Contents:
 _NO_LABELS: Final[Mapping[str, str]] = {}
 
 
-class Reader:
+class CheckpointReader:
     """Reads one checkpoint of `size` bytes: `header`, then `contents`, or one `block` after the other until it returns None."""
 
     def __init__(self, file: _Reads, size: int) -> None:
@@ -323,7 +323,7 @@ class Reader:
         self._left = header.count
         return Contents(header, start, end)
 
-    def block(self) -> list[Kept] | None:
+    def block(self) -> list[PackedObject] | None:
         """The next objects; None when that was all. Raises NotWhole, OSError."""
         if self._contents is None:
             self._contents = self.contents()

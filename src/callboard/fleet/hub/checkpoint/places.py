@@ -16,17 +16,17 @@ import msgspec
 from callboard.fleet.hub.holdings.index import BY_VALUE
 from callboard.fleet.hub.port import Key
 from callboard.fleet.hub.scope import NOTHING_SELECTED, selector_of_question
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Question
 from callboard.model.selector import Operator, Requirement
 
-__all__ = ["Places", "Sorter"]
+__all__ = ["BlockIndex", "Sorter"]
 
 _NUMBER: Final = 32
 _MASK: Final = (1 << _NUMBER) - 1
 
 
-class Places(msgspec.Struct, frozen=True, array_like=True):
+class BlockIndex(msgspec.Struct, frozen=True, array_like=True):
     """`first` holds the key of each block's first object, `labels` a sorted array of 64-bit numbers, little-endian: what a label
     is known by, and the number of a block."""
 
@@ -73,7 +73,7 @@ class Sorter:
         self._found: list[int] = []
         self._marks: dict[tuple[str, str | None], int] = {}
 
-    def add(self, objects: Sequence[Kept]) -> None:
+    def add(self, objects: Sequence[PackedObject]) -> None:
         """The next block."""
         number = len(self._first)
         self._first.append((objects[0].namespace, objects[0].name))
@@ -88,12 +88,12 @@ class Sorter:
                 mark = marks[label] = _label(*label) << _NUMBER
             self._found.append(mark | number)
 
-    def places(self) -> Places:
+    def places(self) -> BlockIndex:
         """All of it."""
         labels = array("Q", sorted(set(self._found)))
         if sys.byteorder == "big":
             labels.byteswap()
-        return Places(self._first, labels.tobytes())
+        return BlockIndex(self._first, labels.tobytes())
 
 
 def _label(key: str, value: str | None) -> int:

@@ -14,14 +14,14 @@ import structlog
 
 from callboard.base.clock import Clock
 from callboard.fleet.hub.checkpoint.files import Files
-from callboard.fleet.hub.checkpoint.form import Header, NotWhole, Reader
+from callboard.fleet.hub.checkpoint.form import CheckpointReader, Header, NotWhole
 from callboard.fleet.hub.checkpoint.unread import Unread
 from callboard.fleet.hub.holdings.index import ObjectIndex
 from callboard.fleet.hub.port import SourceKey
 from callboard.model.outcome import Question
 from callboard.model.resource import EVENTS, POD_METRICS
 
-__all__ = ["Place", "Reading", "Restored"]
+__all__ = ["CheckpointReading", "Place", "Restored"]
 
 RESUMABLE: Final = timedelta(hours=1)
 """How old a version may be to be resumed from. API servers seldom know older ones, and one that was put back to a backup in the
@@ -86,7 +86,7 @@ class _Asked:
         self.found: Unread | Exception | None = None
 
 
-class Reading:
+class CheckpointReading:
     """`files` counts those read to their end, `blocks` what was read of them."""
 
     def __init__(self, files: Files, clock: Clock, judged: str = "") -> None:
@@ -170,7 +170,7 @@ class Reading:
             if file is None:
                 return None
             with closing(file):
-                reader = Reader(file, os.fstat(file.fileno()).st_size)
+                reader = CheckpointReader(file, os.fstat(file.fileno()).st_size)
                 header = reader.header()
                 if (header.source, header.question) != (place.source, place.question):
                     raise NotWhole("it is of another source or question")

@@ -9,7 +9,7 @@ from typing import IO, Final
 from callboard.fleet.hub.checkpoint.form import Contents, Header, NotWhole
 from callboard.fleet.hub.holdings.index import ObjectIndex, key_of, matches
 from callboard.fleet.hub.port import Key
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Question
 
 __all__ = ["Unread"]
@@ -42,7 +42,7 @@ class Unread(ObjectIndex):
         self._open = open_file
         self._told_asked = asked
         self._broken: Callable[[], None] | None = broken
-        self._read: dict[int, list[Kept]] = {}
+        self._read: dict[int, list[PackedObject]] = {}
         self._lock = threading.Lock()
         self._asked: dict[Question, None] = {}
         self.ended = False
@@ -56,11 +56,11 @@ class Unread(ObjectIndex):
     def __len__(self) -> int:
         return self.header.count
 
-    def get(self, key: Key) -> Kept | None:
+    def get(self, key: Key) -> PackedObject | None:
         found = self.select(Question(type=self.header.resource, namespace=key[0], name=key[1]))
         return found[0] if found else None
 
-    def select(self, question: Question) -> tuple[Kept, ...]:
+    def select(self, question: Question) -> tuple[PackedObject, ...]:
         before = self.blocks
         try:
             found = self.read(question)
@@ -76,7 +76,7 @@ class Unread(ObjectIndex):
             found = [obj for obj in found if key_of(obj) == (question.namespace, question.name)]
         return tuple(obj for obj in found if matches(question, obj))
 
-    def read(self, question: Question) -> list[Kept]:
+    def read(self, question: Question) -> list[PackedObject]:
         """The blocks that may hold an answer; most of what is in them is none. Raises NotWhole, OSError."""
         if question.label_selector:
             self._asked[question] = None

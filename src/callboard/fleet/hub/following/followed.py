@@ -22,7 +22,7 @@ from callboard.fleet.hub.streams.stream import Stream
 from callboard.fleet.selection.custom_resources import SuppliedTypes, types_for
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster, Credential
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Question
 from callboard.model.resource import ResourceType
 from callboard.model.selection import Selection
@@ -85,7 +85,7 @@ class Followed:
 
     # ---- holdings.Reader: the streams tell of their status only
 
-    def put(self, obj: Kept) -> None:
+    def put(self, obj: PackedObject) -> None:
         """Not called: what is held is no object's."""
 
     def gone(self, key: Key) -> None:

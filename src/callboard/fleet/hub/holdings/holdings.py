@@ -10,16 +10,16 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.fleet.hub.holdings.index import ObjectIndex, ReaderIndex, key_of
 from callboard.fleet.hub.holdings.room import MOST_OBJECTS, Room, RoomShare
-from callboard.fleet.hub.port import Key, Status
+from callboard.fleet.hub.port import AnswerStatus, Key
 from callboard.kube.failure import answer_of
 from callboard.kube.ingest.decode import opened
-from callboard.kube.loop.loop_budget import Steps
-from callboard.model.objects import Kept, KubeObject
+from callboard.kube.loop.loop_budget import LoopBudget
+from callboard.model.objects import KubeObject, PackedObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Question
 from callboard.model.outline import outline
 from callboard.model.resource import ResourceType
 
-__all__ = ["NO_OBJECT", "STALE_AFTER", "Holdings", "Labels", "ObjectChanged", "Reader", "Turning"]
+__all__ = ["NO_OBJECT", "STALE_AFTER", "Holdings", "HoldingsReader", "Labels", "ObjectChanged", "Turning"]
 
 Labels = Mapping[str, str]
 Turning = Callable[[], Awaitable[None]]
@@ -44,10 +44,10 @@ _TAKES_AWAY: Final = (Answer.FORBIDDEN, Answer.ABSENT)
 """What may no longer be seen is not shown as it was."""
 
 
-class Reader(Protocol):
+class HoldingsReader(Protocol):
     """Who reads a stream. All calls return at once."""
 
-    def put(self, obj: Kept) -> None:
+    def put(self, obj: PackedObject) -> None:
         """The object is new or has changed, and answers the reader's question."""
         ...
 
@@ -90,7 +90,7 @@ class Holdings:
     ) -> None:
         self.question = question
         self.objects = ObjectIndex()
-        self.readers: ReaderIndex[Reader] = ReaderIndex()
+        self.readers: ReaderIndex[HoldingsReader] = ReaderIndex()
         self.failures = 0
         """Failures in a row."""
         self.changes = 0
@@ -98,11 +98,11 @@ class Holdings:
         self._clock = clock
         self._misfit = misfit
         self._changed = changed
-        self._turn = turn or Steps().turn
+        self._turn = turn or LoopBudget().turn
         self._share = RoomShare(room, most)
         self._left_out = False
         self._type = question.type
-        self._status = Status()
+        self._status = AnswerStatus()
         self._malformed: dict[str, Malformed] = {}
         self._seen: datetime | None = None
         self._stale: Failure | None = None
@@ -156,10 +156,10 @@ class Holdings:
         """The type's scope is known now."""
         self._type = resource
 
-    def status(self, question: Question) -> Status:
+    def status(self, question: Question) -> AnswerStatus:
         """How far the answer to a reader's question can be trusted."""
         if question.namespace and self._type.namespaced is False:
-            return Status(answer=Answer.NOT_ASKED, as_of=self._seen)
+            return AnswerStatus(answer=Answer.NOT_ASKED, as_of=self._seen)
         return msgspec.structs.replace(
             self._status, as_of=self._seen, malformed=self._malformed_for(question)
         )
@@ -184,7 +184,7 @@ class Holdings:
         """The same for a verdict: what is well in outline, the others opened."""
         return tuple(outline(kept) or opened(kept) for kept in self.objects.select(question))
 
-    def delete(self, obj: Kept) -> None:
+    def delete(self, obj: PackedObject) -> None:
         """The object is gone."""
         held = self.objects.get(key_of(obj))
         if held is not None and held.uid == obj.uid:
@@ -219,7 +219,7 @@ class Holdings:
         self._share.count(objects)
         self._seen = as_of
         self._malformed = {m.where: m for m in malformed}
-        status = Status(answer=Answer.EMPTY, freshness=Freshness.LIVE, truncated=truncated)
+        status = AnswerStatus(answer=Answer.EMPTY, freshness=Freshness.LIVE, truncated=truncated)
         self._tell(msgspec.structs.replace(status, stale_since=as_of, failure=RESTARTED))
         self._void()
         if malformed or truncated:
@@ -238,7 +238,7 @@ class Holdings:
             self.objects, self._whole = ObjectIndex(), True
             self._share.count(self.objects)
             self._malformed, self._seen = {}, None
-            self._tell(Status())
+            self._tell(AnswerStatus())
             self._void()
 
     def clear(self) -> None:
@@ -249,7 +249,7 @@ class Holdings:
     def not_asked(self) -> None:
         """The type belongs to no namespace, and the question names one."""
         self._seen = self._clock.now()
-        self._tell(Status(answer=Answer.NOT_ASKED))
+        self._tell(AnswerStatus(answer=Answer.NOT_ASKED))
 
     def close(self) -> None:
         """Nothing more will come, and nobody is told of it: its stream and it hold each other no more."""
@@ -259,7 +259,7 @@ class Holdings:
 
     async def replace(
         self,
-        objects: Iterable[Kept],
+        objects: Iterable[PackedObject],
         malformed: tuple[Malformed, ...],
         freshness: Freshness,
         truncated: bool,
@@ -286,7 +286,7 @@ class Holdings:
             self._void()
             self._misfit()
 
-    def put(self, obj: Kept) -> None:
+    def put(self, obj: PackedObject) -> None:
         key = key_of(obj)
         held = self.objects.get(key)
         if (
@@ -310,7 +310,7 @@ class Holdings:
             for reader, has in self.readers.touched(old, obj):
                 reader.put(obj) if has else reader.gone(key)
 
-    def _beyond(self, key: Key, held: Kept | None) -> None:
+    def _beyond(self, key: Key, held: PackedObject | None) -> None:
         """There is more than is held. What an object was that has outgrown its place is not what it is."""
         self._left_out = True
         if held is not None:
@@ -334,7 +334,7 @@ class Holdings:
         first = not self.known
         self.failures = 0
         self._recovered()
-        self._tell(Status(answer=Answer.EMPTY, freshness=freshness, truncated=truncated))
+        self._tell(AnswerStatus(answer=Answer.EMPTY, freshness=freshness, truncated=truncated))
         if first:
             self._void()
 
@@ -352,7 +352,7 @@ class Holdings:
                 self._stale_timer = loop.call_later(STALE_AFTER, self._say_stale)
             return
         self._recovered()
-        status = Status(answer=answer, freshness=Freshness.POLLED, failure=failure)
+        status = AnswerStatus(answer=answer, freshness=Freshness.POLLED, failure=failure)
         if status != self._status or len(self.objects):
             self.clear()
             self._tell(status)
@@ -379,7 +379,7 @@ class Holdings:
             self._stale_timer.cancel()
             self._stale_timer = None
 
-    def _tell(self, status: Status) -> None:
+    def _tell(self, status: AnswerStatus) -> None:
         if status != self._status:
             self._status = status
             for reader in self.readers:
@@ -409,9 +409,9 @@ def _nobody() -> None:
     """Is told nothing."""
 
 
-def _labels(obj: Kept | None) -> Labels | None:
+def _labels(obj: PackedObject | None) -> Labels | None:
     return None if obj is None else obj.labels
 
 
-def _where(obj: Kept) -> str:
+def _where(obj: PackedObject) -> str:
     return f"{obj.namespace}/{obj.name}" if obj.namespace else obj.name

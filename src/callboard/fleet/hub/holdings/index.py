@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from callboard.fleet.hub.port import Key
 from callboard.fleet.hub.scope import NOTHING_SELECTED, selector_of_question
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Question
 from callboard.model.selector import LabelSelector, Operator, Requirement
 
@@ -30,12 +30,12 @@ Bucket = tuple[str, str, str]
 _BY_LABEL = ("label", "key")
 
 
-def key_of(obj: Kept) -> Key:
+def key_of(obj: PackedObject) -> Key:
     """Its namespace and name."""
     return (obj.namespace, obj.name)
 
 
-def matches(question: Question, obj: Kept) -> bool:
+def matches(question: Question, obj: PackedObject) -> bool:
     """Whether an object of the right type answers the question; field selectors are the stream's, not looked at here."""
     if question.namespace and obj.namespace != question.namespace:
         return False
@@ -51,7 +51,7 @@ class ObjectIndex:
 
     def __init__(self, most_keys: int = MOST_KEYS) -> None:
         self._most_keys = most_keys
-        self._objects: dict[Key, Kept] = {}
+        self._objects: dict[Key, PackedObject] = {}
         self._namespaces: dict[str, set[Key]] = {}
         self._labels: dict[str, dict[str, set[Key]]] = {}
         self.bytes = 0
@@ -60,18 +60,18 @@ class ObjectIndex:
     def __len__(self) -> int:
         return len(self._objects)
 
-    def get(self, key: Key) -> Kept | None:
+    def get(self, key: Key) -> PackedObject | None:
         return self._objects.get(key)
 
     def keys(self) -> set[Key]:
         """All keys, as a set of the caller's own."""
         return set(self._objects)
 
-    def all(self) -> list[Kept]:
+    def all(self) -> list[PackedObject]:
         """All objects, in a list of the caller's own."""
         return list(self._objects.values())
 
-    def fill(self, objects: Sequence[Kept]) -> None:
+    def fill(self, objects: Sequence[PackedObject]) -> None:
         """Hold objects none of which is held yet: many at once, in a third of the time that putting each takes."""
         held, namespaces = self._objects, self._namespaces
         for obj in objects:
@@ -93,7 +93,7 @@ class ObjectIndex:
         if best is not None:
             self._values(best.key)
 
-    def put(self, obj: Kept) -> Kept | None:
+    def put(self, obj: PackedObject) -> PackedObject | None:
         """Hold the object; returns what it replaces."""
         key = key_of(obj)
         old = self._objects.get(key)
@@ -107,7 +107,7 @@ class ObjectIndex:
                 self._move(key, values, before.get(label), after.get(label))
         return old
 
-    def drop(self, key: Key) -> Kept | None:
+    def drop(self, key: Key) -> PackedObject | None:
         """Forget the object; returns what it was."""
         old = self._objects.pop(key, None)
         if old is not None:
@@ -121,7 +121,7 @@ class ObjectIndex:
                 self._move(key, values, labels.get(label), None)
         return old
 
-    def select(self, question: Question) -> tuple[Kept, ...]:
+    def select(self, question: Question) -> tuple[PackedObject, ...]:
         """The objects that answer the question, by namespace and name, as an API server orders them."""
         if question.name:
             obj = self._objects.get((question.namespace, question.name))
@@ -222,7 +222,7 @@ class ReaderIndex(Generic[T]):
             if bucket[0] in _BY_LABEL:
                 self._keys -= Counter((bucket[1],))
 
-    def touched(self, old: Kept | None, new: Kept | None) -> list[tuple[T, bool]]:
+    def touched(self, old: PackedObject | None, new: PackedObject | None) -> list[tuple[T, bool]]:
         """(reader, whether it has the object from now on) for each whom this change of one object concerns."""
         found: dict[T, bool] = {}
         # They are one object by name and namespace: only its labels tell where else it stood before.
@@ -238,7 +238,7 @@ class ReaderIndex(Generic[T]):
                         found[reader] = has
         return list(found.items())
 
-    def _buckets_of(self, obj: Kept) -> Iterator[Bucket]:
+    def _buckets_of(self, obj: PackedObject) -> Iterator[Bucket]:
         """Where those may stand whom the object concerns: nothing is looked up by a label that nobody asks for."""
         yield ("name", obj.namespace, obj.name)
         yield ("namespace", obj.namespace, "")

@@ -15,7 +15,7 @@ from callboard.fleet.asking.fan_out import FanOut
 from callboard.fleet.hub.following.followed import FollowedAs
 from callboard.fleet.hub.following.following import HubFollowing
 from callboard.fleet.hub.hub import Hub
-from callboard.fleet.hub.live_selection import Look
+from callboard.fleet.hub.live_selection import LiveSelection
 from callboard.fleet.hub.port import Source, SourceKey
 from callboard.fleet.hub.provider.elsewhere import Elsewhere
 from callboard.fleet.hub.provider.own_token import OwnLook
@@ -175,12 +175,12 @@ class HubProvider:
         )
         return HubFollowing(tools, caller)
 
-    def join(self, source: Source, selection: Selection) -> Look:
+    def join(self, source: Source, selection: Selection) -> LiveSelection:
         """The look at a selection, shared by all who look at it: begun with the first, kept for a moment after the last."""
         key = (source.key, selection)
         shared = self._looks.get(key)
         if shared is None:
-            look = Look(
+            look = LiveSelection(
                 self.hub,
                 source,
                 selection,
@@ -196,7 +196,7 @@ class HubProvider:
         self._parked.pop(key, None)
         return shared.look
 
-    def leave(self, look: Look) -> None:
+    def leave(self, look: LiveSelection) -> None:
         """Somebody listens no more. The look of the last one is parked: its next reader finds it composed."""
         key = (look.source.key, look.selection)
         if look.idle and key in self._looks:
@@ -219,11 +219,11 @@ class HubProvider:
 class _Shared(msgspec.Struct, frozen=True):
     """A look and the task that runs it."""
 
-    look: Look
+    look: LiveSelection
     task: asyncio.Task[None]
 
 
-async def _kept_from_raising(look: Look) -> None:
+async def _kept_from_raising(look: LiveSelection) -> None:
     """A defect of ours is the cluster's failure on the page, and tried again."""
     while True:
         try:
@@ -254,7 +254,7 @@ class _Part:
         self._entity = entity
         self._caller = caller
         self._changed = changed
-        self._look: Look | None = None
+        self._look: LiveSelection | None = None
         self._listening = 0
         self._own: OwnLook | None = None
         self._task: asyncio.Task[None] | None = None

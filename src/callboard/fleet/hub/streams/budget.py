@@ -13,7 +13,7 @@ from typing import Protocol
 from callboard.base.settings import HubSettings
 from callboard.fleet.hub.streams.reach import Reach
 
-__all__ = ["Budget", "Places", "Turn", "Watching"]
+__all__ = ["Budget", "ListPermit", "ListPermits", "Watching"]
 
 PLACES = 8
 """Lists of all clusters together that come in at once. More come in no sooner, since one core reads them all: they would be
@@ -37,7 +37,7 @@ class Watching(Protocol):
         ...
 
 
-class Turn:
+class ListPermit:
     """Leave to have one list on its way; given back once."""
 
     def __init__(self, give_back: Callable[[], None], progress: Callable[[], None] | None = None) -> None:
@@ -70,7 +70,7 @@ class _Line:
     def waiting(self) -> int:
         return sum(not waiter.done() for _, _, waiter in self._queue)
 
-    async def take(self, tier: int) -> Turn:
+    async def take(self, tier: int) -> ListPermit:
         """Wait until one is free."""
         if self.taken >= self.most or self._queue:
             self._number += 1
@@ -85,7 +85,7 @@ class _Line:
                 raise
         else:
             self.taken += 1
-        return Turn(self._over)
+        return ListPermit(self._over)
 
     def _over(self) -> None:
         self.taken -= 1
@@ -99,7 +99,7 @@ class _Line:
                 waiter.set_result(None)
 
 
-class Places:
+class ListPermits:
     """What lists of all clusters share. A place is kept until the list is there, and lost after `lent` seconds in which nothing
     of it has come."""
 
@@ -111,7 +111,7 @@ class Places:
     def taken(self) -> int:
         return self._line.taken
 
-    async def take(self, tier: int) -> Turn:
+    async def take(self, tier: int) -> ListPermit:
         """Wait for a place."""
         return _Lent(await self._line.take(tier), self._lent).turn
 
@@ -119,12 +119,12 @@ class Places:
 class _Lent:
     """One place, and whether anything has come since it was looked at last."""
 
-    def __init__(self, place: Turn, seconds: float) -> None:
+    def __init__(self, place: ListPermit, seconds: float) -> None:
         self._place = place
         self._seconds = seconds
         self._heard = True
         self._timer: asyncio.TimerHandle | None = None
-        self.turn = Turn(self._over, self._progress)
+        self.turn = ListPermit(self._over, self._progress)
         self._look()
 
     def _progress(self) -> None:
@@ -146,10 +146,10 @@ class _Lent:
 class Budget:
     """One cluster's. `settings` may be replaced while it is in use; `reach` says whether it answers."""
 
-    def __init__(self, settings: HubSettings, places: Places | None = None) -> None:
+    def __init__(self, settings: HubSettings, places: ListPermits | None = None) -> None:
         self.settings = settings
         self.reach = Reach()
-        self._places = places or Places()
+        self._places = places or ListPermits()
         self._watching: dict[Watching, None] = {}
         self._waiting: dict[Watching, None] = {}
         self._line = _Line(settings.lists)
@@ -191,7 +191,7 @@ class Budget:
             if self._waiting:
                 min(self._waiting, key=lambda w: w.tier).promote()
 
-    async def turn(self, tier: int) -> Turn:
+    async def turn(self, tier: int) -> ListPermit:
         """Wait until a request may start, the important ones first. Whoever holds a turn bounds what it waits for."""
         self._line.most = self.settings.lists
         turn = await self._line.take(tier)
@@ -206,7 +206,7 @@ class Budget:
             place.over()
             turn.over()
 
-        return Turn(over, place.progress)
+        return ListPermit(over, place.progress)
 
     async def pace(self) -> None:
         """Wait until one more request may start: at most `requests_per_second`, with a burst of as many."""

@@ -23,7 +23,7 @@ from callboard.fleet.observer import Observer
 from callboard.model.cluster import Credential
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["Pulse", "Standing"]
+__all__ = ["OpenWatch", "Pulse"]
 
 QUIET = 10.0
 """Seconds of silence until a cluster is asked, within a tenth, so that clusters are not asked all at once. With both tries and
@@ -47,7 +47,7 @@ _NO_ANSWER: Final = frozenset(
 """What says that nobody is there. Not a handshake that fails, say over a certificate that has run out: somebody took part."""
 
 
-class Standing(Protocol):
+class OpenWatch(Protocol):
     """A watch that stands, whatever comes on it."""
 
     source: Source
@@ -82,10 +82,10 @@ class Pulse:
         self._observer = observer
         self._start = start
         self._jitter = jitter
-        self._standing: dict[Standing, None] = {}
-        self._told: dict[Standing, None] = {}
+        self._standing: dict[OpenWatch, None] = {}
+        self._told: dict[OpenWatch, None] = {}
         """Those that were told of the silence, and have brought nothing since."""
-        self._refused: dict[SourceKey, WeakSet[Standing]] = {}
+        self._refused: dict[SourceKey, WeakSet[OpenWatch]] = {}
         """By identity, those that were refused as nobody the cluster knows; none where one of them stands again."""
         self._believed: dict[SourceKey, float] = {}
         """By identity, until when it is not tried with a watch whether such a refusal is meant."""
@@ -96,7 +96,7 @@ class Pulse:
         self._silent = False
         self._reach.again = self._again
 
-    def stands(self, watch: Standing) -> None:
+    def stands(self, watch: OpenWatch) -> None:
         """It has just brought something."""
         self._told.pop(watch, None)
         if watch not in self._standing:
@@ -108,7 +108,7 @@ class Pulse:
             if self._timer is None and not self._asking:
                 self._look_in(0.0)
 
-    def falls(self, watch: Standing) -> None:
+    def falls(self, watch: OpenWatch) -> None:
         """It has ended, or is opened anew."""
         self._standing.pop(watch, None)
         self._told.pop(watch, None)
@@ -117,7 +117,7 @@ class Pulse:
             self._checked.clear()
             self._stop()
 
-    def refused(self, watch: Standing) -> None:
+    def refused(self, watch: OpenWatch) -> None:
         """It was to be opened, and the cluster does not know whom it is for: are the others read with something that is over?"""
         self._refused.setdefault(watch.source.key, WeakSet()).add(watch)
         if self._standing and not self._asking:

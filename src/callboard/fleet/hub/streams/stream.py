@@ -19,20 +19,20 @@ from callboard.fleet.defect import defect
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.form import Header
 from callboard.fleet.hub.checkpoint.reading import Place
-from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, ObjectChanged, Reader, Turning
+from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, HoldingsReader, ObjectChanged, Turning
 from callboard.fleet.hub.holdings.index import ObjectIndex
 from callboard.fleet.hub.holdings.room import Room
 from callboard.fleet.hub.port import Source, Watcher
 from callboard.fleet.hub.scope import tier
-from callboard.fleet.hub.streams.budget import Budget, Turn
+from callboard.fleet.hub.streams.budget import Budget, ListPermit
 from callboard.fleet.hub.streams.pulse import Pulse
 from callboard.fleet.hub.streams.refusals import AT_ONCE, Refusals
 from callboard.fleet.observer import Observer
 from callboard.kube.failure import answer_of
-from callboard.kube.ingest.packing import Keeper, Packings
+from callboard.kube.ingest.packing import Packer, Packings
 from callboard.kube.watching.watch import Bookmark, Change, Delete, Reset, Stale, Unreadable, Upsert
 from callboard.model.cluster import Credential
-from callboard.model.objects import Kept
+from callboard.model.objects import PackedObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Malformed, Outcome, Question
 from callboard.model.outline import Well, nothing_is_well
 
@@ -82,8 +82,8 @@ class Stream:
         self._version = ""
         self._replacing = False
         self._jitter = jitter
-        self._keep = Keeper(Packings(well))
-        self._turn: Turn | None = None
+        self._keep = Packer(Packings(well))
+        self._turn: ListPermit | None = None
         self._watching: asyncio.Timeout | None = None
         self._wake = asyncio.Event()
         self._no_watch_until = 0.0
@@ -97,14 +97,14 @@ class Stream:
 
     # ---- for the hub
 
-    def attach(self, reader: Reader, question: Question) -> None:
+    def attach(self, reader: HoldingsReader, question: Question) -> None:
         """`reader` is told of every change that concerns `question` from now on; it reads what is there itself."""
         was_idle = not len(self.held.readers)
         self.held.readers.add(reader, question)
         if was_idle:
             self._wake.set()  # nothing is polled while nobody looks
 
-    def detach(self, reader: Reader) -> None:
+    def detach(self, reader: HoldingsReader) -> None:
         self.held.readers.remove(reader)
 
     def look_again(self) -> None:
@@ -394,7 +394,7 @@ class Stream:
 
     async def _replace(
         self,
-        objects: Iterable[Kept],
+        objects: Iterable[PackedObject],
         malformed: tuple[Malformed, ...],
         freshness: Freshness,
         truncated: bool,
