@@ -5,7 +5,6 @@ cluster that stumbles for a moment takes nobody's page away, and one that does n
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from types import TracebackType
@@ -13,7 +12,9 @@ from types import TracebackType
 import structlog
 
 from callboard.access.subject import Subject
-from callboard.base.errors import CallboardError, Unavailable
+from callboard.base.bounded_map import BoundedMap
+from callboard.base.errors import CallboardError
+from callboard.base.task_owner import TaskOwner
 from callboard.kube.connection.connection import Connection
 from callboard.kube.reads.access_review import Attributes, they_may
 from callboard.model.outcome import Failure
@@ -80,45 +81,33 @@ class Reviews:
     """Owns the tasks that ask. Use as an async context manager.
 
     `way` gives the connection of a cluster by name, with the portal's credential; `deadline` the seconds one review may take,
-    waiting for its turn included. `asked` counts the reviews that were sent.
+    waiting until it may be sent included. `asked` counts the reviews that were sent.
     """
 
     def __init__(self, way: Callable[[str], Awaitable[Connection]], deadline: Callable[[str], float]) -> None:
         self._way = way
         self._deadline = deadline
-        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
-        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._entries: BoundedMap[_Key, _Entry] = BoundedMap(MOST)
+        self._in_flight: dict[str, asyncio.Semaphore] = {}
         self._told: dict[str, float] = {}
         self._listeners: dict[tuple[str, Subject], list[Callable[[], None]]] = {}
         self._running: dict[tuple[str, Subject], int] = {}
-        self._tasks: asyncio.TaskGroup | None = None
-        self._started: set[asyncio.Task[None]] = set()
+        self._tasks = TaskOwner()
         self.asked = 0
 
     async def __aenter__(self) -> "Reviews":
-        self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._tasks is not None  # noqa: S101 - entered before it is left
-        tasks, self._tasks = self._tasks, None
-        for task in self._started:
-            task.cancel()
-        cancelled = isinstance(error, asyncio.CancelledError)
-        await tasks.__aexit__(*((kind, error, trace) if cancelled else (None, None, None)))
+        await self._tasks.__aexit__(kind, error, trace)
 
     def decision(self, cluster: str, subject: Subject, wanted: Attributes) -> tuple[Decision, float]:
         """What is known, and when to look again; asks where that is due. Raises Unavailable when we are shutting down."""
         key = (cluster, subject, wanted)
-        entry = self._entries.get(key)
-        if entry is None:
-            entry = self._entries[key] = _Entry()
-            while len(self._entries) > MOST:
-                self._entries.popitem(last=False)
-        self._entries.move_to_end(key)
+        entry = self._entries.of(key, _Entry)
         now = asyncio.get_running_loop().time()
         if entry.due(now):
             self._begin(key, entry, now)
@@ -136,14 +125,10 @@ class Reviews:
             del self._listeners[(cluster, subject)]
 
     def _begin(self, key: _Key, entry: _Entry, now: float) -> None:
-        if self._tasks is None:
-            raise Unavailable("Callboard is shutting down.")
+        _ = self._tasks.start(self._ask(key, entry, now), f"review at {key[0]}")
         entry.running = True
         whose = key[:2]
         self._running[whose] = self._running.get(whose, 0) + 1
-        task = self._tasks.create_task(self._ask(key, entry, now), name=f"review at {key[0]}")
-        self._started.add(task)
-        task.add_done_callback(self._started.discard)
 
     async def _ask(self, key: _Key, entry: _Entry, now: float) -> None:
         cluster, subject, _ = key
@@ -173,7 +158,7 @@ class Reviews:
     async def _answer(self, key: _Key, until: float) -> bool | None:
         cluster, subject, wanted = key
         try:
-            async with asyncio.timeout_at(until), self._turn(cluster):
+            async with asyncio.timeout_at(until), self._permit(cluster):
                 connection = await self._way(cluster)
                 self.asked += 1
                 answer = await they_may(connection, subject.user, subject.groups, wanted, until=until)
@@ -200,5 +185,5 @@ class Reviews:
                 why=words,
             )
 
-    def _turn(self, cluster: str) -> asyncio.Semaphore:
-        return self._turns.setdefault(cluster, asyncio.Semaphore(IN_FLIGHT))
+    def _permit(self, cluster: str) -> asyncio.Semaphore:
+        return self._in_flight.setdefault(cluster, asyncio.Semaphore(IN_FLIGHT))

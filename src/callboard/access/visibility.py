@@ -5,8 +5,6 @@ reader is told when to look again: when it was found out, and before what was de
 """
 
 import asyncio
-import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -14,6 +12,8 @@ from callboard.access.permission import Decide, decide
 from callboard.access.reviews import Decision, Reviews
 from callboard.access.scopes import ClusterGrants, Scopes, scopes_of, seen_by
 from callboard.access.subject import Subject, subject_of
+from callboard.base.bounded_map import BoundedMap
+from callboard.base.object_cache import ObjectCache
 from callboard.base.settings import CallboardSettings
 from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller, CallerKind
@@ -44,8 +44,8 @@ class Visibility:
         self._settings = settings
         self._decide = decide
         self.reviews = reviews
-        self._scopes: dict[int, tuple[weakref.ref[ClusterSnapshot], Scopes]] = {}
-        self._remembered: OrderedDict[EntityRef, tuple[tuple[str, Scopes], ...]] = OrderedDict()
+        self._scopes: ObjectCache[Scopes] = ObjectCache()
+        self._remembered: BoundedMap[EntityRef, tuple[tuple[str, Scopes], ...]] = BoundedMap(MOST_REMEMBERED)
 
     @contextmanager
     def reader(self, caller: Caller, changed: Callable[[], None]) -> Iterator["GrantsReader"]:
@@ -113,7 +113,7 @@ class Visibility:
         subject, news = self.subject(caller), asyncio.Event()
         listened: list[tuple[str, Subject]] = []
         if subject is not None:
-            clusters = {name for ref in refs for name, _ in self._remembered.get(ref, ())}
+            clusters = {name for ref in refs for name, _ in self._remembered.get(ref) or ()}
             listened = [(name, subject) for name in clusters]
         for name, whose in listened:
             self.reviews.listen(name, whose, news.set)
@@ -136,12 +136,8 @@ class Visibility:
 
     def scopes(self, cluster: ClusterSnapshot) -> Scopes:
         """The scopes of a cluster's part, found once for each."""
-        key = id(cluster)
-        known = self._scopes.get(key)
-        if known is None:
-            held = weakref.ref(cluster, lambda _: self._scopes.pop(key, None))
-            known = self._scopes[key] = (held, scopes_of(cluster))
-        return known[1]
+        known = self._scopes.get(cluster)
+        return known if known is not None else self._scopes.put(cluster, scopes_of(cluster))
 
     def seen(
         self, cluster: str, scopes: Scopes, caller: Caller, *, settled: bool
@@ -179,7 +175,7 @@ class Visibility:
         times: list[float] = []
         scopes = tuple((c.cluster.name, self.scopes(c)) for c in snapshot.clusters)
         if snapshot.complete:
-            self._remember(snapshot.entity.ref, scopes)
+            self._remembered.put(snapshot.entity.ref, scopes)
         for (name, each), cluster in zip(scopes, snapshot.clusters, strict=True):
             found, again = self.seen(name, each, caller, settled=name in settled)
             parts.append(found)
@@ -187,12 +183,6 @@ class Visibility:
             if not found.open and cluster.outcomes:
                 settled.add(name)
         return _joined(parts), any(p.open for p in parts), min(times, default=None)
-
-    def _remember(self, ref: EntityRef, scopes: tuple[tuple[str, Scopes], ...]) -> None:
-        self._remembered[ref] = scopes
-        self._remembered.move_to_end(ref)
-        while len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
 
     def _reads(self, caller: Caller) -> bool:
         return self._decide(caller, Action.RESOURCES_READ, _ANY_OBJECTS).allowed

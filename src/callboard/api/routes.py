@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from callboard.api.documents import service_document, services_document
 from callboard.api.queries import entity_ref, services_query, wait_seconds
-from callboard.base.bodies import PACKED, Bodies, Body
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.giving_way import giving_way
+from callboard.base.response_cache import PACKED, Body, ResponseCache
 from callboard.http.door import ClassifiedRoute, Endpoint, ErrorForm, caller_of
 from callboard.model.door import RouteClass
 from callboard.portal.documents.status_writer import document_in_steps, etag_of
@@ -30,7 +30,7 @@ FRESH = {"cache-control": "private, no-cache"}
 
 
 class _Endpoints:
-    def __init__(self, portal: Portal, clock: Clock, bodies: Bodies) -> None:
+    def __init__(self, portal: Portal, clock: Clock, bodies: ResponseCache) -> None:
         self._portal = portal
         self._clock = clock
         self._bodies = bodies
@@ -67,7 +67,7 @@ class _Endpoints:
 
 
 def api_routes(
-    portal: Portal, clock: Clock | None = None, bodies: Bodies | None = None
+    portal: Portal, clock: Clock | None = None, bodies: ResponseCache | None = None
 ) -> tuple[ClassifiedRoute, ...]:
     """All routes of this room. `bodies` keeps what was written of a view.
 
@@ -77,7 +77,7 @@ def api_routes(
       (`callboard.portal.documents.status.StatusDocument`), when settled or after `wait` seconds; with an ETag by content
     """
     clock = clock or SystemClock()
-    endpoints = _Endpoints(portal, clock, bodies or Bodies(clock))
+    endpoints = _Endpoints(portal, clock, bodies or ResponseCache(clock))
     service = "/services/{namespace}/{kind}/{name}"
     return (
         _route("/services", endpoints.services, name="api-services"),

@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from callboard.base.bounded_map import BoundedMap
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.database import DatabaseAway
 from callboard.base.errors import BadInput, CallboardError, Problem
@@ -80,7 +80,8 @@ class Catalog:
         """Why the last refresh came to nothing."""
         self.revision = 0
         """Another number whenever entities were written or removed."""
-        self._known: OrderedDict[EntityRef, Entity | None] = OrderedDict()
+        self._known: BoundedMap[EntityRef, tuple[Entity | None]] = BoundedMap(MOST_KNOWN)
+        """In a tuple, because that there is none is known, too."""
         self._known_as_of = 0
         """The revision they are of."""
         self._company: CatalogDirectory | None = None
@@ -232,7 +233,7 @@ class Catalog:
         if self._known_as_of != revision:
             self._known.clear()
             self._known_as_of = revision
-        found = {ref: self._known[ref] for ref in refs if ref in self._known}
+        found = {ref: known[0] for ref in refs if (known := self._known.get(ref)) is not None}
         unknown = [ref for ref in dict.fromkeys(refs) if ref not in found]
         if unknown:
             documents = await self._store.documents([str(ref) for ref in unknown])
@@ -243,10 +244,7 @@ class Catalog:
             revision == self.revision == self._known_as_of
         ):  # else they may be older than what was written meanwhile
             for ref, entity in found.items():
-                self._known[ref] = entity
-                self._known.move_to_end(ref)
-            while len(self._known) > MOST_KNOWN:
-                self._known.popitem(last=False)
+                self._known.put(ref, (entity,))
         return tuple(found.get(ref) for ref in refs)
 
     async def directory(self) -> CatalogDirectory:

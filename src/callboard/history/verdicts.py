@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
+from callboard.base.bounded_map import BoundedMap
 from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
 from callboard.history.store import VerdictStore
@@ -39,7 +39,9 @@ class Verdicts:
         self._clock = clock
         self._refused = False
         self._unwritten: dict[tuple[str, EntityRef], LastVerdict] = {}
-        self._known: OrderedDict[tuple[str, EntityRef], tuple[LastVerdict, LastVerdict]] = OrderedDict()
+        self._known: BoundedMap[tuple[str, EntityRef], tuple[LastVerdict, LastVerdict]] = BoundedMap(
+            MOST_KNOWN
+        )
         """What was remembered last, and what of it was given to be written."""
 
     async def start(self) -> None:
@@ -69,13 +71,11 @@ class Verdicts:
     def keep(self, verdict: LastVerdict, grants: Grants) -> None:
         """The same for who knows since when."""
         key = (_class(grants), verdict.ref)
-        _, written = self._known.pop(key, (None, None))
-        if written is not None and _same(written, verdict):
-            self._known[key] = (verdict, written)
+        known = self._known.get(key)
+        if known is not None and _same(known[1], verdict):
+            self._known.put(key, (verdict, known[1]))
             return
-        self._known[key] = (verdict, verdict)
-        while len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
+        self._known.put(key, (verdict, verdict))
         self._unwritten.pop(key, None)
         self._unwritten[key] = verdict
         self._bound()

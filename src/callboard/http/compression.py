@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipResponder, IdentityResponder
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from callboard.base.bodies import PACKED
+from callboard.base.response_cache import PACKED
 
 __all__ = ["Compressed", "Variants", "encoding_for"]
 
@@ -26,8 +26,8 @@ GZIP_LEVEL = 2
 makes 37 kB in 7 ms. Browsers take zstd."""
 EXCLUDED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/zstd")
 GZIP_LEVEL_KEPT = 6
-"""For what is packed once and sent many times (`base.bodies`), away from the event loop, from the second time it is asked for:
-of a service that one person looks at once, it would cost three times what it saves."""
+"""For what is packed once and sent many times (`base.response_cache`), away from the event loop, from the second
+time it is asked for: of a service that one person looks at once, it would cost three times what it saves."""
 _FIRST = "gzip, the first time"
 
 _PART = re.compile(r"\s*([a-z*-]+)\s*(?:;\s*q\s*=\s*([0-9.]{1,5})\s*)?")

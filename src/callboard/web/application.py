@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 from starlette.routing import BaseRoute
 
-from callboard.base.bodies import Bodies
 from callboard.base.clock import Clock, SystemClock
+from callboard.base.response_cache import ResponseCache
 from callboard.http.door import Door
 from callboard.http.errors import Trouble
 from callboard.http.site import Site
@@ -83,7 +83,7 @@ def create_web(
 
     routes = site_map(
         CatalogPages(portal, renderer, listing),
-        EntityPages(tabs, renderer, Bodies(clock)),
+        EntityPages(tabs, renderer, ResponseCache(clock)),
         ObjectPages(portal, renderer),
         OperationPages(operations, renderer, static),
         LivePages(topics, options.pace, options.draining),

@@ -7,13 +7,13 @@ from datetime import datetime
 import msgspec
 
 from callboard.base.errors import UsageError
+from callboard.base.object_cache import ObjectCache
 from callboard.extend.pages import Card, CardContext, Piece, Tab
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import Health, Verdict
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ClusterPart, KubernetesView, PodRow
 from callboard.web.last_line import LastLine, line_wanted, read_line, with_lines
-from callboard.web.live.kept import Kept
 from callboard.web.matrix import LINES, Matrix, known_group, matrix, matrix_pieces
 from callboard.web.troubles import Troubles, troubles
 from callboard.web.words import anchor, cluster_mark, cluster_word
@@ -283,7 +283,7 @@ class KubernetesTab:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
-        self._pages: Kept[KubernetesPage] = Kept()
+        self._pages: ObjectCache[KubernetesPage] = ObjectCache()
 
     def tab(self) -> Tab:
         """Its registration. It applies to what can be expected to run."""
@@ -347,7 +347,7 @@ class KubernetesTab:
         page = self._pages.get(view, (group, line))
         if page is None:
             page = kubernetes_page(view, group=group, last_line=line)
-            self._pages.put(page, view, (group, line))
+            self._pages.put(view, page, (group, line))
         return page
 
     async def _line(self, view: KubernetesView, context: CardContext) -> LastLine | None:

@@ -5,10 +5,10 @@ asks of a cluster, not single requests, and only failures to answer: 401, 403 an
 """
 
 import random
-from collections import OrderedDict
 from collections.abc import Callable
 from enum import StrEnum
 
+from callboard.base.bounded_map import BoundedMap
 from callboard.base.clock import Clock
 from callboard.base.settings import BreakerSettings
 
@@ -125,18 +125,12 @@ class Breakers:
     ) -> None:
         self._settings_of = settings_of
         self._clock = clock
-        self._most = most
         self._jitter = jitter
-        self._breakers: OrderedDict[tuple[str, str, str], Breaker] = OrderedDict()
+        self._breakers: BoundedMap[tuple[str, str, str], Breaker] = BoundedMap(most)
 
     def of(self, cluster: str, url: str, identity: str) -> Breaker:
         """The breaker of one cluster (at one address) for one credential identity."""
-        key = (cluster, url, identity)
-        breaker = self._breakers.get(key)
-        if breaker is None:
-            breaker = Breaker(self._settings_of(cluster), self._clock, jitter=self._jitter)
-            self._breakers[key] = breaker
-            while len(self._breakers) > self._most:
-                self._breakers.popitem(last=False)
-        self._breakers.move_to_end(key)
-        return breaker
+        return self._breakers.of(
+            (cluster, url, identity),
+            lambda: Breaker(self._settings_of(cluster), self._clock, jitter=self._jitter),
+        )

@@ -12,6 +12,7 @@ import msgspec
 
 from callboard.base.clock import Clock
 from callboard.base.errors import Unavailable
+from callboard.base.task_owner import TaskOwner
 from callboard.base.tasks import keep_running, leaving_nothing
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, HoldingsReader, Labels, ObjectChanged
@@ -75,8 +76,7 @@ class Hub:
         self._pulses: dict[tuple[str, str], Pulse] = {}
         self._rooms: dict[tuple[str, str], Room] = {}
         self._places = ListPermits()
-        self._tasks: asyncio.TaskGroup | None = None
-        self._others: set[asyncio.Task[None]] = set()
+        self._tasks = TaskOwner()
         self._writing: asyncio.Task[None] | None = None
         self._told: tuple[Told, ...] = ()
         self.looks = 0
@@ -85,7 +85,6 @@ class Hub:
         """Those who follow a service, likewise."""
 
     async def __aenter__(self) -> "Hub":
-        self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
         if self._checkpoints is not None:
             run = partial(self._checkpoints.run, lambda: self.streams)
@@ -95,17 +94,11 @@ class Hub:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._tasks is not None  # noqa: S101 - entered before it is left
         if self._checkpoints is not None:
             await self._checkpoints.finish(self.streams)
         for handle in self._ending.values():
             handle.cancel()
-        for task in (*self._running.values(), *self._others):
-            task.cancel()
-        tasks, self._tasks = self._tasks, None
-        # What went wrong outside leaves as it is, not inside a group of its own.
-        cancelled = isinstance(error, asyncio.CancelledError)
-        await tasks.__aexit__(*((kind, error, trace) if cancelled else (None, None, None)))
+        await self._tasks.__aexit__(kind, error, trace)
         self._streams.clear()
         self._running.clear()
 
@@ -140,13 +133,7 @@ class Hub:
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         """Run `work`, which must not raise, until it ends or the hub does. Raises Unavailable when the hub is closing."""
-        if self._tasks is None:
-            work.close()
-            raise Unavailable("Callboard is shutting down.")
-        task = self._tasks.create_task(work, name=name)
-        self._others.add(task)
-        task.add_done_callback(self._others.discard)
-        return task
+        return self._tasks.start(work, name)
 
     def subscribe(self, source: Source) -> "_Subscription":
         """A reader of this source who wants nothing yet."""
@@ -229,7 +216,7 @@ class Hub:
         key = (source.key, question)
         stream = self._streams.get(key)
         if stream is None:
-            if self._tasks is None:
+            if not self._tasks.open:
                 raise Unavailable("Callboard is shutting down.")
             settings = source.settings
             narrow = settings.scope == "entity" or bool(question.label_selector)
@@ -252,7 +239,7 @@ class Hub:
             )
             self._streams[key] = stream
             name = f"stream {source.cluster.name} {question.type.key}"
-            self._running[key] = self._tasks.create_task(leaving_nothing(stream.run()), name=name)
+            self._running[key] = self._tasks.start(leaving_nothing(stream.run()), name)
             self._let_go(stream)  # until somebody attaches
         else:
             stream.source = source  # the newest reader's way to a credential is the one that stands longest
@@ -271,7 +258,7 @@ class Hub:
 
     def _let_go(self, stream: Stream) -> None:
         key = _key(stream)
-        if self._tasks is not None and key not in self._ending:
+        if self._tasks.open and key not in self._ending:
             loop = asyncio.get_running_loop()
             self._ending[key] = loop.call_later(stream.source.settings.keep, self._end, key)
 

@@ -1,11 +1,11 @@
 """Which custom resources to ask a cluster for: the configured ones, and all suppliers merged."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from callboard.base.bounded_map import BoundedMap
 from callboard.base.errors import CallboardError
 from callboard.base.fence import Fence
 from callboard.base.settings import KubernetesSettings
@@ -50,7 +50,7 @@ class MergedCustomResources:
 
     def __init__(self, suppliers: Sequence[tuple[CustomResourceSupplier, Fence]]) -> None:
         self._suppliers = tuple(suppliers)
-        self._last: OrderedDict[tuple[int, str, str], tuple[ResourceType, ...]] = OrderedDict()
+        self._last: BoundedMap[tuple[int, str, str], tuple[ResourceType, ...]] = BoundedMap(MOST_KEPT)
 
     async def custom_resources(self, cluster: Cluster, caller: Caller) -> Sequence[ResourceType]:
         """All of them, each type once. Never raises for what a supplier does."""
@@ -72,7 +72,7 @@ class MergedCustomResources:
         supplier, fence = self._suppliers[number]
         # What a caller's own token read is kept for nobody.
         key = None if caller.tokens else (number, cluster.name, caller.identity)
-        last = self._last.get(key, ()) if key else ()
+        last = (self._last.get(key) if key else None) or ()
         try:
             found = await fence.call(
                 "say which custom resources belong to a service",
@@ -83,10 +83,7 @@ class MergedCustomResources:
         except CallboardError as error:
             return SuppliedTypes(last, (_untold(error.message, cluster),))
         if key:
-            self._last[key] = found.sound
-            self._last.move_to_end(key)
-            if len(self._last) > MOST_KEPT:
-                self._last.popitem(last=False)
+            self._last.put(key, found.sound)
         if not found.told:
             return SuppliedTypes(found.sound)
         return SuppliedTypes(found.sound, (_untold(f"of those {fence.part} gives, {found.told}", cluster),))

@@ -1,11 +1,11 @@
 """A source of clusters behind its fence, with what it gave last for as long as it gives nothing: nobody waits for it in vain."""
 
 import asyncio
-from collections import OrderedDict
 from datetime import UTC
 
 import structlog
 
+from callboard.base.bounded_map import BoundedMap
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
 from callboard.base.fence import Fence, PartFailed, WrongAnswer
@@ -65,7 +65,7 @@ class LastingSupplier:
         self._where = where + (f" (extension {fence.extension!r})" if fence.extension else "")
         self._code = code
         self._clock = clock
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: BoundedMap[str, _Known] = BoundedMap(MOST_CALLERS)
         self._failing = False
 
     async def clusters(self, caller: Caller) -> tuple[Cluster, ...]:
@@ -77,7 +77,7 @@ class LastingSupplier:
         last."""
         if caller.tokens:
             return await self._ask(caller, _Known())
-        known = self._of(caller)
+        known = self._known.of(caller.identity, _Known)
         if known.asking is None:
             if known.failure and asyncio.get_running_loop().time() < known.again:
                 return self._lasting(known)
@@ -90,15 +90,6 @@ class LastingSupplier:
             fresh = not known.failure and asyncio.get_running_loop().time() < known.good_until
             return known.good if fresh and known.good is not None else self._lasting(known)
         return asking.result()
-
-    def _of(self, caller: Caller) -> _Known:
-        known = self._known.get(caller.identity)
-        if known is None:
-            known = self._known[caller.identity] = _Known()
-            if len(self._known) > MOST_CALLERS:
-                self._known.popitem(last=False)
-        self._known.move_to_end(caller.identity)
-        return known
 
     async def _ask(self, caller: Caller, known: _Known) -> Supplied:
         before = known.good.clusters if known.good is not None else ()

@@ -6,8 +6,6 @@ the snapshot it was made of, such as a page, its asking or the hub's look, and n
 """
 
 import asyncio
-import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from datetime import timedelta
 from itertools import count
@@ -16,6 +14,7 @@ import msgspec
 
 from callboard.access.visible import visible, visible_cluster
 from callboard.base.giving_way import giving_way
+from callboard.base.object_cache import ObjectCache
 from callboard.diagnosis.engine import cluster_time, turns
 from callboard.diagnosis.rules.registry import DiagnosisRules, ordinary
 from callboard.model.grants import Grants
@@ -41,16 +40,8 @@ class _Seen(msgspec.Struct, frozen=True):
     snapshot: ClusterSnapshot | None
 
 
-class _Known:
-    """What is known of one snapshot, by class."""
-
-    def __init__(self, source: "weakref.ref[ClusterSnapshot]") -> None:
-        self.source = source
-        self.by_class: dict[Grants, _Seen | None] = {}
-
-    @property
-    def weight(self) -> int:
-        return sum(1 + (seen.part.objects if seen else 0) for seen in self.by_class.values())
+_Kept = tuple[_Seen | None]
+"""In a tuple, because that nothing is seen is worth keeping, too."""
 
 
 class ClassViews:
@@ -59,13 +50,11 @@ class ClassViews:
     def __init__(self, *, most: int = MOST, rules: Callable[[], DiagnosisRules] = ordinary) -> None:
         self._rules = rules
         self._by = rules()
-        self._known: OrderedDict[int, _Known] = OrderedDict()
-        self._weight = 0
-        self._most = most
+        self._kept: ObjectCache[_Kept] = ObjectCache(most, _weight)
         self.arranged = 0
 
     def __len__(self) -> int:
-        return sum(len(known.by_class) for known in self._known.values())
+        return len(self._kept)
 
     def part(self, whole: ClusterSnapshot, grants: Grants) -> ClusterPart | None:
         """What callers of these grants see of a cluster; None where they see nothing of it."""
@@ -74,26 +63,14 @@ class ClassViews:
 
     def seen(self, whole: ClusterSnapshot, grants: Grants, before: _Seen | None = None) -> _Seen | None:
         """The same, from `before` where nothing that is seen has changed since."""
-        known = self._of(whole)
-        if grants not in known.by_class:
-            self._weight -= known.weight
-            known.by_class[grants] = self._look(whole, grants, before)
-            self._weight += known.weight
-            self._bound()
-        return known.by_class[grants]
-
-    def _of(self, whole: ClusterSnapshot) -> _Known:
         if self._by is not self._rules():
             # Judged by other rules: all of it is another thing now.
             self._by = self._rules()
-            self._known.clear()
-            self._weight = 0
-        key = id(whole)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = _Known(weakref.ref(whole, lambda _: self._forget(key)))
-        self._known.move_to_end(key)
-        return known
+            self._kept.clear()
+        kept = self._kept.get(whole, grants)
+        if kept is None:
+            kept = self._kept.put(whole, (self._look(whole, grants, before),), grants)
+        return kept[0]
 
     def _look(self, whole: ClusterSnapshot, grants: Grants, before: _Seen | None) -> _Seen | None:
         snapshot = visible_cluster(whole, grants)
@@ -106,15 +83,6 @@ class ClassViews:
             return before
         self.arranged += 1
         return _Seen(arrange_cluster(snapshot, self._by), snapshot)
-
-    def _bound(self) -> None:
-        while self._weight > self._most and len(self._known) > 1:
-            self._forget(next(iter(self._known)))
-
-    def _forget(self, key: int) -> None:
-        known = self._known.pop(key, None)
-        if known is not None:
-            self._weight -= known.weight
 
 
 class ClassView:
@@ -194,8 +162,13 @@ class ClassView:
         )
 
 
+def _weight(kept: _Kept) -> int:
+    (seen,) = kept
+    return 1 + (seen.part.objects if seen else 0)
+
+
 def _alike(before: ClusterSnapshot, now: ClusterSnapshot) -> bool:
-    """Whether two sights of a cluster differ in the time of looking only, and that makes no difference."""
+    """Whether what is seen of a cluster differs in the time of looking only, and that makes no difference."""
     if _timeless(before) != _timeless(now):
         return False
     was, is_ = cluster_time(before), cluster_time(now)

@@ -11,6 +11,7 @@ import structlog
 
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, Unavailable
+from callboard.base.task_owner import TaskOwner
 from callboard.base.tasks import without_frames
 from callboard.extend.parts import ObjectsProvider
 from callboard.model.caller import Caller
@@ -117,24 +118,17 @@ class SnapshotFeeds:
         self._salt = secrets.token_bytes(32)
         self._shared: dict[_Key, SnapshotFeed] = {}
         self._running: dict[asyncio.Task[None], SnapshotFeed] = {}
-        self._tasks: asyncio.TaskGroup | None = None
+        self._tasks = TaskOwner()
 
     async def __aenter__(self) -> "SnapshotFeeds":
-        self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
-        self._sweeper = self._tasks.create_task(self._sweep(), name="openings-sweep")
+        _ = self._tasks.start(self._sweep(), "sweep of feeds")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._tasks is not None  # noqa: S101 - entered before it is left
-        for task in (self._sweeper, *self._running):
-            task.cancel()
-        # What went wrong outside leaves as it is, not inside a group of its own.
-        cancelled = isinstance(error, asyncio.CancelledError)
-        await self._tasks.__aexit__(*((kind, error, trace) if cancelled else (None, None, None)))
-        self._tasks = None
+        await self._tasks.__aexit__(kind, error, trace)
 
     @contextmanager
     def joined(self, entity: Entity, caller: Caller, changed: Callable[[], None]) -> Iterator[SnapshotFeed]:
@@ -177,7 +171,7 @@ class SnapshotFeeds:
         return feed.latest if self._clock.monotonic() - feed.done_at <= FRESH else None
 
     def _join(self, entity: Entity, caller: Caller) -> SnapshotFeed:
-        if self._tasks is None:
+        if not self._tasks.open:
             raise Unavailable("Callboard is shutting down.")
         key = self._key(entity, caller)
         found = self._shared.get(key)
@@ -190,7 +184,7 @@ class SnapshotFeeds:
         feed.left_at = self._clock.monotonic()
         if len(self._shared) < MOST:
             self._shared[key] = feed
-        task = self._tasks.create_task(self._ask(feed, entity, caller), name=f"ask {entity.ref}")
+        task = self._tasks.start(self._ask(feed, entity, caller), f"ask {entity.ref}")
         self._running[task] = feed
         task.add_done_callback(self._running.pop)
         return feed

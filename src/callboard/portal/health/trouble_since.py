@@ -1,10 +1,10 @@
 """Since when a service is in trouble: the cluster tells of the last crash, the memory of the first that was seen."""
 
-import weakref
 from datetime import datetime
 
 import msgspec
 
+from callboard.base.object_cache import ObjectCache
 from callboard.history.verdict import LastVerdict
 from callboard.model.verdict import Health
 from callboard.portal.views import KubernetesView
@@ -17,7 +17,7 @@ class TroubleSince:
     again."""
 
     def __init__(self) -> None:
-        self._told: dict[int, tuple[weakref.ref[KubernetesView], datetime, KubernetesView]] = {}
+        self._told: ObjectCache[tuple[datetime, KubernetesView]] = ObjectCache()
 
     @staticmethod
     def asked_for(view: KubernetesView) -> bool:
@@ -35,11 +35,10 @@ class TroubleSince:
             or last.since >= since
         ):
             return view
-        key = id(view)
-        known = self._told.get(key)
-        if known is not None and known[0]() is view and known[1] == last.since:
-            return known[2]
+        known = self._told.get(view)
+        if known is not None and known[0] == last.since:
+            return known[1]
         verdict = msgspec.structs.replace(view.verdict, since=last.since)
         told = msgspec.structs.replace(view, verdict=verdict)
-        self._told[key] = (weakref.ref(view, lambda _: self._told.pop(key, None)), last.since, told)
+        self._told.put(view, (last.since, told))
         return told

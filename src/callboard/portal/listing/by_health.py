@@ -4,11 +4,12 @@ Only for callers who may see everything: how many services are how, and which of
 of what they may not see. For them the list stands as the catalog has it, and says so.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from callboard.base.bounded_map import BoundedMap
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.search import SearchQuery
 from callboard.model.caller import Caller
@@ -46,8 +47,8 @@ class ByHealth:
     def __init__(self, catalog: Catalog, board: HealthBoard) -> None:
         self._catalog = catalog
         self._board = board
-        self._lists: OrderedDict[SearchQuery, tuple[int, tuple[EntityRef, ...]]] = OrderedDict()
-        self._tallies: OrderedDict[SearchQuery, tuple[int, int, HealthTally]] = OrderedDict()
+        self._lists: BoundedMap[SearchQuery, tuple[int, tuple[EntityRef, ...]]] = BoundedMap(MOST_LISTS)
+        self._tallies: BoundedMap[SearchQuery, tuple[tuple[int, int], HealthTally]] = BoundedMap(MOST_LISTS)
 
     def refused(self, query: ServicesQuery, caller: Caller) -> str:
         """Why the list is not chosen or sorted by health although the query asks for it; "" where it is, or does not ask."""
@@ -62,14 +63,10 @@ class ByHealth:
         if states is None:
             return None
         key, refs = await self._found(search, caller)
-        board, catalog, known = self._tallies.get(key, (-1, -1, None))
-        if known is None or (board, catalog) != (self._board.revision, self._catalog.revision):
-            known = tallied(states, refs)
-            self._tallies[key] = (self._board.revision, self._catalog.revision, known)
-        self._tallies.move_to_end(key)
-        while len(self._tallies) > MOST_LISTS:
-            self._tallies.popitem(last=False)
-        return known
+        as_of, known = (self._board.revision, self._catalog.revision), self._tallies.get(key)
+        if known is None or known[0] != as_of:
+            known = self._tallies.put(key, (as_of, tallied(states, refs)))
+        return known[1]
 
     async def chosen(
         self, query: ServicesQuery, search: SearchQuery, caller: Caller
@@ -84,15 +81,10 @@ class ByHealth:
     async def _found(self, search: SearchQuery, caller: Caller) -> tuple[SearchQuery, tuple[EntityRef, ...]]:
         """(the search without its page, everything it finds)."""
         key = msgspec.structs.replace(search, offset=0, limit=0)
-        revision, refs = self._lists.get(key, (-1, ()))
-        if revision != self._catalog.revision:
-            revision = self._catalog.revision
-            refs = await self._catalog.refs(key, caller)
-            self._lists[key] = (revision, refs)
-        self._lists.move_to_end(key)
-        while len(self._lists) > MOST_LISTS:
-            self._lists.popitem(last=False)
-        return key, refs
+        known, revision = self._lists.get(key), self._catalog.revision
+        if known is None or known[0] != revision:
+            known = self._lists.put(key, (revision, await self._catalog.refs(key, caller)))
+        return key, known[1]
 
 
 def tallied(states: Mapping[EntityRef, ServiceState], refs: Iterable[EntityRef]) -> HealthTally:

@@ -14,10 +14,10 @@ import msgspec
 from markupsafe import Markup
 
 from callboard.base.clock import Clock
+from callboard.base.object_cache import ObjectCache
 from callboard.extend.pages import Piece
 from callboard.model.entity import Entity
 from callboard.web import times
-from callboard.web.live.kept import Kept
 from callboard.web.rendering import Renderer
 
 __all__ = ["Fragment", "Fragments", "Frame", "Lineup"]
@@ -127,7 +127,7 @@ class Fragments:
         self.clock = clock
         self.rendered = rendered
         self._renderer = renderer
-        self._by_object: Kept[Fragment] = Kept()
+        self._by_object: ObjectCache[Fragment] = ObjectCache()
         self._by_value: OrderedDict[Hashable, tuple[Fragment, float]] = OrderedDict()
         """Each with the moment it was shown last, in that order."""
 
@@ -139,7 +139,7 @@ class Fragments:
         fragment = self._by_object.get(piece.shows, variant)
         if fragment is None:
             fragment = self._render(piece, entity)
-            self._by_object.put(fragment, piece.shows, variant)
+            self._by_object.put(piece.shows, fragment, variant)
         return fragment
 
     def _valued(self, piece: Piece, entity: Entity) -> Fragment:

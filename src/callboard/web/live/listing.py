@@ -1,6 +1,6 @@
 """The list of services: drawn into frames, one element for each row, and kept current as a topic."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from urllib.parse import parse_qsl
 
@@ -8,6 +8,7 @@ import msgspec
 from markupsafe import Markup
 from starlette.datastructures import QueryParams
 
+from callboard.base.bounded_map import BoundedMap
 from callboard.base.clock import Clock
 from callboard.model.caller import Caller
 from callboard.portal.protocol import Portal
@@ -41,7 +42,7 @@ class ServiceList:
         self._urls = renderer.urls
         self._clock = clock
         self._rendered = rendered
-        self._drawn: OrderedDict[Hashable, Fragment] = OrderedDict()
+        self._drawn: BoundedMap[Hashable, Fragment] = BoundedMap(MOST_ROWS)
 
     def frame(self, view: ServicesView, choices: Choices) -> Frame:
         """The page's elements, those drawn before as they were."""
@@ -75,11 +76,7 @@ class ServiceList:
         if fragment is None:
             self._rendered[template] += 1
             html = self._renderer.page(template, **shown).strip()
-            fragment = self._drawn[key] = Fragment(name, html, within, at=self._clock.monotonic())
-            if len(self._drawn) > MOST_ROWS:
-                self._drawn.popitem(last=False)
-        else:
-            self._drawn.move_to_end(key)
+            fragment = self._drawn.put(key, Fragment(name, html, within, at=self._clock.monotonic()))
         return fragment
 
 

@@ -12,13 +12,13 @@ from markupsafe import Markup
 from callboard.base.errors import CallboardError, NotFound, UsageError
 from callboard.base.fenced_steps import each
 from callboard.base.giving_way import giving_way
+from callboard.base.object_cache import ObjectCache
 from callboard.extend.pages import CardContext, Piece, Tab
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ServiceView
 from callboard.web.live.fragments import Fragment, Fragments, Frame
-from callboard.web.live.kept import Kept
 from callboard.web.live.topics import Live
 from callboard.web.page_fences import PageFences, anything, pieces_of
 from callboard.web.queries import entity_ref
@@ -41,7 +41,7 @@ class EntityTabs:
         self._portal = portal
         self._renderer = renderer
         self._fragments = fragments
-        self._frames: Kept[Frame] = Kept()
+        self._frames: ObjectCache[Frame] = ObjectCache()
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         """The entity, for this caller. Raises NotFound."""
@@ -102,7 +102,7 @@ class EntityTabs:
         on_demand = {p.id: partial(self._fragments.of, p, entity) for p in pieces if p.on_demand}
         shown = [p for p in pieces if not p.on_demand]
         frame = Frame.of(await giving_way(self._rendered(shown, entity)), tab.lists, on_demand)
-        self._frames.put(frame, view, variant)
+        self._frames.put(view, frame, variant)
         return frame
 
     def page(self, tab: Tab, view: object, entity: Entity, frame: Frame) -> Markup:

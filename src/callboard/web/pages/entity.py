@@ -5,8 +5,8 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from callboard.base.bodies import PACKED, Bodies, Body
 from callboard.base.errors import NotFound, Unavailable
+from callboard.base.response_cache import PACKED, Body, ResponseCache
 from callboard.extend.pages import CardContext, Tab
 from callboard.http.door import caller_of
 from callboard.model.entity import Entity
@@ -38,7 +38,7 @@ class TabLink(msgspec.Struct, frozen=True):
 class EntityPages:
     """`/catalog/{namespace}/{kind}/{name}` and below, but for single objects."""
 
-    def __init__(self, tabs: EntityTabs, renderer: Renderer, bodies: Bodies) -> None:
+    def __init__(self, tabs: EntityTabs, renderer: Renderer, bodies: ResponseCache) -> None:
         self._tabs = tabs
         self._renderer = renderer
         self._bodies = bodies

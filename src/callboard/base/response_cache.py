@@ -1,12 +1,11 @@
 """Answers written once for everyone who is given the same, for a moment, packed once for each encoding that is asked for."""
 
-import weakref
-from collections import OrderedDict
 from collections.abc import Hashable
 
 from callboard.base.clock import Clock
+from callboard.base.object_cache import ObjectCache
 
-__all__ = ["HOLD", "PACKED", "Bodies", "Body"]
+__all__ = ["HOLD", "PACKED", "Body", "ResponseCache"]
 
 HOLD = 15.0
 """Seconds: what an answer says of ages, and of the moment it is as of, is at most so much late."""
@@ -27,23 +26,12 @@ class Body:
         self.packed: dict[str, bytes] = {}
 
 
-class _Entry:
-    __slots__ = ("body", "made_at", "of")
-
-    def __init__(self, of: "weakref.ref[object]", body: Body, made_at: float) -> None:
-        self.of = of
-        self.body = body
-        self.made_at = made_at
-
-
-class Bodies:
-    """Kept by the very object they show, and gone with it. A body must not hold its object."""
+class ResponseCache:
+    """Answers by the very object they show and a variant, gone with that object. A body must not hold its object."""
 
     def __init__(self, clock: Clock, *, most: int = MOST) -> None:
         self._clock = clock
-        self._most = most
-        self._entries: OrderedDict[tuple[int, Hashable], _Entry] = OrderedDict()
-        self._weight = 0
+        self._entries: ObjectCache[tuple[Body, float]] = ObjectCache(most, lambda entry: len(entry[0].plain))
         self.written = 0
         """How many were put, for tests and figures."""
 
@@ -52,26 +40,11 @@ class Bodies:
 
     def get(self, of: object, variant: Hashable = ()) -> Body | None:
         """What was written of this very object, unless that is too long ago."""
-        key = (id(of), variant)
-        entry = self._entries.get(key)
-        if entry is None or entry.of() is not of or self._clock.monotonic() - entry.made_at > HOLD:
-            return None
-        self._entries.move_to_end(key)
-        return entry.body
+        found = self._entries.get(of, variant)
+        return found[0] if found is not None and self._clock.monotonic() - found[1] <= HOLD else None
 
     def put(self, of: object, variant: Hashable, body: Body) -> Body:
         """Keep it in place of what was written before."""
-        key = (id(of), variant)
-        self._drop(key)
         self.written += 1
-        entry = _Entry(weakref.ref(of, lambda _: self._drop(key)), body, self._clock.monotonic())
-        self._entries[key] = entry
-        self._weight += len(body.plain)
-        while self._weight > self._most:
-            self._drop(next(iter(self._entries)))
+        self._entries.put(of, (body, self._clock.monotonic()), variant)
         return body
-
-    def _drop(self, key: tuple[int, Hashable]) -> None:
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._weight -= len(entry.body.plain)

@@ -3,17 +3,17 @@
 import gc
 from datetime import UTC, datetime
 
-from callboard.base.bodies import HOLD, Bodies, Body
 from callboard.base.clock import FakeClock
+from callboard.base.response_cache import HOLD, Body, ResponseCache
 
 
 class Shown:
     """Something that can be shown."""
 
 
-def bodies(most: int = 1000) -> tuple[Bodies, FakeClock]:
+def bodies(most: int = 1000) -> tuple[ResponseCache, FakeClock]:
     clock = FakeClock(datetime(2026, 1, 1, tzinfo=UTC))
-    return Bodies(clock, most=most), clock
+    return ResponseCache(clock, most=most), clock
 
 
 def test_it_is_found_by_the_very_object_and_its_variant() -> None:
