@@ -2,13 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from callboard.access import endings
 from callboard.access.sessions import IDLE, LIFETIME, Sessions, SessionsList
 from callboard.access.store import KeptSession, SessionStore
 from callboard.access.store.schema import sessions as table
@@ -17,6 +18,7 @@ from callboard.base.database import Database
 from callboard.base.errors import NotFound, Unavailable
 from callboard.model.caller import Caller
 from support.databases import open_tables
+from support.listening import eventually
 
 pytestmark = pytest.mark.usefixtures("place")  # on each database
 
@@ -34,6 +36,13 @@ class Store(SessionStore):
     def _asked(self) -> None:
         if self.away:
             raise Unavailable("The database does not answer.")
+
+    looks = 0
+
+    async def which(self, digests: Collection[str]) -> frozenset[str]:
+        self.looks += 1
+        self._asked()
+        return await super().which(digests)
 
     async def get(self, digest: str) -> KeptSession | None:
         self.reads += 1
@@ -61,6 +70,9 @@ class Around:
         sessions = Sessions(self.clock, self.store, place)
         await sessions.start()
         return sessions
+
+    async def server_without_start(self) -> Sessions:
+        return Sessions(self.clock, self.store, HERE)
 
     async def signed_in(self, sessions: Sessions | None = None) -> str:
         sessions = sessions or await self.server()
@@ -132,6 +144,53 @@ async def test_the_operator_ends_one_or_all(around: Around) -> None:
     assert await operator.end_all() == 2
     around.clock.advance(A_MOMENT)
     assert not [each for each in left if await here.caller(each)]
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endings, "EVERY", 0.02)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_what_is_open_under_one_is_told_when_it_ends_here_or_elsewhere(around: Around) -> None:
+    here, there = await around.server(), await around.server()
+    mine, another, others = [await around.signed_in(here) for _ in range(3)]
+    waiting = [asyncio.create_task(s.ended(mine)) for s in (here, here, there)]
+    also = asyncio.create_task(there.ended(another))
+    stays = [asyncio.create_task(s.ended(others)) for s in (here, there)]
+    assert await there.caller(mine) == ME
+    await asyncio.sleep(0)
+    await here.end(mine)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*waiting)
+    assert await there.caller(mine) is None  # although it was read a moment ago
+    operator = SessionsList(around.store, around.clock)
+    digest = hashlib.sha256(another.encode()).hexdigest()
+    await operator.end(next(s.id for s in await operator.all() if s.digest == digest))
+    async with asyncio.timeout(30):
+        await also
+    assert not any(each.done() for each in stays)
+    for each in stays:
+        each.cancel()
+    await asyncio.gather(*stays, return_exceptions=True)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_database_that_is_away_ends_nothing_that_is_open(around: Around) -> None:
+    around.store.away = True
+    sessions = await around.server_without_start()
+    begun_without = await around.signed_in(sessions)
+    around.store.away = False
+    written = await around.signed_in(sessions)
+    open_ = [asyncio.create_task(sessions.ended(each)) for each in (begun_without, written)]
+    await eventually(lambda: around.store.looks >= 3)
+    around.store.away, looked = True, around.store.looks
+    await eventually(lambda: around.store.looks >= looked + 3)
+    assert not any(each.done() for each in open_)
+    for each in open_:
+        each.cancel()
+    await asyncio.gather(*open_, return_exceptions=True)
+    assert not [t for t in asyncio.all_tasks() if t.get_name() == "endings"]  # nobody waits, nobody looks
 
 
 async def test_links_end_with_the_process(around: Around) -> None:

@@ -394,6 +394,33 @@ async def test_a_session_that_ends_ends_its_stream_and_says_so(busy: bool) -> No
     assert portal.closed == 1
 
 
+async def test_signing_out_in_one_tab_ends_the_stream_of_the_others_at_once() -> None:
+    """No heartbeat is waited for; who is signed in by another session stays."""
+    portal, made = LivePortal(), []
+
+    def make(port: int) -> Site:
+        guard, sessions = door(port, open_to_all=False)
+        made.append((guard, sessions))
+        return create_web(portal, guard, operations(guard), WebOptions(pace=Pace(heartbeat=3600)))
+
+    async with listening(make) as base, AsyncExitStack() as stack:
+        guard, sessions = made[0]
+        cookies = [await sessions.redeem(sessions.link_token(Caller.loopback())) for _ in range(2)]
+        mine, other = ({"Cookie": f"{guard.policy.cookie}={c}", "Origin": base} for c in cookies)
+        first, second, stays = [
+            await stack.enter_async_context(watching(base, headers=each)) for each in (mine, mine, other)
+        ]
+        for reader in (first, second, stays):
+            await reader.next()
+        assert (await get(base, "/sign-out", mine, method="POST")).status == 200
+        for reader in (first, second):
+            bye = await reader.next("bye")
+            assert bye.data["code"] == "not-signed-in"
+            assert await reader.response.content.read() == b""
+        await portal.change(troubled("eu-00"))
+        assert (await stays.next("update")).event == "update"
+
+
 async def test_a_topic_that_cannot_be_drawn_costs_itself_only() -> None:
     class Broken(Numbers):
         kind = "broken"

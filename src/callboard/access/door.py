@@ -5,6 +5,7 @@ The checks, in order: the Host is one of ours (DNS rebinding); an unsafe or stre
 """
 
 from collections.abc import Iterable
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -82,12 +83,13 @@ class LoopbackDoor:
             return Admitted(Caller.loopback())
         if (token := _bearer(facts.authorization)) is not None:
             return await self._service(token, route)
-        caller = await self._sessions.caller(_cookie(facts.cookie, self.policy.cookie))
+        session = _cookie(facts.cookie, self.policy.cookie)
+        caller = await self._sessions.caller(session)
         if caller is None and route is RouteClass.METRICS:
             return Admitted(Caller.anonymous())
         if caller is None:
             return Refused(401, "not-signed-in", "Open the link that callboard printed in its terminal.")
-        return Admitted(caller)
+        return Admitted(caller, partial(self._sessions.ended, session))
 
     async def _service(self, token: str, route: RouteClass) -> Admitted | Refused:
         """By a token alone, whatever cookie comes with it."""

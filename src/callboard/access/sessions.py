@@ -5,6 +5,7 @@ import hashlib
 import re
 import secrets
 from collections import OrderedDict
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from callboard.access.endings import Endings
 from callboard.access.store import KeptSession, SessionStore
 from callboard.base.clock import Clock
 from callboard.base.errors import NotFound, Unavailable
@@ -62,6 +64,7 @@ class Sessions:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._links: dict[str, _Link] = {}
         self._unknown = asyncio.Semaphore(_AT_ONCE)
+        self._endings = Endings(self._still if store is not None else None)
         self.host = "cb-" + secrets.token_hex(12)
         """A name that nobody else on this machine knows, for a host below `.localhost`; that of the sessions that go on."""
 
@@ -132,8 +135,24 @@ class Sessions:
         held = self._held.pop(digest, None)
         if held is not None:
             _log.info("somebody signed out", session=held.session.id, subject=held.session.subject)
-        if self._store is not None:
-            await self._store.end(digest=digest)
+        try:
+            if self._store is not None:
+                await self._store.end(digest=digest)
+        finally:
+            self._endings.tell(digest)
+
+    async def ended(self, secret: str) -> None:
+        """Return when this session has been ended, here or by whoever else has the database."""
+        await self._endings.of(_digest(secret))
+
+    async def _still(self, digests: Collection[str]) -> frozenset[str]:
+        """Which of them go on. One that was begun while the database did not answer is known here alone."""
+        assert self._store is not None  # noqa: S101  # asked where there is one
+        here = {d for d in digests if (held := self._held.get(d)) is not None and held.read is None}
+        there = await self._store.which(digests)
+        for digest in set(digests) - there - here:
+            self._held.pop(digest, None)
+        return there | here
 
     async def _current(self, digest: str) -> _Held | None:
         """What is known of a session, read anew where that is some seconds old."""

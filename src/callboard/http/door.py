@@ -24,6 +24,7 @@ __all__ = [
     "Endpoint",
     "ErrorForm",
     "SignIn",
+    "admission_ended",
     "caller_of",
     "facts_of",
     "still_admitted",
@@ -32,6 +33,8 @@ __all__ = [
 CALLER = "callboard.caller"
 ASK_AGAIN = "callboard.ask-again"
 """What the site leaves in the scope: a function that asks the door about the same request again."""
+ENDED = "callboard.ended"
+"""The same: `Admitted.ended`."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -114,3 +117,9 @@ def still_admitted(request: Request) -> Callable[[], Awaitable[Refused | None]]:
         return answer if isinstance(answer, Refused) else None
 
     return refused
+
+
+def admission_ended(request: Request) -> Callable[[], Awaitable[None]] | None:
+    """Returns when what let the caller in has ended; None where nothing tells of that."""
+    ended: Callable[[], Awaitable[None]] | None = request.scope[ENDED]
+    return ended

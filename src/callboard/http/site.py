@@ -22,7 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from callboard.base.base_path import below
 from callboard.base.errors import NotFound, Unavailable
 from callboard.http.compression import Compressed
-from callboard.http.door import ASK_AGAIN, CALLER, Door, ErrorForm, facts_of
+from callboard.http.door import ASK_AGAIN, CALLER, ENDED, Door, ErrorForm, facts_of
 from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, as_json, trouble_of, wants_json
 from callboard.http.headers import secure
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
@@ -141,7 +141,7 @@ class Site:
         if not allowed:
             raise MethodNotAllowed(f"{scope['method']} is not something this address understands.")
         scope.update(child)
-        scope[CALLER], scope[ASK_AGAIN] = answer.caller, ask
+        scope[CALLER], scope[ASK_AGAIN], scope[ENDED] = answer.caller, ask, answer.ended
         await route.handle(scope, receive, send)
 
     async def _ask(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:

@@ -1,5 +1,6 @@
 """What the door looks at, and what it answers."""
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 import msgspec
@@ -41,9 +42,11 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """Come in, as this caller."""
+    """Come in, as this caller. `ended` returns when what lets them in has ended, for what stays open long; None where nothing
+    tells of that."""
 
     caller: Caller
+    ended: Callable[[], Awaitable[None]] | None = None
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Sessions of browsers, on SQLite or PostgreSQL."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -10,6 +11,9 @@ from callboard.access.store.tokens import CHAIN
 from callboard.base.database import Database, migrate, to_its_end
 
 __all__ = ["KeptSession", "SessionStore"]
+
+_AT_ONCE = 500
+"""Values of one query: databases bound them."""
 
 
 class KeptSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +61,16 @@ class SessionStore:
         async with self._database.reading() as connection:
             row = (await connection.execute(select(sessions).where(sessions.c.digest == digest))).first()
             return _kept(row) if row is not None else None
+
+    @to_its_end
+    async def which(self, digests: Collection[str]) -> frozenset[str]:
+        """Those of these that there are."""
+        wanted, found = list(digests), set[str]()
+        async with self._database.reading() as connection:
+            for at in range(0, len(wanted), _AT_ONCE):
+                query = select(sessions.c.digest).where(sessions.c.digest.in_(wanted[at : at + _AT_ONCE]))
+                found.update(await connection.scalars(query))
+        return frozenset(found)
 
     @to_its_end
     async def add(self, session: KeptSession, forget_before: datetime) -> None:

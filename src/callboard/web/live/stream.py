@@ -76,7 +76,8 @@ class _Reading:
 class LiveStream(Response):
     """Answers with the stream; leaving it, for whatever reason, closes every topic and so cancels its asking.
 
-    `admitted` says whether the door would still let the reader in; `draining` is set when the process is told to stop.
+    `admitted` says whether the door would still let the reader in, and `ended` returns when it does not; `draining` is set when
+    the process is told to stop.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class LiveStream(Response):
         *,
         admitted: Callable[[], Awaitable[Refused | None]],
         draining: asyncio.Event,
+        ended: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(media_type="text/event-stream", headers={"x-accel-buffering": "no"})
         del self.headers["content-length"]
@@ -96,6 +98,7 @@ class LiveStream(Response):
         self._pace = pace
         self._admitted = admitted
         self._draining = draining
+        self._ended = ended
         self._once = request.once
         self._readings = tuple(_Reading(wanted) for wanted in request.watch)
         self._news = asyncio.Event()
@@ -111,6 +114,7 @@ class LiveStream(Response):
                     group.create_task(self._collect() if self._once else self._write(send)),
                     group.create_task(_gone(receive)),
                     group.create_task(self._draining.wait()),
+                    *((group.create_task(self._bye(send)),) if self._ended is not None else ()),
                 )
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 for task in (*reading, *ends):
@@ -157,9 +161,7 @@ class LiveStream(Response):
                 async with asyncio.timeout(self._pace.heartbeat):
                     await self._news.wait()
             if time.monotonic() - asked >= self._pace.heartbeat:
-                if refused := await self._admitted():
-                    words = {"code": refused.code, "message": refused.message}
-                    await self._emit(send, message("bye", words))
+                if await self._refused(send):
                     return
                 asked = time.monotonic()
             if self._news.is_set():
@@ -173,6 +175,21 @@ class LiveStream(Response):
             with suppress(TimeoutError):
                 async with asyncio.timeout(due - now - self._pace.between):
                     await self._last_words.wait()
+
+    async def _bye(self, send: Send) -> None:
+        """Wait until what let the reader in has ended, and say so where the door says the same."""
+        assert self._ended is not None  # noqa: S101  # begun where it is there
+        await self._ended()
+        await self._refused(send)
+
+    async def _refused(self, send: Send) -> bool:
+        """Whether the door would not let the reader in any more; told where that is so."""
+        refused = await self._admitted()
+        if refused is None:
+            return False
+        words = {"code": refused.code, "message": refused.message}
+        await self._emit(send, message("bye", words))
+        return True
 
     async def _collect(self) -> None:
         """Wait until every topic has come to something."""

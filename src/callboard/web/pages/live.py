@@ -5,7 +5,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from callboard.http.door import caller_of, still_admitted
+from callboard.http.door import admission_ended, caller_of, still_admitted
 from callboard.web.live.request import live_request
 from callboard.web.live.stream import LiveStream, Pace
 from callboard.web.live.topics import Topics
@@ -30,5 +30,6 @@ class LivePages:
             caller_of(request),
             self._pace,
             admitted=still_admitted(request),
+            ended=admission_ended(request),
             draining=self._draining,
         )
