@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 from callboard.base.errors import CallboardError
+from callboard.diagnosis.engine import diagnose
 from callboard.model.entity import Entity, EntityMeta
+from callboard.model.finding import NextKind
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Failure, FailureCode
@@ -13,7 +15,11 @@ from callboard.portal.arranging.pods import container_rows
 from callboard.portal.asking.kubernetes import _not_found, _without_log
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import ObjectKey
+from support.conditions import containers, controllers, images, pods
+from support.conditions.scene import NOW as SCENE_NOW
+from support.conditions.scene import Case, changed
 from support.kube_objects import cluster, failed, pod, waiting
+from support.manifests import part_of
 
 KEY = ObjectKey("a", "pods", "shop", "web-1")
 ENTITY = Entity(api_version="backstage.io/v1alpha1", kind="Component", metadata=EntityMeta(name="web"))
@@ -70,3 +76,52 @@ def test_no_link_leads_to_a_log_that_cannot_be() -> None:
     assert not linked
     assert reason(pod(**waiting("CrashLoopBackOff", exit_code=1))) == ("", True)
     assert reason(pod(**waiting("CrashLoopBackOff", exit_code=1)), previous=True) == ("", True)
+
+
+def test_a_container_that_its_node_no_longer_finds_has_no_log() -> None:
+    lost = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}
+    for state, last, linked, previous in (
+        (lost, {}, False, False),
+        (lost, lost, False, False),
+        ({"waiting": {"reason": "ContainerCreating"}}, lost, False, False),
+        ({"running": {}}, lost, True, False),
+        (lost, {"terminated": {"exitCode": 1, "reason": "Error"}}, True, True),
+    ):
+        status = {
+            "name": "app",
+            "image": "x",
+            "ready": False,
+            "restartCount": 1,
+            "state": state,
+            "lastState": last,
+        }
+        obj = pod(containerStatuses=[status])
+        assert isinstance(obj.body, Pod)
+        (row,) = container_rows(obj.body)
+        assert (row.has_log, row.has_previous) == (linked, previous)
+    gone = {"name": "app", "image": "x", "ready": False, "restartCount": 1, "state": lost, "lastState": {}}
+    assert reason(pod(containerStatuses=[gone])) == (
+        "The log of container app is gone with its container: ended with exit code 137 (ContainerStatusUnknown).",
+        False,
+    )
+
+
+CASES = (*containers.CASES, *controllers.CASES, *images.CASES, *pods.CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.code}: {case.source[:40]}")
+def test_every_step_that_says_to_read_a_log_leads_to_one(case: Case) -> None:
+    for documents in (case.documents, *(changed(case.documents, change) for change in case.near)):
+        part = part_of(documents, SCENE_NOW)
+        there = {
+            o.name: o.body for outcome in part.outcomes for o in outcome.objects if isinstance(o.body, Pod)
+        }
+        for finding in diagnose(part).findings:
+            for step in finding.steps:
+                if step.kind is not NextKind.LOGS or not step.container:
+                    continue
+                body = there[finding.places[0].names[0]]
+                (row,) = [c for c in container_rows(body) if c.name == step.container]
+                assert body.spec.node_name or body.status.phase == "Failed"
+                assert row.has_log, (finding.code, row)
+                assert row.has_previous or not step.previous, (finding.code, row)

@@ -28,9 +28,9 @@ def commands_for(view: ObjectView) -> tuple[Command, ...]:
         Command("Its YAML", f"{start} get {what} -o yaml"),
     ]
     if key.type == "pods":
-        found += [
-            _log(start, key.name, container) for container in view.containers if container.role == "container"
-        ][:3]
+        found += [_log(start, key.name, c) for c in view.containers if c.role == "container" and c.has_log][
+            :3
+        ]
         found += [
             Command(
                 f"Log of {c.name} before its last restart",

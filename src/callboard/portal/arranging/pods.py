@@ -5,7 +5,7 @@ from datetime import datetime
 from callboard.diagnosis.pod_status import STUCK_REASONS, is_sidecar, pod_standing
 from callboard.diagnosis.words import plain_reason
 from callboard.model.objects import KubeObject
-from callboard.model.objects.pod import Container, ContainerStatus, Pod
+from callboard.model.objects.pod import Container, ContainerState, ContainerStatus, Pod
 from callboard.model.verdict import Health, ObjectHealth
 from callboard.portal.arranging.clipping import clipped
 from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
@@ -14,6 +14,8 @@ __all__ = ["container_rows", "pod_row", "version_of", "worst_first"]
 
 _VERSION = "app.kubernetes.io/version"
 _MOST_VERSION = 60
+_LOST = "ContainerStatusUnknown"
+"""The reason a kubelet gives for a container that it no longer finds."""
 
 _ORDER = {Health.UNHEALTHY: 0, Health.UNKNOWN: 1, Health.PROGRESSING: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
 
@@ -89,14 +91,19 @@ def _row(container: Container, status: ContainerStatus | None, role: str) -> Con
         ready=status.ready,
         restarts=status.restart_count,
         has_log=_has_run(status),
-        has_previous=status.last_state.terminated is not None,
+        has_previous=_is_kept(status.last_state),
         since=since,
     )
 
 
 def _has_run(status: ContainerStatus) -> bool:
-    state = status.state
-    return bool(state.running or state.terminated or status.last_state.terminated)
+    return status.state.running is not None or _is_kept(status.state) or _is_kept(status.last_state)
+
+
+def _is_kept(state: ContainerState) -> bool:
+    """Whether there was a run whose log a node may have. Of one that a kubelet no longer finds, as after the loss of
+    its node, there is nothing to read."""
+    return state.terminated is not None and state.terminated.reason != _LOST
 
 
 def _state(status: ContainerStatus, role: str) -> tuple[str, str, Health, datetime | None]:

@@ -325,6 +325,8 @@ def _without_log(obj: KubeObject, pod: Pod, container: ContainerRow, query: LogQ
     """Why there can be no log; "" where there may be one."""
     if not pod.spec.node_name:
         return f"Pod {obj.name} is not scheduled: no node runs it yet, and so there is no log."
+    if not container.has_log and container.state.startswith("ended"):
+        return f"The log of container {container.name} is gone with its container: {container.state}."
     if not container.has_log:
         return f"Container {container.name} has not started yet ({container.state}), and so there is no log."
     if query.previous and not container.has_previous:
