@@ -2,13 +2,16 @@
 
 import asyncio
 import gzip
+import tracemalloc
 import zlib
+from contextlib import aclosing
 
 import msgspec
 import pytest
 
 from callboard.kube.connection.connection import Connections
 from callboard.kube.reads.lists import outcome_of
+from callboard.kube.watching.watch import Stale, Upsert, watch_together
 from callboard.model.cluster import Cluster
 from callboard.model.outcome import Answer, FailureCode, Outcome
 from support.kube_client import PATIENT, QUESTION, TOKEN, bearer, raw_server
@@ -63,3 +66,69 @@ async def test_what_cannot_be_inflated_is_told(encoding: bytes, body: bytes, cod
     failure = (await answered(encoding, body)).failure
     assert failure is not None
     assert failure.code is code
+
+
+def event(number: int) -> bytes:
+    meta = {"name": f"n{number}", "namespace": "n", "resourceVersion": str(number)}
+    held = {"kind": "Pod", "apiVersion": "v1", "metadata": meta, "spec": {}, "status": {}}
+    return msgspec.json.encode({"type": "ADDED", "object": held}) + b"\n"
+
+
+LISTED = EMPTY.replace(b"{},", b'{"resourceVersion":"1"},')
+EVENTS = b"".join(map(event, range(2, 40)))
+
+
+async def watched(encoding: bytes, body: bytes) -> tuple[set[str], FailureCode | None]:
+    """The names that a watch brings, and why it does not go on."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        target = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+        whole, head = (
+            (LISTED, b"") if b"watch" not in target else (body, b"Content-Encoding: %s\r\n" % encoding)
+        )
+        writer.write(b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (head, len(whole)) + whole)
+        await writer.drain()
+
+    names = set[str]()
+    async with raw_server(serve) as url, Connections(lambda name: PATIENT, environment={}) as connections:
+        connection = connections.to(Cluster(name="c", url=url), bearer(TOKEN))
+        changes = watch_together(connection, QUESTION, streaming_lists=False)
+        async with asyncio.timeout(8), aclosing(changes):
+            async for together in changes:
+                names.update(c.object.name for c in together if isinstance(c, Upsert))
+                if isinstance(together[-1], Stale):
+                    return names, together[-1].failure.code
+                if len(names) == 38:
+                    return names, None
+    raise AssertionError("a watch ends with words")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "names", "code"),
+    [
+        (b"identity", EVENTS, 38, None),
+        (b"gzip", gzip.compress(EVENTS), 38, None),
+        (b"gzip", b"".join(gzip.compress(event(n)) for n in range(2, 40)), 38, None),
+        (b"deflate", zlib.compress(EVENTS), 38, None),
+        (b"gzip", gzip.compress(EVENTS[:3000] + b" " * 2**27), 10, FailureCode.TOO_LARGE),
+        (b"deflate", zlib.compress(b" " * 2**27), 0, FailureCode.TOO_LARGE),
+        (b"gzip", gzip.compress(b"[" * 2**27), 0, FailureCode.TOO_LARGE),
+        (b"gzip", b"no gzip at all", 0, FailureCode.NOT_JSON),
+        (b"br", b"\x0b\x02\x80", 0, FailureCode.NOT_JSON),
+        (b"zstd", b"\x28\xb5\x2f\xfd", 0, FailureCode.NOT_JSON),
+        (b"gzip, gzip", gzip.compress(gzip.compress(EVENTS)), 0, FailureCode.NOT_JSON),
+    ],
+)
+async def test_a_watch_that_comes_compressed_is_bounded_as_well(
+    encoding: bytes, body: bytes, names: int, code: FailureCode | None
+) -> None:
+    """Nobody asked for it; the bombs here are of 128 MiB."""
+    tracemalloc.start()
+    try:
+        found, why = await watched(encoding, body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert why is code
+    assert len(found) >= names
+    assert peak < 20 * 2**20

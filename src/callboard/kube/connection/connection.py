@@ -173,7 +173,7 @@ class Connection:
         try:
             async with (
                 asyncio.timeout(within),
-                self.open("GET", path, stream=True, inflate=False) as response,
+                self.open("GET", path, stream=True) as response,
             ):
                 if response.status == 401:
                     raise AnswerRefused(await refusal(response))
@@ -203,7 +203,7 @@ class Connection:
                 raise self._not_asked()
             async with (
                 asyncio.timeout_at(until),
-                self.open(method, path, query, body=body, accept=accept, inflate=False) as response,
+                self.open(method, path, query, body=body, accept=accept) as response,
             ):
                 answered = True
                 if gate.narrow and self._loop.time() - began > _LONG:
@@ -241,12 +241,10 @@ class Connection:
         accept: str = JSON,
         headers: Mapping[str, str] | None = None,
         stream: bool = False,
-        inflate: bool = True,
     ) -> AsyncIterator[Response]:
         """Any answer, its body still to be read. Raises AnswerRefused when there is none.
 
-        `stream` takes a connection beside the pool: for watches and logs, which hold it for long. `inflate=False` leaves a
-        compressed body as it came.
+        `stream` takes a connection beside the pool: for watches and logs, which hold it for long.
         """
         limits = self.limits
         async with self._pools.using(self.cluster, self.credential, limits) as pool:
@@ -265,7 +263,7 @@ class Connection:
                         proxy_headers=pool.proxy_headers,
                         server_hostname=self.cluster.trust.server_name or None,
                         trace_request_ctx=_Deadline(deadline, limits.first_byte),
-                        auto_decompress=inflate,
+                        auto_decompress=False,
                     )
             except aiohttp.ConnectionTimeoutError:
                 raise _refused(
@@ -283,7 +281,7 @@ class Connection:
                 raise AnswerRefused(failure_of_exception(error), unanswered=unanswered) from None
             try:
                 self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
-                yield Response(answer, limits.idle, self._owner.silences, packed=not inflate)
+                yield Response(answer, limits.idle, self._owner.silences)
             finally:
                 # Keeps the connection where the body was read to its end, closes it where it was not.
                 answer.release() if answer.content.at_eof() else answer.close()

@@ -35,16 +35,21 @@ class WholeAnswer(msgspec.Struct, frozen=True):
 
 
 class Response:
-    """An answer whose body is still to be read; its pieces are as they came where it is `packed`."""
+    """An answer whose body is still to be read; its pieces are as they came, unless they are to be `inflated`."""
 
-    def __init__(
-        self, answer: aiohttp.ClientResponse, idle: float, silences: IdleTimeouts, *, packed: bool
-    ) -> None:
+    def __init__(self, answer: aiohttp.ClientResponse, idle: float, silences: IdleTimeouts) -> None:
         self._answer = answer
-        self._packed = packed
         self._silences = silences
         self.idle = idle
         self._silence: IdleTimeout | None = None
+        self._unpack: Callable[[bytes], Iterator[bytes]] | None = None
+        self._unpacked: Iterator[bytes] = iter(())
+        self._came = self._grown = 0
+
+    def inflated(self) -> None:
+        """From here on `piece` gives what came inflated, as much at once as it does otherwise. Raises AnswerRefused for what
+        nobody asked for; later, of what is broken, or grows as no objects do."""
+        self._unpack = unpacker(self._answer.headers.get("Content-Encoding", ""))
 
     @contextmanager
     def heard(self, silence: float) -> Iterator[IdleTimeout]:
@@ -64,6 +69,22 @@ class Response:
     async def piece(self, idle: float | None = None) -> bytes:
         """What has come since the last call, `PIECE` bytes of it at most; b"" at the end. Raises AnswerRefused, also after `idle`
         seconds without a byte (default: the limits')."""
+        if self._unpack is None:
+            return await self._piece(idle)
+        while True:
+            for part in self._unpacked:
+                self._grown += len(part)
+                if self._grown > max(self._came, PIECE) * MOST_GROWTH:
+                    raise _grown()
+                if part:
+                    return part
+            packed = await self._piece(idle)
+            if not packed:
+                return b""
+            self._came += len(packed)
+            self._unpacked = self._unpack(packed)
+
+    async def _piece(self, idle: float | None) -> bytes:
         wait = self.idle if idle is None else idle
         content = self._answer.content
         try:
@@ -83,6 +104,8 @@ class Response:
 
     def more(self) -> bytes:
         """What has come since, as far as it can be told without waiting; what is wrong, the next piece tells."""
+        if self._unpack is not None:
+            return b""
         try:
             return self._answer.content.read_nowait(PIECE)
         except (aiohttp.ClientError, OSError):
@@ -93,7 +116,7 @@ class Response:
         length = self._answer.content_length
         if length is not None and length > most:
             raise _too_large(most)
-        unpack = unpacker(self._answer.headers.get("Content-Encoding", "")) if self._packed else None
+        unpack = unpacker(self._answer.headers.get("Content-Encoding", ""))
         pieces: list[bytes] = []
         size = came = 0
         while piece := await self.piece():
@@ -146,6 +169,11 @@ async def refusal(response: Response) -> Failure:
     except (AnswerRefused, TimeoutError):
         body = b""
     return failure_of_status(response.status, response.headers, body)
+
+
+def _grown() -> AnswerRefused:
+    message = f"the answer grows to more than {MOST_GROWTH} times what came of it when it is inflated"
+    return AnswerRefused(Failure(code=FailureCode.TOO_LARGE, message=message))
 
 
 def _too_large(most: int) -> AnswerRefused:

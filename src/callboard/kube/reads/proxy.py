@@ -70,7 +70,6 @@ class DirectProxy:
             accept=accept,
             headers={**others, "Accept-Encoding": "identity"},
             stream=True,
-            inflate=False,
         )
         try:
             response = await upstream.__aenter__()

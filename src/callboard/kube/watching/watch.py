@@ -192,6 +192,7 @@ class _Stream:
                 raise AnswerRefused(failure)
             if (page := page_failure(response.headers)) is not None:
                 raise AnswerRefused(page)
+            response.inflated()
             if self._initial is None and not resumed:
                 yield (Bookmark(self.version),)
             async with aclosing(self._read(connection, response, resumed=resumed)) as together:
