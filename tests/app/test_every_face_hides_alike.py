@@ -48,13 +48,18 @@ def games_and_all_pods(fleet: Fleet) -> None:
 
 
 async def faces(
-    directory: Path, bind: Bind, pods: Sequence[str], config_maps: Sequence[str]
+    directory: Path,
+    provider: str,
+    bind: Bind,
+    pods: Sequence[str],
+    config_maps: Sequence[str],
+    unreadable: Sequence[str] = (),
 ) -> tuple[dict[str, str], str]:
     """What anna, at this machine, is told by each face; and all of it once more for somebody who may see everything."""
-    anna = deciding("hub", access={"users": {"user:default/local": {"user": "anna"}}})
+    anna = deciding(provider, access={"users": {"user:default/local": {"user": "anna"}}})
     clock = FakeClock(datetime.fromtimestamp(NOW, UTC))
     async with Fleet.start(seed=7, now=NOW, speed=0) as fleet:
-        furnish(fleet, pods=pods, config_maps=config_maps)
+        furnish(fleet, pods=pods, config_maps=config_maps, unreadable=unreadable)
         bind(fleet)
         config = write_config(directory, fleet, "dice-roller", "scoreboard", callboard=anna)
         async with (
@@ -79,15 +84,21 @@ async def faces(
 
 
 @pytest.mark.parametrize(
-    ("bind", "pods", "config_maps"),
-    [(games, (), ()), (games_and_lab, ("lab",), ("lab",)), (games_and_all_pods, ("lab", "vault"), ())],
+    ("provider", "bind", "pods", "config_maps"),
+    [
+        ("hub", games, (), ()),
+        ("hub", games_and_lab, ("lab",), ("lab",)),
+        ("hub", games_and_all_pods, ("lab", "vault"), ()),
+        ("fanOut", games_and_lab, ("lab",), ("lab",)),
+    ],
 )
 async def test_every_face_is_that_of_a_fleet_without_what_is_hidden(
-    tmp_path: Path, bind: Bind, pods: Sequence[str], config_maps: Sequence[str]
+    tmp_path: Path, provider: str, bind: Bind, pods: Sequence[str], config_maps: Sequence[str]
 ) -> None:
+    """What is hidden here are pods, ConfigMaps, and objects that cannot be read, of types of which there is nothing else."""
     # In one place, one after the other: the credential's name, which is told, holds the place of its file.
-    seen, everything = await faces(tmp_path, bind, ("lab", "vault"), ("lab", "vault"))
-    control, _ = await faces(tmp_path, bind, pods, config_maps)
+    seen, everything = await faces(tmp_path, provider, bind, *(("lab", "vault"),) * 3)
+    control, _ = await faces(tmp_path, provider, bind, pods, config_maps, config_maps)
     assert {name for name in ("settings-of-lab", "settings-of-vault") if name in everything} == {
         "settings-of-lab",
         "settings-of-vault",

@@ -26,9 +26,14 @@ def deciding(provider: str = "fanOut", **more: Any) -> dict[str, Any]:
 
 
 def furnish(
-    fleet: Fleet, *, pods: Sequence[str] = NAMESPACES[1:], config_maps: Sequence[str] = NAMESPACES[1:]
+    fleet: Fleet,
+    *,
+    pods: Sequence[str] = NAMESPACES[1:],
+    config_maps: Sequence[str] = NAMESPACES[1:],
+    unreadable: Sequence[str] = (),
 ) -> None:
-    """Something of the dice roller in `lab` and `vault` too, beside `games`: pods, then ConfigMaps."""
+    """Something of the dice roller in `lab` and `vault` too, beside `games`: pods, then ConfigMaps, and objects that nobody can
+    read, of types of which there is nothing else."""
     for cluster in fleet:
         for namespace in NAMESPACES[1:]:
             cluster.store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
@@ -36,6 +41,28 @@ def furnish(
             pod(cluster, f"helper-of-{namespace}", namespace)
         for namespace in config_maps:
             config_map(cluster, f"settings-of-{namespace}", namespace)
+        for namespace in unreadable:
+            odd(cluster, f"odd-in-{namespace}", namespace)
+
+
+def odd(cluster: SimulatedCluster, name: str, namespace: str) -> None:
+    """An Ingress and a CronJob of the dice roller with a status that no API server would have written."""
+    containers = [{"name": "app", "image": "registry.example.com/helper:1"}]
+    job = {"spec": {"template": {"spec": {"containers": containers, "restartPolicy": "Never"}}}}
+    backend = {"service": {"name": "helper", "port": {"number": 80}}}
+    for version, kind, spec, status in (
+        ("networking.k8s.io/v1", "Ingress", {"defaultBackend": backend}, {"loadBalancer": "here"}),
+        (
+            "batch/v1",
+            "CronJob",
+            {"schedule": "@yearly", "suspend": True, "jobTemplate": job},
+            {"active": "many"},
+        ),
+    ):
+        meta = _meta(name, namespace)
+        cluster.store.create(
+            {"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec, "status": status}
+        )
 
 
 def config_map(cluster: SimulatedCluster, name: str, namespace: str) -> None:

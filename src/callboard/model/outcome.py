@@ -140,10 +140,14 @@ class Question(msgspec.Struct, frozen=True, order=True):
 
 
 class Malformed(msgspec.Struct, frozen=True):
-    """One object of an answer that could not be read; the others stand. `where` is its index, its name, or namespace/name."""
+    """One object of an answer that could not be read; the others stand. `where` is its index, its name, or namespace/name.
+
+    `labels` are its labels, by which selectors find it, where those can be read: by that it is known whom it concerns.
+    """
 
     where: str
     message: str
+    labels: tuple[tuple[str, str], ...] | None = None
 
     @property
     def namespace(self) -> str:

@@ -111,6 +111,16 @@ class _Nameable(msgspec.Struct):
     metadata: _Named = _Named()
 
 
+class _Labelled(msgspec.Struct, frozen=True):
+    name: str
+    namespace: str = ""
+    labels: dict[str, str] | None = None
+
+
+class _Labelable(msgspec.Struct):
+    metadata: _Labelled
+
+
 _list: Final = msgspec.json.Decoder(_List).decode
 _pod_list: Final = msgspec.json.Decoder(_PodList).decode
 _loose_list: Final = msgspec.json.Decoder(_LooseList).decode
@@ -120,6 +130,7 @@ _pod_event: Final = msgspec.json.Decoder(_PodEvent).decode
 _item_event: Final = msgspec.json.Decoder(_ItemEvent).decode
 _loose_event: Final = msgspec.json.Decoder(_LooseEvent).decode
 _nameable: Final = msgspec.json.Decoder(_Nameable).decode
+_labelable: Final = msgspec.json.Decoder(_Labelable).decode
 
 _Source = PodItem | Item | msgspec.Raw
 _AnyList = _PodList | _List | _LooseList
@@ -128,6 +139,8 @@ _CLOSED: Final = (Pod, Event)
 """The kinds that come in thousands, in whose fields no other object can stand (see `redact`)."""
 
 _NO_TEXT: Final = (msgspec.DecodeError, UnicodeDecodeError)
+_MOST_LABELS: Final = 16 * 1024
+"""Characters of an unreadable object's labels that are kept."""
 _UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
@@ -372,7 +385,7 @@ def _object(
                 ascii_=False,
                 max_nesting=max_nesting,
             )
-        return Malformed(_where(source, index), _words(error))
+        return Malformed(_where(source, index), _words(error), _labels(source))
 
 
 def _redacted(source: _Source, resource: ResourceType, kind: type[Body], *, secret: bool) -> bytes:
@@ -398,6 +411,18 @@ def _where(source: _Source, index: int) -> str:
     if not named.name:
         return f"items[{index}]"
     return clean(f"{named.namespace}/{named.name}" if named.namespace else named.name, 320)
+
+
+def _labels(source: _Source) -> tuple[tuple[str, str], ...] | None:
+    """Those of an object that tells its name and has no more than an API server would take; None where they are not known."""
+    try:
+        with as_deep_as_go():
+            labels = _labelable(msgspec.json.encode(source)).metadata.labels or {}
+    except _UNREADABLE:
+        return None
+    if sum(len(key) + len(value) for key, value in labels.items()) > _MOST_LABELS:
+        return None
+    return tuple(sorted(labels.items()))
 
 
 def _words(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import msgspec
 
 from callboard.base.clock import Clock
-from callboard.fleet.hub.holdings.index import ObjectIndex, ReaderIndex, key_of
+from callboard.fleet.hub.holdings.index import ObjectIndex, ReaderIndex, key_of, may_match
 from callboard.fleet.hub.holdings.room import MOST_OBJECTS, Room, RoomShare
 from callboard.fleet.hub.port import AnswerStatus, Key
 from callboard.kube.failure import answer_of
@@ -165,8 +165,8 @@ class Holdings:
         )
 
     def fits(self, question: Question) -> bool:
-        """Whether it answers a question narrower than its own. Not where it is refused, or where what it cannot read or
-        has not read may be what the question is about: then the API server must tell them apart."""
+        """Whether it answers a question narrower than its own. Not where it is refused, or where what has not been read, or does
+        not even tell its labels, may be what the question is about: then the API server must tell them apart."""
         own = self.question
         if (question.namespace, question.label_selector, question.name) == (
             own.namespace,
@@ -174,7 +174,9 @@ class Holdings:
             own.name,
         ):
             return True
-        return not self.refused and not self._status.truncated and not self._malformed_for(question)
+        if self.refused or self._status.truncated:
+            return False
+        return all(m.labels is not None for m in self._malformed_for(question))
 
     def read(self, question: Question) -> tuple[KubeObject, ...]:
         """What is there for the question, by namespace and name, opened."""
@@ -395,14 +397,10 @@ class Holdings:
             reader.void()
 
     def _malformed_for(self, question: Question) -> tuple[Malformed, ...]:
-        """Those that may answer the question, as far as their names tell."""
+        """Those that may answer the question, as far as their names and labels tell."""
         if not self._malformed:
             return ()
-        return tuple(
-            m
-            for where, m in self._malformed.items()
-            if not question.namespace or "/" not in where or where.startswith(question.namespace + "/")
-        )
+        return tuple(m for m in self._malformed.values() if may_match(question, m))
 
 
 def _nobody() -> None:

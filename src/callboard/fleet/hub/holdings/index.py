@@ -11,10 +11,19 @@ from typing import Generic, TypeVar
 from callboard.fleet.hub.port import Key
 from callboard.fleet.hub.scope import NOTHING_SELECTED, selector_of_question
 from callboard.model.objects import PackedObject
-from callboard.model.outcome import Question
+from callboard.model.outcome import Malformed, Question
 from callboard.model.selector import LabelSelector, Operator, Requirement
 
-__all__ = ["BY_VALUE", "MOST_KEYS", "ObjectIndex", "ReaderIndex", "best_requirement", "key_of", "matches"]
+__all__ = [
+    "BY_VALUE",
+    "MOST_KEYS",
+    "ObjectIndex",
+    "ReaderIndex",
+    "best_requirement",
+    "key_of",
+    "matches",
+    "may_match",
+]
 
 MOST_KEYS = 32
 """Label keys indexed for one stream; the least recently asked for goes. Services are told apart by one to three keys, their
@@ -43,6 +52,19 @@ def matches(question: Question, obj: PackedObject) -> bool:
         return False
     selector = selector_of_question(question) or NOTHING_SELECTED
     return not selector.requirements or selector.matches(obj.labels)
+
+
+def may_match(question: Question, malformed: Malformed) -> bool:
+    """Whether an object that could not be read may answer the question, as far as its name and its labels tell."""
+    namespace, slash, name = malformed.where.partition("/")
+    if slash and question.namespace and namespace != question.namespace:
+        return False
+    if malformed.labels is None:
+        return True
+    if question.name and question.name != (name if slash else namespace):
+        return False
+    selector = selector_of_question(question) or NOTHING_SELECTED
+    return not selector.requirements or selector.matches(dict(malformed.labels))
 
 
 class ObjectIndex:
