@@ -1,8 +1,9 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.base.clock import FakeClock
 from callboard.model.caller import Caller, CallerKind
@@ -11,13 +12,13 @@ from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 HOSTS, ORIGINS = allowed_hosts("127.0.0.1", 7007, also=["https://portal.example.org"])
 
 
-def door(*, open_: bool = False, clock: FakeClock | None = None) -> tuple[LoopbackDoor, Sessions]:
+def door(*, open_: bool = False, clock: FakeClock | None = None) -> tuple[FrontDoor, Sessions]:
     sessions = Sessions(clock or FakeClock())
     policy = DoorPolicy(hosts=HOSTS, origins=ORIGINS, cookie="callboard_7007", open=open_)
-    return LoopbackDoor(policy, sessions), sessions
+    return FrontDoor(policy, sessions), sessions
 
 
-def facts(**more: str) -> RequestFacts:
+def facts(**more: Any) -> RequestFacts:
     return RequestFacts(**{"method": "GET", "path": "/", "host": "127.0.0.1:7007", **more})
 
 

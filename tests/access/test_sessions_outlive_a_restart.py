@@ -128,6 +128,28 @@ async def test_one_that_is_ended_stays_so_everywhere(around: Around) -> None:
     assert await (await around.server()).caller(cookie) is None
 
 
+async def test_who_reads_a_session_while_it_ends_does_not_bring_it_back(around: Around) -> None:
+    read, ended = asyncio.Event(), asyncio.Event()
+
+    class Slow(Store):
+        async def get(self, digest: str) -> KeptSession | None:
+            found = await super().get(digest)
+            read.set()
+            await ended.wait()
+            return found
+
+    here = await around.server()
+    cookie = await around.signed_in(here)
+    around.clock.advance(A_MOMENT)
+    here._store = Slow(around.database)
+    asking = asyncio.create_task(here.caller(cookie))
+    await read.wait()
+    await here.end(cookie)
+    ended.set()
+    assert await asking is None
+    assert await here.caller(cookie) is None
+
+
 async def test_the_operator_ends_one_or_all(around: Around) -> None:
     here = await around.server()
     one, two, three = [await around.signed_in(here) for _ in range(3)]

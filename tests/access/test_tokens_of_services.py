@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.access.store import TokenStore
 from callboard.access.store.schema import tokens as table
@@ -204,18 +205,23 @@ async def test_what_cannot_be_is_not_made(
     assert await kept.tokens.all() == ()
 
 
-def facts(token: str, **more: str) -> RequestFacts:
-    given = {"method": "GET", "path": "/", "host": "127.0.0.1:7007", "authorization": f"Bearer {token}"}
+def facts(token: str, **more: Any) -> RequestFacts:
+    given: dict[str, Any] = {
+        "method": "GET",
+        "path": "/",
+        "host": "127.0.0.1:7007",
+        "authorization": f"Bearer {token}",
+    }
     return RequestFacts(**{**given, **more})
 
 
 @asynccontextmanager
-async def guarded(kept: Kept) -> AsyncIterator[tuple[LoopbackDoor, str]]:
+async def guarded(kept: Kept) -> AsyncIterator[tuple[FrontDoor, str]]:
     hosts, origins = allowed_hosts("127.0.0.1", 7007)
     sessions = Sessions(kept.clock)
     session = await sessions.redeem(sessions.link_token(Caller.loopback()))
     yield (
-        LoopbackDoor(DoorPolicy(hosts=hosts, origins=origins, cookie="c"), sessions, kept.tokens),
+        FrontDoor(DoorPolicy(hosts=hosts, origins=origins, cookie="c"), sessions, kept.tokens),
         f"c={session}",
     )
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from playwright.async_api import async_playwright
 
-from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.app.entrance import Announcement, Entrance, hold_the_other
 from callboard.base.clock import FakeClock
@@ -190,10 +190,10 @@ async def test_who_comes_too_late_finds_a_new_link(capsys: pytest.CaptureFixture
 async def test_signing_out_is_for_our_own_pages() -> None:
     hosts, origins = allowed_hosts("127.0.0.1", 7007)
     sessions = Sessions(FakeClock())
-    door = LoopbackDoor(DoorPolicy(hosts=hosts, origins=origins, cookie="c"), sessions)
+    door = FrontDoor(DoorPolicy(hosts=hosts, origins=origins, cookie="c"), sessions)
     one, another = [await sessions.redeem(sessions.link_token(Caller.loopback())) for _ in range(2)]
-    await door.sign_out("c=nonsense; \0")
-    await door.sign_out(f"c={one}")
+    await door.sign_out("c=nonsense; \0", "127.0.0.1:7007", False)
+    await door.sign_out(f"c={one}", "127.0.0.1:7007", False)
     assert one is not None
     assert another is not None
     assert await sessions.caller(one) is None

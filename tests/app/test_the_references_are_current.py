@@ -176,6 +176,9 @@ async def test_a_stranger_is_let_in_where_the_page_says_so_and_nowhere_else() ->
     async with listening(whole) as base:
         for path, _, kind, _ in ROUTES:
             answer = await get(base, re.sub(r"\{[^}]+\}", "x", path), {"Sec-Fetch-Site": "same-origin"})
+            if path.startswith("/sign-in/"):  # a way that there is not
+                assert answer.status == 404, path
+                continue
             signed_in_only = kind not in {"public", "metrics", "sign-in"}
             assert (answer.status == 401) == (signed_in_only or kind == "sign-in"), path
 

@@ -171,7 +171,7 @@ def test_what_is_not_used_is_a_warning_that_says_why(
             "kubernetes: {clusterLocatorMethods: [{type: gke, projectId: {}}]}",
             "kubernetes.clusterLocatorMethods[0]",
         ),
-        ("auth: {providers: 5}", "auth"),
+        ("techdocs: {builder: 5}", "techdocs"),
     ],
 )
 def test_what_is_not_used_refuses_nothing(tmp_path: Path, text: str, path: str) -> None:
@@ -182,6 +182,13 @@ def test_what_is_not_used_refuses_nothing(tmp_path: Path, text: str, path: str) 
         for row in config.report
         if row.path.startswith(path)
     )
+
+
+def test_a_provider_of_another_environment_refuses_nothing(tmp_path: Path) -> None:
+    config = loaded(tmp_path, "auth: {environment: here, providers: {oidc: {there: {clientId: 5}}}}\n")
+    assert config.settings.auth.providers.oidc == {}
+    (row,) = (row for row in config.report if row.path == "auth.providers.oidc.there")
+    assert row.outcome is KeyOutcome.UNUSED
 
 
 def test_what_is_not_used_hides_no_other_problem(tmp_path: Path) -> None:

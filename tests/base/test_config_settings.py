@@ -33,6 +33,21 @@ STRUCTS = [
     if isinstance(found := getattr(sections, name), type) and issubclass(found, msgspec.Struct)
 ]
 FULL = """
+auth:
+  environment: full
+  session: {secret: sixteen characters}
+  providers:
+    oidc:
+      full: {metadataUrl: 'https://id.example.org/.well-known/openid-configuration', clientId: a, clientSecret: b, title: ID,
+        additionalScopes: [offline_access], prompt: login, startUrlSearchParams: {a: b}, sessionDuration: {hours: 1},
+        signIn: {resolvers: [{resolver: claimMatchingUserEntityAnnotation, claim: sub, annotation: example.org/id}]},
+        tokenEndpointAuthMethod: client_secret_post, tokenSignedResponseAlg: ES256}
+    google: {full: {clientId: a, hostedDomain: example.org}}
+    microsoft: {full: {clientId: a, tenantId: b, domainHint: example.org}}
+    okta: {full: {clientId: a, audience: 'https://example.okta.com', authServerId: default, idp: c}}
+    gitlab: {full: {clientId: a, audience: 'https://gitlab.example.org'}}
+    github: {full: {clientId: a, enterpriseInstanceUrl: 'https://github.example.org', organization: example}}
+    guest: {userEntityRef: 'user:default/guest', ownershipEntityRefs: ['group:default/guests']}
 app: {title: Dice, baseUrl: 'https://portal.example.org'}
 organization: {name: ACME}
 backend:
@@ -111,7 +126,18 @@ callboard:
   followServices: false
   lookAround: 5m
   logging: {level: debug, format: json}
-  web: {allowedHosts: [portal], drainDeadline: 3, maxConnections: 100, openCounts: true}
+  auth:
+    unknownPeople: plain
+    groups: {claim: groups, annotation: example.org/group, namespace: default}
+    sessionLifetime: 3600
+    sessionIdle: 600
+    formerSecrets: [sixteen more characters]
+    allowGuest: true
+    proxies:
+      front: {title: Front, header: X-Token, issuer: 'https://proxy.example.org', audience: [us], algorithm: ES256,
+        jwksUrl: 'https://proxy.example.org/jwks', accountClaim: sub, signIn: {resolvers: []}}
+      plain: {userHeader: X-User, emailHeader: X-Email, groupsHeader: X-Groups, from: [10.1.2.3]}
+  web: {allowedHosts: [portal], drainDeadline: 3, maxConnections: 100, trustedProxies: [10.0.0.0/8], openCounts: true}
 """
 
 

@@ -65,7 +65,7 @@ def test_an_end_that_cannot_be_is_wrong_usage(typed: Type, until: str) -> None:
     [
         ("--for", "CI deploy", *MAY, "--until", "1d"),
         ("--for", "ci", "--until", "1d"),
-        ("--for", "ci", "--may", "kubernetes.proxy", "--until", "1d"),
+        ("--for", "ci", "--may", "kubernetes.everything", "--until", "1d"),
         ("--for", "ci", *MAY),
         (*MAY, "--until", "1d"),
     ],

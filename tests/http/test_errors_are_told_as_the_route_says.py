@@ -47,7 +47,7 @@ def site(door: object = None) -> Site:
     return Site(
         ROUTES,
         door or Everybody(),  # type: ignore[arg-type]
-        lambda trouble, request_id: f"<p>{trouble.message}</p>",
+        lambda trouble, request_id, address: f"<p>{trouble.message}</p>",
         json_below=("/deep/",),
     )
 

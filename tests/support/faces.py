@@ -13,7 +13,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.app.application import Application, open_application
 from callboard.app.site import whole_site
@@ -210,7 +210,7 @@ async def _served(
         listener = bind("127.0.0.1", port)
         port = listener.getsockname()[1]
         hosts, origins = allowed_hosts("127.0.0.1", port, also=known_as)
-        door = LoopbackDoor(
+        door = FrontDoor(
             DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=True), Sessions(clock)
         )
         draining, ready = asyncio.Event(), asyncio.Event()

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.api.routes import API_ROOT, api_routes
 from callboard.base.clock import SystemClock
@@ -55,7 +55,7 @@ async def running_api(portal: StubPortal, *, everyone: bool = True) -> AsyncIter
     policy = DoorPolicy(hosts=hosts, origins=origins, cookie="callboard", open=everyone)
     site = create_web(
         portal,
-        LoopbackDoor(policy, Sessions(SystemClock())),
+        FrontDoor(policy, Sessions(SystemClock())),
         Operations(ready=lambda: (), metrics=no_figures),
         further=api_routes(portal),
         json_below=(API_ROOT,),

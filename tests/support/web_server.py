@@ -11,7 +11,7 @@ import msgspec
 from starlette.types import ASGIApp
 from yarl import URL
 
-from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.base.clock import Clock, FakeClock, SystemClock
 from callboard.http.server import Server, bind
@@ -23,26 +23,26 @@ from support.web_scenes import NOW
 
 def door(
     port: int = 7007, *, open_to_all: bool = True, clock: Clock | None = None
-) -> tuple[LoopbackDoor, Sessions]:
+) -> tuple[FrontDoor, Sessions]:
     """The real door of a loopback listener."""
     hosts, origins = allowed_hosts("127.0.0.1", port)
     sessions = Sessions(clock or SystemClock())
     policy = DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard-{port}", open=open_to_all)
-    return LoopbackDoor(policy, sessions), sessions
+    return FrontDoor(policy, sessions), sessions
 
 
 async def figures(counts: bool) -> bytes:
     return b"callboard_up 1\n" + (b"callboard_objects 7\n" if counts else b"")
 
 
-def operations(guard: LoopbackDoor | None = None, waiting: tuple[str, ...] = ()) -> Operations:
+def operations(guard: FrontDoor | None = None, waiting: tuple[str, ...] = ()) -> Operations:
     """Ready, unless something is waited for."""
     return Operations(
         ready=lambda: waiting,
         metrics=figures,
         sign_in=guard.sign_in if guard else None,
         sign_out=guard.sign_out if guard else None,
-        cookie=guard.policy.cookie if guard else "",
+        cookie=(guard or door()[0]).policy.cookie_for,
     )
 
 

@@ -23,7 +23,7 @@ KNOWN_CALLER = {RouteClass.READ, RouteClass.STREAM, RouteClass.UNSAFE}
 VALUES = {
     "namespace": "default", "kind": "component", "name": "dice-roller", "tab": "kubernetes",
     "cluster": "eu-west-1", "type": "pods", "object_namespace": "dice", "object_name": "p",
-    "version": "1", "name:path": "page.css",
+    "way": "oidc", "version": "1", "name:path": "page.css",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
 from callboard.app.site import whole_site
 from callboard.base.base_path import TAKEN, base_path, base_paths, below
@@ -37,9 +37,13 @@ def below_a_path(portal: StubPortal, port: int, bases: tuple[str, ...]) -> tuple
     """The whole site behind the door of a listener that lets nobody in without a session."""
     hosts, origins = allowed_hosts("127.0.0.1", port, also=("https://portal.example",))
     sessions = Sessions(FakeClock(NOW))
-    door = LoopbackDoor(DoorPolicy(hosts=hosts, origins=origins, cookie="callboard_t"), sessions)
+    door = FrontDoor(DoorPolicy(hosts=hosts, origins=origins, cookie="callboard_t"), sessions)
     operations = Operations(
-        ready=tuple, metrics=figures, sign_in=door.sign_in, sign_out=door.sign_out, cookie="callboard_t"
+        ready=tuple,
+        metrics=figures,
+        sign_in=door.sign_in,
+        sign_out=door.sign_out,
+        cookie=door.policy.cookie_for,
     )
     options = WebOptions(can_sign_out=True, bases=bases)
     return whole_site(portal, door, operations, options, FakeClock(NOW)), sessions

@@ -42,6 +42,11 @@ class Endings:
                 looking.cancel()
                 await asyncio.wait((looking,))
 
+    @property
+    def waited_for(self) -> tuple[str, ...]:
+        """Those that something is open under."""
+        return tuple(self._waiting)
+
     def tell(self, digest: str) -> None:
         """It has ended."""
         for ended in self._waiting.get(digest, ()):

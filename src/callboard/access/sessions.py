@@ -1,4 +1,4 @@
-"""Browser sessions and the one-time link that starts one."""
+"""Browser sessions, the one-time link that starts one, and those that a way to sign in starts."""
 
 import asyncio
 import hashlib
@@ -13,10 +13,14 @@ from typing import Final
 import msgspec
 import structlog
 
+from callboard.access.confirming import Confirming, person_of, with_person
 from callboard.access.endings import Endings
+from callboard.access.sign_in.sealing import Sealer
+from callboard.access.sign_in.ways import SignInWays
 from callboard.access.store import KeptSession, SessionStore
 from callboard.base.clock import Clock
-from callboard.base.errors import NotFound, Unavailable
+from callboard.base.errors import NotFound, NotSignedIn, Unavailable
+from callboard.extend.sign_in import ProvenPerson
 from callboard.model.caller import Caller
 
 __all__ = ["IDLE", "LIFETIME", "Sessions", "SessionsList"]
@@ -26,8 +30,9 @@ LIFETIME: Final = timedelta(hours=8)
 IDLE: Final = timedelta(hours=2)
 """Without a request; an open page's stream asks every 15 seconds."""
 LINK_LIFETIME: Final = timedelta(minutes=15)
-MOST: Final = 1000
-"""Sessions kept at once; beyond it the oldest ends."""
+MOST: Final = 20_000
+"""Sessions kept in memory at once; beyond it those used longest ago are read from the database again, or end without one."""
+MOST_LISTED: Final = 1000
 _FRESH: Final = timedelta(seconds=5)
 """So long what was read of a session holds: one that is ended elsewhere is over within it."""
 _WITHOUT_DATABASE: Final = timedelta(minutes=10)
@@ -51,28 +56,54 @@ class _Held(msgspec.Struct):
     session: KeptSession
     seen: datetime
     read: datetime | None
+    kept: ProvenPerson | None = None
+    """Whoever signed in, with what their way keeps, which without a configured key is nowhere else."""
 
 
 class Sessions:
     """What a cookie holds is kept as SHA-256, so that neither a dump of this process nor the database gives one away. Links end
-    with the process; sessions outlive it where there is a store. `place` names the listener: sessions are good there alone."""
+    with the process; sessions outlive it where there is a store. `place` names the listener: sessions are good there alone.
 
-    def __init__(self, clock: Clock, store: SessionStore | None = None, place: str = "") -> None:
+    Of whoever signed in by one of `ways` it is decided anew at each request whether they still may come in, and as whom. Use as
+    an async context manager where ways ask their issuers again."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        store: SessionStore | None = None,
+        place: str = "",
+        *,
+        ways: SignInWays | None = None,
+        sealer: Sealer | None = None,
+    ) -> None:
         self._clock = clock
         self._store = store
         self._place = place
+        self._ways = ways or SignInWays()
+        self._sealer = sealer or Sealer()
+        self._confirming = Confirming(self._ways, store, self._sealer, clock)
         self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._over: OrderedDict[str, None] = OrderedDict()
         self._links: dict[str, _Link] = {}
         self._unknown = asyncio.Semaphore(_AT_ONCE)
         self._endings = Endings(self._still if store is not None else None)
+        self._ways.on_change(self._look_over)
         self.host = "cb-" + secrets.token_hex(12)
         """A name that nobody else on this machine knows, for a host below `.localhost`; that of the sessions that go on."""
+
+    async def __aenter__(self) -> "Sessions":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._confirming.close()
 
     async def start(self) -> None:
         """Go on under the name of the sessions there are."""
         if self._store is not None:
             now = self._clock.now()
-            going_on = [s for s in await self._store.all(MOST, self._place) if _is_good(s, s.seen, now)]
+            going_on = [
+                s for s in await self._store.all(MOST_LISTED, self._place) if self._is_good(s, s.seen, now)
+            ]
             self.host = next((s.host for s in going_on if _HOST.fullmatch(s.host)), self.host)
 
     def link_token(self, caller: Caller) -> str:
@@ -92,24 +123,49 @@ class Sessions:
     async def redeem(self, token: str) -> str | None:
         """Use up a link's token: what the new session's cookie holds, or None when it is unknown, used or too old."""
         link = self._links.pop(_digest(token), None)
-        now = self._clock.now()
-        if link is None or link.ends <= now:
+        if link is None or link.ends <= self._clock.now():
             return None
+        return await self._begin(link.caller.kind.value, link.caller.subject, LIFETIME)
+
+    async def enter(self, way: str, person: ProvenPerson, lifetime: timedelta | None = None) -> str:
+        """Begin a session of whoever proved who they are: what its cookie holds. Raises NotAllowed for who may not come in."""
+        caller = self._ways.admitted(way, person, "")
+        longest = timedelta(seconds=self._ways.settings.session_lifetime)
+        return await self._begin(
+            caller.kind.value, caller.subject, min(longest, lifetime or longest), way=way, person=person
+        )
+
+    async def _begin(
+        self,
+        kind: str,
+        subject: str,
+        lifetime: timedelta,
+        *,
+        way: str = "",
+        person: ProvenPerson | None = None,
+    ) -> str:
+        now = self._clock.now()
         secret = secrets.token_urlsafe(32)
         session = KeptSession(
             digest=_digest(secret),
             id=secrets.token_hex(4),
             place=self._place,
             host=self.host,
-            kind=link.caller.kind.value,
-            subject=link.caller.subject,
+            kind=kind,
+            subject=subject[:300],
             began=now,
             seen=now,
-            ends=now + LIFETIME,
+            ends=now + lifetime,
+            way=way,
         )
-        held = self._hold(_Held(session, now, None if self._store else now))
+        if person is not None:
+            claims = self._ways.kept_claims(way, person)
+            session = with_person(session, person, claims, self._sealer)
+        held = self._hold(_Held(session, now, None if self._store else now, person))
         await self._write(held)
-        _log.info("somebody signed in", session=session.id, subject=session.subject, place=session.place)
+        _log.info(
+            "somebody signed in", session=session.id, subject=session.subject, way=way, place=session.place
+        )
         if held.read is None:
             _log.warning(
                 "a session could not be written to the database: whoever just signed in has to do so again after a restart"
@@ -122,19 +178,71 @@ class Sessions:
             return None
         held = await self._current(_digest(secret))
         now = self._clock.now()
-        if held is None or not _is_good(held.session, held.seen, now) or held.session.place != self._place:
+        if (
+            held is None
+            or held.session.digest in self._over
+            or not self._is_good(held.session, held.seen, now)
+            or held.session.place != self._place
+        ):
+            return None
+        caller = await self._whose(held)
+        if caller is None:
             return None
         if now - held.session.seen >= _NOTED:
             await self._note(held, now)
         held.seen = now
-        return _caller(held.session)
+        return caller
 
-    async def end(self, secret: str) -> None:
-        """Forget a session, here and in the database. Raises Unavailable where that cannot be done there."""
+    async def _whose(self, held: _Held) -> Caller | None:
+        """Whom the configuration and the catalog in force make of whoever signed in; None, and the session ends, where nobody."""
+        if not held.session.way:
+            return _caller(held.session)
+        try:
+            held.session, held.kept = await self._confirming.confirmed(held.session, held.kept)
+            caller = self._ways.caller(held.session.way, held.kept, f"session:{held.session.id}")
+        except NotSignedIn:
+            caller = None
+        if caller is None:
+            _log.info(
+                "a session ends: its owner may no longer come in",
+                session=held.session.id,
+                subject=held.session.subject,
+            )
+            await self._forget(held.session.digest)
+        return caller
+
+    async def end(self, secret: str) -> tuple[str, ProvenPerson] | None:
+        """Forget a session, here and in the database; by which way its owner came and who they are, where they came by one.
+        Raises Unavailable where that cannot be done there."""
         digest = _digest(secret)
-        held = self._held.pop(digest, None)
+        held = self._held.get(digest)
+        if held is None and self._store is not None and len(secret) == 43:
+            with suppress(Unavailable):
+                held = await self._current(digest)
         if held is not None:
             _log.info("somebody signed out", session=held.session.id, subject=held.session.subject)
+        await self._forget(digest)
+        if held is None or not held.session.way:
+            return None
+        return held.session.way, held.kept or person_of(held.session, self._sealer)
+
+    async def end_others(self, secret: str) -> int:
+        """End every session of whoever that one belongs to, itself included; how many there were. Raises Unavailable."""
+        held = await self._current(_digest(secret))
+        if held is None:
+            return 0
+        subject = held.session.subject
+        mine = [each for each, other in self._held.items() if other.session.subject == subject]
+        for digest in mine:
+            self._is_over(digest)
+        ended = await self._store.end(subject=subject) if self._store is not None else len(mine)
+        for digest in mine:
+            self._endings.tell(digest)
+        _log.info("somebody signed out everywhere", subject=subject, sessions=ended)
+        return ended
+
+    async def _forget(self, digest: str) -> None:
+        self._is_over(digest)
         try:
             if self._store is not None:
                 await self._store.end(digest=digest)
@@ -153,6 +261,23 @@ class Sessions:
         for digest in set(digests) - there - here:
             self._held.pop(digest, None)
         return there | here
+
+    def _look_over(self) -> None:
+        """Tell what is open under sessions whose owners may no longer come in; the door ends them when it is asked then."""
+        for digest in self._endings.waited_for:
+            held = self._held.get(digest)
+            if held is None or not held.session.way:
+                continue
+            person = held.kept or person_of(held.session, self._sealer)
+            if self._ways.caller(held.session.way, person, "") is None:
+                self._endings.tell(digest)
+
+    def _is_over(self, digest: str) -> None:
+        """From now on, also for who has just read it from the database and comes back with it."""
+        self._held.pop(digest, None)
+        self._over[digest] = None
+        while len(self._over) > MOST:
+            self._over.popitem(last=False)
 
     async def _current(self, digest: str) -> _Held | None:
         """What is known of a session, read anew where that is some seconds old."""
@@ -175,7 +300,8 @@ class Sessions:
         if session is None:
             self._held.pop(digest, None)
             return None
-        return self._hold(_Held(session, max(session.seen, held.seen if held else session.seen), now))
+        kept = held.kept if held and held.session.confirm == session.confirm else None
+        return self._hold(_Held(session, max(session.seen, held.seen if held else session.seen), now, kept))
 
     def _hold(self, held: _Held) -> _Held:
         self._held[held.session.digest] = held
@@ -183,6 +309,13 @@ class Sessions:
         while len(self._held) > MOST:
             self._held.popitem(last=False)
         return held
+
+    def _is_good(self, session: KeptSession, seen: datetime, now: datetime) -> bool:
+        """None lasts longer than a new one would, whatever is written."""
+        settings = self._ways.settings
+        lifetime = timedelta(seconds=settings.session_lifetime) if session.way else LIFETIME
+        idle = timedelta(seconds=settings.session_idle) if session.way else IDLE
+        return now < session.ends <= session.began + lifetime and session.began <= now < seen + idle
 
     async def _write(self, held: _Held) -> None:
         if self._store is not None:
@@ -209,7 +342,7 @@ class SessionsList:
     async def all(self) -> tuple[KeptSession, ...]:
         """Those that go on, the newest first."""
         now = self._clock.now()
-        return tuple(each for each in await self._store.all(MOST) if _is_good(each, each.seen, now))
+        return tuple(each for each in await self._store.all(MOST_LISTED) if each.began <= now < each.ends)
 
     async def end(self, id_: str) -> None:
         """End one. Raises NotFound."""
@@ -219,11 +352,6 @@ class SessionsList:
     async def end_all(self) -> int:
         """End every one; how many there were."""
         return await self._store.end(all_=True)
-
-
-def _is_good(session: KeptSession, seen: datetime, now: datetime) -> bool:
-    """None lasts longer than a new one would, whatever is written."""
-    return now < session.ends <= session.began + LIFETIME and session.began <= now < seen + IDLE
 
 
 def _caller(session: KeptSession) -> Caller | None:

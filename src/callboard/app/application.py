@@ -21,6 +21,7 @@ from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import asked, installed
 from callboard.app.restarts import waiting_for_a_restart
+from callboard.app.sign_in import SignInInForce
 from callboard.app.tables import opened
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
@@ -81,8 +82,10 @@ class Application:
         clock: Clock,
         database: Database,
         tokens: ServiceTokens,
+        sign_in: SignInInForce,
     ) -> None:
         self.database = database
+        self.sign_in = sign_in
         self.tokens = tokens
         self.configuration = configuration
         self._started = configuration.settings
@@ -109,6 +112,7 @@ class Application:
                 ("catalog", self.catalog.run),
                 ("verdicts", self.verdicts.run),
                 ("board", self.board.run),
+                ("people", self.sign_in.keep_up),
                 ("configuration", self._reload),
             ):
                 group.create_task(keep_running(name, work), name=name)
@@ -167,6 +171,7 @@ class Application:
             await self.catalog.reconfigure(
                 settings.catalog, fetch, settings.callboard.catalog, configuration.assumed_catalog
             )
+        self.sign_in.put_to_use(settings, self.fleet.plugins)
         self.configuration = configuration
 
 
@@ -298,6 +303,12 @@ async def open_application(
                     clock=clock,
                     database=database,
                     tokens=ServiceTokens(held_tokens, clock),
+                    sign_in=SignInInForce(
+                        outbound=outbound,
+                        catalog=catalog,
+                        clock=clock,
+                        directory=str(configuration.directory),
+                    ),
                 )
                 await fleet.put_to_use(configuration)
                 await catalog.refresh()

@@ -66,14 +66,20 @@ def hold_the_other(host: str, port: int) -> tuple[bool, socket.socket | None]:
 class Announcement:
     """What the terminal shows: the address, and the link that signs a browser in."""
 
-    def __init__(self, entrance: Entrance, sessions: Sessions, *, open_: bool) -> None:
+    def __init__(self, entrance: Entrance, sessions: Sessions, *, open_: bool, links: bool = True) -> None:
+        """`links` is whether a link can be used at all: on loopback alone."""
+        self._links = links
         self._entrance = entrance
         self._sessions = sessions
         self._open = open_
 
     def first(self) -> None:
         """Once we listen."""
-        if self._open:
+        if not self._links:
+            _say(
+                f"\nCallboard is at {self._entrance.public or self._entrance.address}; people sign in there.\n"
+            )
+        elif self._open:
             _say(f"\nCallboard is at {self._entrance.address}\n")
         else:
             self._link("Callboard is ready. Open this link once, within 15 minutes:")
@@ -88,6 +94,8 @@ class Announcement:
             self._link("The last link is too old. Open this one once, within 15 minutes:")
 
     def _link(self, words: str) -> None:
+        if not self._links:
+            return
         link = f"/sign-in?token={self._sessions.link_token(Caller.loopback())}"
         entrance = self._entrance
         if entrance.public:

@@ -40,6 +40,7 @@ _OFFERED: Mapping[str, type] = {
     "callboard_fetchers": Registration,
     "callboard_objects_providers": ProviderRegistration,
     "callboard_proxies": Registration,
+    "callboard_sign_in": Registration,
     "callboard_tabs": Tab,
     "callboard_cards": Card,
 }

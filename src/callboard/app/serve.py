@@ -11,21 +11,25 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from callboard.access.door import DoorPolicy, LoopbackDoor, allowed_hosts
+from callboard.access.door import FrontDoor
 from callboard.access.permission import decide
 from callboard.access.sessions import Sessions
+from callboard.access.sign_in.attempts import SignInAttempts
+from callboard.access.sign_in.desk import FrontDesk
 from callboard.access.store import SessionStore
 from callboard.app.allocator import give_back_now_and_then
 from callboard.app.application import Application
 from callboard.app.collector import collector
 from callboard.app.entrance import Announcement, Entrance, hold_the_other
+from callboard.app.facing import may_face_people, policy_of, proxies_of, public_address
 from callboard.app.metrics import watch_loop
 from callboard.app.notices import tell_who_sees_nothing
+from callboard.app.sign_in import sealer_of
 from callboard.app.signals import stop_signals
 from callboard.app.site import whole_site
 from callboard.app.threads import short_turns
 from callboard.base.base_path import base_paths
-from callboard.base.errors import BadInput, Problem, UsageError
+from callboard.base.errors import BadInput, Problem
 from callboard.base.settings import HttpsSettings
 from callboard.http.limits import HttpLimits
 from callboard.http.server import Server, bind, is_loopback
@@ -49,22 +53,20 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
 
 async def serve(app: Application, listening: Listening) -> None:
     """Serve until SIGTERM or SIGINT, then drain. Raises UsageError for a listener that is not allowed or not to be had."""
-    if not is_loopback(listening.host):
-        raise UsageError(
-            f"Listening on {listening.host} needs sign-in, which this version does not have yet: anyone who reaches "
-            "the address could read your clusters. Listen on 127.0.0.1, or forward a port to it.",
-            code="sign-in-required",
-        )
     settings = app.configuration.settings
+    loopback = is_loopback(listening.host)
+    app.sign_in.guests = loopback
+    if not listening.open:
+        app.sign_in.put_to_use(settings, app.fleet.plugins)
+        await app.sign_in.look()
+    if not loopback:
+        may_face_people(settings, app.sign_in.ways, listening.host)
     with _certificate_files(settings.backend.https):
         pass  # what cannot be used is told before anything is begun
     listener = bind(listening.host, listening.port)
     port: int = listener.getsockname()[1]
     https = settings.backend.https
     tell_who_sees_nothing(settings.callboard, app.visibility)
-    place = f"{listening.host}:{port}"
-    sessions = Sessions(app.clock, None if listening.open else SessionStore(app.database), place)
-    await sessions.start()
     bases = base_paths(settings.app.base_url, settings.backend.base_url)
     entrance = Entrance(
         host=listening.host.strip("[]"),
@@ -73,19 +75,26 @@ async def serve(app: Application, listening: Listening) -> None:
         base=bases[0],
         public=(settings.app.base_url or "").rstrip("/"),
     )
+    sealer = sealer_of(settings)
+    sessions = Sessions(
+        app.clock,
+        None if listening.open else SessionStore(app.database),
+        f"{listening.host}:{port}" if loopback else public_address(entrance),
+        ways=app.sign_in.ways,
+        sealer=sealer,
+    )
+    await sessions.start()
     held = None
-    if not listening.open and not entrance.secure:  # no certificate has a name that only we know
+    if loopback and not listening.open and not entrance.secure:  # no certificate has a name that only we know
         alone, held = hold_the_other(listening.host, port)
         if alone:
             entrance = msgspec.structs.replace(entrance, secret=f"{sessions.host}.localhost")
-    known_as = (*_known_as(app), *filter(None, (entrance.secret_address,)))
-    hosts, origins = allowed_hosts(listening.host, port, secure=entrance.secure, also=known_as)
-    door = LoopbackDoor(
-        DoorPolicy(hosts=hosts, origins=origins, cookie=f"callboard_{port}", open=listening.open),
-        sessions,
-        app.tokens,
+    policy = policy_of(settings, entrance, open_=listening.open, loopback=loopback)
+    door = FrontDoor(policy, sessions, app.tokens, ways=app.sign_in.ways)
+    desk = FrontDesk(
+        app.sign_in.ways, sessions, SignInAttempts(sealer, app.clock), policy, public_address(entrance)
     )
-    announce = Announcement(entrance, sessions, open_=listening.open)
+    announce = Announcement(entrance, sessions, open_=listening.open, links=loopback)
 
     async def sign_in(token: str) -> str | Refused:
         session = await door.sign_in(token)
@@ -95,9 +104,10 @@ async def serve(app: Application, listening: Listening) -> None:
             announce.renewed()
         return session
 
-    async def sign_out(cookie: str) -> None:
-        await door.sign_out(cookie)
+    async def sign_out(cookie: str, host: str, everywhere: bool) -> str:
+        provider = await desk.leave(cookie, host, everywhere)
         announce.renewed()
+        return provider
 
     def may_count(caller: Caller) -> bool:
         allowed = decide(caller, Action.METRICS_READ, Resource(kind=ResourceKind.PORTAL)).allowed
@@ -108,11 +118,11 @@ async def serve(app: Application, listening: Listening) -> None:
     operations = Operations(
         ready=lambda: () if ready.is_set() and not draining.is_set() else ("starting or draining",),
         metrics=app.metrics.written,
-        sign_in=None if listening.open else sign_in,
+        sign_in=None if listening.open or not loopback else sign_in,
         sign_out=None if listening.open else sign_out,
         may_count=may_count,
-        cookie=door.policy.cookie,
-        secure_cookie=https is not None,
+        cookie=policy.cookie_for,
+        desk=None if listening.open else desk,
     )
     options = WebOptions(
         title=settings.app.title,
@@ -120,6 +130,7 @@ async def serve(app: Application, listening: Listening) -> None:
         draining=draining,
         can_sign_out=not listening.open,
         bases=bases,
+        proxies=proxies_of(settings),
     )
     site = whole_site(app.portal, door, operations, options, app.clock)
 
@@ -143,7 +154,7 @@ async def serve(app: Application, listening: Listening) -> None:
             counted=app.metrics.connection_ended,
         )
         app.metrics.read_connections(lambda: server.connections)
-        async with asyncio.TaskGroup() as group:
+        async with sessions, asyncio.TaskGroup() as group:
             background = (
                 group.create_task(app.keep_up(), name="keep-up"),
                 group.create_task(watch_loop(app.metrics), name="loop-stall"),
@@ -167,15 +178,6 @@ def _connections(wanted: int) -> int:
         taken=files // 2,
     )
     return files // 2
-
-
-def _known_as(app: Application) -> tuple[str, ...]:
-    """Other addresses under which people reach us: a proxy's, or a name that the operator allowed."""
-    settings = app.configuration.settings
-    named = [
-        f"{scheme}://{host}" for host in settings.callboard.web.allowed_hosts for scheme in ("http", "https")
-    ]
-    return tuple(u for u in (settings.app.base_url, settings.backend.base_url, *named) if u)
 
 
 def _usable(chain: Path, key: Path) -> None:

@@ -9,7 +9,9 @@ from callboard.base.errors import (
     BadInput,
     CallboardError,
     Conflict,
+    NotAllowed,
     NotFound,
+    NotSignedIn,
     Problem,
     Unavailable,
     UsageError,
@@ -36,6 +38,15 @@ from callboard.extend.parts import (
     TellingSupplier,
 )
 from callboard.extend.registration import PartConfig, Parts, ProviderRegistration, Registration
+from callboard.extend.sign_in import (
+    Confirms,
+    Departure,
+    LeavesProvider,
+    ProvenPerson,
+    RecognisesRequests,
+    ReturnedBrowser,
+    SignInWay,
+)
 from callboard.model.caller import Caller, CallerKind, ProviderToken
 from callboard.model.cluster import (
     AUTH_PROVIDER,
@@ -47,6 +58,7 @@ from callboard.model.cluster import (
     Link,
     Trust,
 )
+from callboard.model.door import RequestFacts
 from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Relation
 from callboard.model.objects import Condition, Generic, KubeObject, ObjectMeta, OwnerReference
 from callboard.model.outcome import (
@@ -86,12 +98,14 @@ __all__ = [
     "ClusterSupplier",
     "ClusterVerdict",
     "Condition",
+    "Confirms",
     "Conflict",
     "Credential",
     "CredentialKind",
     "CustomResource",
     "CustomResourceSupplier",
     "Dashboard",
+    "Departure",
     "Entity",
     "EntityLink",
     "EntityMeta",
@@ -108,10 +122,13 @@ __all__ = [
     "Health",
     "KubeObject",
     "LabelSelector",
+    "LeavesProvider",
     "Link",
     "Located",
     "Malformed",
+    "NotAllowed",
     "NotFound",
+    "NotSignedIn",
     "Notice",
     "ObjectHealth",
     "ObjectMeta",
@@ -122,6 +139,7 @@ __all__ = [
     "Parts",
     "Piece",
     "Problem",
+    "ProvenPerson",
     "ProviderRegistration",
     "ProviderToken",
     "Proxy",
@@ -129,13 +147,17 @@ __all__ = [
     "ProxyResponse",
     "Purpose",
     "Question",
+    "RecognisesRequests",
     "Registration",
     "Relation",
+    "RequestFacts",
     "ResourceType",
+    "ReturnedBrowser",
     "Secret",
     "Selection",
     "ServiceLocator",
     "ServiceSnapshot",
+    "SignInWay",
     "Starts",
     "Supplied",
     "Tab",

@@ -20,6 +20,7 @@ from callboard.extend.parts import (
     ServiceLocator,
 )
 from callboard.extend.registration import ProviderRegistration, Registration
+from callboard.extend.sign_in import RecognisesRequests, SignInWay
 
 __all__ = ["NAMESPACE", "Hooks", "hookimpl", "hookspec"]
 
@@ -65,6 +66,11 @@ class Hooks:
     @hookspec
     def callboard_proxies(self) -> Sequence[Registration[Proxy]]:
         """Proxies, by the name in `callboard.parts.proxy` (ours is `direct`)."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_sign_in(self) -> Sequence[Registration[SignInWay | RecognisesRequests]]:
+        """Ways to sign in, by the key that `auth.providers` names them by; a way's options are what stands there."""
         raise NotImplementedError
 
     @hookspec

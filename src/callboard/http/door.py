@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from callboard.base.errors import Unavailable
+from callboard.http.forwarded import PEER
 from callboard.model.caller import Caller
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
@@ -24,6 +25,7 @@ __all__ = [
     "Endpoint",
     "ErrorForm",
     "SignIn",
+    "SignOut",
     "admission_ended",
     "caller_of",
     "facts_of",
@@ -58,6 +60,9 @@ class Door(Protocol):
 
 SignIn = Callable[[str], Awaitable[str | Refused]]
 """Uses up what a one-time link holds: the id of a new session, or why there is none."""
+SignOut = Callable[[str, str, bool], Awaitable[str]]
+"""Ends the session that a Cookie header names, to the host of that name, and all others of its owner where wished; the address
+where to sign out at their provider, or ""."""
 
 
 class ClassifiedRoute(Route):
@@ -94,7 +99,9 @@ def facts_of(scope: Scope) -> RequestFacts:
         fetch_site=header("sec-fetch-site"),
         cookie="; ".join(headers.getlist("cookie")),
         authorization=header("authorization"),
-        peer=client[0] if client else "",
+        peer=scope.get(PEER) or (client[0] if client else ""),
+        client=client[0] if client else "",
+        header=header,
     )
 
 

@@ -54,7 +54,7 @@ ANSWERS: tuple[tuple[type[CallboardError], int, str, str], ...] = (
     (BadInput, 400, "This input is wrong", "Whoever owns the place named above can correct it."),
     (BadInputs, 400, "This input is wrong", "Whoever owns the places named above can correct them."),
     (NotFound, 404, "Not found", "It may have been renamed or removed, or it was never visible to you."),
-    (NotSignedIn, 401, "Please sign in", "Open the link that Callboard printed when it started."),
+    (NotSignedIn, 401, "Please sign in", ""),
     (NotAllowed, 403, "Not allowed", "Ask whoever runs this portal if you need it."),
     (Unavailable, 503, "Not available right now", "Try again in a moment."),
     (Conflict, 409, "Two sources disagree", "Whoever runs this portal has to rename one of them."),

@@ -24,6 +24,7 @@ from callboard.base.errors import NotFound, Unavailable
 from callboard.http.compression import Compressed
 from callboard.http.door import ASK_AGAIN, CALLER, ENDED, Door, ErrorForm, facts_of
 from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, as_json, trouble_of, wants_json
+from callboard.http.forwarded import TrustedProxies
 from callboard.http.headers import secure
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
@@ -41,25 +42,27 @@ QUIET = (RouteClass.PUBLIC, RouteClass.METRICS)
 
 
 class Site:
-    """The ASGI application. `page` draws a Trouble, with the request's id, as HTML. Below the paths `json_below` an address that
-    has no route is told so as JSON. A path may begin with one of `bases`, which a proxy may as well have taken off; routes, door
-    and log know it without. Call `prepare` in a thread once it serves."""
+    """The ASGI application. `page` draws a Trouble, with the request's id and address, as HTML. Below the paths `json_below` an
+    address that has no route is told so as JSON. A path may begin with one of `bases`, which a proxy may as well have taken off;
+    routes, door and log know it without. Call `prepare` in a thread once it serves."""
 
     def __init__(
         self,
         routes: Sequence[BaseRoute],
         door: Door,
-        page: Callable[[Trouble, str], str],
+        page: Callable[[Trouble, str, str], str],
         prepare: Callable[[], None] = lambda: None,
         *,
         json_below: tuple[str, ...] = (),
         bases: tuple[str, ...] = (),
+        proxies: TrustedProxies | None = None,
     ) -> None:
         self.routes = tuple(routes)
         self._door = door
         self._page = page
         self._json_below = json_below
         self._bases = bases
+        self._proxies = proxies or TrustedProxies()
         self.prepare = prepare
         self._compressed = Compressed(self._identified)
 
@@ -69,6 +72,7 @@ class Site:
             return
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])  # uvicorn reads this as: no lifespan
+        scope = self._proxies.seen(scope)
         if self._bases:
             scope = {**scope, "path": below(scope["path"], self._bases)}
         await self._compressed(scope, receive, send)
@@ -106,7 +110,7 @@ class Site:
                 )
             if status:
                 raise  # half an answer is out: the connection has to end, so that nobody takes it for a whole one
-            response = self._told(trouble, route, Headers(scope=scope), scope["path"], request_id)
+            response = self._told(trouble, route, scope, request_id)
             await response(scope, receive, guarded_send)
         finally:
             level = log.debug if route_class in QUIET else log.info
@@ -151,15 +155,17 @@ class Site:
         except TimeoutError:
             raise Unavailable("It could not be found out in time who is asking.", code="door-late") from None
 
-    def _told(
-        self, trouble: Trouble, route: BaseRoute | None, headers: Headers, path: str, request_id: str
-    ) -> Response:
+    def _told(self, trouble: Trouble, route: BaseRoute | None, scope: Scope, request_id: str) -> Response:
+        path, headers = scope["path"], Headers(scope=scope)
         form = getattr(route, "errors", ErrorForm.PAGE)
         if route is None and path.startswith(self._json_below):
             form = ErrorForm.JSON
         if form is ErrorForm.JSON or wants_json(headers.get("accept", "")):
             return JSONResponse(as_json(trouble, request_id), status_code=trouble.status)
-        return HTMLResponse(self._page(trouble, request_id), status_code=trouble.status)
+        query = scope.get("query_string", b"").decode("latin-1")
+        address = f"{path}?{query}" if query else path
+        shown = self._page(trouble, request_id, address if scope["method"] == "GET" else "/")
+        return HTMLResponse(shown, status_code=trouble.status)
 
     def _find(self, scope: Scope) -> tuple[BaseRoute | None, Scope, bool]:
         """The route, what matching it adds to the scope, and whether it has this method."""

@@ -7,7 +7,16 @@ import msgspec
 
 from callboard.model.caller import Caller
 
-__all__ = ["Admitted", "Refused", "RequestFacts", "RouteClass"]
+__all__ = [
+    "Admitted",
+    "EnteredBrowser",
+    "LedAway",
+    "OfferedWay",
+    "Refused",
+    "RequestFacts",
+    "RouteClass",
+    "SessionCookie",
+]
 
 
 class RouteClass(StrEnum):
@@ -29,7 +38,8 @@ class RouteClass(StrEnum):
 
 
 class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of a request the door decides on, as they came; "" for an absent header. `peer` is the client's address."""
+    """The parts of a request the door decides on, as they came; "" for an absent header. `peer` is the address
+    at the other end of the connection."""
 
     method: str
     path: str
@@ -39,6 +49,10 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     cookie: str = ""
     authorization: str = ""
     peer: str = ""
+    client: str = ""
+    """Whom the request is from: as `peer`, or as a proxy says that the operator named."""
+    header: Callable[[str], str] = lambda name: ""
+    """Any other header by its name, for what recognises a proxy's; of one that came twice, both with a comma between."""
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -55,3 +69,34 @@ class Refused(msgspec.Struct, frozen=True):
     status: int
     code: str
     message: str
+
+
+class SessionCookie(msgspec.Struct, frozen=True):
+    """How the session's cookie is called and where it is sent."""
+
+    name: str
+    secure: bool = False
+    path: str = "/"
+
+
+class OfferedWay(msgspec.Struct, frozen=True):
+    """A way to sign in, as the sign-in page offers it."""
+
+    key: str
+    title: str
+
+
+class LedAway(msgspec.Struct, frozen=True):
+    """Where a browser is led to sign in, and the cookie it has to bring back; without a name there is none."""
+
+    url: str
+    cookie: str = ""
+    value: str = ""
+
+
+class EnteredBrowser(msgspec.Struct, frozen=True):
+    """A browser that has signed in: what its session cookie holds, the path to show it, and the cookie that is used up."""
+
+    session: str
+    to: str
+    used: str

@@ -11,6 +11,7 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.response_cache import ResponseCache
 from callboard.http.door import Door
 from callboard.http.errors import Trouble
+from callboard.http.forwarded import TrustedProxies
 from callboard.http.site import Site
 from callboard.portal.protocol import Portal
 from callboard.web.live.fragments import Fragments
@@ -23,6 +24,7 @@ from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages
 from callboard.web.pages.objects import ObjectPages
 from callboard.web.pages.operations import OperationPages, Operations
+from callboard.web.pages.sign_in import SignInPages
 from callboard.web.pages.site_map import site_map
 from callboard.web.rendering import Renderer
 from callboard.web.static_files import StaticFiles
@@ -45,6 +47,7 @@ class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
     pace: Pace = Pace()
     can_sign_out: bool = False
     bases: tuple[str, ...] = ("",)
+    proxies: TrustedProxies = TrustedProxies()
 
 
 def create_web(
@@ -78,7 +81,11 @@ def create_web(
     listing = ServiceList(renderer, clock, options.rendered)
     topics = Topics((TabTopic(tabs), ListTopic(portal, listing)))
 
-    def page(trouble: Trouble, request_id: str) -> str:
+    sign_in = SignInPages(operations, renderer)
+
+    def page(trouble: Trouble, request_id: str, address: str) -> str:
+        if trouble.status == 401:
+            return sign_in.page(trouble, request_id, address)
         return renderer.page("error.html", trouble=trouble, request_id=request_id)
 
     routes = site_map(
@@ -86,7 +93,16 @@ def create_web(
         EntityPages(tabs, renderer, ResponseCache(clock)),
         ObjectPages(portal, renderer),
         OperationPages(operations, renderer, static),
+        sign_in,
         LivePages(topics, options.pace, options.draining),
         static,
     )
-    return Site((*routes, *further), door, page, renderer.compile, json_below=json_below, bases=options.bases)
+    return Site(
+        (*routes, *further),
+        door,
+        page,
+        renderer.compile,
+        json_below=json_below,
+        bases=options.bases,
+        proxies=options.proxies,
+    )

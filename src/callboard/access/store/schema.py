@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy import Column, Index, MetaData, Table, Text
 
 from callboard.base.database import UtcTime, text
 
@@ -36,7 +36,17 @@ sessions: Final = Table(
     Column("began", UtcTime, nullable=False),
     Column("seen", UtcTime, nullable=False),
     Column("ends", UtcTime, nullable=False),
+    Column("way", text(100), nullable=False),
+    Column("issuer", text(300), nullable=False),
+    Column("account", text(255), nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("confirm", UtcTime),
+    Column("asked", UtcTime),
     Index("access_sessions_id", "id"),
+    Index("access_sessions_subject", "subject"),
 )
 """Sessions of browsers: `digest` is the SHA-256 of what the cookie holds, `id` a name to speak of one, `place` the address of the
-listener that began it, `host` the secret name that its cookies belong to there."""
+listener that began it, `host` the secret name that its cookies belong to there. `way`, `issuer` and `account` are of whoever
+signed in with a provider, `claims` what it said of them that we need (JSON), `sealed` its tokens, encrypted; `confirm` is when it
+has to be asked again, `asked` when a server last began to."""

@@ -34,6 +34,18 @@ class KeptSession(msgspec.Struct, frozen=True, kw_only=True):
     """When it was last used, a minute more or less."""
     ends: datetime
     """At the latest."""
+    way: str = ""
+    """By which way they signed in; "" for a link."""
+    issuer: str = ""
+    account: str = ""
+    claims: str = "{}"
+    """JSON."""
+    sealed: str = ""
+    """What the way keeps, encrypted."""
+    confirm: datetime | None = None
+    """When the issuer has to be asked again."""
+    asked: datetime | None = None
+    """When a server last began to ask it."""
 
 
 class SessionStore:
@@ -86,11 +98,35 @@ class SessionStore:
             await connection.execute(update(sessions).where(sessions.c.digest == digest).values(seen=when))
 
     @to_its_end
-    async def end(self, *, digest: str = "", id_: str = "", all_: bool = False) -> int:
-        """End the one of that digest, or of that id, or all; how many there were."""
+    async def begin_to_ask(self, session: KeptSession, now: datetime) -> bool:
+        """Whether it is for us to ask the issuer: False where another server has begun to since the session was read."""
+        before = sessions.c.asked.is_(None) if session.asked is None else sessions.c.asked == session.asked
+        query = update(sessions).where(sessions.c.digest == session.digest, before).values(asked=now)
+        async with self._database.writing() as connection:
+            return bool((await connection.execute(query)).rowcount)
+
+    @to_its_end
+    async def confirmed(self, session: KeptSession) -> None:
+        """Keep what the issuer said now."""
+        values = {name: getattr(session, name) for name in ("claims", "sealed", "confirm", "asked")}
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(sessions).where(sessions.c.digest == session.digest).values(**values)
+            )
+
+    @to_its_end
+    async def end(self, *, digest: str = "", id_: str = "", subject: str = "", all_: bool = False) -> int:
+        """End the one of that digest, or of that id, those of that subject, or all; how many there were."""
         query = delete(sessions)
         if not all_:
-            query = query.where(sessions.c.digest == digest if digest else sessions.c.id == id_)
+            by = (
+                sessions.c.digest == digest
+                if digest
+                else sessions.c.id == id_
+                if id_
+                else sessions.c.subject == subject
+            )
+            query = query.where(by)
         async with self._database.writing() as connection:
             return int((await connection.execute(query)).rowcount)
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from starlette.routing import Route
 
-from callboard.access.door import DoorPolicy, LoopbackDoor
+from callboard.access.door import DoorPolicy, FrontDoor
 from callboard.access.sessions import Sessions
 from callboard.app.references.source import attribute_docs, own_doc, paragraphs
 from callboard.app.site import whole_site
@@ -44,10 +44,8 @@ async def _no_figures(counts: bool) -> bytes:
 
 
 def _rows() -> Iterator[str]:
-    door = LoopbackDoor(
-        DoorPolicy(hosts=frozenset(), origins=frozenset(), cookie=""), Sessions(SystemClock())
-    )
-    operations = Operations(ready=lambda: (), metrics=_no_figures, sign_in=None, cookie="")
+    door = FrontDoor(DoorPolicy(hosts=frozenset(), origins=frozenset(), cookie=""), Sessions(SystemClock()))
+    operations = Operations(ready=lambda: (), metrics=_no_figures, sign_in=None)
     options = WebOptions(draining=asyncio.Event())
     # the routes are read here and never called, so nothing asks the portal
     site = whole_site(cast(Portal, None), door, operations, options, SystemClock())

@@ -30,9 +30,13 @@ def own_doc(of: type) -> str:
 
 @cache
 def attribute_docs(of: type) -> Mapping[str, str]:
-    """Attribute name to the docstring that stands below it, on one line; attributes without one are left out."""
+    """Attribute name to the docstring that stands below it, on one line; attributes without one are left out. What our own
+    classes above it say is there as well."""
     body = class_tree(of).body
     found: dict[str, str] = {}
+    for above in of.__bases__:
+        if above.__module__.startswith("callboard."):
+            found |= attribute_docs(above)
     for here, after in pairwise(body):
         name = _target(here)
         if (

@@ -17,7 +17,6 @@ _SECTIONS = (
     "announcements",
     "apiDocs",
     "argocd",
-    "auth",
     "aws",
     "azureDevOps",
     "azurePipelines",
@@ -101,6 +100,15 @@ _SECTIONS = (
 )
 
 _KEYS: dict[Path, tuple[str, ...]] = {
+    ("auth",): (
+        "autologout",
+        "backstageTokenExpiration",
+        "experimentalExtraAllowedOrigins",
+        "identityTokenAlgorithm",
+        "keyStore",
+        "omitIdentityTokenOwnershipClaim",
+    ),
+    ("auth", "providers", "*", "*"): ("callbackUrl", "skipUserProfile", "timeout"),
     ("app",): (
         "analytics",
         "branding",
@@ -204,7 +212,6 @@ _REASONS: dict[Path, str] = {
     ("kubernetes", "frontend"): "Callboard does not delete pods",
     ("kubernetes", "podExecTerminal"): "Callboard opens no terminal in a container",
     ("kubernetes", "proxy"): "Callboard has no proxy to the API servers",
-    ("auth",): "sign-in is not had here; Callboard listens on loopback only",
     ("integrations", "github", "*", "token"): _NO_CREDENTIALS,
     ("integrations", "github", "*", "apps"): _NO_CREDENTIALS,
     ("integrations", "gitlab", "*", "token"): _NO_CREDENTIALS,
@@ -219,6 +226,8 @@ def known_beside(path: Path) -> tuple[str, ...]:
     """Keys of Backstage's, unused here, that may stand in the mapping at `path`."""
     if not path:
         return tuple(_SECTIONS)
+    if path[:2] == ("auth", "providers") and len(path) == 4:
+        return _KEYS["auth", "providers", "*", "*"]  # by provider and environment
     return _KEYS.get(tuple("*" if isinstance(step, int) else step for step in path), ())
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from callboard.base.config.environments import of_environment
 from callboard.base.config.fill import Filler
 from callboard.base.config.findings import ConfigFindings
 from callboard.base.config.report import KeyOutcome, Level, Row
@@ -102,7 +103,7 @@ def check(paths: Sequence[Path | str], env: Mapping[str, str]) -> Checked:
                 message=f"{each.variable} has no value: as if this key were not written",
             )
         )
-    settings = Filler(findings).settings(root)
+    settings = Filler(findings).settings(of_environment(root, findings))
     problems = (*reader.problems, *findings.problems)
     told = [
         Row(

@@ -6,6 +6,22 @@ only the composition root makes one from files. `Settings()` is a whole set of s
 """
 
 from callboard.base.settings.app import AppSettings
+from callboard.base.settings.auth import (
+    AuthSessionSettings,
+    AuthSettings,
+    ClientSettings,
+    GithubProviderSettings,
+    GitlabProviderSettings,
+    GoogleProviderSettings,
+    GuestProviderSettings,
+    MicrosoftProviderSettings,
+    OidcClientSettings,
+    OidcProviderSettings,
+    OktaProviderSettings,
+    ProvidersSettings,
+    ResolverSettings,
+    SignInSettings,
+)
 from callboard.base.settings.backend import (
     BackendSettings,
     CertificateSettings,
@@ -63,12 +79,16 @@ from callboard.base.settings.kubernetes import (
 )
 from callboard.base.settings.organization import OrganizationSettings
 from callboard.base.settings.root import Settings
+from callboard.base.settings.sign_in import CallboardAuthSettings, ClaimedGroupsSettings, ProxySignInSettings
 
 __all__ = [
     "AccessSettings",
     "AppSettings",
+    "AuthSessionSettings",
+    "AuthSettings",
     "BackendSettings",
     "BreakerSettings",
+    "CallboardAuthSettings",
     "CallboardSettings",
     "CatalogLocation",
     "CatalogLocator",
@@ -77,6 +97,8 @@ __all__ = [
     "CatalogSettings",
     "CertificateSettings",
     "CheckpointSettings",
+    "ClaimedGroupsSettings",
+    "ClientSettings",
     "ClusterLimits",
     "ClusterLocator",
     "ClusterOverride",
@@ -92,8 +114,12 @@ __all__ = [
     "DatabaseTlsSettings",
     "DiagnosisSettings",
     "GithubIntegration",
+    "GithubProviderSettings",
     "GitlabIntegration",
+    "GitlabProviderSettings",
     "GkeLocator",
+    "GoogleProviderSettings",
+    "GuestProviderSettings",
     "HttpsSettings",
     "HubSettings",
     "InClusterLocator",
@@ -105,17 +131,25 @@ __all__ = [
     "LocalKubectlProxyLocator",
     "LocationMatch",
     "LoggingSettings",
+    "MicrosoftProviderSettings",
+    "OidcClientSettings",
+    "OidcProviderSettings",
+    "OktaProviderSettings",
     "Opaque",
     "OrganizationSettings",
     "OtherLocator",
     "OutboundSettings",
     "PartsSettings",
     "PoliciesSettings",
+    "ProvidersSettings",
+    "ProxySignInSettings",
     "ReadingAllow",
     "ReadingSettings",
+    "ResolverSettings",
     "RuleAllow",
     "ServiceLocatorMethod",
     "Settings",
+    "SignInSettings",
     "UserSettings",
     "WebSettings",
 ]

@@ -7,6 +7,7 @@ import msgspec
 from callboard.base.secret import Secret
 from callboard.base.settings.diagnosis import DiagnosisSettings
 from callboard.base.settings.forms import Seconds, SettingsStruct
+from callboard.base.settings.sign_in import CallboardAuthSettings
 
 __all__ = [
     "AccessSettings",
@@ -330,6 +331,11 @@ class WebSettings(SettingsStruct, frozen=True, kw_only=True):
     """Further values of the Host header that are let through, beside those of `app.baseUrl`, `backend.baseUrl` and
     loopback; without port. Default: none, because a foreign Host is how a page elsewhere rebinds a name to us."""
 
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies in front, e.g. `10.0.0.0/8`: they alone may say whom a request is from
+    (`X-Forwarded-For`) and by which name we were asked (`X-Forwarded-Host`). Where Callboard listens without TLS elsewhere than
+    on loopback, nobody else is answered but probes and Prometheus. Default: none."""
+
     max_connections: Annotated[int, msgspec.Meta(ge=16, le=100_000)] = 1000
     """Connections that are open at once, a page's stream included. Beyond it, whoever has waited longest without a whole request
     makes room; where everybody is being answered, a new one gets a 503. Never more than half of the files that the process may
@@ -367,6 +373,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     access: AccessSettings = AccessSettings()
     """Who callers are to clusters that decide visibility themselves."""
+
+    auth: CallboardAuthSettings = CallboardAuthSettings()
+    """Who people are, and how long they stay signed in."""
 
     kubeconfig: KubeconfigSettings = KubeconfigSettings()
     """How kubeconfig files are read."""

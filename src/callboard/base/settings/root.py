@@ -1,6 +1,7 @@
 """All sections together."""
 
 from callboard.base.settings.app import AppSettings
+from callboard.base.settings.auth import AuthSettings
 from callboard.base.settings.backend import BackendSettings
 from callboard.base.settings.callboard import CallboardSettings
 from callboard.base.settings.catalog import CatalogSettings
@@ -17,6 +18,9 @@ class Settings(SettingsStruct, frozen=True, kw_only=True):
 
     app: AppSettings = AppSettings()
     """What the portal calls itself and where people reach it."""
+
+    auth: AuthSettings = AuthSettings()
+    """With whom people sign in."""
 
     organization: OrganizationSettings = OrganizationSettings()
     """Whose portal it is."""

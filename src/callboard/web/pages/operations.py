@@ -1,16 +1,15 @@
-"""What machines ask (liveness, readiness, figures), and the one-time link that starts a session."""
+"""What machines ask: liveness, readiness, figures."""
 
 from collections.abc import Awaitable, Callable
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from callboard.base.errors import NotFound
-from callboard.http.door import SignIn, caller_of
-from callboard.http.errors import Refusal
+from callboard.http.door import SignIn, SignOut, caller_of
+from callboard.http.sign_in import SignInDesk
 from callboard.model.caller import Caller
-from callboard.model.door import Refused
+from callboard.model.door import SessionCookie
 from callboard.web.rendering import Renderer
 from callboard.web.static_files import StaticFiles
 
@@ -23,8 +22,8 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
     """What `app` lends the pages.
 
     `ready` gives what is not ready yet, one plain phrase each (none: ready; it is not about clusters being up).
-    `metrics` gives the Prometheus text, with or without what counts objects. `sign_in`, `sign_out` and `cookie` (its name) are
-    there where sessions are.
+    `metrics` gives the Prometheus text, with or without what counts objects. `sign_in` (by a
+    link) and `sign_out` are there where sessions are.
     """
 
     ready: Callable[[], tuple[str, ...]]
@@ -32,15 +31,15 @@ class Operations(msgspec.Struct, frozen=True, kw_only=True):
     may_count: Callable[[Caller], bool] = lambda caller: False
     """Whether a caller is given the figures that count objects."""
     sign_in: SignIn | None = None
-    sign_out: Callable[[str], Awaitable[None]] | None = None
-    """Ends the session that a Cookie header names."""
-    cookie: str = ""
-    secure_cookie: bool = False
-    """Over TLS the cookie is sent over TLS only."""
+    sign_out: SignOut | None = None
+    cookie: Callable[[str], SessionCookie] = lambda host: SessionCookie("callboard")
+    """The session's cookie for whoever asks by a host's name."""
+    desk: SignInDesk | None = None
+    """Where there are ways to sign in."""
 
 
 class OperationPages:
-    """`/livez`, `/readyz`, `/metrics`, `/sign-in`, `/sign-out`."""
+    """`/livez`, `/readyz`, `/metrics`."""
 
     def __init__(self, operations: Operations, renderer: Renderer, static: StaticFiles) -> None:
         self._operations = operations
@@ -62,40 +61,6 @@ class OperationPages:
         """Figures in Prometheus' text format; those that count objects for whoever is signed in, or as `web.openCounts` says."""
         text = await self._operations.metrics(self._operations.may_count(caller_of(request)))
         return Response(text, media_type=PROMETHEUS_TEXT)
-
-    async def sign_in(self, request: Request) -> Response:
-        """Turn the link's token into a session and lead to the front page, so that the token leaves the address bar."""
-        if self._operations.sign_in is None:
-            raise NotFound("There is nothing to sign in to here.")
-        session = await self._operations.sign_in(request.query_params.get("token", ""))
-        if isinstance(session, Refused):
-            raise Refusal(session)
-        response = RedirectResponse(self._renderer.urls.at("/"), status_code=303)
-        # Lax, not Strict: the link is opened from a terminal or a chat, and links to pages come from there as well
-        response.set_cookie(
-            self._operations.cookie,
-            session,
-            httponly=True,
-            samesite="lax",
-            secure=self._operations.secure_cookie,
-            path=self._renderer.urls.cookie_path,
-        )
-        return response
-
-    async def sign_out(self, request: Request) -> Response:
-        """End the session, here and in the browser."""
-        if self._operations.sign_out is None:
-            raise NotFound("There is nothing to sign out of here.")
-        await self._operations.sign_out("; ".join(request.headers.getlist("cookie")))
-        response = HTMLResponse(self._renderer.page("signed_out.html"))
-        response.delete_cookie(
-            self._operations.cookie,
-            httponly=True,
-            samesite="lax",
-            secure=self._operations.secure_cookie,
-            path=self._renderer.urls.cookie_path,
-        )
-        return response
 
     async def favicon(self, request: Request) -> Response:
         """Browsers ask here before they read the page."""

@@ -7,6 +7,7 @@ from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages
 from callboard.web.pages.objects import ObjectPages
 from callboard.web.pages.operations import OperationPages
+from callboard.web.pages.sign_in import SignInPages
 from callboard.web.static_files import StaticFiles
 
 __all__ = ["site_map"]
@@ -20,6 +21,7 @@ def site_map(
     entity: EntityPages,
     objects: ObjectPages,
     operations: OperationPages,
+    sign_in: SignInPages,
     live: LivePages,
     static: StaticFiles,
 ) -> tuple[ClassifiedRoute, ...]:
@@ -33,10 +35,10 @@ def site_map(
         ClassifiedRoute(OBJECT, objects.one, read, name="object"),
         ClassifiedRoute(ENTITY + "/{tab}", entity.tab, read, name="tab"),
         ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),
-        ClassifiedRoute("/sign-in", operations.sign_in, RouteClass.SIGN_IN, name="sign-in"),
-        ClassifiedRoute(
-            "/sign-out", operations.sign_out, RouteClass.UNSAFE, name="sign-out", methods=("POST",)
-        ),
+        ClassifiedRoute("/sign-in", sign_in.sign_in, RouteClass.SIGN_IN, name="sign-in"),
+        ClassifiedRoute("/sign-in/{way}", sign_in.begin, RouteClass.SIGN_IN, name="sign-in-begin"),
+        ClassifiedRoute("/sign-in/{way}/return", sign_in.finish, RouteClass.SIGN_IN, name="sign-in-return"),
+        ClassifiedRoute("/sign-out", sign_in.sign_out, RouteClass.UNSAFE, name="sign-out", methods=("POST",)),
         ClassifiedRoute("/livez", operations.livez, public, name="livez"),
         ClassifiedRoute("/readyz", operations.readyz, public, name="readyz"),
         ClassifiedRoute("/metrics", operations.metrics, RouteClass.METRICS, name="metrics"),
