@@ -26,7 +26,8 @@ def codes(documents: list[Document]) -> set[str]:
 
 def test_the_conditions_are_those_of_the_rules_and_all_have_words_and_cases() -> None:
     assert len(CODES) >= 60
-    assert sorted(CODES) == sorted(rule.code for rule in ALL) == sorted(WORDS)
+    assert sorted(CODES) == sorted({rule.code for rule in ALL}) == sorted(WORDS)
+    assert len({(rule.code, rule.scope) for rule in ALL}) == len(ALL)
     assert set(CODES) == {case.code for case in CASES}
 
 

@@ -137,6 +137,8 @@ CLAIM = {
     "spec": {"storageClassName": "fast"},
     "status": {"phase": "Pending"},
 }
+LOST_CLAIM = {**CLAIM, "status": {"phase": "Lost"}}
+UNTOLD = [*LOST[:-1], event(LOST[2], "NodeNotReady", "Node is not ready")]
 
 CASES = (
     unscheduled(
@@ -214,9 +216,27 @@ CASES = (
     ),
     Case(
         code="CB-CLAIM-LOST",
-        documents=[{**CLAIM, "status": {"phase": "Lost"}}],
+        documents=[LOST_CLAIM],
         source="pkg/controller/volume/persistentvolume",
+        asked=False,
         near=(near("PersistentVolumeClaim.status.phase", "Bound"),),
+    ),
+    Case(
+        code="CB-CLAIM-LOST",
+        documents=[
+            *refused(
+                '0/4 nodes are available: persistentvolumeclaim "data-web-0" bound to non-existent '
+                'persistentvolume "pv-1".',
+                volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data-web-0"}}],
+            ),
+            LOST_CLAIM,
+        ],
+        source="pkg/scheduler/framework/plugins/volumebinding, checkBoundClaims",
+        near=(
+            near("PersistentVolumeClaim.status.phase", "Bound", "CB-SCHEDULE-VOLUME"),
+            near("PersistentVolumeClaim", ABSENT, "CB-SCHEDULE-VOLUME"),
+            near(f"{SCHEDULED}.status", "True", "CB-CLAIM-LOST"),
+        ),
     ),
     Case(
         code="CB-START-STUCK",
@@ -265,6 +285,17 @@ CASES = (
             near("Node.metadata.name", "n2", "CB-PROBE-READINESS"),
             near("Pod.status.conditions.0.status", "True"),
             near("Pod.status.conditions.0.lastTransitionTime", ago(seconds=40)),
+        ),
+    ),
+    Case(
+        code="CB-NODE-LOST",
+        documents=UNTOLD,
+        source="pkg/controller/util/node, MarkPodsNotReady: what is told of a node that may not be read",
+        near=(
+            near("Event", ABSENT, "CB-PROBE-READINESS"),
+            near("Event.reason", "Unhealthy", "CB-PROBE-READINESS"),
+            near("Event.lastTimestamp", ago(minutes=40), "CB-PROBE-READINESS"),
+            near("Pod.status.conditions.0.status", "True"),
         ),
     ),
     Case(

@@ -39,13 +39,15 @@ class Near(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """`source` says where it is known from that a cluster shows this."""
+    """`source` says where it is known from that a cluster shows this; `asked` whether its objects are asked for by default, or
+    only where `kubernetes.objectTypes` names them."""
 
     code: str
     documents: list[Document]
     source: str
     near: tuple[Near, ...]
     also: frozenset[str] = frozenset()
+    asked: bool = True
 
 
 def near(path: str, value: Any = ABSENT, *gives: str) -> Near:

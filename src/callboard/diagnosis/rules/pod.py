@@ -10,9 +10,9 @@ from callboard.diagnosis.pod_status import FINISHED
 from callboard.diagnosis.rules.facts import PodFacts
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope, Sign
 from callboard.diagnosis.rules.waiting import LAPSE, over
-from callboard.diagnosis.since import pod_began
+from callboard.diagnosis.since import SKEW, pod_began
 from callboard.model.finding import Evidence, Impact, Since
-from callboard.model.objects.cluster_state import Event
+from callboard.model.objects.cluster_state import Event, Node
 from callboard.model.objects.meta import condition
 from callboard.model.objects.workload import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 
@@ -109,30 +109,50 @@ def _terminating(facts: PodFacts) -> Sign | datetime | None:
 
 
 def _node_lost(facts: PodFacts) -> Sign | datetime | None:
+    """By the node's own condition; where that could not be read, by what the node controller has said of the pod."""
     pod = facts.pod
     if pod.status.phase in FINISHED or not pod.spec.node_name:
         return None
-    node = (facts.around.nodes or {}).get(pod.spec.node_name)
-    told = condition(node.status.conditions, "Ready") if node is not None else None
-    silent = told is not None and told.status != "True"
     ready = condition(pod.status.conditions, "Ready")
-    lost = pod.status.phase == "Unknown" or pod.status.reason in ("NodeLost", "NodeAffinity")
-    if not lost and (ready is None or ready.status == "True" or not silent):
-        return None
     at = ready.last_transition_time if ready is not None and ready.status != "True" else None
+    node = (facts.around.nodes or {}).get(pod.spec.node_name)
+    told = _silent_node(node, pod.spec.node_name) if node is not None else _said_of_node(facts, at)
+    lost = pod.status.phase == "Unknown" or pod.status.reason in ("NodeLost", "NodeAffinity")
+    if not lost and (ready is None or ready.status == "True" or told is None):
+        return None
     until = over(at, LAPSE, facts.now) if not lost else None
     if until is not None:
         return until
     evidence = [Evidence("status.phase", pod.status.phase, facts.place)]
-    if told is not None and silent:
-        words = told.message or told.reason or told.status
-        evidence.append(Evidence("conditions.Ready", words, f"Node {pod.spec.node_name}"))
+    if told is not None:
+        evidence.append(told)
+    if node is None:
+        evidence.append(Evidence("conditions.Ready", "could not be read", f"Node {pod.spec.node_name}"))
     return Sign(
         arguments={"node": pod.spec.node_name},
         evidence=tuple(evidence),
         since=Since(at) if at is not None else None,
         detail=pod.spec.node_name,
     )
+
+
+def _silent_node(node: Node, name: str) -> Evidence | None:
+    """What a node says that is not ready."""
+    told = condition(node.status.conditions, "Ready")
+    if told is None or told.status == "True":
+        return None
+    return Evidence("conditions.Ready", told.message or told.reason or told.status, f"Node {name}")
+
+
+def _said_of_node(facts: PodFacts, since: datetime | None) -> Evidence | None:
+    """The node controller's event about a pod from which it took Ready (pkg/controller/util/node, MarkPodsNotReady), since it
+    was last ready."""
+    for event in reversed(facts.around.events(facts.object) or ()):
+        if event.reason != "NodeNotReady":
+            continue
+        if since is None or event.last_seen is None or event.last_seen >= since - SKEW:
+            return Evidence("event", event.message or event.reason, facts.place)
+    return None
 
 
 def _failed(facts: PodFacts) -> bool:
@@ -244,7 +264,7 @@ RULES = (
         scope=RuleScope.POD,
         judge=_node_lost,
         window="A minute after the pod was last ready.",
-        reads=("nodes",),
+        reads=("nodes", "events"),
         refines=("CB-PROBE-READINESS", "CB-SIDECAR-NOT-READY", "CB-GATE-READINESS"),
     ),
     DiagnosisRule(code="CB-EVICTED", scope=RuleScope.POD, judge=_evicted, phases=("Failed",)),

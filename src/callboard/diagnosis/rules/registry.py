@@ -42,7 +42,7 @@ ALL: tuple[DiagnosisRule, ...] = (
     *scaling.RULES,
     *custom.RULES,
 )
-"""By family, in the order of `conditions.py`. A code has one rule."""
+"""By family, in the order of `conditions.py`. A code has one rule for each scope in which it shows."""
 
 
 _MOST_STATES = 500

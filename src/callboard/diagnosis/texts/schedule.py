@@ -132,6 +132,12 @@ WORDS = {
     "CB-CLAIM-LOST": Words(
         title="A volume is lost",
         one="the volume of claim {claim} is lost",
+        others={
+            "pods": (
+                "{pods} cannot start: the volume of claim {claim} is lost",
+                "{pods} cannot start: the volume of claim {claim} is lost",
+            )
+        },
         means="The claim's volume {volume} no longer exists. What was stored in it may be gone.",
         steps=(platform("Ask at once whether the volume can be restored; do not delete the claim before."),),
         docs=_VOLUMES,

@@ -14,7 +14,8 @@ from callboard.portal.documents.form import JsonStruct
 
 __all__ = ["Explanation", "explain_code", "explanations"]
 
-_BY_CODE: Final = {rule.code: rule for rule in ALL}
+_BY_CODE: Final = {rule.code: rule for rule in reversed(ALL)}
+"""Of a code with several rules the first."""
 
 
 class StepExplanation(JsonStruct, frozen=True, kw_only=True):

@@ -39,6 +39,8 @@ class Engine:
         self._count = 0
         self._work: dict[tuple[Reconciler, str, str], None] = {}
         self._running = False
+        self.halted = False
+        """Nobody acts on what changes, as in a cluster without its controller manager: objects stay as they are put."""
 
     def now(self) -> float:
         return self.time
@@ -56,7 +58,8 @@ class Engine:
         self.at(self.time + seconds, call)
 
     def enqueue(self, reconciler: Reconciler, namespace: str, name: str) -> None:
-        self._work[(reconciler, namespace, name)] = None
+        if not self.halted:
+            self._work[(reconciler, namespace, name)] = None
 
     @property
     def next_due(self) -> float | None:

@@ -1,0 +1,78 @@
+"""Each code fires on a simulated cluster, with the rights that `callboard rbac` prints, in what the API serves of the service's
+page: it and no other. Where nodes tell it, with the rights that it prints with the feature `nodes`."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callboard.base.settings import CustomResourceSettings
+from callboard.diagnosis.rules.conditions import CONDITIONS
+from callboard.fleet.rbac import DEFAULT, Feature
+from callboard.simulator import Fleet
+from support.conditions import containers, controllers, images, pods
+from support.conditions.scene import NOW, Case
+from support.conditions.whole_way import BARE, Told, codes_of, define, place, told
+
+CASES = (*images.CASES, *containers.CASES, *pods.CASES, *controllers.CASES)
+CODES = {code for codes in CONDITIONS.values() for code in codes}
+CUSTOM = (CustomResourceSettings(group="example.com", api_version="v1", plural="databases"),)
+
+
+def name_of(number: int, case: Case) -> str:
+    return f"s{number}-{case.code.lower()}"
+
+
+SERVICES = {name_of(n, case): case for n, case in enumerate(CASES) if case.asked}
+
+
+Pages = dict[str, dict[str, Any]]
+
+
+async def _looked_at(directory: Path) -> Pages:
+    async with Fleet.start(BARE, now=NOW.timestamp(), speed=0.0) as fleet:
+        cluster = fleet[0]
+        cluster.engine.halted = True
+        define(cluster, CUSTOM, {"databases": "Database"})
+        for service, case in SERVICES.items():
+            place(cluster, service, case.documents)
+        with_nodes = [s for s, case in SERVICES.items() if any(d["kind"] == "Node" for d in case.documents)]
+        found: Pages = {}
+        for services, features in ((list(SERVICES), DEFAULT), (with_nodes, (*DEFAULT, Feature.NODES))):
+            async with told(fleet, directory, services, custom=CUSTOM, features=features) as callboard:
+                found |= {service: await callboard.page(service) for service in services}
+                found |= {f"list of {s}": row for s, row in (await listed(callboard)).items()}
+        return found
+
+
+async def listed(callboard: Told) -> Pages:
+    """The rows of the list, by service, when all of them are kept current."""
+    async with asyncio.timeout(20):
+        while True:
+            rows = (await callboard.get("/services?kind=component&limit=500"))["services"]
+            if all(row["live"] for row in rows):
+                return {row["name"]: row for row in rows}
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    """The JSON of every service's page."""
+    return asyncio.run(_looked_at(tmp_path_factory.mktemp("whole-way")))
+
+
+def test_each_code_has_a_row() -> None:
+    assert {case.code for case in SERVICES.values()} == CODES
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_and_no_other_is_on_the_page(service: str, pages: Pages) -> None:
+    case, page = SERVICES[service], pages[service]
+    assert codes_of(page) == {case.code, *case.also}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_list_does_not_disagree(service: str, pages: Pages) -> None:
+    row, verdict = pages[f"list of {service}"], pages[service]["verdict"]
+    assert (row["health"], row["impact"]) == (verdict["health"], verdict["impact"])
