@@ -16,7 +16,7 @@ def run(*arguments: str) -> Result:
 
 def test_every_rule_is_listed() -> None:
     listed = [line.split()[0] for line in run().stdout.splitlines()]
-    assert sorted(listed) == sorted(rule.code for rule in ALL)
+    assert sorted(listed) == sorted({rule.code for rule in ALL})
     assert [each["code"] for each in json.loads(run("--json").stdout)] == listed
 
 
