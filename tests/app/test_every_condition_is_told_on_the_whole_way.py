@@ -9,7 +9,7 @@ import pytest
 
 from callboard.base.settings import CustomResourceSettings
 from callboard.diagnosis.rules.conditions import CONDITIONS
-from callboard.fleet.rbac import DEFAULT, Feature
+from callboard.fleet.tools.rbac import DEFAULT, Feature
 from callboard.simulator import Fleet
 from support.conditions import containers, controllers, images, pods
 from support.conditions.scene import NOW, Case

@@ -15,7 +15,7 @@ import yaml
 from callboard.app.application import open_application
 from callboard.app.site import whole_site
 from callboard.base.settings import CustomResourceSettings, KubernetesSettings
-from callboard.fleet.rbac import DEFAULT, Feature, manifests
+from callboard.fleet.tools.rbac import DEFAULT, Feature, manifests
 from callboard.simulator import Cluster, Fleet
 from callboard.simulator.kubeconfig import KubeconfigEntry, write_kubeconfig
 from callboard.simulator.machinery.tree import Tree
