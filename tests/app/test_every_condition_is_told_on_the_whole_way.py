@@ -17,7 +17,10 @@ from support.conditions.whole_way import BARE, Told, codes_of, define, place, to
 
 CASES = (*images.CASES, *containers.CASES, *pods.CASES, *controllers.CASES)
 CODES = {code for codes in CONDITIONS.values() for code in codes}
-CUSTOM = (CustomResourceSettings(group="example.com", api_version="v1", plural="databases"),)
+CUSTOM = (
+    CustomResourceSettings(group="example.com", api_version="v1", plural="databases"),
+    CustomResourceSettings(group="argoproj.io", api_version="v1alpha1", plural="applications"),
+)
 
 
 def name_of(number: int, case: Case) -> str:
@@ -34,7 +37,7 @@ async def _looked_at(directory: Path) -> Pages:
     async with Fleet.start(BARE, now=NOW.timestamp(), speed=0.0) as fleet:
         cluster = fleet[0]
         cluster.engine.halted = True
-        define(cluster, CUSTOM, {"databases": "Database"})
+        define(cluster, CUSTOM, {"databases": "Database", "applications": "Application"})
         for service, case in SERVICES.items():
             place(cluster, service, case.documents)
         with_nodes = [s for s, case in SERVICES.items() if any(d["kind"] == "Node" for d in case.documents)]

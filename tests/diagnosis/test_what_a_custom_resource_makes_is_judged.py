@@ -7,8 +7,9 @@ import pytest
 from callboard.diagnosis.engine import diagnose
 from callboard.diagnosis.rules.job import LATE
 from callboard.diagnosis.texts.catalogue import sentence
+from callboard.model.finding import Impact
 from support.conditions.controllers import FAILED, QUOTA, cron, job, scaler, stateful
-from support.conditions.scene import NOW, ago, condition, event, meta
+from support.conditions.scene import NOW, ago, condition, container, event, meta, pod
 from support.manifests import part_of
 
 OPERATED = {
@@ -72,6 +73,17 @@ def test_what_is_well_is_no_finding() -> None:
     first = made(job("first", failed=7, conditions=[FAILED]))
     first["metadata"]["creationTimestamp"] = ago(days=1)
     assert told(made(stateful()), made(cron()), first, later) == []
+
+
+def test_a_run_that_comes_to_nothing_takes_the_service_from_nobody() -> None:
+    """Neither one without pods nor one whose pod cannot start: as of a Job that stands alone."""
+    refused = event(MIGRATION, "FailedCreate", f"Error creating: {QUOTA}")
+    waits = container(state={"waiting": {"reason": "InvalidImageName"}})
+    stuck = pod("migrate-1", waits, owner=MIGRATION, phase="Pending")
+    running = {**MIGRATION, "status": {"startTime": ago(hours=1), "active": 1}}
+    for documents in ([MIGRATION, refused], [running, stuck]):
+        [finding] = diagnose(part_of([OPERATED, *documents], NOW)).findings
+        assert finding.impact is Impact.DEGRADED
 
 
 def test_its_pods_are_the_controllers_that_counts_them() -> None:

@@ -1,5 +1,6 @@
 """When a CronJob's schedule was due last: cron's five fields as Kubernetes reads them (robfig/cron v3). Pure and bounded."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -18,7 +19,13 @@ _MACROS: Final = {
     "@midnight": "0 0 * * *",
     "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
 }
+_ZONED: Final = ("TZ=", "CRON_TZ=")
+_UNITS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_PART: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|h|m|s)")
+_SPAN: Final = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|h|m|s)){1,8}")
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -40,10 +47,17 @@ class _Schedule(msgspec.Struct, frozen=True):
         return by_day and by_weekday if self.any_day or self.any_weekday else by_day or by_weekday
 
 
-def last_due(schedule: str, zone: str, now: datetime) -> datetime | None:
+def last_due(schedule: str, zone: str, now: datetime, since: datetime | None = None) -> datetime | None:
     """The last moment before `now` at which a run was due, in UTC; None for a schedule that cannot be read, or was not due
-    within DAYS. Hours that a change of clocks leaves out or repeats are passed over."""
-    parsed = _parsed(schedule.strip()[:200])
+    within DAYS. Hours that a change of clocks leaves out or repeats are passed over. `@every 90s` counts from `since`, when it
+    last began. A schedule may begin with its zone (`CRON_TZ=Europe/Paris`), which then counts."""
+    text = schedule.strip()[:200]
+    if text.startswith(_ZONED):
+        named, _, text = text.partition(" ")
+        zone = named.partition("=")[2]
+    if text.startswith("@every "):
+        return _last_turn(text.removeprefix("@every "), now, since)
+    parsed = _parsed(text.strip())
     place = _zone(zone)
     if parsed is None or place is None:
         return None
@@ -64,11 +78,28 @@ def last_due(schedule: str, zone: str, now: datetime) -> datetime | None:
     return None
 
 
-def due_soon(schedule: str, zone: str, now: datetime) -> datetime | None:
+def _last_turn(text: str, now: datetime, since: datetime | None) -> datetime | None:
+    every = _span(text.strip())
+    if every is None or since is None or now < since:
+        return None
+    turns = (now - since) // every
+    return (since + turns * every) if turns else None
+
+
+@lru_cache(maxsize=256)
+def _span(text: str) -> timedelta | None:
+    """A span as Go writes it: `1h30m`, `90s`; a second at least, as cron takes it, and rarer than DAYS is not judged."""
+    if not _SPAN.fullmatch(text):
+        return None
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    return timedelta(seconds=max(int(seconds), 1)) if seconds <= DAYS * 86_400 else None
+
+
+def due_soon(schedule: str, zone: str, now: datetime, since: datetime | None = None) -> datetime | None:
     """A moment after `now` at which a run is due, in UTC: the next one, or one soon after it. None as for `last_due`."""
     for span in _AHEAD:
         try:
-            due = last_due(schedule, zone, now + span)
+            due = last_due(schedule, zone, now + span, since)
         except OverflowError:
             return None
         if due is not None and due > now:
@@ -80,7 +111,7 @@ def due_soon(schedule: str, zone: str, now: datetime) -> datetime | None:
 def _zone(name: str) -> "ZoneInfo | None":
     try:
         return ZoneInfo(name or "UTC")
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return None
 
 

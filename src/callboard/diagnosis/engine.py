@@ -126,9 +126,13 @@ class _Diagnosis:
         ready, desired = replicas(obj)
         content = own.health is Health.HEALTHY
         if isinstance(body, Job | CronJob):
-            scale = Scale(ready=0, desired=0, lenient=OFTEN)
+            scale = _RUNS
         elif isinstance(body, Generic):
-            living = [p for p in pods if isinstance(p.body, Pod) and p.body.status.phase != "Failed"]
+            living = [
+                p
+                for p in pods
+                if isinstance(p.body, Pod) and p.body.status.phase != "Failed" and not _of_a_run(p)
+            ]
             ready = sum(self._of(p).health is Health.HEALTHY for p in living)
             desired = len(living)
             scale = Scale(ready=ready, desired=desired, counts=False)
@@ -137,7 +141,9 @@ class _Diagnosis:
         began = revision_began(workload)
         subject = subject_of(obj)
         after = change_of(workload, began) if spoken or not content else None
-        findings = self._found(spoken, subject, scale.impact, after)
+        findings = self._found(
+            spoken, subject, lambda each: (_RUNS if _of_a_run(each.object) else scale).impact(each), after
+        )
         ailing = tuple(p for p in pods if isinstance(p.body, Pod) and not quiet(p.body))
         facts = WorkloadFacts(
             object=obj,
@@ -269,6 +275,15 @@ class _Diagnosis:
                 health = ObjectHealth(health=Health.UNHEALTHY, reason=sentence(first), since=since)
                 counted.append((obj, health))
         return tuple(counted)
+
+
+_RUNS = Scale(ready=0, desired=0, lenient=OFTEN)
+"""Of what runs to an end, and is tried again on purpose."""
+
+
+def _of_a_run(pod: KubeObject) -> bool:
+    owner = pod.meta.controller
+    return owner is not None and owner.kind == "Job"
 
 
 def _between_crashes(spoken: Sequence[Spoken]) -> int:

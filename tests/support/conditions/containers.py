@@ -69,6 +69,14 @@ PROBE = {"periodSeconds": 5, "failureThreshold": 3, "httpGet": {"path": "/starte
 STARTS = crashing(137, more={"startupProbe": PROBE}, started=False)
 
 UNREADY = web(pod("web-abc-1", container(state={"running": {"startedAt": ago(hours=2)}})))
+ENDLESS = web(
+    pod(
+        "web-abc-1",
+        container(state={"running": {"startedAt": ago(hours=2)}}),
+        metadata={"creationTimestamp": ago(minutes=9)},
+    )
+)
+ENDLESS[0]["spec"]["progressDeadlineSeconds"] = 2**31 - 1
 BEFORE = web(
     pod(
         "web-abc-1",
@@ -238,6 +246,15 @@ CASES = (
             near("Pod.status.startTime", ago(minutes=9)),
             near("Deployment.spec.progressDeadlineSeconds", 7300),
             near("Pod.spec.containers.0.startupProbe", {"periodSeconds": 100, "failureThreshold": 100}),
+        ),
+    ),
+    Case(
+        code="CB-PROBE-READINESS",
+        documents=ENDLESS,
+        source="a Deployment without a deadline: it is given the usual one",
+        near=(
+            near("Pod.status.startTime", ago(minutes=9)),
+            near("Deployment.spec.progressDeadlineSeconds", 7300),
         ),
     ),
     Case(

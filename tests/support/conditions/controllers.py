@@ -128,6 +128,9 @@ GONE[0]["status"]["conditions"] = [
     condition("Available", "False", ago(minutes=5), reason="MinimumReplicasUnavailable"),
     condition("Progressing", "True", reason="NewReplicaSetAvailable"),
 ]
+ENDLESS = web(pod("web-abc-1", conditions=[], containerStatuses=[]), wanted=2, ready=0)
+ENDLESS[0]["spec"]["progressDeadlineSeconds"] = 2**31 - 1
+ENDLESS[0]["status"]["conditions"] = [condition("Available", "False", reason="MinimumReplicasUnavailable")]
 NEW = web(wanted=2)
 NEW[0]["status"] = {}
 PAUSED = web(wanted=2, ready=2)
@@ -253,6 +256,17 @@ CASES = (
             near("Deployment.status.conditions.0.lastTransitionTime", ago(seconds=50)),
             near("Deployment.status.availableReplicas", 2),
             near("Deployment.metadata.generation", 2),
+        ),
+    ),
+    Case(
+        code="CB-UNAVAILABLE",
+        documents=[*ENDLESS],
+        source="pkg/controller/deployment/util, HasProgressDeadline: without one there is no Progressing",
+        near=(
+            near("Deployment.status.readyReplicas", 2),
+            near("Deployment.metadata.generation", 2),
+            near("Pod.metadata.creationTimestamp", ago(minutes=9)),
+            near("Deployment.spec.progressDeadlineSeconds", 600),
         ),
     ),
     Case(
@@ -386,6 +400,38 @@ CASES = (
         ),
     ),
     Case(
+        code="CB-CRON-MISSED",
+        documents=[
+            cron(
+                spec={"schedule": "@every 30m"},
+                lastScheduleTime=ago(hours=1),
+                lastSuccessfulTime=ago(hours=1),
+            )
+        ],
+        source="robfig/cron, ConstantDelaySchedule: counted from the last run",
+        near=(
+            near("CronJob.status.lastScheduleTime", ago(minutes=33), "CB-CRON-LAST-FAILED"),
+            near("CronJob.spec.schedule", "@every 2h"),
+            near("CronJob.spec.schedule", "@every half an hour"),
+        ),
+    ),
+    Case(
+        code="CB-CRON-MISSED",
+        documents=[
+            cron(
+                spec={"schedule": "30 20 * * *", "timeZone": "Asia/Tokyo"},
+                lastScheduleTime=ago(days=1),
+                lastSuccessfulTime=ago(days=1),
+            )
+        ],
+        source="spec.timeZone: half past eight in Tokyo was half past eleven",
+        near=(
+            near("CronJob.spec.timeZone", "UTC"),
+            near("CronJob.spec.timeZone", "Nowhere/Town"),
+            near("CronJob.spec.schedule", "CRON_TZ=UTC 30 20 * * *"),
+        ),
+    ),
+    Case(
         code="CB-CRON-SUSPENDED",
         documents=[cron(spec={"suspend": True})],
         source="spec.suspend",
@@ -451,6 +497,28 @@ CASES = (
             near("HorizontalPodAutoscaler.status.conditions.0.status", "True"),
             near("HorizontalPodAutoscaler.status.conditions.0.type", "ScalingActive", "CB-SCALING-METRICS"),
             near("HorizontalPodAutoscaler.status.conditions.0.lastTransitionTime", ago(minutes=4)),
+        ),
+    ),
+    Case(
+        code="CB-OBJECT-FAILED",
+        documents=[
+            {
+                "apiVersion": "argoproj.io/v1alpha1",
+                "kind": "Application",
+                "metadata": meta("web"),
+                "status": {
+                    "health": {"status": "Healthy"},
+                    "sync": {"status": "Unknown"},
+                    "conditions": [
+                        {"type": "ComparisonError", "message": "rpc error: failed to load target state"}
+                    ],
+                },
+            }
+        ],
+        source="Argo CD documentation, Application conditions: what runs is well, and nothing new can come",
+        near=(
+            near("Application.status.conditions.0.type", "OrphanedResourceWarning"),
+            near("Application.status.conditions"),
         ),
     ),
     Case(

@@ -180,6 +180,18 @@ CASES = (
         ),
     ),
     Case(
+        code="CB-SCHEDULE-RESOURCES",
+        documents=refused("insufficient memory"),
+        source="a scheduler that counts no nodes",
+        near=(near(f"{SCHEDULED}.message", "no memory", "CB-SCHEDULE"),),
+    ),
+    Case(
+        code="CB-SCHEDULE-SELECTOR",
+        documents=refused("node(s) didn't match Pod's node affinity/selector"),
+        source="a scheduler that counts no nodes",
+        near=(near(f"{SCHEDULED}.message", "node(s) didn't match", "CB-SCHEDULE"),),
+    ),
+    Case(
         code="CB-SCHEDULE-GATED",
         documents=web(
             pod(

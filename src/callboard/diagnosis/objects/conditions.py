@@ -12,7 +12,7 @@ from callboard.diagnosis.objects.judgement import State
 from callboard.diagnosis.objects.reading import clip, is_past, items, mapping, moment, text, walk
 from callboard.diagnosis.objects.vocabulary import Polarity, meaning, polarity, told
 
-__all__ = ["PATIENCE", "conditions"]
+__all__ = ["PATIENCE", "conditions", "errors"]
 
 PATIENCE: Final = timedelta(minutes=10)
 """So long a condition may be False, with no word of why, and be taken for something on its way: Kubernetes' own
@@ -55,6 +55,23 @@ def conditions(status: object, kind: KindException, now: datetime | None) -> lis
     if any(each.summary and each.state is State.WELL and each.place in _LAST_WORDS for each in found):
         return [e for e in found if e.summary or (e.state is not State.PROGRESSING and not e.partial)]
     return found
+
+
+def errors(status: object, kind: KindException) -> list[Indication]:
+    """One indication for each condition of a kind that is there only while something is wrong."""
+    if not kind.errors:
+        return []
+    return [
+        Indication(
+            state=State.FAILED,
+            words=clip(f"{each.type}: {each.message}" if each.message else each.type).rstrip(". "),
+            place=place,
+            value=each.status or each.type,
+            since=each.since,
+        )
+        for place, each in _conditions(mapping(status).get("conditions"), "status.conditions")
+        if each.type in kind.errors and each.status != "False"
+    ]
 
 
 def _conditions(value: object, path: str) -> Iterator[tuple[str, _Condition]]:

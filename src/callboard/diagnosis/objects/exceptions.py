@@ -17,7 +17,8 @@ class KindException(msgspec.Struct, frozen=True, kw_only=True):
 
     `kinds` are `plural.group`, and `*` before a group stands for every kind of it and of the groups below it. `words` give a
     word, reason or state its meaning here, `types` a condition's type; `ignored` types say nothing of health. `needs` is a
-    condition without which the object is not there yet, `decides` the one field whose word counts when it is there.
+    condition without which the object is not there yet, `decides` the one field whose word counts when it is there, `errors`
+    are conditions that count beside it, which are there only while they hold.
     `silent` kinds never report a status: of them nothing is to be expected.
     """
 
@@ -28,6 +29,7 @@ class KindException(msgspec.Struct, frozen=True, kw_only=True):
     ignored: frozenset[str] = frozenset()
     needs: str = ""
     decides: str = ""
+    errors: frozenset[str] = frozenset()
     silent: bool = False
 
 
@@ -41,17 +43,35 @@ EXCEPTIONS: Final = (
     ),
     KindException(
         kinds=("applications.argoproj.io",),
-        why="out of sync is no health of what runs; Argo CD tells that apart",
+        why="out of sync is no health of what runs, Argo CD tells that apart; where it cannot compare or sync, nothing new comes",
         decides="health.status",
+        errors=frozenset({"ComparisonError", "InvalidSpecError", "SyncError", "DeletionError", "UnknownError"}),
         words={"Missing": _FAILED},
     ),
     KindException(
         kinds=(
             "workflows.argoproj.io", "analysisruns.argoproj.io", "experiments.argoproj.io", "broadcastjobs.apps.kruise.io",
-            "taskruns.tekton.dev", "pipelineruns.tekton.dev",
+            "taskruns.tekton.dev", "pipelineruns.tekton.dev", "backups.*", "restores.*",
         ),
         why="what runs to an end is on its way while it runs",
         words={"Running": _MOVES, "running": _MOVES, "Inconclusive": _FAILED},
+    ),
+    KindException(
+        kinds=("workloads.kueue.x-k8s.io", "podgroups.scheduling.volcano.sh"),
+        why="what a queue has not let in yet waits for room, whatever it says is short; what it took back is queued again",
+        words={"Pending": _MOVES},
+        types={"Evicted": Polarity(_MOVES), "Unschedulable": Polarity(_MOVES)},
+        ignored=frozenset({"Preempted", "Requeued"}),
+    ),
+    KindException(
+        kinds=("scheduledsparkapplications.sparkoperator.k8s.io",),
+        why="a schedule that is kept is all there is to it",
+        words={"Scheduled": _WELL},
+    ),
+    KindException(
+        kinds=("applications.core.oam.dev",),
+        why="a workflow that is suspending waits for a person",
+        words={"workflowSuspending": _HELD},
     ),
     KindException(
         kinds=("certificates.cert-manager.io", "certificates.certmanager.k8s.io"),

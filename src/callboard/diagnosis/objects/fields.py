@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from callboard.diagnosis.objects.exceptions import KindException
 from callboard.diagnosis.objects.indication import Indication
 from callboard.diagnosis.objects.judgement import State
-from callboard.diagnosis.objects.reading import clip, is_past, mapping, text, walk
-from callboard.diagnosis.objects.vocabulary import meaning
+from callboard.diagnosis.objects.reading import MANY, clip, is_past, mapping, text, walk
+from callboard.diagnosis.objects.vocabulary import meaning, told
 
 __all__ = ["fields"]
 
@@ -34,6 +36,8 @@ _FLAGS: Final = frozenset(
     }
 )
 _BAD_WHEN_FALSE: Final = frozenset({"healthy", "success", "succeeded", "valid", "pass", "passed"})
+_GRAVE: Final = ("error", "critical", "fatal")
+"""Of a message among others: what it says of how bad it is."""
 _LONG_PHRASES: Final = 80
 _DEPTH: Final = 4
 
@@ -63,6 +67,13 @@ def fields(status: object, kind: KindException) -> Iterator[Indication]:
                 yield from _word(path, value, kind, summary=top and name in _SUMMARY, why=why if top else "")
             elif _is_error(name) and value.strip():
                 yield _error(path, value)
+            elif name == "reason" and path.endswith(".waiting.reason") and meaning(value) is State.FAILED:
+                yield msgspec.structs.replace(_error(path, value), detail="[" in path)
+            elif name in ("level", "severity") and value.lower() in _GRAVE:
+                yield _error(path, value)
+        elif isinstance(value, dict) and name.endswith("health"):
+            for each, word in list(value.items())[:MANY]:
+                yield from _word(f"{path}[{each[:64]}]", text(word), kind, summary=False)
         elif _is_error(name):
             if isinstance(value, dict) and value:
                 yield _error(path, text(value.get("message")) or text(value.get("reason")))
@@ -85,6 +96,8 @@ def _word(
 ) -> Iterator[Indication]:
     word = value.strip()[:_LONG_PHRASES]
     state = kind.words.get(word) or meaning(word)
+    if state is State.PROGRESSING and _denies(word) and told(why) is State.FAILED:
+        state = State.FAILED  # NotReady, with an error for its message
     if state is None or (not summary and state in (State.HELD, State.UNKNOWN)):
         return
     yield Indication(
@@ -95,6 +108,10 @@ def _word(
         summary=summary,
         detail=_deep(path) and state is not State.FAILED,
     )
+
+
+def _denies(word: str) -> bool:
+    return word.lower().startswith(("not", "un"))
 
 
 def _is_error(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from callboard.diagnosis.objects.builtin import builtin
-from callboard.diagnosis.objects.conditions import conditions
+from callboard.diagnosis.objects.conditions import conditions, errors
 from callboard.diagnosis.objects.counts import counts
 from callboard.diagnosis.objects.exceptions import KindException, exception_for
 from callboard.diagnosis.objects.fields import fields
@@ -64,9 +64,10 @@ def _read(
     if kind.decides and (word := text(at(status, kind.decides))):
         state = kind.words.get(word) or meaning(word)
         if state is not None:
-            return Indication(
+            decided = Indication(
                 state=state, words=_unless_well(state, word), place=f"status.{kind.decides}", value=word
             )
+            return worst([decided, *errors(status, kind)])
     found = conditions(status, kind, now)
     if kind.needs and not any(each.place == f"status.conditions[{kind.needs}]" for each in found):
         found.append(

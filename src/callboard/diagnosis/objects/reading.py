@@ -92,7 +92,10 @@ _ELSEWHERE: Final = (
 def is_past(path: str) -> bool:
     """Whether a path of a status leads to what was, what shall be, or what another system says of its own."""
     above, _, _ = path.rpartition(".conditions")
-    return any(part.startswith(_ELSEWHERE) for part in (above or path).lower().split("."))
+    return any(
+        part.startswith(_ELSEWHERE) and not part.startswith("lastobserved")
+        for part in (above or path).lower().split(".")
+    )
 
 
 def walk(value: object, depth: int) -> Iterator[tuple[str, str, object]]:

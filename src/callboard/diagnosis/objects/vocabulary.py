@@ -50,6 +50,7 @@ _NO_FAILURE: Final = frozenset(
 _FAILING_PAIRS: Final = frozenset(
     {
         ("already", "exists"), ("back", "off"), ("can", "not"), ("limit", "reached"), ("could", "not"), ("no", "such"),
+        ("no", "valid"),
         ("non", "compliant"),
         ("not", "accepted"), ("not", "allowed"), ("not", "compliant"), ("not", "controlled"), ("not", "exist"),
         ("not", "exists"), ("not", "found"), ("not", "healthy"), ("not", "permitted"), ("not", "resolved"), ("not", "set"),
@@ -61,6 +62,7 @@ _DENYING: Final = frozenset({"no", "not", "non", "without", "zero", "0", "never"
 
 _HELD: Final = frozenset(
     {
+        "cordoned",
         "disabled", "halted", "hibernated", "hibernating", "onhold", "pause", "paused", "shelved", "sleeping", "standby",
         "stopped", "suspend", "suspended",
     }
@@ -68,7 +70,7 @@ _HELD: Final = frozenset(
 
 _ON_ITS_WAY: Final = frozenset(
     {
-        "changed", "draining", "incomplete", "issuing", "partial", "partially", "pending", "progress",
+        "changed", "draining", "incomplete", "inqueue", "issuing", "partial", "partially", "pending", "progress",
         "queued", "requested", "retry", "scheduled", "starting", "submitted", "todo", "unfinished", "unready", "wait",
         "waiting", "yellow",
     }
@@ -93,7 +95,8 @@ _WELL: Final = frozenset(
         "installed", "issued", "joined", "latest", "launched", "listening", "loaded", "maintained", "matched", "normal", "ok",
         "online", "open", "operational", "passed", "passing", "programmed", "promoted", "provided", "propagated", "provisioned",
         "published", "pulled",
-        "reachable", "ready", "reconciled", "registered", "released", "resolved", "restored", "running", "saved", "satisfied",
+        "reachable", "ready", "reserved",
+        "reconciled", "registered", "released", "resolved", "restored", "running", "saved", "satisfied",
         "scheduled", "serving", "signed", "started", "steady", "stored", "succeeded", "success", "successful", "successfully",
         "sync", "synced", "synchronized", "up", "updated", "validated", "valid", "verified", "working",
     }
@@ -108,6 +111,7 @@ _WHOLE: Final = {
     "locked": State.PROGRESSING, "released": State.PROGRESSING, "terminated": State.FAILED, "down": State.FAILED,
     "outofsync": State.PROGRESSING, "notready": State.PROGRESSING, "scheduled": State.PROGRESSING, "started": State.WELL,
     "desynced": State.FAILED, "new": State.PROGRESSING, "initial": State.PROGRESSING, "reconcile": State.PROGRESSING,
+    "bootstrap": State.PROGRESSING, "minimumreplicasunavailable": None,
 }  # fmt: skip
 """Words that mean this only where they stand alone."""
 

@@ -8,8 +8,8 @@ from typing import Final
 from callboard.diagnosis.rules.facts import WorkloadFacts
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope, Sign
 from callboard.diagnosis.rules.waiting import LAPSE, over
-from callboard.model.finding import Evidence, Since
-from callboard.model.objects import KubeObject
+from callboard.model.finding import Evidence, Impact, Since
+from callboard.model.objects import Generic, KubeObject
 from callboard.model.objects.meta import Condition, condition
 from callboard.model.objects.workload import DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 
@@ -132,6 +132,7 @@ def _of(code: str) -> Callable[[WorkloadFacts], Sign | datetime | None]:
             evidence=(_count(facts), *((told[1],) if told is not None else ())),
             since=Since(at, exact=failure is not None) if at is not None else None,
             message=_message(code, words),
+            impact=Impact.DEGRADED if isinstance(facts.body, Generic) and failure is None else None,
         )
 
     return judge

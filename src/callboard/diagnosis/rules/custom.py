@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from callboard.diagnosis.objects.judge import judgement_of
-from callboard.diagnosis.objects.judgement import State
+from callboard.diagnosis.objects.judgement import Judgement, State
 from callboard.diagnosis.rules.facts import ObjectFacts
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope, Sign
 from callboard.model.finding import Evidence, Impact, Since
@@ -13,6 +13,8 @@ __all__ = ["RULES"]
 
 _AT_RISK = frozenset({("policy", "poddisruptionbudgets")})
 """What the users of a service do not feel as long as nothing else happens."""
+_DELIVERS = frozenset({("argoproj.io", "applications")})
+"""What brings releases, and tells of what runs apart from whether it can: an error of its own stops the next release."""
 
 
 def _failed(facts: ObjectFacts) -> Sign | datetime | None:
@@ -26,8 +28,14 @@ def _failed(facts: ObjectFacts) -> Sign | datetime | None:
         evidence=(Evidence(found.place, found.value or found.words, facts.place),),
         since=Since(found.since) if found.since is not None else None,
         until=found.until,
-        impact=Impact.AT_RISK if (facts.object.type.group, facts.object.type.plural) in _AT_RISK else None,
+        impact=_impact(facts, found),
     )
+
+
+def _impact(facts: ObjectFacts, found: Judgement) -> Impact | None:
+    kind = facts.object.type.group, facts.object.type.plural
+    felt = kind not in _AT_RISK and not (kind in _DELIVERS and found.place.startswith("status.conditions["))
+    return None if felt else Impact.AT_RISK
 
 
 RULES = (

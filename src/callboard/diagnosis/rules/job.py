@@ -141,13 +141,14 @@ def _missed(facts: WorkloadFacts) -> Sign | datetime | None:
     if made is None:
         return None
     schedule, zone = body.spec.schedule, body.spec.time_zone
-    newest = last_due(schedule, zone, facts.now)
+    anchor = begun or made
+    newest = last_due(schedule, zone, facts.now, anchor)
     if newest is None or made >= newest or (begun is not None and begun >= newest):
-        coming = due_soon(schedule, zone, facts.now)
+        coming = due_soon(schedule, zone, facts.now, anchor)
         return shifted(coming, patience) if coming is not None else None
     # A later one, whose time to begin is not over yet, makes up for none before it.
     earlier = shifted(facts.now, -patience)
-    due = last_due(schedule, zone, earlier) if earlier is not None else None
+    due = last_due(schedule, zone, earlier, anchor) if earlier is not None else None
     going = body.status.active or any(
         isinstance(j.body, Job) and not finished(j.body) for j in facts.workload.children
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from callboard.diagnosis.rules.facts import WorkloadFacts
 from callboard.diagnosis.rules.rule import DiagnosisRule, RuleScope, Sign
-from callboard.diagnosis.rules.waiting import DEADLINE, LAPSE, over
+from callboard.diagnosis.rules.waiting import DEADLINE, ENDLESS, LAPSE, over
 from callboard.model.finding import Evidence, Impact, Since
 from callboard.model.objects.meta import condition
 from callboard.model.objects.workload import DaemonSet, Deployment, ReplicaSet, StatefulSet
@@ -34,8 +34,10 @@ def _unavailable(facts: WorkloadFacts) -> Sign | datetime | None:
     body = facts.body
     if facts.desired == 0 or body.metadata.deletion_timestamp is not None:
         return None
-    if isinstance(body, Deployment):
+    if isinstance(body, Deployment) and body.spec.progress_deadline_seconds < ENDLESS:
         return _deployment(facts, body)
+    if isinstance(body, Deployment):
+        return _without_deadline(facts, body)
     if isinstance(body, StatefulSet | DaemonSet | ReplicaSet):
         return _without_deadline(facts, body)
     return None
@@ -62,7 +64,7 @@ def _deployment(facts: WorkloadFacts, body: Deployment) -> Sign | datetime | Non
 
 
 def _without_deadline(
-    facts: WorkloadFacts, body: StatefulSet | DaemonSet | ReplicaSet
+    facts: WorkloadFacts, body: Deployment | StatefulSet | DaemonSet | ReplicaSet
 ) -> Sign | datetime | None:
     """What has no deadline of its own is given ten minutes, from the newest of its pods on."""
     if facts.ready >= facts.desired or body.status.observed_generation < body.metadata.generation:

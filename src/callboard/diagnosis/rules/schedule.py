@@ -37,7 +37,7 @@ _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
 and say least where others lack room."""
 
 _NODES = re.compile(r"0/(\d{1,6}) nodes are available")
-_SHORT = re.compile(r"(\d{1,6}) Insufficient ([^\s,.]{1,253})")
+_SHORT = re.compile(r"(?:(\d{1,6}) )?Insufficient ([^\s,.]{1,253})", re.I)
 _NAMED_TAINT = re.compile(r"taint \{([^}:]{1,253})")
 _CLAIM = re.compile(r'persistentvolumeclaim "([^"]{1,253})"')
 
@@ -94,20 +94,19 @@ def _numbers(facts: PodFacts, code: str, text: str) -> tuple[dict[str, str | int
         arguments["claim"] = claim[1]
         return arguments, "named", ()
     if code != "CB-SCHEDULE-RESOURCES":
-        return arguments, "", ()
+        return arguments, "" if nodes is not None else "uncounted", ()
     shorts = _SHORT.findall(text)
-    if not shorts:
-        return arguments, "", ()
-    count, resource = max(shorts, key=lambda each: int(each[0]))
-    arguments |= {"resource": _resource(resource), "short": count}
+    count, resource = max(shorts, key=lambda each: int(each[0] or 0), default=("", ""))
+    arguments |= {"resource": _resource(resource) or "room", "short": count or "all"}
+    counted = "" if count and nodes is not None else "uncounted"
     asked = _asked(facts.pod, resource)
     if asked is None:
-        return arguments, "", ()
+        return arguments, counted, ()
     arguments["asked"] = _written(asked, resource)
     evidence = [Evidence(f"resources.requests.{resource}", str(arguments["asked"]), facts.place)]
     largest = _largest(facts.around.all_nodes, resource)
     if largest is None:
-        return arguments, "asked", tuple(evidence)
+        return arguments, "asked-uncounted" if counted else "asked", tuple(evidence)
     arguments["largest"] = _written(largest, resource)
     evidence.append(Evidence(f"allocatable.{resource}", str(arguments["largest"]), "the largest node"))
     return arguments, "too-large" if asked > largest else "full", tuple(evidence)

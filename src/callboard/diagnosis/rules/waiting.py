@@ -8,10 +8,12 @@ from callboard.diagnosis.since import SKEW
 from callboard.model.objects.meta import condition
 from callboard.model.objects.workload import Deployment
 
-__all__ = ["DEADLINE", "LAPSE", "deadline_passed", "over", "shifted", "unready"]
+__all__ = ["DEADLINE", "ENDLESS", "LAPSE", "deadline_passed", "over", "shifted", "unready"]
 
 LAPSE: Final = timedelta(minutes=1)
 """What was well and is not: a pod that is moved, a probe that stumbles. Shorter than this is no trouble."""
+ENDLESS: Final = 2**31 - 1
+"""A progressDeadlineSeconds that means none (pkg/controller/deployment/util, HasProgressDeadline)."""
 DEADLINE: Final = timedelta(minutes=10)
 """What never was well yet, where nothing sets a deadline: Kubernetes' own for a Deployment."""
 
@@ -63,7 +65,7 @@ def unready(facts: PodFacts) -> tuple[datetime, datetime | None] | None:
 def _allowance(facts: PodFacts) -> timedelta:
     body = facts.workload.object.body if facts.workload is not None else None
     span = DEADLINE
-    if isinstance(body, Deployment):
+    if isinstance(body, Deployment) and body.spec.progress_deadline_seconds < ENDLESS:
         span = timedelta(seconds=min(max(body.spec.progress_deadline_seconds, 0), 86_400 * 7))
     for container in facts.pod.spec.containers:
         probe = container.startup_probe

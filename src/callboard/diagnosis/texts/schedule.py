@@ -14,6 +14,14 @@ WORDS = {
         one="{pods} finds no node that can take it (Unschedulable): too little {resource} left on {short} of {nodes} nodes",
         many="{pods} find no node that can take them (Unschedulable): too little {resource} left on {short} of {nodes} nodes",
         others={
+            "uncounted": (
+                "{pods} finds no node that can take it (Unschedulable): no node has enough {resource} left",
+                "{pods} find no node that can take them (Unschedulable): no node has enough {resource} left",
+            ),
+            "asked-uncounted": (
+                "{pods} finds no node that can take it (Unschedulable): it asks for {asked} {resource}, and no node has so much left",
+                "{pods} find no node that can take them (Unschedulable): each asks for {asked} {resource}, and no node has so much left",
+            ),
             "asked": (
                 "{pods} finds no node that can take it (Unschedulable): it asks for {asked} {resource}, and {short} of {nodes} nodes have too little left",
                 "{pods} find no node that can take them (Unschedulable): each asks for {asked} {resource}, and {short} of {nodes} nodes have too little left",
@@ -53,6 +61,12 @@ WORDS = {
         title="No node has the labels that are asked for",
         one="{pods} finds no node that can take it (Unschedulable): none of {nodes} nodes has the labels that it asks for",
         many="{pods} find no node that can take them (Unschedulable): none of {nodes} nodes has the labels that they ask for",
+        others={
+            "uncounted": (
+                "{pods} finds no node that can take it (Unschedulable): no node has the labels that it asks for",
+                "{pods} find no node that can take them (Unschedulable): no node has the labels that they ask for",
+            )
+        },
         means="The pods may only run on nodes with certain labels (nodeSelector, node affinity), and no node has them.",
         steps=(
             diff("Compare nodeSelector and affinity with the last version that worked."),
