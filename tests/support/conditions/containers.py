@@ -61,6 +61,14 @@ def ends(
     )
 
 
+def ended(reason: str, message: str, exit_code: int) -> list[dict[str, Any]]:
+    """It has just ended, not for the first time."""
+    told = {"exitCode": exit_code, "reason": reason, "message": message, "finishedAt": ago(seconds=3)}
+    return web(pod("web-abc-1", container(restartCount=2, state={"terminated": told})))
+
+
+ENDED = ended("Error", "no configuration", 1)
+NEVER_BEGUN = ended("StartError", 'exec: "serve": executable file not found in $PATH', 128)
 LIVE = crashing(137)
 LIVE.append(
     event(LIVE[2], "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", field="app")
@@ -77,6 +85,8 @@ ENDLESS = web(
     )
 )
 ENDLESS[0]["spec"]["progressDeadlineSeconds"] = 2**31 - 1
+LATE = web(pod("web-abc-1", container(state={"running": {}}), startTime=ago(minutes=4)), wanted=1)
+LATE[0]["status"]["conditions"][1] |= {"status": "False", "reason": "ProgressDeadlineExceeded"}
 BEFORE = web(
     pod(
         "web-abc-1",
@@ -159,7 +169,10 @@ CASES = (
         code="CB-CONTAINER-CREATE",
         documents=waiting("CreateContainerError", "Error response: conflict: name is already in use"),
         source=SOURCE,
-        near=(near(f"{ONE}.state.waiting.reason", "ContainerCreating", "CB-START-STUCK"),),
+        near=(
+            near(f"{ONE}.state.waiting.message", ABSENT, "CB-CONTAINER-CREATE"),
+            near(f"{ONE}.state.waiting.reason", "ContainerCreating", "CB-START-STUCK"),
+        ),
     ),
     Case(
         code="CB-CONTAINER-COMMAND",
@@ -195,6 +208,25 @@ CASES = (
             near("Pod.status.phase", "Succeeded"),
         ),
     ),
+    Case(
+        code="CB-CRASH-ERROR",
+        documents=ENDED,
+        source="between an end and the next run",
+        near=(
+            near(f"{ONE}.state.terminated.exitCode", 0),
+            near(f"{ONE}.restartCount", 0),
+        ),
+    ),
+    Case(
+        code="CB-CONTAINER-COMMAND",
+        documents=NEVER_BEGUN,
+        source="a command that is not there, of a pod that is started again (StartError)",
+        near=(
+            near(f"{ONE}.state.terminated.reason", "Error", "CB-CRASH-ERROR"),
+            near(f"{ONE}.state.terminated.message", "no cgroup", "CB-CONTAINER-RUN"),
+            near("Pod.status.phase", "Failed", "CB-LEFTOVER"),
+        ),
+    ),
     ends("CB-CRASH-COMMAND", 127),
     ends("CB-CRASH-SIGNAL", 139),
     ends("CB-CRASH-KILLED", 137),
@@ -223,6 +255,7 @@ CASES = (
         source="ContainerStatus.lastState",
         near=(
             near(f"{ONE}.lastState.terminated.finishedAt", ago(minutes=61)),
+            near(f"{ONE}.ready", False, "CB-RESTARTED"),
             near(f"{ONE}.lastState.terminated.exitCode", 0),
             near(f"{ONE}.state", {"terminated": {"exitCode": 0}}),
         ),
@@ -256,6 +289,13 @@ CASES = (
             near("Pod.status.startTime", ago(minutes=9)),
             near("Deployment.spec.progressDeadlineSeconds", 7300),
         ),
+    ),
+    Case(
+        code="CB-PROBE-READINESS",
+        documents=LATE,
+        also=frozenset({"CB-ROLLOUT-DEADLINE"}),
+        source="a rollout that is over its deadline: its newest pod is given no more time",
+        near=(near("Deployment.status.conditions.1.status", "True"),),
     ),
     Case(
         code="CB-PROBE-LIVENESS",
@@ -319,6 +359,8 @@ CASES = (
         source="KEP-753",
         near=(
             near("Pod.status.initContainerStatuses.0.ready", True),
+            near("Pod.status.conditions.1.status", "True"),
+            near("Pod.status.phase", "Pending"),
             near("Pod.spec.initContainers.0.restartPolicy", ABSENT),
             near("Deployment.spec.progressDeadlineSeconds", 7300),
         ),

@@ -138,6 +138,8 @@ PAUSED[0]["spec"]["paused"] = True
 ZERO = web(wanted=0)
 BY_HAND = stateful(updatedReplicas=1, currentRevision="a", updateRevision="b")
 BY_HAND["spec"]["updateStrategy"] = {"type": "OnDelete"}
+BELOW = failing(QUOTA)
+BELOW[1]["status"] |= {"replicas": 0, "conditions": [BELOW[0]["status"]["conditions"].pop()]}
 STS_QUOTA = [stateful(replicas=1, readyReplicas=1, availableReplicas=1)]
 STS_QUOTA.append(
     event(STS_QUOTA[0], "FailedCreate", f"create Pod db-1 in StatefulSet db failed error: {QUOTA}")
@@ -175,6 +177,7 @@ CASES = (
         near=(
             near("Event", ABSENT, "CB-PODS-MISSING"),
             near("Event.reason", "RecreatingFailedPod", "CB-PODS-MISSING"),
+            near("Event.message", "", "CB-PODS-MISSING"),
             near("StatefulSet.status.replicas", 3),
             near("StatefulSet.status.readyReplicas", 0),
             near("StatefulSet.metadata.generation", 2),
@@ -199,6 +202,15 @@ CASES = (
             near("Job.status.startTime", ago(seconds=20)),
             near("Job.spec.suspend", True),
             near("Job.status.conditions", [condition("Complete", "True")]),
+        ),
+    ),
+    Case(
+        code="CB-QUOTA",
+        documents=BELOW,
+        source="pkg/controller/replicaset: its ReplicaSet tells of it before the Deployment does",
+        near=(
+            near("ReplicaSet.status.conditions.0.status", "False"),
+            near("ReplicaSet.status.replicas", 3),
         ),
     ),
     refused(
@@ -254,7 +266,9 @@ CASES = (
             near("Deployment.status.conditions.1.reason", "ReplicaSetUpdated"),
             near("Deployment.status.conditions.0.status", "True"),
             near("Deployment.status.conditions.0.lastTransitionTime", ago(seconds=50)),
+            near("Deployment.status.conditions.0.lastTransitionTime", ago(hours=3), "CB-UNAVAILABLE"),
             near("Deployment.status.availableReplicas", 2),
+            near("Deployment.status.replicas", 3),
             near("Deployment.metadata.generation", 2),
         ),
     ),
@@ -275,6 +289,7 @@ CASES = (
         source="a cluster without its controller manager",
         near=(
             near("Deployment.status.observedGeneration", 1),
+            near("Deployment.metadata.generation", 0),
             near("Deployment.metadata.creationTimestamp", ago(seconds=30)),
         ),
     ),
@@ -294,6 +309,7 @@ CASES = (
         near=(
             near("StatefulSet.spec.updateStrategy.type", "RollingUpdate"),
             near("StatefulSet.status.updateRevision", "a"),
+            near("StatefulSet.metadata.generation", 2),
             near("StatefulSet.status.updatedReplicas", 3),
         ),
     ),
@@ -403,6 +419,18 @@ CASES = (
         code="CB-CRON-MISSED",
         documents=[
             cron(
+                spec={"schedule": "0 11 * * *", "concurrencyPolicy": "Allow"},
+                lastScheduleTime=ago(days=1),
+                active=[{"name": "nightly-1"}],
+            )
+        ],
+        source="pkg/controller/cronjob: a run that goes on holds back the next only where the policy says so",
+        near=(near("CronJob.spec.concurrencyPolicy", "Forbid"),),
+    ),
+    Case(
+        code="CB-CRON-MISSED",
+        documents=[
+            cron(
                 spec={"schedule": "@every 30m"},
                 lastScheduleTime=ago(hours=1),
                 lastSuccessfulTime=ago(hours=1),
@@ -456,6 +484,11 @@ CASES = (
             near("HorizontalPodAutoscaler.status.conditions.0.reason", "TooFewReplicas"),
             near("HorizontalPodAutoscaler.status.conditions.0.lastTransitionTime", ago(minutes=4)),
             near("HorizontalPodAutoscaler.spec.minReplicas", 8),
+            near(
+                "HorizontalPodAutoscaler.status.currentMetrics.0.resource.current.averageUtilization",
+                20,
+                "CB-SCALING-CAPPED",
+            ),
         ),
     ),
     Case(

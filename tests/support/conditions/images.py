@@ -1,12 +1,12 @@
 """Images. Words of containerd as the kubelet hands them on (kubernetes/kubernetes pkg/kubelet/images; containerd resolver)."""
 
-from support.conditions.scene import Case, container, near, pod, web
+from support.conditions.scene import ABSENT, Case, Document, container, event, near, pod, web
 
 WAITS = "Pod.status.containerStatuses.0.state.waiting"
 FROM = 'failed to pull and unpack image "registry.example.com/web:2": failed to resolve reference "registry.example.com/web:2": '
 
 
-def waiting(reason: str, message: str = "") -> list[dict[str, object]]:
+def waiting(reason: str, message: str = "") -> list[Document]:
     one = pod(
         "web-abc-1",
         container(
@@ -30,6 +30,16 @@ def pulled(code: str, words: str) -> Case:
     )
 
 
+TOLD_BY_EVENT = waiting("ImagePullBackOff", 'Back-off pulling image "registry.example.com/web:2"')
+TOLD_BY_EVENT.append(
+    event(
+        TOLD_BY_EVENT[2],
+        "Failed",
+        'Failed to pull image "registry.example.com/web:2": rpc error: code = NotFound',
+        field="app",
+    )
+)
+
 CASES = (
     Case(
         code="CB-IMAGE-NAME",
@@ -37,7 +47,10 @@ CASES = (
             "InvalidImageName", 'Failed to apply default image tag "Web 2": couldn\'t parse image name'
         ),
         source="pkg/kubelet/images/image_manager.go ErrInvalidImageName",
-        near=(near(f"{WAITS}.reason", "ContainerCreating", "CB-START-STUCK"),),
+        near=(
+            near(f"{WAITS}.reason", "ContainerCreating", "CB-START-STUCK"),
+            near(f"{WAITS}.message", "", "CB-IMAGE-NAME"),
+        ),
     ),
     Case(
         code="CB-IMAGE-PULL",
@@ -46,6 +59,21 @@ CASES = (
         near=(
             near(f"{WAITS}.reason", "ContainerCreating", "CB-START-STUCK"),
             near(f"{WAITS}.message", "Back-off pulling image: manifest unknown", "CB-IMAGE-NOT-FOUND"),
+        ),
+    ),
+    Case(
+        code="CB-IMAGE-NOT-FOUND",
+        documents=TOLD_BY_EVENT,
+        source="kubelets before 1.32 tell the cause in an event alone",
+        near=(
+            near("Event", ABSENT, "CB-IMAGE-PULL"),
+            near("Event.reason", "BackOff", "CB-IMAGE-PULL"),
+            near("Event.message", 'Failed to pull image "registry.example.com/web:2": EOF', "CB-IMAGE-PULL"),
+            near(
+                "Event.message",
+                'Failed to pull image "registry.example.com/sidecar:1": not found',
+                "CB-IMAGE-PULL",
+            ),
         ),
     ),
     pulled(

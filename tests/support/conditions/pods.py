@@ -181,6 +181,19 @@ CASES = (
     ),
     Case(
         code="CB-SCHEDULE-RESOURCES",
+        documents=refused(
+            "0/4 nodes are available: 4 Insufficient memory.",
+            containers=[{"name": "app", "image": "web", "resources": {"requests": {"memory": "640Gi"}}}],
+        ),
+        source=SOURCE,
+        near=(
+            near("Pod.spec.containers.0.resources.requests.memory", "640", "CB-SCHEDULE-RESOURCES"),
+            near(f"{SCHEDULED}.message", "Insufficient memory", "CB-SCHEDULE-RESOURCES"),
+            near("Pod.spec.containers.0.resources", ABSENT, "CB-SCHEDULE-RESOURCES"),
+        ),
+    ),
+    Case(
+        code="CB-SCHEDULE-RESOURCES",
         documents=refused("insufficient memory"),
         source="a scheduler that counts no nodes",
         near=(near(f"{SCHEDULED}.message", "no memory", "CB-SCHEDULE"),),
@@ -257,6 +270,7 @@ CASES = (
         near=(
             near("Pod.spec.nodeName", ""),
             near("Pod.status.conditions.0.lastTransitionTime", ago(minutes=4)),
+            near("Pod.status.conditions.0.status", "False"),
             near("Pod.status.phase", "Unknown", "CB-NODE-LOST"),
             near("Pod.status.containerStatuses.0.state", {"running": {}}),
         ),
@@ -286,6 +300,7 @@ CASES = (
             near("Pod.metadata.deletionTimestamp", ABSENT),
             near("Pod.metadata.deletionTimestamp", ago(minutes=4)),
             near("Pod.status.phase", "Succeeded"),
+            near("Pod.status.phase", "Failed", "CB-LEFTOVER"),
         ),
     ),
     Case(

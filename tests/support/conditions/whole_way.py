@@ -16,7 +16,7 @@ from callboard.app.application import open_application
 from callboard.app.site import whole_site
 from callboard.base.settings import CustomResourceSettings, KubernetesSettings
 from callboard.fleet.tools.rbac import DEFAULT, Feature, manifests
-from callboard.simulator import Cluster, Fleet
+from callboard.simulator import Fleet, SimulatedCluster
 from callboard.simulator.kubeconfig import KubeconfigEntry, write_kubeconfig
 from callboard.simulator.machinery.tree import Tree
 from callboard.simulator.scenarios.schema import ClusterSpec, Scenario
@@ -34,7 +34,9 @@ _OF_NO_SERVICE = ("Node", "Event", "ResourceQuota")
 _YEAR = 366 * 86_400
 
 
-def define(cluster: Cluster, custom: Iterable[CustomResourceSettings], kinds: dict[str, str]) -> None:
+def define(
+    cluster: SimulatedCluster, custom: Iterable[CustomResourceSettings], kinds: dict[str, str]
+) -> None:
     """CustomResourceDefinitions of these types; `kinds` names them by plural."""
     for each in custom:
         names = {"plural": each.plural, "singular": kinds[each.plural].lower(), "kind": kinds[each.plural]}
@@ -54,7 +56,7 @@ def define(cluster: Cluster, custom: Iterable[CustomResourceSettings], kinds: di
         )
 
 
-def place(cluster: Cluster, service: str, documents: Sequence[Document]) -> None:
+def place(cluster: SimulatedCluster, service: str, documents: Sequence[Document]) -> None:
     """Put objects into a namespace of their own, as they stand: with their status, their times, and uids of their own.
 
     What nothing owns carries the service's label; nodes are the namespace's own, too.

@@ -72,10 +72,8 @@ def _sign(facts: ContainerFacts, words: str = "") -> Sign:
     )
 
 
-def _pulled_in_vain(facts: ContainerFacts) -> tuple[str, str] | None:
-    """(the cause's code, the words that tell it) of a pull that fails; None where none does."""
-    if not waits(facts, *_PULLING):
-        return None
+def _pulled_in_vain(facts: ContainerFacts) -> tuple[str, str]:
+    """(the cause's code, the words that tell it) of a pull that fails; "" for a cause that nothing tells."""
     waiting = facts.status.state.waiting
     words = waiting.message if waiting else ""
     image = _image(facts)
@@ -101,7 +99,7 @@ def _said(words: str, image: str) -> str:
 def _caused_by(code: str) -> DiagnosisRule:
     def judge(facts: ContainerFacts) -> Sign | None:
         found = _pulled_in_vain(facts)
-        return _sign(facts, found[1]) if found is not None and found[0] == code else None
+        return _sign(facts, found[1]) if found[0] == code else None
 
     return DiagnosisRule(
         code=code, scope=RuleScope.CONTAINER, judge=judge, refines=("CB-IMAGE-PULL",), waits=_PULLING
@@ -110,7 +108,7 @@ def _caused_by(code: str) -> DiagnosisRule:
 
 def _pull(facts: ContainerFacts) -> Sign | None:
     found = _pulled_in_vain(facts)
-    return _sign(facts) if found is not None and not found[0] else None
+    return None if found[0] else _sign(facts)
 
 
 def _on(reason: str) -> Callable[[ContainerFacts], Sign | None]:

@@ -31,7 +31,7 @@ _KINDS_REPLACED = ("ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationControl
 def _before_its_containers(facts: PodFacts) -> bool:
     """Whether a pod has a node and its containers wait to be made, for no reason of their own."""
     pod = facts.pod
-    if pod.status.phase != "Pending" or not pod.spec.node_name or pod.metadata.deletion_timestamp is not None:
+    if not pod.spec.node_name or pod.metadata.deletion_timestamp is not None:
         return False
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled is not None and scheduled.status == "False":
@@ -155,10 +155,6 @@ def _said_of_node(facts: PodFacts, since: datetime | None) -> Evidence | None:
     return None
 
 
-def _failed(facts: PodFacts) -> bool:
-    return facts.pod.status.phase == "Failed"
-
-
 def _replaced(facts: PodFacts) -> bool:
     """Whether another pod is made for one that has failed."""
     if facts.workload is not None:
@@ -200,7 +196,7 @@ def _failure_sign(facts: PodFacts) -> Sign:
 
 
 def _evicted(facts: PodFacts) -> Sign | None:
-    if not _failed(facts) or facts.pod.status.reason != "Evicted":
+    if facts.pod.status.reason != "Evicted":
         return None
     counted = facts.workload is not None or _replaced(facts)
     return replace(_failure_sign(facts), impact=Impact.NOTICE if counted else None)
@@ -208,18 +204,13 @@ def _evicted(facts: PodFacts) -> Sign | None:
 
 def _pod_failed(facts: PodFacts) -> Sign | None:
     """Of a workload's pods the controller tells whether one that failed matters: it makes another, or counts it."""
-    if (
-        not _failed(facts)
-        or facts.workload is not None
-        or _replaced(facts)
-        or facts.pod.status.reason == "Evicted"
-    ):
+    if facts.workload is not None or _replaced(facts) or facts.pod.status.reason == "Evicted":
         return None
     return _failure_sign(facts)
 
 
 def _leftover(facts: PodFacts) -> Sign | None:
-    if not _failed(facts) or facts.pod.status.reason == "Evicted":
+    if facts.pod.status.reason == "Evicted":
         return None
     counted = facts.workload is not None and isinstance(facts.workload.object.body, Job | CronJob)
     return None if counted or not (_replaced(facts) or facts.workload is not None) else _failure_sign(facts)

@@ -57,7 +57,7 @@ def _readiness(facts: ContainerFacts) -> Sign | datetime | None:
 
 def _gate(facts: PodFacts) -> Sign | datetime | None:
     pod = facts.pod
-    if pod.status.phase != "Running" or pod.metadata.deletion_timestamp is not None:
+    if pod.metadata.deletion_timestamp is not None:
         return None
     ready = condition(pod.status.conditions, "Ready")
     if ready is None or ready.status == "True" or ready.reason != "ReadinessGatesNotReady":

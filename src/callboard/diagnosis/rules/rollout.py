@@ -128,7 +128,7 @@ def _on_delete(facts: WorkloadFacts) -> Sign | None:
     else:
         updated = body.status.updated_number_scheduled
         pending = updated < facts.desired
-    if not pending or updated >= facts.desired or facts.desired == 0:
+    if not pending or updated >= facts.desired:
         return None
     return Sign(
         arguments={"old": facts.desired - updated, "desired": facts.desired},

@@ -45,7 +45,7 @@ _CLAIM = re.compile(r'persistentvolumeclaim "([^"]{1,253})"')
 def _refused(facts: PodFacts) -> Condition | None:
     """The scheduler's refusal of a pod that waits for a node."""
     pod = facts.pod
-    if pod.status.phase not in _WAITING or pod.metadata.deletion_timestamp is not None:
+    if pod.metadata.deletion_timestamp is not None:
         return None
     found = condition(pod.status.conditions, "PodScheduled")
     return (
@@ -145,7 +145,7 @@ def _gated(facts: PodFacts) -> Sign | datetime | None:
     found = condition(facts.pod.status.conditions, "PodScheduled")
     if found is None or found.status != "False" or found.reason != "SchedulingGated":
         return None
-    if facts.pod.metadata.deletion_timestamp is not None or facts.pod.status.phase not in _WAITING:
+    if facts.pod.metadata.deletion_timestamp is not None:
         return None
     made = facts.object.meta.creation_timestamp
     if (until := over(made, DEADLINE, facts.now)) is not None:

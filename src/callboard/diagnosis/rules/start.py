@@ -40,8 +40,6 @@ def not_started(facts: ContainerFacts) -> str | None:
 
 
 def _missing(facts: ContainerFacts) -> Sign | None:
-    if not waits(facts, "CreateContainerConfigError"):
-        return None
     found = _ABSENT.search(waiting_message(facts)[:4000])
     if found is None:
         return None
@@ -50,8 +48,6 @@ def _missing(facts: ContainerFacts) -> Sign | None:
 
 
 def _key(facts: ContainerFacts) -> Sign | None:
-    if not waits(facts, "CreateContainerConfigError"):
-        return None
     found = _KEY.search(waiting_message(facts)[:4000])
     if found is None:
         return None
@@ -64,8 +60,6 @@ def _create(facts: ContainerFacts) -> Sign | None:
         words = waiting_message(facts)[:4000]
         if _ABSENT.search(words) or _KEY.search(words):
             return None
-    elif not waits(facts, "CreateContainerError"):
-        return None
     return waiting_sign(facts, reason=waits(facts, "CreateContainerConfigError", "CreateContainerError"))
 
 
