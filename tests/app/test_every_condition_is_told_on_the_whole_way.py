@@ -9,6 +9,7 @@ import pytest
 
 from callboard.base.settings import CustomResourceSettings
 from callboard.diagnosis.rules.conditions import CONDITIONS
+from callboard.diagnosis.rules.registry import ALL
 from callboard.fleet.tools.rbac import DEFAULT, Feature
 from callboard.simulator import Fleet
 from support.conditions import containers, controllers, images, pods
@@ -17,6 +18,8 @@ from support.conditions.whole_way import BARE, Told, codes_of, define, place, to
 
 CASES = (*images.CASES, *containers.CASES, *pods.CASES, *controllers.CASES)
 CODES = {code for codes in CONDITIONS.values() for code in codes}
+FOLLOW = {rule.code for rule in ALL if rule.follows}
+"""What is told as a consequence of another."""
 CUSTOM = (
     CustomResourceSettings(group="example.com", api_version="v1", plural="databases"),
     CustomResourceSettings(group="argoproj.io", api_version="v1alpha1", plural="applications"),
@@ -72,7 +75,9 @@ def test_each_code_has_a_row() -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_it_and_no_other_is_on_the_page(service: str, pages: Pages) -> None:
     case, page = SERVICES[service], pages[service]
-    assert codes_of(page) == {case.code, *case.also}
+    consequences = [words for finding in page["findings"] for words in finding["consequences"]]
+    assert codes_of(page) == {case.code, *(case.also - FOLLOW)}
+    assert len(consequences) == len(case.also & FOLLOW)
 
 
 @pytest.mark.parametrize("service", SERVICES)

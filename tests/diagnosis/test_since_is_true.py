@@ -9,7 +9,8 @@ from callboard.diagnosis.engine import diagnose
 from callboard.diagnosis.verdict import cluster_verdict
 from callboard.model.finding import Since
 from callboard.model.verdict import Health
-from support.conditions.scene import NOW, ago, condition, container, pod, web, with_owner
+from support.conditions.controllers import FAILED, cron, job
+from support.conditions.scene import NOW, ago, condition, container, event, pod, web, with_owner
 from support.manifests import part_of
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -123,3 +124,33 @@ def test_the_change_it_followed_is_named() -> None:
     (finding, *_) = diagnose(part_of([*made, old], NOW)).findings
     assert finding.after is not None
     assert (finding.after.what, finding.after.before, finding.after.after) == ("image", "1", "2")
+
+
+def test_a_cron_job_fails_since_the_first_run_after_the_last_that_did_not() -> None:
+    """Of failed runs one is kept: those before it were as long, as far as is known."""
+    hourly = cron(lastSuccessfulTime=ago(hours=5))
+    ran = job("nightly-1", hourly, failed=7, conditions=[{**FAILED, "lastTransitionTime": ago(minutes=115)}])
+    assert since_of([hourly, ran]) == Since(before(hours=3, minutes=55), exact=False)
+    only = cron(lastSuccessfulTime=ago(hours=3))
+    assert since_of([only, ran]) == Since(before(minutes=115))
+
+
+def looping(*, flipped: str, restarts: int, first: str = "") -> Documents:
+    """A pod of two hours that was ready before; the kubelet tells of its back-off since `first`."""
+    made = crashed(ready_at=flipped, restarts=restarts, started=ago(minutes=3), finished=ago(minutes=2))
+    if first:
+        told = event(made[2], "BackOff", "Back-off restarting failed container app in pod", field="app")
+        made.append({**told, "firstTimestamp": first})
+    return made
+
+
+def test_what_has_not_been_ready_since_crashes_since_then_where_all_ends_fit_into_that_time() -> None:
+    assert since_of(looping(flipped=ago(minutes=15), restarts=7)) == Since(before(minutes=15))
+    assert since_of(looping(flipped=ago(minutes=15), restarts=9)) == Since(before(minutes=15), exact=False)
+
+
+def test_what_is_ready_between_its_crashes_crashes_at_least_since_the_kubelet_spoke_of_it() -> None:
+    told = looping(flipped=ago(minutes=2), restarts=6, first=ago(minutes=25))
+    assert since_of(told) == Since(before(minutes=25), exact=False)
+    rare = looping(flipped=ago(minutes=2), restarts=2, first=ago(minutes=55))
+    assert since_of(rare) == Since(before(minutes=3), exact=False), "it was well in between"

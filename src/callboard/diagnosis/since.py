@@ -16,6 +16,9 @@ from callboard.model.objects.workload import Deployment, ReplicaSet, StatefulSet
 __all__ = ["SKEW", "crash_began", "earliest", "later", "pod_began", "revision_began", "revision_of"]
 
 SKEW = timedelta(seconds=30)
+LONGEST_RUN = timedelta(minutes=10)
+"""A container that has run so long starts over with its back-off: it is well in between."""
+_LONGEST_WAIT = timedelta(minutes=5)
 _REVISION = "deployment.kubernetes.io/revision"
 _EARLIER = "deployment.kubernetes.io/revision-history"
 
@@ -32,8 +35,9 @@ def pod_began(facts: PodFacts) -> Since | None:
 def crash_began(facts: ContainerFacts) -> Since | None:
     """From when a container keeps ending.
 
-    The kubelet tells of the last end alone. A pod that was never ready has failed since it started; of another it is known
-    that it failed at its last end, and before that last run where there was another. One end is one moment.
+    The kubelet tells of the last end alone. A pod that was never ready has failed since it started; of one that was, and is not
+    any more, it is known since when, and that this was the first end where all ends there were fit into that time. Else it is
+    known that it failed at its last end, before that last run where there was another, and when the kubelet first spoke of it.
     """
     status = facts.status
     ended = status.state.terminated or status.last_state.terminated
@@ -42,14 +46,43 @@ def crash_began(facts: ContainerFacts) -> Since | None:
     flipped = ready.last_transition_time if ready is not None and ready.status != "True" else None
     if flipped is not None and started is not None and flipped - started < SKEW:
         return pod_began(facts)
-    bounds = [flipped]
+    bounds = [flipped, _first_told(facts)]
     if ended is not None:
         bounds.append(ended.started_at if status.restart_count > 1 else ended.finished_at)
     at = earliest(*bounds)
     if at is None:
         return Since(started, exact=False) if started is not None and status.restart_count == 0 else None
     first = status.restart_count <= 1 and ended is not None and at == ended.finished_at
-    return Since(later(at, started), exact=first or ended is None)
+    whole = at == flipped and facts.now is not None and facts.now - flipped >= _least(status.restart_count)
+    return Since(later(at, started), exact=first or whole or ended is None)
+
+
+def _least(restarts: int) -> timedelta:
+    """How long so many restarts take at least: none is waited for before the first, then 10 s, doubled up to five minutes
+    (kubelet, MaxContainerBackOff)."""
+    waits = range(max(restarts - 1, 0))
+    return timedelta(seconds=sum(min(10 * 2**n, 300) for n in waits[:6]) + 300 * len(waits[6:]))
+
+
+def _first_told(facts: ContainerFacts) -> datetime | None:
+    """When the kubelet first told that it waits before it starts the container again (BackOff), where it has ended often enough
+    since to have been at it all the time."""
+    status, now = facts.status, facts.now
+    ended = status.state.terminated or status.last_state.terminated
+    if now is None or ended is None:
+        return None
+    ran = ended.finished_at - ended.started_at if ended.finished_at and ended.started_at else timedelta()
+    each = min(max(ran, timedelta()), LONGEST_RUN) + _LONGEST_WAIT + SKEW
+    told = [
+        event.first_timestamp
+        for event in facts.around.events(facts.object) or ()
+        if event.reason == "BackOff"
+        and event.first_timestamp is not None
+        and f"{{{status.name}}}" in event.involved_object.field_path
+    ]
+    at = earliest(*told)
+    often = min(status.restart_count, 100_000) + 1
+    return at if at is not None and now - at <= often * each else None
 
 
 def earliest(*moments: datetime | None) -> datetime | None:

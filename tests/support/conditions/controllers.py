@@ -379,6 +379,15 @@ CASES = (
     ),
     Case(
         code="CB-CRON-LAST-FAILED",
+        documents=[cron(lastSuccessfulTime=ago(hours=5)), RUN],
+        source="failedJobsHistoryLimit: of the runs that have failed one is kept",
+        near=(
+            near("CronJob.status.lastSuccessfulTime", ago(hours=2, minutes=30), "CB-CRON-LAST-FAILED"),
+            near("CronJob.spec.schedule", "30 1 * * *", "CB-CRON-LAST-FAILED"),
+        ),
+    ),
+    Case(
+        code="CB-CRON-LAST-FAILED",
         documents=[cron(lastSuccessfulTime=ago(days=3))],
         source="headlamp#6173: no runs are kept",
         near=(
@@ -484,6 +493,8 @@ CASES = (
             near("HorizontalPodAutoscaler.status.conditions.0.reason", "TooFewReplicas"),
             near("HorizontalPodAutoscaler.status.conditions.0.lastTransitionTime", ago(minutes=4)),
             near("HorizontalPodAutoscaler.spec.minReplicas", 8),
+            near("HorizontalPodAutoscaler.status.lastScaleTime", ago(minutes=4)),
+            near("HorizontalPodAutoscaler.status.lastScaleTime", ago(hours=4), "CB-SCALING-CAPPED"),
             near(
                 "HorizontalPodAutoscaler.status.currentMetrics.0.resource.current.averageUtilization",
                 20,

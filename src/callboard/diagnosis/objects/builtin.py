@@ -80,7 +80,12 @@ def _autoscaler(meta: _Object, spec: _Object, status: _Object, now: datetime | N
     capped = limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas"
     if capped and high is not None and high > (1 if low is None else low):
         words = f"at its maximum of {high} and asks for more"
-        return _peaks(_said(State.FAILED, "ScalingLimited", limited, words), now)
+        at_most = _said(State.FAILED, "ScalingLimited", limited, words)
+        scaled = moment(status.get("lastScaleTime"))
+        if at_most.since is not None and scaled is not None and scaled > at_most.since:
+            # The condition is True at the minimum, too, and does not flip from the one to the other.
+            at_most = msgspec.structs.replace(at_most, since=scaled)
+        return _peaks(at_most, now)
     if not status:
         return Indication(state=State.PROGRESSING, words="not looked at yet", place="status")
     return _WELL

@@ -18,6 +18,9 @@ __all__ = ["RULES", "failed_condition", "finished"]
 
 LATE: Final = timedelta(minutes=5)
 """How long after its time a run may begin: the controller starts it within seconds, a starting deadline may be longer."""
+LATE_START: Final = timedelta(seconds=30)
+"""The controller makes a run within seconds of its time."""
+_MOST_RUNS: Final = 500
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -115,7 +118,9 @@ def _last_failed(facts: WorkloadFacts) -> Sign | None:
         found = failed_condition(newest.body) if isinstance(newest.body, Job) else None
         if found is None or not isinstance(newest.body, Job):
             return None
-        return _failure(facts, newest, newest.body, found)
+        sign = _failure(facts, newest, newest.body, found)
+        first = _first_failure(body, newest, found)
+        return sign if first is None else msgspec.structs.replace(sign, since=first)
     status = body.status
     begun, succeeded = status.last_schedule_time, status.last_successful_time
     if runs or status.active or begun is None or succeeded is None or succeeded >= begun:
@@ -127,6 +132,28 @@ def _last_failed(facts: WorkloadFacts) -> Sign | None:
         since=Since(begun, exact=False),
         message="untold",
     )
+
+
+def _first_failure(body: CronJob, newest: KubeObject, found: Condition) -> Since | None:
+    """From when the runs have failed, where that was before the newest: since the first that was due after the last success. Few
+    failed runs are kept; those that are not are taken to have been as long as this one. None where nothing tells of others."""
+    succeeded, made, at = (
+        body.status.last_successful_time,
+        newest.meta.creation_timestamp,
+        found.last_transition_time,
+    )
+    if succeeded is None or made is None or at is None:
+        return None
+    first = made
+    for _ in range(_MOST_RUNS):
+        due = last_due(body.spec.schedule, body.spec.time_zone, first - timedelta(seconds=1), succeeded)
+        if due is None or due <= succeeded:
+            break
+        first = due
+    if made - first < LATE_START:
+        return None
+    began = shifted(first, at - made)
+    return Since(began, exact=False) if began is not None else None
 
 
 def _missed(facts: WorkloadFacts) -> Sign | datetime | None:

@@ -17,6 +17,12 @@ PATIENCE: Final = timedelta(minutes=5)
 """A peak passes, and a new autoscaler has no figures yet."""
 
 
+def _capped_since(limited: datetime | None, scaled: datetime | None) -> datetime | None:
+    """From when an autoscaler has been at its maximum. The condition is also True at the minimum, and does not flip where the
+    load goes from the one to the other: then it is when it was scaled last."""
+    return scaled if limited is not None and scaled is not None and scaled > limited else limited
+
+
 def _capped(facts: ObjectFacts) -> Sign | datetime | None:
     body = facts.body
     if not isinstance(body, HorizontalPodAutoscaler) or body.spec.max_replicas <= body.spec.min_replicas:
@@ -24,7 +30,7 @@ def _capped(facts: ObjectFacts) -> Sign | datetime | None:
     found = condition(body.status.conditions, "ScalingLimited")
     if found is None or found.status != "True" or found.reason != "TooManyReplicas":
         return None
-    at = found.last_transition_time
+    at = _capped_since(found.last_transition_time, body.status.last_scale_time)
     if (until := over(at, PATIENCE, facts.now)) is not None:
         return until
     target = body.spec.scale_target_ref

@@ -7,7 +7,7 @@ __all__ = ["WORDS"]
 WORDS = {
     "CB-QUOTA": Words(
         title="The namespace's quota is used up",
-        one="pods cannot be created: quota {quota} allows {limited}, {used} is used, {requested} more is asked for",
+        one="pods cannot be created: quota {quota} is used up ({used} of {limited}), and {requested} more is needed",
         others={"unnumbered": ("pods cannot be created: the namespace's quota refuses them ({words})", "")},
         means="The namespace may use only so much (ResourceQuota), and the next pod would be more than that.",
         steps=(

@@ -14,7 +14,7 @@ WORDS = {
         title="The image name is not valid",
         one="{pods} has an image name that is not valid (InvalidImageName): {image}",
         many="{pods} have an image name that is not valid (InvalidImageName): {image}",
-        means="What stands where the image's name belongs is no name of an image: a blank, a capital letter, or a variable that was not filled in.",
+        means="The image's name cannot be read: there is a blank or a capital letter in it, or a variable that was not filled in.",
         steps=(_DIFF, yours("Correct the image's name in the Deployment or chart, and release again.")),
         docs=_DOCS,
     ),

@@ -24,7 +24,7 @@ WORDS = {
     "CB-UNAVAILABLE": Words(
         title="Pods are not ready although no release is under way",
         one="{ready} of {desired} pods are ready, and no release is under way",
-        means="Fewer pods are ready than are needed. They were ready before.",
+        means="Fewer pods are ready than are needed, and for longer than a start takes.",
         steps=(
             logs("Read the log of a pod that is not ready."),
             events("Read the events of its pods."),

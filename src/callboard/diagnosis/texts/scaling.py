@@ -37,7 +37,7 @@ WORDS = {
     "CB-OBJECT-FAILED": Words(
         title="An object says that it has failed",
         one="{words}",
-        means="The object's own status says that it is not well. What its words mean its controller's documentation tells.",
+        means="The object's own status says that it is not well. The documentation of its controller tells what its words mean.",
         steps=(events("Read its events."), platform("Ask whoever runs the controller of this kind.")),
     ),
 }
