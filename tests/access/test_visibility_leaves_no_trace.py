@@ -1,13 +1,14 @@
 """A caller sees the fleet in which what is hidden from them does not exist."""
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callboard.access.visible import visible
+from callboard.access.visible import NO_USER_STEP, visible
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity, EntityMeta
-from callboard.model.grants import Grant, Grants
+from callboard.model.grants import Grant, Grants, Why, Withheld
 from callboard.model.notice import NoticeCode
 from callboard.model.outcome import Answer, Malformed, Outcome, Question, none_read
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
@@ -134,3 +135,54 @@ def test_a_notice_that_counts_what_may_be_hidden_is_told_to_those_only_who_see_a
     full = msgspec.structs.replace(full, clusters=(part,))
     assert visible(full, Grants.everything()).clusters[0].notices == (counting, late)
     assert visible(full, Grants(frozenset({Grant("a", "shop")}))).clusters[0].notices == (late,)
+
+
+@pytest.mark.parametrize(
+    ("clusters", "told"),
+    [
+        (("a",), "a"),
+        (("b", "a"), "a and b"),
+        (("c", "a", "b"), "a, b and c"),
+        (("d", "c", "a", "b"), "a, b and 2 more clusters"),
+    ],
+)
+def test_who_is_nobodys_user_is_told_once_what_to_do(clusters: tuple[str, ...], told: str) -> None:
+    mine = Notice(NoticeCode.SERVICE_LOCATOR_FAILED, "of the whole service")
+    hidden = Notice(NoticeCode.LATE, "of a cluster that is hidden", cluster="z")
+    seen = Notice(NoticeCode.LATE, "of one that is not", cluster="a")
+    withheld = frozenset(Withheld(name, why=Why.NO_USER) for name in clusters)
+    withheld |= {Withheld("denied", why=Why.DENIED)}
+    whole = msgspec.structs.replace(snapshot([]), notices=(mine, hidden, seen))
+    step = Notice(NoticeCode.NO_USER, f"To see what runs in {told} you need a user there; {NO_USER_STEP}.")
+    found = visible(whole, Grants(frozenset(), withheld)).notices
+    assert found == (mine, seen, step)
+    again = msgspec.structs.replace(whole, notices=(mine, step))
+    assert visible(again, Grants(frozenset(), withheld)).notices == (mine, step)
+
+
+def test_why_something_is_not_seen_is_told_with_when_it_was_asked() -> None:
+    whole = snapshot([("a", "Pod", "shop", 1)])
+    for why, code in ((Why.DENIED, "not-granted"), (Why.UNDECIDED, "undecided"), (Why.NO_USER, "no-user")):
+        withheld = frozenset({Withheld("a", type=TYPES["Pod"].key, why=why)})
+        grants = Grants(frozenset({Grant("a", "shop", TYPES["Service"].key)}), withheld)
+        (pods, *_) = visible(whole, grants).clusters[0].outcomes
+        assert (pods.answer, pods.objects, pods.as_of) == (
+            Answer.FORBIDDEN,
+            (),
+            whole.clusters[0].outcomes[0].as_of,
+        )
+        assert pods.failure is not None
+        assert (pods.failure.code, pods.failure.status) == (code, 403)
+
+
+def test_grants_are_whole_for_one_type_of_one_cluster_at_most() -> None:
+    found = Grants(
+        frozenset({Grant("a", "*", "pods"), Grant("b", "shop", "*")}),
+        frozenset({Withheld("a", "pay", "services", Why.AWAITED), Withheld("b", why=Why.DENIED)}),
+    )
+    pods, services = TYPES["Pod"], TYPES["Service"]
+    assert found.whole("a", pods)
+    assert not any((found.whole("a", services), found.whole("b", pods), found.whole("c", pods)))
+    assert (found.awaits("a"), found.awaits("b"), found.awaits("c")) == (True, False, False)
+    assert found.why_not("a", "pay", services) is Why.AWAITED
+    assert found.why_not("a", "", services) is Why.AWAITED or found.why_not("a", "", services) is Why.DENIED

@@ -331,3 +331,106 @@ def test_what_only_mentions_secrets_stays() -> None:
     found = decode_object(json.dumps(made).encode(), CUSTOM)
     assert isinstance(found, KubeObject)
     assert json.loads(found.raw) == made
+
+
+def read(value: dict[str, Any], resource: ResourceType = CUSTOM) -> dict[str, Any]:
+    found = decode_object(json.dumps(value).encode(), resource)
+    assert isinstance(found, KubeObject), found
+    return dict(json.loads(found.raw))
+
+
+def test_what_hides_nothing_stays_to_the_letter_beside_what_does() -> None:
+    """A Secret within a List within a custom resource: its neighbours, before and after it, are as they were."""
+    neighbour = {
+        "kind": "ConfigMap",
+        "data": {"a": "1"},
+        "stringData": None,
+        "long": "x" * 300,
+        "json": "[1]",
+    }
+    held = {
+        "kind": "Secret",
+        "managedFields": [CANARY],
+        "data": {"password": CANARY},
+        "type": "Opaque",
+        "blob": json.dumps({"x": CANARY}),
+        "list": ["[" + CANARY, "short"],
+        "longest": "y" * 256,
+        "longer": CANARY * 20,
+    }
+    spec = {"items": [neighbour, held, neighbour], "after": "as it was"}
+    found = read({"metadata": {"name": "x"}, "spec": spec})
+    assert CANARY not in json.dumps(found)
+    assert found["spec"]["after"] == "as it was"
+    first, secret_, last = found["spec"]["items"]
+    assert first == last == {**neighbour, "stringData": "***"}
+    assert secret_ == {
+        "kind": "Secret",
+        "data": {"password": "***"},
+        "type": "Opaque",
+        "blob": "***",
+        "list": ["***", "short"],
+        "longest": "y" * 256,
+        "longer": "***",
+    }
+
+
+def test_null_is_null_and_nothing_else_is() -> None:
+    empties: tuple[dict[str, str] | None, ...] = (None, {})
+    for empty in empties:
+        found = read(
+            {"metadata": {"name": "s", "annotations": empty}, "data": empty, "type": "Opaque"}, SECRETS
+        )
+        assert found["data"] == empty
+        assert found["metadata"]["annotations"] == empty
+    for odd in (CANARY, [CANARY], 4711, True):
+        found_odd = decode_object(json.dumps({"metadata": {"name": "s"}, "data": odd}).encode(), SECRETS)
+        assert isinstance(found_odd, Malformed)
+        assert CANARY not in kept(found_odd)
+
+
+def test_annotations_of_a_secret_that_may_be_copies_are_masked_and_short_words_stay() -> None:
+    longest = 256
+    annotations = {
+        "short": "as it was",
+        "longest": "z" * longest,
+        "longer": "z" * (longest + 1),
+        "object": " {" + CANARY,
+        "list": "[" + CANARY,
+        "managed": "managedFields",
+        LAST_APPLIED: CANARY,
+    }
+    found = read({"metadata": {"name": "s", "annotations": annotations}, "data": {}}, SECRETS)
+    assert found["metadata"]["annotations"] == {
+        "short": "as it was",
+        "longest": "z" * longest,
+        "longer": "***",
+        "object": "***",
+        "list": "***",
+        "managed": "managedFields",
+    }
+    plain = {k: v for k, v in annotations.items() if k != LAST_APPLIED}
+    assert read({"metadata": {"name": "c", "annotations": plain}})["metadata"]["annotations"] == plain
+
+
+@pytest.mark.parametrize(
+    "header", ["Authorization", "cookie", "X-API-Key", "Proxy-Authorization", "x-auth-token"]
+)
+def test_what_a_probe_proves_itself_with_is_masked_and_its_other_headers_stay(header: str) -> None:
+    headers = [
+        {"name": header, "value": CANARY},
+        {"name": "Accept", "value": "text/plain"},
+        {"name": header},
+        7,
+    ]
+    spec = {"containers": [{"name": "c", "livenessProbe": {"httpGet": {"httpHeaders": headers}}}]}
+    for resource in (CUSTOM, next(t for t in KNOWN_TYPES if t.plural == "pods")):
+        found = decode_object(
+            json.dumps({"metadata": {"name": "p", "namespace": "n"}, "spec": spec}).encode(), resource
+        )
+        assert CANARY not in kept(found)
+    found_spec = read({"metadata": {"name": "p"}, "spec": spec})["spec"]
+    assert found_spec["containers"][0]["livenessProbe"]["httpGet"]["httpHeaders"] == [
+        {"name": header, "value": "***"},
+        *headers[1:],
+    ]

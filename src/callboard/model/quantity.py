@@ -39,4 +39,10 @@ def quantity(written: str | int | float | None) -> float | None:
         if found is None:
             return None
         written = float(found[1]) * _SUFFIXES[found[2] or ""]
-    return float(written) if written is not None and math.isfinite(written) else None
+    if written is None:
+        return None
+    try:
+        number = float(written)
+    except OverflowError:  # a whole number may have any length
+        return None
+    return number if math.isfinite(number) else None

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from callboard.model.finding import Finding, Impact
 
-__all__ = ["ClusterVerdict", "Health", "ObjectHealth", "Verdict"]
+__all__ = ["RANK", "WORST_FIRST", "ClusterVerdict", "Health", "ObjectHealth", "Verdict"]
 
 
 class Health(StrEnum):
@@ -24,6 +25,19 @@ class Health(StrEnum):
     """Of an object: somebody wants it so. Suspended, paused, stopped, scaled to zero, or full."""
     NOT_JUDGED = "not-judged"
     """Of an object: it says nothing of its health that is understood, and counts for nothing."""
+
+
+WORST_FIRST: Final = (
+    Health.UNHEALTHY,
+    Health.PROGRESSING,
+    Health.UNKNOWN,
+    Health.HELD,
+    Health.NOTHING,
+    Health.HEALTHY,
+    Health.NOT_JUDGED,
+)
+"""The one order in which healths are listed: what needs somebody first. `RANK` is the place of each."""
+RANK: Final = {health: rank for rank, health in enumerate(WORST_FIRST)}
 
 
 class ObjectHealth(msgspec.Struct, frozen=True, gc=False, kw_only=True):

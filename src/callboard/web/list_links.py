@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from callboard.model.verdict import Health
+from callboard.model.verdict import WORST_FIRST, Health
 from callboard.portal.views import HealthTally, ServicesView
 from callboard.web.urls import Urls
 from callboard.web.words import HEALTH
@@ -23,7 +23,6 @@ __all__ = [
 
 FILTERS = ("kind", "type", "owner", "lifecycle", "tag", "system")
 BY_HEALTH = ("health", "sort")
-_ORDER = (Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN, Health.NOTHING, Health.HEALTHY)
 PAGE_SIZE = 50
 
 Choices = tuple[tuple[str, str], ...]
@@ -108,7 +107,7 @@ def tally_links(view: ServicesView, choices: Choices, urls: Urls) -> TallyLinks 
                 ),
                 chosen=health in view.health,
             )
-            for health in _ORDER
+            for health in WORST_FIRST
             if tally.counts.get(health) or health in view.health
         ),
         all_url=urls.list_url(others) if view.health else "",

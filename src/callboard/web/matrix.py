@@ -12,7 +12,7 @@ import msgspec
 
 from callboard.extend.pages import Piece
 from callboard.model.snapshot import ClusterState
-from callboard.model.verdict import Health
+from callboard.model.verdict import RANK, Health
 from callboard.portal.views import ClusterPart, PodRow, WorkloadPart
 from callboard.web.words import anchor, cluster_mark, cluster_word
 
@@ -50,13 +50,6 @@ OF_PODS: Final = {"namespace": "Namespace", "workload": "Workload", "version": "
 """What lines can be grouped by that each pod tells, and how it is called."""
 NO_GROUPS: Final = "cluster"
 
-_RANK: Final = {
-    Health.UNHEALTHY: 0,
-    Health.UNKNOWN: 1,
-    Health.PROGRESSING: 2,
-    Health.HEALTHY: 3,
-    Health.NOTHING: 4,
-}
 _CALM: Final = (Health.HEALTHY, Health.NOTHING)
 
 
@@ -255,7 +248,7 @@ def _pods(part: ClusterPart) -> Iterator[tuple[PodRow, WorkloadPart | None]]:
 def _row(part: ClusterPart, pods: list[PodRow], value: str, *, whole: bool) -> MatrixRow:
     health = part.verdict.health if whole else _worst(pods)
     state = part.state if whole else ClusterState.ANSWERED
-    pods.sort(key=lambda pod: _RANK[pod.health])
+    pods.sort(key=lambda pod: RANK[pod.health])
     shown, rest = pods[:MOST_CELLS], pods[MOST_CELLS:]
     more: dict[str, int] = {}
     for pod in rest:
@@ -294,7 +287,7 @@ def _note(part: ClusterPart) -> str:
 
 
 def _worst(pods: Iterable[PodRow]) -> Health:
-    return min((pod.health for pod in pods), key=_RANK.__getitem__, default=Health.NOTHING)
+    return min((pod.health for pod in pods), key=RANK.__getitem__, default=Health.NOTHING)
 
 
 def _is_ready(pod: PodRow) -> bool:
@@ -337,7 +330,7 @@ def _group_rank(value: str, rows: list[MatrixRow]) -> tuple[int, bool, str]:
 
 
 def _line_rank(row: MatrixRow) -> int:
-    return _RANK[row.health]
+    return RANK[row.health]
 
 
 def _fold(value: str, rows: list[MatrixRow]) -> MatrixFold:

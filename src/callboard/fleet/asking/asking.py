@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from enum import Enum
 from functools import partial
 
 import msgspec
@@ -10,6 +11,7 @@ from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
 from callboard.base.settings import ClusterLimits, KubernetesSettings
 from callboard.extend.registration import Parts
+from callboard.fleet.asking.as_whom import credential_of
 from callboard.fleet.asking.breaker import Breakers, BreakerState, Permit
 from callboard.fleet.asking.gate import ClusterGate
 from callboard.fleet.asking.progress import Progress, whole_failure
@@ -66,6 +68,14 @@ class AskingTools(msgspec.Struct, frozen=True, kw_only=True):
     breakers: Breakers
     gate: ClusterGate
     clock_offset: Callable[[Cluster], float | None]
+
+
+class _Stage(Enum):
+    """What the asking waited for when its deadline came, in the words of the page."""
+
+    BUSY = "Callboard was busy asking other clusters"
+    CREDENTIAL = "the auth strategy gave no credential"
+    TYPES = "it was not found out which custom resources to ask for"
 
 
 class _GivenUp(Exception):
@@ -137,7 +147,7 @@ class Asking:
         """The selection, within the hard deadline; waiting for a slot counts."""
         slot = self._tools.gate.slot()
         late = asyncio.get_running_loop().call_later(self._limits.soft_deadline, self._late, slot.give_back)
-        stage = "Callboard was busy asking other clusters"
+        stage = _Stage.BUSY
         selection: Selection | None = None
         credential: Credential | None = None
         permit: Permit | None = None
@@ -146,10 +156,10 @@ class Asking:
             async with deadline:
                 await slot.take()
                 self._started = self._tools.clock.monotonic()
-                stage = "the auth strategy gave no credential"
+                stage = _Stage.CREDENTIAL
                 credential = await self._credential()
                 self._progress.asked_as(credential.identity)
-                stage = "it was not found out which custom resources to ask for"
+                stage = _Stage.TYPES
                 selection = self._select(await self._custom_resources())
                 permit = self._admit(credential)
                 if self._after is not None:
@@ -166,20 +176,17 @@ class Asking:
             late.cancel()
             slot.give_back()
         if selection is None or credential is None or permit is None:
-            code = FailureCode.CREDENTIAL if "credential" in stage else FailureCode.DEADLINE
-            raise _GivenUp(Failure(code=code, message=f"{stage} for {self._limits.hard_deadline:g} seconds"))
+            code = FailureCode.CREDENTIAL if stage is _Stage.CREDENTIAL else FailureCode.DEADLINE
+            words = f"{stage.value} for {self._limits.hard_deadline:g} seconds"
+            raise _GivenUp(Failure(code=code, message=words))
         self._finish(permit, credential, expired=deadline.expired())
         return selection, credential
 
     async def _credential(self) -> Credential:
-        try:
-            return await self._tools.parts.auth.credential(self._cluster, self._caller)
-        except CallboardError as error:
-            message = error.message
-        except Exception as error:
-            # A strategy may be a plugin's, and what it raises may quote what it read.
-            message = self._defect(f"the auth strategy {self._cluster.auth_provider!r}", error).message
-        raise _GivenUp(Failure(code=FailureCode.CREDENTIAL, message=message))
+        found = await credential_of(self._tools.parts.auth, self._cluster, self._caller)
+        if isinstance(found, Failure):
+            raise _GivenUp(found)
+        return found
 
     async def _custom_resources(self) -> Sequence[ResourceType]:
         found = await types_for(self._tools.parts, self._cluster, self._caller)

@@ -11,6 +11,7 @@ from callboard.base.fence import Fence
 from callboard.base.settings import KubernetesSettings
 from callboard.extend.parts import CustomResourceSupplier
 from callboard.extend.registration import Parts
+from callboard.fleet.defect import defect
 from callboard.fleet.fenced.elements import elements
 from callboard.fleet.suppliers.config import custom_resources_of
 from callboard.model.caller import Caller
@@ -98,6 +99,9 @@ async def types_for(parts: Parts, cluster: Cluster, caller: Caller) -> SuppliedT
         return SuppliedTypes(tuple(await supplier.custom_resources(cluster, caller)))
     except CallboardError as error:
         return SuppliedTypes((), (_untold(error.message, cluster),))
+    except Exception as error:
+        why = defect("asking for custom resources", error, cluster=cluster.name).message
+        return SuppliedTypes((), (_untold(why, cluster),))
 
 
 def _nameless(resource: ResourceType) -> str:

@@ -171,7 +171,7 @@ def _without_secrets(value: object, *, secret: bool = False) -> object:
     if isinstance(value, list):
         return [_without_secrets(v, secret=secret) for v in value]
     if isinstance(value, str):
-        return MASK if _MANIFEST.search(value) else value
+        return MASK if (secret and _is_copy(value)) or _MANIFEST.search(value) else value
     if not isinstance(value, dict):
         return value
     if value.get("kind") in _SECRET_KINDS:
@@ -182,8 +182,6 @@ def _without_secrets(value: object, *, secret: bool = False) -> object:
             continue
         if (secret and key in _SECRET_VALUES and inner is not None) or key == "stringData":
             out[key] = dict.fromkeys(inner, MASK) if isinstance(inner, dict) else MASK
-        elif isinstance(inner, str) and ((secret and _is_copy(inner)) or _MANIFEST.search(inner)):
-            out[key] = MASK
         elif key == "httpHeaders" and isinstance(inner, list):
             out[key] = [_header(each) for each in inner]
         else:

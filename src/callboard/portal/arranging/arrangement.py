@@ -25,7 +25,7 @@ from callboard.model.objects.workload import (
 from callboard.model.outcome import Answer, Failure, Outcome
 from callboard.model.resource import EVENTS, POD_METRICS, words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
-from callboard.model.verdict import Health, ObjectHealth
+from callboard.model.verdict import RANK, Health, ObjectHealth
 from callboard.portal.arranging.events import events_part
 from callboard.portal.arranging.freshness import freshness_of
 from callboard.portal.arranging.pods import pod_row, worst_first
@@ -61,15 +61,6 @@ _ELSEWHERE = (Pod, ReplicaSet, Job, PodMetrics)
 """What comes by reference and has its place below a workload."""
 _TITLES = {key: title for key, title, _ in _SECTIONS} | {_OTHER[0]: _OTHER[1]}
 _PLACES = {type_key: key for key, _, types in _SECTIONS for type_key in types}
-_WORST = {
-    Health.UNHEALTHY: 0,
-    Health.PROGRESSING: 1,
-    Health.UNKNOWN: 2,
-    Health.HELD: 3,
-    Health.HEALTHY: 4,
-    Health.NOTHING: 5,
-    Health.NOT_JUDGED: 6,
-}
 
 
 def arrange(
@@ -88,7 +79,7 @@ def arrange(
     return KubernetesView(
         entity=snapshot.entity,
         verdict=verdict(snapshot, tuple(p.verdict for p in parts)),
-        clusters=tuple(sorted(parts, key=lambda p: (_WORST[p.verdict.health], p.cluster.name))),
+        clusters=tuple(sorted(parts, key=_troubled_first)),
         notices=snapshot.notices,
         selector=selector,
         namespaces=namespaces,
@@ -98,6 +89,12 @@ def arrange(
         live=snapshot.live,
         revision=revision,
     )
+
+
+def _troubled_first(part: ClusterPart) -> tuple[bool, int, str]:
+    """Clusters where nothing of the service runs come last: most of them are none of its business."""
+    health = part.verdict.health
+    return health is Health.NOTHING, RANK[health], part.cluster.name
 
 
 def arrange_cluster(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) -> ClusterPart:
@@ -135,7 +132,7 @@ def arrange_cluster(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) 
         _workload(name, w, h, grouping, scalers, pod, other)
         for w, h in zip(grouping.workloads, diagnosis.workloads, strict=True)
     ]
-    workloads.sort(key=lambda w: (_WORST[w.row.health], w.row.key.namespace, w.row.key.name))
+    workloads.sort(key=lambda w: (RANK[w.row.health], w.row.key.namespace, w.row.key.name))
     references = [o for o in cluster.references if o.question.type != EVENTS and not _unmeasured(o)]
     pods = sorted(map(pod, grouping.pods), key=worst_first)
     return ClusterPart(

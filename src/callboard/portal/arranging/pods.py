@@ -6,7 +6,7 @@ from callboard.diagnosis.pod_status import STUCK_REASONS, is_sidecar, pod_standi
 from callboard.diagnosis.words import plain_reason
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Container, ContainerState, ContainerStatus, Pod
-from callboard.model.verdict import Health, ObjectHealth
+from callboard.model.verdict import RANK, Health, ObjectHealth
 from callboard.portal.arranging.clipping import clipped
 from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
 
@@ -16,8 +16,6 @@ _VERSION = "app.kubernetes.io/version"
 _MOST_VERSION = 60
 _LOST = "ContainerStatusUnknown"
 """The reason a kubelet gives for a container that it no longer finds."""
-
-_ORDER = {Health.UNHEALTHY: 0, Health.UNKNOWN: 1, Health.PROGRESSING: 2, Health.HEALTHY: 3, Health.NOTHING: 4}
 
 
 def pod_row(
@@ -63,7 +61,7 @@ def version_of(pod: Pod) -> str:
 
 def worst_first(row: PodRow) -> tuple[int, str]:
     """The order of pods: trouble first, then by name."""
-    return _ORDER[row.health], row.key.name
+    return RANK[row.health], row.key.name
 
 
 def container_rows(pod: Pod) -> tuple[ContainerRow, ...]:

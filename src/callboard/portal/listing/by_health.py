@@ -14,7 +14,7 @@ from callboard.catalog.catalog import Catalog
 from callboard.catalog.search import SearchQuery
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
-from callboard.model.verdict import Health
+from callboard.model.verdict import RANK, Health
 from callboard.portal.health.board import HealthBoard
 from callboard.portal.health.service_state import ServiceState
 from callboard.portal.protocol import ServicesQuery
@@ -30,15 +30,8 @@ NOT_ALL_SEEN = (
 MOST_LISTS = 16
 """Lists kept, each of the refs of its services: those that people look at now. Ten thousand refs are about two megabytes."""
 
-_ORDER = {
-    Health.UNHEALTHY: 0,
-    Health.PROGRESSING: 1,
-    Health.UNKNOWN: 2,
-    None: 3,
-    Health.NOTHING: 4,
-    Health.HEALTHY: 5,
-}
-_RUNS_NOWHERE = 6
+_NOT_KNOWN = RANK[Health.UNKNOWN] + 0.5
+_RUNS_NOWHERE = len(RANK)
 
 
 class ByHealth:
@@ -108,9 +101,11 @@ def chosen(
 ) -> tuple[EntityRef, ...]:
     """Of these, those of the healths asked for; trouble first where that is asked for, else in the order they had."""
 
-    def rank(ref: EntityRef) -> int:
+    def rank(ref: EntityRef) -> float:
         service = states.get(ref)
-        return _RUNS_NOWHERE if service is None else _ORDER[service.health]
+        if service is None:
+            return _RUNS_NOWHERE
+        return _NOT_KNOWN if service.health is None else RANK[service.health]
 
     if query.health:
         wanted = frozenset(query.health)

@@ -9,10 +9,11 @@ import msgspec
 import structlog
 
 from callboard.base.clock import Clock
-from callboard.base.errors import CallboardError, Unavailable
+from callboard.base.errors import CallboardError
 from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.following import FollowedCluster
 from callboard.extend.registration import Parts
+from callboard.fleet.asking.as_whom import credential_of, same_identity
 from callboard.fleet.hub.following.held import read_held
 from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.fleet.hub.hub import Hub, Told
@@ -178,26 +179,18 @@ class Followed:
         """Find out as whom to listen, and again whether that has changed, until cancelled."""
         limits = self._tools.clusters.limits_of(self.cluster.name)
         while True:
-            pause = RETRY
-            try:
-                async with asyncio.timeout(limits.hard_deadline):
-                    credential = await self._tools.parts.auth.credential(self.cluster, self._caller)
-                    custom = await types_for(self._tools.parts, self.cluster, self._caller)
+            parts, pause = self._tools.parts, RETRY
+            found = await credential_of(parts.auth, self.cluster, self._caller, within=limits.hard_deadline)
+            if isinstance(found, Failure):
+                self._fail(found)
+            else:
+                custom = await types_for(parts, self.cluster, self._caller)
                 await self._tools.hub.steps.turn()  # all clusters begin at once, each with a dozen streams
-                self._follow(credential, custom)
-                pause = RENEWED
-            except TimeoutError:
-                self._fail(f"the auth strategy gave no credential for {limits.hard_deadline:g} seconds")
-            except CallboardError as error:
-                self._fail(error.message)
-            except Exception as error:
-                log.error(
-                    "no credential for a cluster: its auth strategy failed; the list learns nothing new of it; it is tried again",
-                    cluster=self.cluster.name,
-                    strategy=self.cluster.auth_provider,
-                    exc_info=error,
-                )
-                self._fail(f"the auth strategy {self.cluster.auth_provider!r} failed unexpectedly")
+                try:
+                    self._follow(found, custom)
+                    pause = RENEWED
+                except CallboardError as error:
+                    self._fail(Failure(code=FailureCode.INTERNAL, message=error.message))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     while True:
@@ -225,23 +218,17 @@ class Followed:
         if healed or told or credential.own:
             self._changed(self.cluster.name)
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, failure: Failure) -> None:
         """Streams there are tell by themselves that they are stale, and of what was seen last."""
         if self._source is None:
-            self._failure = Failure(code=FailureCode.CREDENTIAL, message=message)
+            self._failure = failure
             self._failed_at = self._tools.clock.now()
             self._changed(self.cluster.name)
 
     def _source_as(self, identity: str) -> Source:
-        auth, cluster, caller = self._tools.parts.auth, self.cluster, self._caller
-
-        async def renewed() -> Credential:
-            now = await auth.credential(cluster, caller)
-            if now.own or now.identity != identity:
-                raise Unavailable("the credential has become another's", code="credential-changed")
-            return now
-
-        return Source(cluster, identity, renewed, self._tools.parts.fetcher, self._settings)
+        parts = self._tools.parts
+        renewed = same_identity(parts.auth, self.cluster, self._caller, identity)
+        return Source(self.cluster, identity, renewed, parts.fetcher, self._settings)
 
     def _hold(self) -> None:
         """Keep exactly the streams that are wanted now, the important ones first."""

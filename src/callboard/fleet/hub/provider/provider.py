@@ -8,9 +8,10 @@ import msgspec
 import structlog
 
 from callboard.base.clock import Clock
-from callboard.base.errors import CallboardError, Unavailable
+from callboard.base.errors import CallboardError
 from callboard.base.settings import ClustersSettings, KubernetesSettings
 from callboard.extend.registration import Parts
+from callboard.fleet.asking.as_whom import credential_of, same_identity
 from callboard.fleet.asking.fan_out import FanOut
 from callboard.fleet.hub.following.followed import FollowedAs
 from callboard.fleet.hub.following.following import HubFollowing
@@ -315,12 +316,18 @@ class _Part:
         """Until joined; a look at what only the caller's token may read goes on until the token has run out."""
         limits = self._provider.clusters.limits_of(self.cluster.name)
         while True:
-            try:
-                async with asyncio.timeout(limits.hard_deadline):
-                    credential = await self._provider.parts.auth.credential(self.cluster, self._caller)
-                    if not credential.own:
-                        self._join(credential, await self._selection())
-                        return
+            found = await credential_of(
+                self._provider.parts.auth, self.cluster, self._caller, within=limits.hard_deadline
+            )
+            if isinstance(found, Failure):
+                self._fail(found)
+            elif not found.own:
+                try:
+                    self._join(found, await self._selection())
+                    return
+                except CallboardError as error:
+                    self._fail(Failure(code=FailureCode.INTERNAL, message=error.message))
+            else:
                 self._leave()
                 self._own = OwnLook(
                     lambda changed: self._provider.fan_out.asking(
@@ -330,20 +337,8 @@ class _Part:
                     clock=self._provider.clock,
                     changed=self._changed,
                 )
-                await self._own.run(credential)
+                await self._own.run(found)
                 return
-            except TimeoutError:
-                self._fail(f"the auth strategy gave no credential for {limits.hard_deadline:g} seconds")
-            except CallboardError as error:
-                self._fail(error.message)
-            except Exception as error:
-                log.error(
-                    "no credential for a cluster: its auth strategy failed; pages say so, and it is tried again",
-                    cluster=self.cluster.name,
-                    strategy=self.cluster.auth_provider,
-                    error=type(error).__name__,
-                )
-                self._fail(f"the auth strategy {self.cluster.auth_provider!r} failed unexpectedly")
             await asyncio.sleep(RETRY)
             if self._look is not None and not _lost_credential(self._look.snapshot):
                 return
@@ -355,15 +350,8 @@ class _Part:
         return msgspec.structs.replace(chosen.selection, usage=not self.cluster.skip_metrics_lookup)
 
     def _join(self, credential: Credential, selection: Selection) -> None:
-        provider, identity = self._provider, credential.identity
-        auth, cluster, caller = provider.parts.auth, self.cluster, self._caller
-
-        async def renewed() -> Credential:
-            now = await auth.credential(cluster, caller)
-            if now.own or now.identity != identity:
-                raise Unavailable("the credential has become another's", code="credential-changed")
-            return now
-
+        provider, cluster, identity = self._provider, self.cluster, credential.identity
+        renewed = same_identity(provider.parts.auth, cluster, self._caller, identity)
         source = Source(
             cluster, identity, renewed, provider.parts.fetcher, provider.clusters.hub_of(cluster.name)
         )
@@ -373,11 +361,11 @@ class _Part:
             self._leave()
             self._look, self._listening = look, listening
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, failure: Failure) -> None:
         self._alone = ClusterSnapshot(
             cluster=self.cluster.info,
             state=ClusterState.FAILED,
-            failure=Failure(code=FailureCode.CREDENTIAL, message=message),
+            failure=failure,
             as_of=self._provider.clock.now(),
         )
         self._changed()
