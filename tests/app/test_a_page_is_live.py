@@ -62,10 +62,10 @@ async def test_a_drawer_opens_out_of_the_live_view_and_asks_only_for_events(tmp_
     ):
         view = await until(views, Health.HEALTHY)
         pod = view.clusters[0].workloads[0].pods[0]
-        before = fleet[0].counters.requests
+        before = fleet[0].counters.questions
         shown = await app.portal.object(DICE, pod.key, ME)
         assert shown.key == ObjectKey(fleet[0].name, "pods", "games", pod.key.name)
-        assert fleet[0].counters.requests == before + 1
+        assert fleet[0].counters.questions == before + 1
 
 
 async def test_a_change_of_configuration_reaches_an_open_view(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ async def test_a_warm_page_is_a_look_up(tmp_path: Path, statements: list[str]) -
         assert (await get(base, PAGE)).text == first
 
         def counted() -> tuple[object, ...]:
-            requests = [cluster.counters.requests for cluster in fleet]
+            requests = [cluster.counters.questions for cluster in fleet]
             return app.class_views.arranged, Counter(options.rendered), requests, tuple(statements)
 
         before = counted()

@@ -30,7 +30,7 @@ async def test_every_service_is_judged_without_a_viewer_as_its_own_page_judges_i
         assert tally is not None
         assert (tally.known, tally.total) == (4, 4)
         assert sum(tally.counts.values()) == 4
-        asked = [c.counters.requests for c in fleet]
+        asked = [c.counters.questions for c in fleet]
 
         for name, row in found.items():
             view = await app.portal.kubernetes_settled(EntityRef("component", "default", name), ME, within=10)
@@ -50,7 +50,7 @@ async def test_a_change_is_judged_where_it_happened_and_nothing_is_asked(tmp_pat
         async with aclosing(app.portal.services_live(ALL, ME)) as views:
             first = await anext(views)
             assert first.live
-            asked, judged = [c.counters.requests for c in fleet], app.board.judged
+            asked, judged = [c.counters.questions for c in fleet], app.board.judged
             crash(fleet[1], "dice-roller", "games")
             async with asyncio.timeout(10):
                 changed = await anext(views)
@@ -61,7 +61,7 @@ async def test_a_change_is_judged_where_it_happened_and_nothing_is_asked(tmp_pat
         assert changed.tally is not None
         unhealthy = first.tally.counts.get(Health.UNHEALTHY, 0)
         assert changed.tally.counts[Health.UNHEALTHY] == 1 + unhealthy
-        assert [c.counters.requests for c in fleet] == asked
+        assert [c.counters.questions for c in fleet] == asked
         # One cluster, once at the change and at most once more for what came within the same second.
         assert app.board.judged - judged <= 2
 
@@ -92,7 +92,7 @@ async def test_the_list_follows_the_catalog(tmp_path: Path) -> None:
         kept_up(app),
     ):
         assert (await until(app, all_live))["nobody"].health is Health.NOTHING
-        asked = fleet[0].counters.requests
+        asked = fleet[0].counters.questions
         written = "---\n".join(
             (
                 ENTITY.format(name="scoreboard"),
@@ -105,7 +105,7 @@ async def test_the_list_follows_the_catalog(tmp_path: Path) -> None:
             "scoreboard": Health.HEALTHY,
             "nobody": Health.HEALTHY,
         }
-        assert fleet[0].counters.requests == asked
+        assert fleet[0].counters.questions == asked
         assert not app.board.follows(EntityRef("component", "default", "dice-roller"))
 
 
@@ -181,7 +181,7 @@ async def test_without_following_nothing_is_listened_to(tmp_path: Path) -> None:
         kept_up(app),
     ):
         await asyncio.sleep(0.3)
-        assert fleet[0].counters.requests == 0
+        assert fleet[0].counters.questions == 0
         view = await app.portal.services(ALL, ME)
         assert not view.live
         assert view.tally is None

@@ -33,8 +33,9 @@ def kept(value: str) -> str:
     return "".join("\ufffd" if c == "\0" or 0xD800 <= ord(c) < 0xE000 else c for c in value)
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(values=st.lists(st.tuples(ODD, ODD, MOMENTS), min_size=20, max_size=40))
+# few examples of many rows: each opens the database
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(st.tuples(ODD, ODD, MOMENTS), min_size=60, max_size=120))
 async def test_any_text_and_any_moment_come_back(
     place: Place, values: list[tuple[str, str, datetime]]
 ) -> None:

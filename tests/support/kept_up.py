@@ -39,7 +39,7 @@ async def rows(app: Application, caller: Caller = ME) -> dict[str, ServiceRow]:
 
 
 async def until(
-    app: Application, wanted: Callable[[dict[str, ServiceRow]], bool], within: float = 20
+    app: Application, wanted: Callable[[dict[str, ServiceRow]], bool], within: float = 60
 ) -> dict[str, ServiceRow]:
     async with asyncio.timeout(within):
         while not wanted(found := await rows(app)):  # noqa: ASYNC110 - what is waited for is a whole answer

@@ -81,7 +81,7 @@ class Listening(msgspec.Struct):
     parts: Parts
 
     def requests(self) -> int:
-        return sum(c.counters.requests for c in self.fleet)
+        return sum(c.counters.questions for c in self.fleet)
 
     async def fresh(self, entity: Entity) -> ServiceSnapshot:
         """What asking everything anew comes to."""

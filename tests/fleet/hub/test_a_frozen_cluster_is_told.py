@@ -65,7 +65,7 @@ async def test_a_frozen_cluster_is_stale_since_it_was_last_heard_and_live_when_i
         await eventually(lambda: pulse_of(world).asked >= 3)  # of the second the answer has come, too
         fleet[0].chaos.on("freeze")
         frozen = await viewer.until(stale)
-        now, quiet = datetime.now(UTC), pulse_of(world)._reach.quiet
+        earliest, quiet, now = datetime.now(UTC), pulse_of(world)._reach.quiet, datetime.now(UTC)
         (words,) = {o.failure.message for o in watched(frozen) if o.failure}
         assert "fallen silent" in words
         assert "no answer within 0.5 s" in words
@@ -74,7 +74,8 @@ async def test_a_frozen_cluster_is_stale_since_it_was_last_heard_and_live_when_i
             assert outcome.stale_since is not None
             assert outcome.as_of < outcome.stale_since
             # It is still frozen, so the last it was heard is the same moment, however late this line runs.
-            assert abs(outcome.stale_since - (now - timedelta(seconds=quiet))) < timedelta(seconds=0.2)
+            heard = earliest - timedelta(seconds=quiet + 0.2), now - timedelta(seconds=quiet - 0.2)
+            assert heard[0] < outcome.stale_since < heard[1]
             assert now - outcome.stale_since >= timedelta(seconds=0.9 * module.QUIET)
         assert [o.objects for o in watched(frozen)] == [o.objects for o in watched(before)]
         assert not any(o.stale_since for o in watched(frozen, 1))
@@ -123,7 +124,7 @@ async def test_any_answer_is_one_and_it_is_asked_once_for_all_watches(answer: st
         counters.reset()
         await eventually(lambda: pulse_of(world).asked >= asked + 4)
         assert counters.paths["/livez"] <= pulse_of(world).asked - asked + 1
-        assert counters.requests == counters.paths["/livez"]
+        assert counters.questions == 0
         assert counters.connections_opened <= 1, opened
         assert viewer.newest is not None
         assert live(viewer.newest)

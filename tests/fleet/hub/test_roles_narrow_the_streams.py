@@ -42,7 +42,7 @@ async def test_where_only_a_namespace_may_be_read_its_streams_are_live() -> None
         fleet[0].counters.reset()
         async with Follower(world.provider, entity("scoreboard", namespace="games")) as other:
             await other.settled()
-        assert fleet[0].counters.requests == 0
+        assert fleet[0].counters.questions == 0
 
 
 async def test_where_the_entity_names_no_namespace_a_refusal_stands_and_is_not_hammered() -> None:

@@ -19,6 +19,11 @@ class Counters:
         self.connections_opened = 0
         self.bytes_sent = 0
 
+    @property
+    def questions(self) -> int:
+        """Requests but those whether anybody is there, which whoever watches sends when a cluster has been quiet for long."""
+        return self.requests - self.paths["/livez"]
+
     def count(self, path: str) -> int:
         """Requests whose path ends with `path` (so `/pods` counts every pod list)."""
         return sum(count for seen, count in self.paths.items() if seen.endswith(path))
