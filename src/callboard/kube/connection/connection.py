@@ -7,8 +7,8 @@ wrong is raised as `AnswerRefused` with its Failure and caught where outcomes ar
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -19,8 +19,9 @@ import aiohttp
 from yarl import URL
 
 from callboard.base.clock import Clock, SystemClock
-from callboard.kube.connection.pool import Pools
-from callboard.kube.connection.request import JSON, Query, request_fields, request_target
+from callboard.kube.connection.exchange import Exchange
+from callboard.kube.connection.pool import Pool, Pools
+from callboard.kube.connection.request import JSON, Query, head_of, request_fields, request_target
 from callboard.kube.connection.response import MOST_OF_A_REFUSAL, Response, WholeAnswer, refusal
 from callboard.kube.failure import AnswerRefused, failure_of_exception
 from callboard.kube.in_force import in_force
@@ -38,6 +39,8 @@ __all__ = ["Connection", "Connections", "Query", "Response", "WholeAnswer", "ref
 _RETRIES: Final = 2
 _LONG: Final = 0.05
 """Seconds until an answer begins from which on more is asked side by side; our own work meanwhile counts."""
+_LOOKED_UP: Final = 5.0
+"""Seconds for which it stands which pool this is, and as whom it is asked."""
 _FAR_OFF: Final = 10 * 365 * 86400.0
 """Seconds: a clock without a battery begins in 1970, and no age told by it would be one."""
 _BEGUN: Final = frozenset({FailureCode.TRUNCATED, FailureCode.TOO_LARGE, FailureCode.NOT_JSON})
@@ -115,6 +118,9 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._base = cluster.url.rstrip("/")
         self._gate = pools.gate(self._base, limits.connections)
+        self._found: tuple[Pool, Exchange | None] | None = None
+        self._found_at = 0.0
+        self._heads: dict[tuple[str, bool], bytes] = {}
 
     def until(self) -> float:
         """The loop's time at which `whole` seconds from now are over."""
@@ -190,35 +196,100 @@ class Connection:
         self, method: str, path: str, query: Query, body: bytes | None, accept: str, most: int, until: float
     ) -> WholeAnswer:
         """One attempt, once it is let through the gate."""
-        gate, whole = self._gate, self.limits.whole
+        gate = self._gate
         if not gate.enter():
             try:
                 await gate.wait(until)
             except TimeoutError:
                 raise self._not_asked() from None
-        answered = False
-        began = self._loop.time()
         try:
-            if began >= until:
+            if self._loop.time() >= until:
                 raise self._not_asked()
+            pool, exchange = await self._way(until)
+            if exchange is None:
+                return await self._by_session(method, path, query, body, accept, most, until)
+            pool.users += 1
+            try:
+                request = self._request(exchange, method, path, query, body, accept)
+                return await self._by_exchange(exchange, request, most, until)
+            finally:
+                pool.leave()
+        except AnswerRefused:
+            self._found = None  # whom we trust may be why, and may have changed
+            raise
+        finally:
+            gate.leave()
+
+    async def _way(self, until: float) -> tuple[Pool, Exchange | None]:
+        """The pool, and what asks over it; None where that is a session."""
+        now, found = self._loop.time(), self._found
+        if found is not None and not found[0].closed and now - self._found_at <= _LOOKED_UP:
+            return found
+        try:
+            async with (
+                asyncio.timeout_at(until),
+                self._pools.using(self.cluster, self.credential, self.limits) as pool,
+            ):
+                exchange = pool.exchange(self._base, self.cluster.trust.server_name)
+        except TimeoutError:
+            raise _late(self.limits.whole) from None
+        self._heads.clear()
+        self._found, self._found_at = (pool, exchange), now
+        return pool, exchange
+
+    def _request(
+        self, exchange: Exchange, method: str, path: str, query: Query, body: bytes | None, accept: str
+    ) -> bytes:
+        """Line, fields and body, as bytes."""
+        head = self._heads.get((accept, body is None))
+        if head is None:
+            head = self._heads[accept, body is None] = head_of(exchange.host, self._fields(accept, body))
+        target = request_target(exchange.prefix + path, query)
+        if body is None:
+            return f"{method} {target}".encode() + head + b"\r\n"
+        return b"%b%bContent-Length: %d\r\n\r\n%b" % (f"{method} {target}".encode(), head, len(body), body)
+
+    async def _by_exchange(self, exchange: Exchange, request: bytes, most: int, until: float) -> WholeAnswer:
+        limits, began = self.limits, self._loop.time()
+        answered = False
+        try:
+            async with asyncio.timeout_at(until) as deadline:
+                with told(limits):
+                    answer = await exchange.ask(request, deadline, limits.first_byte)
+                answered = True
+                try:
+                    self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
+                    response = Response(answer, limits.idle, self._owner.silences)
+                    return await self._whole(response, most, began)
+                finally:
+                    answer.done()
+        except TimeoutError:
+            if answered:
+                raise _incomplete(limits.whole) from None
+            raise _late(limits.whole if self._loop.time() >= until else limits.first_byte) from None
+
+    async def _whole(self, response: Response, most: int, began: float) -> WholeAnswer:
+        gate = self._gate
+        if gate.narrow and self._loop.time() - began > _LONG:
+            gate.widen()
+        if not 200 <= response.status < 300:
+            raise AnswerRefused(await refusal(response))
+        said = in_force.hidden(self.cluster.url, await response.read(most))
+        return WholeAnswer(response.status, response.headers, said)
+
+    async def _by_session(
+        self, method: str, path: str, query: Query, body: bytes | None, accept: str, most: int, until: float
+    ) -> WholeAnswer:
+        answered, began = False, self._loop.time()
+        try:
             async with (
                 asyncio.timeout_at(until),
                 self.open(method, path, query, body=body, accept=accept) as response,
             ):
                 answered = True
-                if gate.narrow and self._loop.time() - began > _LONG:
-                    gate.widen()
-                if not 200 <= response.status < 300:
-                    raise AnswerRefused(await refusal(response))
-                said = in_force.hidden(self.cluster.url, await response.read(most))
-                return WholeAnswer(response.status, response.headers, said)
+                return await self._whole(response, most, began)
         except TimeoutError:
-            if not answered:
-                raise _late(whole) from None
-            message = f"the answer was not complete after {whole:g} s"
-            raise _refused(FailureCode.BODY_TIMEOUT, message) from None
-        finally:
-            gate.leave()
+            raise (_incomplete if answered else _late)(self.limits.whole) from None
 
     def _not_asked(self) -> AnswerRefused:
         return _refused(
@@ -251,7 +322,7 @@ class Connection:
             sent = {**self._fields(accept, body), **(headers or {})}
             deadline = asyncio.timeout(limits.connect + limits.first_byte)
             url = URL(self._base + request_target(path, query), encoded=True)
-            try:
+            with told(limits):
                 async with deadline:
                     answer = await pool.client(stream=stream).request(
                         method,
@@ -265,26 +336,33 @@ class Connection:
                         trace_request_ctx=_Deadline(deadline, limits.first_byte),
                         auto_decompress=False,
                     )
-            except aiohttp.ConnectionTimeoutError:
-                raise _refused(
-                    FailureCode.CONNECT_TIMEOUT, f"no connection within {limits.connect:g} s"
-                ) from None
-            except TimeoutError:
-                raise _refused(
-                    FailureCode.RESPONSE_TIMEOUT, f"no answer within {limits.first_byte:g} s"
-                ) from None
-            except (aiohttp.ClientError, OSError, ValueError) as error:
-                broke = isinstance(
-                    error, (aiohttp.ServerDisconnectedError, ConnectionError, aiohttp.ClientOSError)
-                )
-                unanswered = broke and not isinstance(error, aiohttp.ClientConnectorError)
-                raise AnswerRefused(failure_of_exception(error), unanswered=unanswered) from None
             try:
                 self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
                 yield Response(answer, limits.idle, self._owner.silences)
             finally:
                 # Keeps the connection where the body was read to its end, closes it where it was not.
                 answer.release() if answer.content.at_eof() else answer.close()
+
+
+@contextmanager
+def told(limits: Limits) -> Iterator[None]:
+    """Whatever keeps an answer from beginning is told as AnswerRefused."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError:
+        raise _refused(FailureCode.CONNECT_TIMEOUT, f"no connection within {limits.connect:g} s") from None
+    except TimeoutError:
+        raise _late(limits.first_byte) from None
+    except (
+        aiohttp.ClientError,
+        aiohttp.http_exceptions.HttpProcessingError,
+        aiohttp.EofStream,
+        OSError,
+        ValueError,
+    ) as error:
+        broke = isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionError, aiohttp.ClientOSError))
+        unanswered = broke and not isinstance(error, aiohttp.ClientConnectorError)
+        raise AnswerRefused(failure_of_exception(error), unanswered=unanswered) from None
 
 
 class _Deadline:
@@ -329,6 +407,10 @@ def _offset(date: str, clock: Clock) -> float | None:
 
 def _late(seconds: float) -> AnswerRefused:
     return _refused(FailureCode.RESPONSE_TIMEOUT, f"no answer within {seconds:g} s")
+
+
+def _incomplete(seconds: float) -> AnswerRefused:
+    return _refused(FailureCode.BODY_TIMEOUT, f"the answer was not complete after {seconds:g} s")
 
 
 def _refused(code: FailureCode, message: str) -> AnswerRefused:

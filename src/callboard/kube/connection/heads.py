@@ -49,9 +49,13 @@ class _Bounded(ResponseHandler):
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
+        if len(data) <= SLICE:
+            if self._exception is None:
+                self._part_received(data)
+            return
         at = 0
         while self._exception is None:
-            part = data[at : at + (SLICE if self._awaited else PART)] if len(data) > SLICE else data
+            part = data[at : at + (SLICE if self._awaited else PART)]
             self._part_received(part)
             at += len(part)
             if at >= len(data):
@@ -65,6 +69,8 @@ class _Bounded(ResponseHandler):
                 "what comes around an answer is no HTTP"
             )  # who reads the body is not told by the library
             return
+        if not data:
+            return  # the library goes on with what it holds
         if 4 * abs(self._taken() - before) >= len(data):
             self._around = 0
             return

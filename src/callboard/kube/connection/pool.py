@@ -13,6 +13,7 @@ import aiohttp
 from yarl import URL
 
 from callboard.base.proxies import environment_proxy
+from callboard.kube.connection.exchange import Exchange
 from callboard.kube.connection.gate import RequestGate
 from callboard.kube.connection.heads import Connector
 from callboard.kube.connection.socks import SOCKS, SocksConnector
@@ -46,6 +47,7 @@ class Pool:
         self._trace = trace
         self._context: ssl.SSLContext | bool = True
         self._clients: dict[bool, aiohttp.ClientSession] = {}
+        self._exchange: Exchange | None = None
         self._prepared = asyncio.Lock()
         self.ready = False
         self.users = 0
@@ -102,6 +104,19 @@ class Pool:
             raise_for_status=False,
         )
 
+    def exchange(self, url: str, server_name: str) -> Exchange | None:
+        """What asks without a session over the same connections; None where an HTTP proxy stands in between."""
+        if self._exchange is None and self.proxy is None:
+            connector = self.client(stream=False).connector
+            assert connector is not None  # noqa: S101 - a client's that is open
+            self._exchange = Exchange(connector, url, server_name, self._limits.connect)
+        return self._exchange
+
+    def leave(self) -> None:
+        """One user less."""
+        self.users -= 1
+        self.used = time.monotonic()
+
     async def close(self) -> None:
         self.closed = True
         for client in self._clients.values():
@@ -135,8 +150,7 @@ class Pools:
                 await pool.prepare(cluster, credential)
             yield pool
         finally:
-            pool.users -= 1
-            pool.used = time.monotonic()
+            pool.leave()
 
     async def of(self, cluster: Cluster, credential: Credential, limits: Limits) -> Pool:
         """The same, for whoever counts among its users by themselves."""

@@ -2,7 +2,8 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -12,12 +13,13 @@ from callboard.kube.in_force import in_force
 from callboard.model.cluster import Cluster, Credential, CredentialKind
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["JSON", "Query", "request_fields", "request_target"]
+__all__ = ["JSON", "Query", "head_of", "request_fields", "request_target"]
 
 Query = Sequence[tuple[str, str]]
 
 JSON: Final = "application/json"
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_NO_FIELD: Final = frozenset("\r\n\0")
 _TARGET: Final = re.compile(r"/[!-~]*")
 
 
@@ -36,6 +38,15 @@ def request_fields(
     if authorization:
         fields["Authorization"] = authorization
     return fields
+
+
+def head_of(host: str, fields: Mapping[str, str]) -> bytes:
+    """What stands between a request's target and the end of its head, but for the length of a body. Raises AnswerRefused for
+    what no field can hold."""
+    lines = ["Host: " + host, *(f"{name}: {value}" for name, value in fields.items())]
+    if any(set(line) & _NO_FIELD for line in lines):
+        raise AnswerRefused(failure_of_exception(ValueError("no field of a request")))
+    return "\r\n".join([" HTTP/1.1", *lines, ""]).encode()
 
 
 def _authorization(cluster: Cluster, credential: Credential) -> str:
@@ -68,4 +79,14 @@ def request_target(path: str, query: Query) -> str:
 
 def _text_of(query: Query) -> str:
     """The query with its question mark, "" for none."""
-    return "?" + urlencode(query, quote_via=quote) if query else ""
+    if not query:
+        return ""
+    # a look asks all clusters alike, with the same tuples; what goes on with a list is a list
+    return _encoded(query) if isinstance(query, tuple) else _encode(query)
+
+
+def _encode(query: Query) -> str:
+    return "?" + urlencode(query, quote_via=quote)
+
+
+_encoded: Final = lru_cache(512)(_encode)

@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 
 from callboard.base.tasks import without_frames
+from callboard.kube.connection.exchange import Answered
 from callboard.kube.failure import AnswerRefused, failure_of_exception, failure_of_status
 from callboard.kube.loop.idle_timeout import IdleTimeout, IdleTimeouts
 from callboard.model.outcome import Failure, FailureCode
@@ -37,7 +38,9 @@ class WholeAnswer(msgspec.Struct, frozen=True):
 class Response:
     """An answer whose body is still to be read; its pieces are as they came, unless they are to be `inflated`."""
 
-    def __init__(self, answer: aiohttp.ClientResponse, idle: float, silences: IdleTimeouts) -> None:
+    def __init__(
+        self, answer: aiohttp.ClientResponse | Answered, idle: float, silences: IdleTimeouts
+    ) -> None:
         self._answer = answer
         self._silences = silences
         self.idle = idle
@@ -88,7 +91,7 @@ class Response:
         wait = self.idle if idle is None else idle
         content = self._answer.content
         try:
-            if piece := content.read_nowait(PIECE):
+            if (piece := content.read_nowait(PIECE)) or content.at_eof():
                 return piece  # it is there already: no deadline to set and to take back
             if self._silence is not None and idle is None:
                 wait = self._silence.most
