@@ -14,7 +14,8 @@ from bench.daemons import daemon
 
 __all__ = ["Portal", "portal"]
 
-_LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/sign-in\?token=\S+")
+_LINK = re.compile(r"Callboard is ready.*?((http://127\.0\.0\.1:\d+)/sign-in\?token=\S+)", re.DOTALL)
+"""Where `app.baseUrl` leads to nobody, the link that stands before it does too."""
 
 
 class Portal(msgspec.Struct, frozen=True):
@@ -63,7 +64,7 @@ def portal(configs: Sequence[Path], log: Path, *, core: int | None = None) -> It
     ) as pid:
         found = link()
         assert found is not None  # noqa: S101 - it was ready
-        yield Portal(pid, found[1], _signed_in(found[0]))
+        yield Portal(pid, found[2], _signed_in(found[1]))
 
 
 class _Stay(HTTPRedirectHandler):
