@@ -6,9 +6,6 @@ kubernetes/kubernetes#120207, #122038 (finished pods that are being deleted); sp
 (leftovers); kubernetes#72157, spinnaker#5101 (readiness gates, paused).
 """
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
 from callboard.diagnosis.engine import diagnose
@@ -17,31 +14,8 @@ from callboard.diagnosis.verdict import cluster_verdict
 from callboard.model.finding import Impact
 from callboard.model.objects.pod import Pod
 from callboard.model.verdict import Health
+from support.conditions.field_cases import FIELD, ILL, NOW, WELL
 from support.manifests import made, part_of, read
-
-FIELD = Path(__file__).parent / "field"
-NOW = datetime(2026, 11, 30, 19, 42, 42, tzinfo=UTC)
-
-ILL = {
-    "sts-ondelete-crash": ("CB-CRASH-ERROR", Impact.DOWN),
-    "sts-ondelete-image": ("CB-IMAGE-PULL", Impact.DOWN),
-    "sts-ondelete-none": ("CB-PODS-MISSING", Impact.DOWN),
-    "sts-ondelete-notready": ("CB-PROBE-READINESS", Impact.DOWN),
-    "sts-ondelete-partial": ("CB-CRASH-ERROR", Impact.DEGRADED),
-    "sts-ondelete-pending": ("CB-SCHEDULE-RESOURCES", Impact.DEGRADED),
-    "cron-cfg": ("CB-CONFIG-MISSING", Impact.DEGRADED),
-    "cron-crash": ("CB-CRASH-ERROR", Impact.DEGRADED),
-    "cron-job-stuck": ("CB-IMAGE-PULL", Impact.DEGRADED),
-    "job-cfg": ("CB-CONFIG-MISSING", Impact.DEGRADED),
-    "job-crash": ("CB-CRASH-ERROR", Impact.DEGRADED),
-    "job-stuck-image": ("CB-IMAGE-PULL", Impact.DEGRADED),
-    "job-uns": ("CB-SCHEDULE-RESOURCES", Impact.DEGRADED),
-    "flap-sidecar": ("CB-SIDECAR-FAILING", Impact.DOWN),
-    "sidecar-job-failed": ("CB-JOB-FAILED", Impact.DEGRADED),
-    "quota": ("CB-QUOTA", Impact.DEGRADED),
-    "readiness-gate": ("CB-GATE-READINESS", Impact.DOWN),
-}
-WELL = ("sidecar-job", "evicted-orphan", "podsonly", "evicted-unknown")
 
 
 @pytest.mark.parametrize("name", ILL)

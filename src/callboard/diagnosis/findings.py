@@ -34,6 +34,13 @@ MOST_VALUE: Final = 1000
 """Characters of one piece of evidence."""
 
 
+_BACK: Final = NextStep(
+    kind=NextKind.COMMAND,
+    message="CB-ROLLOUT-DEADLINE.2",
+    target="kubectl rollout undo deployment/{subject} -n {namespace}",
+)
+
+
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
     """What makes a trouble of a workload's pods bad or not: how many are ready of how many wanted, those not counted that
     are expected to crash again, and whether the controller has all it wants. `lenient` counts a crash as none before it
@@ -99,6 +106,7 @@ def finding_of(
     arguments = {
         "namespace": subject.namespace,
         "name": subject.name,
+        "subject": subject.name,
         "pod": first.object.name,
         **first.sign.arguments,
     }
@@ -113,16 +121,18 @@ def finding_of(
                 cluster=cluster,
                 impact=impact,
                 count=len({id(p) for p in pods}),
-                names=tuple(dict.fromkeys(p.name for p in pods))[:MOST_NAMES],
+                names=(tuple(dict.fromkeys(p.name for p in pods)) or first.sign.pods)[:MOST_NAMES],
                 since=since,
             ),
         ),
         detail=first.sign.detail,
         evidence=tuple(map(_bounded, first.sign.evidence[:MOST_EVIDENCE])),
         since=since,
-        after=_followed(since, after),
+        after=(followed := _followed(since, after)),
         occurrences=sum(each.sign.occurrences for each in group),
-        steps=_steps(first),
+        steps=_with_the_way_back(_steps(first), subject)
+        if followed is not None and impact.alarms
+        else _steps(first),
         confidence=first.sign.confidence,
         runbook=rules.runbooks.get(code, ""),
     )
@@ -157,6 +167,13 @@ def _steps(spoken: Spoken) -> tuple[NextStep, ...]:
         for number, step in enumerate(words.steps)
         if step.kind is not NextKind.LOGS or sign.container or not spoken.sign.detail
     )
+
+
+def _with_the_way_back(steps: tuple[NextStep, ...], subject: FindingSubject) -> tuple[NextStep, ...]:
+    """Of what began with a release: to go back to the version before, after the first of the others."""
+    if subject.type != "deployments.apps" or any(_BACK.message == step.message for step in steps):
+        return steps
+    return (*steps[:1], _BACK, *steps[1:])
 
 
 def worst_first(finding: Finding) -> tuple[int, int, str]:

@@ -26,7 +26,7 @@ from support.faces import FleetClock
 from support.portal import write_config
 from support.web_server import door, listening, operations
 
-__all__ = ["BARE", "Told", "codes_of", "define", "place", "told"]
+__all__ = ["BARE", "Told", "codes_of", "define", "place", "put", "told"]
 
 BARE = Scenario(name="bare", clusters=(ClusterSpec(name="one", nodes=0),))
 _ID = "backstage.io/kubernetes-id"
@@ -77,7 +77,22 @@ def place(cluster: SimulatedCluster, service: str, documents: Sequence[Document]
         found = document["kind"] in _OF_NO_SERVICE or document["metadata"]["name"] in mounted
         if not found:
             tree["metadata"].setdefault("labels", {})[_ID] = service
-        cluster.store.collections[kind.key].add(cluster.store._shape(kind, tree))
+        _add(cluster, tree)
+
+
+def put(cluster: SimulatedCluster, documents: Iterable[Document]) -> None:
+    """Put objects where they say that they are, as they stand; namespaces come by themselves."""
+    for document in documents:
+        tree = copy.deepcopy(document)
+        namespace = tree["metadata"].get("namespace", "")
+        if namespace and cluster.store.collection("", "namespaces").get("", namespace) is None:
+            cluster.store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        _add(cluster, tree)
+
+
+def _add(cluster: SimulatedCluster, tree: Tree) -> None:
+    kind = cluster.store._kind_of(tree, None)
+    cluster.store.collections[kind.key].add(cluster.store._shape(kind, tree))
 
 
 def _own(service: str, document: Document) -> Tree:

@@ -12,6 +12,7 @@ from callboard.diagnosis.rules.waiting import shifted
 from callboard.model.finding import Evidence, Impact, Since
 from callboard.model.objects import Generic, KubeObject
 from callboard.model.objects.meta import Condition, condition
+from callboard.model.objects.pod import Pod
 from callboard.model.objects.workload import CronJob, Job
 
 __all__ = ["RULES", "failed_condition", "finished"]
@@ -69,6 +70,7 @@ def _newest_ended(facts: WorkloadFacts) -> KubeObject | None:
 
 def _failure(facts: WorkloadFacts, obj: KubeObject, job: Job, found: Condition) -> Sign:
     tries = job.status.failed
+    ended = _ended_pods(facts, obj)
     at = found.last_transition_time
     return Sign(
         arguments={
@@ -85,7 +87,20 @@ def _failure(facts: WorkloadFacts, obj: KubeObject, job: Job, found: Condition) 
         since=Since(at) if at is not None else None,
         occurrences=tries,
         message="tries" if tries > 1 else "",
+        container=ended[0][1] if ended else "",
+        pods=tuple(name for name, _ in ended),
     )
+
+
+def _ended_pods(facts: WorkloadFacts, run: KubeObject) -> list[tuple[str, str]]:
+    """(name, container) of the pods of a run that have failed and are still there, the newest first."""
+    failed = [
+        (p.meta.creation_timestamp or _LONG_AGO, p.name, p.body.spec.containers[0].name)
+        for p in facts.workload.pods
+        if isinstance(p.body, Pod) and p.body.status.phase == "Failed" and p.body.spec.containers
+        if p.meta.controller is not None and p.meta.controller.uid == run.meta.uid
+    ]
+    return [(name, container) for _, name, container in sorted(failed, reverse=True)]
 
 
 def _retrying(facts: WorkloadFacts) -> Sign | None:

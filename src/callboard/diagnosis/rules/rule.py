@@ -29,8 +29,9 @@ class Sign(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What a rule saw. Who it is about, how bad that is, and what to do next the engine adds: it is the same for all rules.
 
     `detail` tells two causes of one code apart; `message` names another sentence than the code's own; `container` is the one
-    whose log tells more, `previous` whether that of its last run does; `until` is the next moment, by the cluster's time,
-    at which time alone may change what the rule says; `impact` is set where the sign itself tells how bad it is.
+    whose log tells more, `previous` whether that of its last run does, `pods` whose it is where the sign is not of a pod;
+    `until` is the next moment, by the cluster's time, at which time alone may change what the rule says; `impact` is set
+    where the sign itself tells how bad it is.
     """
 
     arguments: Arguments = {}
@@ -41,6 +42,7 @@ class Sign(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     occurrences: int = 0
     container: str = ""
     previous: bool = False
+    pods: tuple[str, ...] = ()
     confidence: Confidence = Confidence.CERTAIN
     until: datetime | None = None
     impact: Impact | None = None

@@ -17,7 +17,9 @@ WORDS = {
         steps=(
             events("Read the events of the new pods."),
             diff("Compare with the last version that worked."),
-            command("Go back to the last version.", "kubectl rollout undo deployment/{name} -n {namespace}"),
+            command(
+                "Go back to the last version.", "kubectl rollout undo deployment/{subject} -n {namespace}"
+            ),
         ),
         docs=_ROLLOUT,
     ),
