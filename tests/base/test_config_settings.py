@@ -137,7 +137,8 @@ callboard:
       front: {title: Front, header: X-Token, issuer: 'https://proxy.example.org', audience: [us], algorithm: ES256,
         jwksUrl: 'https://proxy.example.org/jwks', accountClaim: sub, signIn: {resolvers: []}}
       plain: {userHeader: X-User, emailHeader: X-Email, groupsHeader: X-Groups, from: [10.1.2.3]}
-  web: {allowedHosts: [portal], drainDeadline: 3, maxConnections: 100, trustedProxies: [10.0.0.0/8], openCounts: true}
+  web: {allowedHosts: [portal], drainDeadline: 3, maxConnections: 100, trustedProxies: [10.0.0.0/8],
+        limits: {requestsOfCaller: 100, requestsOfAddress: 200, signIns: 10, connections: 20}, openCounts: true}
 """
 
 

@@ -86,9 +86,7 @@ async def played(pieces: list[bytes]) -> tuple[set[bytes], list[bytes]]:
     config.load()
     state, wire = _State(), Wire()
     ended: list[ConnectionEnd] = []
-    one = ClientConnection(
-        config, state, loop, limits=LIMITS, counted=ended.append, lost=lambda: None, room=True
-    )
+    one = ClientConnection(config, state, loop, limits=LIMITS, counted=ended.append, lost=lambda: None)
     one.connection_made(wire)
     for piece in pieces:
         if wire.gone:

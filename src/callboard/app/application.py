@@ -27,7 +27,7 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
 from callboard.base.database import MEMORY, Database, open_database
 from callboard.base.errors import CallboardError
-from callboard.base.settings import LoggingSettings, OutboundSettings, Settings
+from callboard.base.settings import HttpsSettings, LoggingSettings, OutboundSettings, Settings
 from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
 from callboard.catalog.sources.hosting import git_hosts
@@ -92,6 +92,8 @@ class Application:
         self._logging = configuration.settings.callboard.logging
         self.relog: Callable[[LoggingSettings], None] | None = None
         """Called with other settings for the log when they change; None where the log is not ours to set."""
+        self.recertify: Callable[[HttpsSettings], None] | None = None
+        """Called with another certificate to serve with; raises BadInput for one that cannot be used."""
         self.portal = portal
         self.operations = operations
         self.catalog = catalog
@@ -172,6 +174,9 @@ class Application:
                 settings.catalog, fetch, settings.callboard.catalog, configuration.assumed_catalog
             )
         self.sign_in.put_to_use(settings, self.fleet.plugins)
+        https = settings.backend.https
+        if self.recertify is not None and https is not None and https != before.backend.https:
+            self.recertify(https)
         self.configuration = configuration
 
 

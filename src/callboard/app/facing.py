@@ -9,8 +9,9 @@ from callboard.app.entrance import Entrance
 from callboard.base.errors import UsageError
 from callboard.base.settings import Settings
 from callboard.http.forwarded import TrustedProxies, networks_of
+from callboard.http.rates import RateLimits
 
-__all__ = ["may_face_people", "policy_of", "proxies_of", "public_address"]
+__all__ = ["may_face_people", "policy_of", "proxies_of", "public_address", "rates_of"]
 
 _PLAIN: Final = (
     "people would send their sessions in the clear. Say backend.https, or app.baseUrl with https and the proxy that ends TLS in "
@@ -44,6 +45,16 @@ def proxies_of(settings: Settings) -> TrustedProxies:
         return TrustedProxies(networks_of(settings.callboard.web.trusted_proxies))
     except ValueError as error:
         raise UsageError(f"callboard.web.trustedProxies: {error}.", code="no-network") from None
+
+
+def rates_of(settings: Settings) -> RateLimits:
+    """How often callers and addresses may ask."""
+    limits = settings.callboard.web.limits
+    return RateLimits(
+        of_caller=limits.requests_of_caller,
+        of_address=limits.requests_of_address,
+        sign_ins=limits.sign_ins,
+    )
 
 
 def public_address(entrance: Entrance) -> str:

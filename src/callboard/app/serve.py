@@ -21,7 +21,7 @@ from callboard.app.allocator import give_back_now_and_then
 from callboard.app.application import Application
 from callboard.app.collector import collector
 from callboard.app.entrance import Announcement, Entrance, hold_the_other
-from callboard.app.facing import may_face_people, policy_of, proxies_of, public_address
+from callboard.app.facing import may_face_people, policy_of, proxies_of, public_address, rates_of
 from callboard.app.metrics import watch_loop
 from callboard.app.notices import tell_who_sees_nothing
 from callboard.app.sign_in import sealer_of
@@ -131,6 +131,8 @@ async def serve(app: Application, listening: Listening) -> None:
         can_sign_out=not listening.open,
         bases=bases,
         proxies=proxies_of(settings),
+        rates=rates_of(settings),
+        hsts=https is not None and not loopback,
     )
     site = whole_site(app.portal, door, operations, options, app.clock)
 
@@ -150,9 +152,20 @@ async def serve(app: Application, listening: Listening) -> None:
             listener,
             drain=settings.callboard.web.drain_deadline,
             certificate=certificate,
-            limits=HttpLimits(connections=_connections(settings.callboard.web.max_connections)),
+            limits=HttpLimits(
+                connections=_connections(settings.callboard.web.max_connections),
+                of_address=settings.callboard.web.limits.connections,
+            ),
             counted=app.metrics.connection_ended,
+            uncounted=options.proxies.includes,
         )
+
+        def recertify(renewed: HttpsSettings) -> None:
+            with _certificate_files(renewed) as files:
+                if files is not None:
+                    server.use_certificate(*files)
+
+        app.recertify = recertify
         app.metrics.read_connections(lambda: server.connections)
         async with sessions, asyncio.TaskGroup() as group:
             background = (

@@ -48,15 +48,18 @@ class ClientConnection(H11Protocol):
         limits: HttpLimits,
         counted: Callable[[ConnectionEnd], None],
         lost: Callable[[], None],
-        room: bool,
+        refused: ConnectionEnd | None = None,
+        counted_with: str = "",
     ) -> None:
-        """`lost` is called when it is gone; `room` False refuses it as soon as it stands."""
+        """`lost` is called when it is gone; `refused` says why it is refused as soon as it stands."""
         super().__init__(config, state, {}, loop)
         self.conn = self._incoming = IncomingHttp(limits)
         self._limits = limits
         self._counted = counted
         self._lost = lost
-        self._room = room
+        self._refused = refused
+        self.counted_with = counted_with
+        """The address, or network, whose connections are counted together; "" for one that is not counted."""
         self._stage = _Stage.WAITING
         self.since = loop.time()
         """The loop's time at which this stage began."""
@@ -80,10 +83,10 @@ class ClientConnection(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
-        if self._room:
+        if self._refused is None:
             self._enter(_Stage.WAITING, self._limits.head_seconds)
         else:
-            self._refuse(ConnectionEnd.NO_ROOM)
+            self._refuse(self._refused)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._due = None

@@ -13,6 +13,7 @@ from callboard.base.errors import (
     Unavailable,
     UsageError,
 )
+from callboard.http.rates import SlowDown
 from callboard.model.door import Refused
 
 __all__ = ["MethodNotAllowed", "Refusal", "Trouble", "as_json", "trouble_of", "wants_json"]
@@ -65,12 +66,13 @@ REFUSALS = {
     401: "Please sign in",
     403: "Not allowed",
     421: "Wrong address",
+    429: "Too many requests",
 }
 
 
 def trouble_of(error: Exception) -> Trouble:
     """Any exception as something to show. What we did not foresee is told without a word of its own text."""
-    if isinstance(error, Refusal):
+    if isinstance(error, Refusal | SlowDown):
         refused = error.refused
         title = REFUSALS.get(refused.status, "Not allowed")
         return Trouble(status=refused.status, code=refused.code, title=title, message=refused.message)

@@ -33,9 +33,17 @@ SECURITY = {
 }
 
 
-def secure(headers: MutableHeaders, request_id: str) -> None:
-    """Add what every answer carries. An answer that says nothing on caching is not to be kept by anyone."""
+HSTS = "max-age=31536000"
+"""A year. Of this host alone: what else there is below its name is not ours to say."""
+
+
+def secure(headers: MutableHeaders, request_id: str, *, hsts: bool = False) -> None:
+    """Add what every answer carries. An answer that says nothing on caching is not to be kept by anyone. `hsts` is for where TLS
+    is ours."""
     for name, value in SECURITY.items():
-        headers[name] = value
+        if name != "referrer-policy" or name not in headers:
+            headers[name] = value
+    if hsts:
+        headers["strict-transport-security"] = HSTS
     headers["x-request-id"] = request_id
     headers.setdefault("cache-control", "no-store")

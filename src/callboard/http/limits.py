@@ -13,6 +13,8 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     connections: int = 1000
     """At once, half-open ones and those in a TLS handshake included."""
+    of_address: int = 200
+    """The same from one address that is neither this machine's nor a named proxy's."""
     head_bytes: int = 64 * 1024
     """Request line and headers; the trailers of a body as well."""
     head_lines: int = 100
@@ -38,6 +40,8 @@ class ConnectionEnd(StrEnum):
     """408: a body that was not whole in time."""
     NO_ROOM = "no-room"
     """503: as many connections as may be were open, and each was being answered."""
+    TOO_MANY = "too-many"
+    """429: as many connections as one address may have were open from it."""
     MADE_ROOM = "made-room"
     """Closed for a new one when as many as may be were open: it had waited longest without a whole request."""
     READER_TOO_SLOW = "reader-too-slow"
@@ -68,6 +72,11 @@ REFUSALS: Final[dict[ConnectionEnd, tuple[int, str, str]]] = {
         503,
         "Service Unavailable",
         "As many connections as Callboard takes are open. Try again in a moment.",
+    ),
+    ConnectionEnd.TOO_MANY: (
+        429,
+        "Too Many Requests",
+        "As many connections as one address may have are open from yours. Close some pages.",
     ),
 }
 """Status, reason phrase and words of those ends that are answered; the others are closed without a word."""

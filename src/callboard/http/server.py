@@ -20,6 +20,7 @@ from uvicorn.server import ServerState
 from callboard.base.errors import UsageError
 from callboard.http.connection import ClientConnection
 from callboard.http.limits import ConnectionEnd, HttpLimits
+from callboard.http.rates import address_key
 
 __all__ = ["Server", "bind", "hold", "is_loopback"]
 
@@ -80,8 +81,11 @@ class Server:
         certificate: tuple[str, str] | None = None,
         limits: HttpLimits | None = None,
         counted: Callable[[ConnectionEnd], None] = lambda end: None,
+        uncounted: Callable[[str], bool] = lambda address: False,
     ) -> None:
-        """`drain` is in seconds; `certificate` names two PEM files, the chain and its key."""
+        """`drain` is in seconds; `certificate` names two PEM files, the chain and its key; `uncounted` says of which addresses
+        more connections may come than from others: those of proxies."""
+        self._uncounted = uncounted
         self._listener = listener
         self._drain = drain
         self._limits = limits or HttpLimits()
@@ -104,6 +108,11 @@ class Server:
         )
         self._config.load()
         self._tls: ssl.SSLContext | None = self._config.ssl
+
+    def use_certificate(self, chain: str, key: str) -> None:
+        """Go on with another one for new connections. Raises OSError for what cannot be used."""
+        assert self._tls is not None  # noqa: S101 - a listener without TLS is not asked for it
+        self._tls.load_cert_chain(chain, key)
 
     @property
     def connections(self) -> int:
@@ -138,7 +147,7 @@ class Server:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                client, _ = await loop.sock_accept(self._listener)
+                client, (address, *_) = await loop.sock_accept(self._listener)
             except ConnectionError:
                 continue  # gone again before we took it
             except OSError as error:
@@ -154,13 +163,27 @@ class Server:
                     self._counted(ConnectionEnd.NO_ROOM)
                     client.close()
                     continue
-            coming = self._connection(loop, room)
+            refused = None if room else ConnectionEnd.NO_ROOM
+            key = "" if self._uncounted(address) else address_key(address)
+            if key and (others := self._from(key)) >= self._limits.of_address:
+                refused = ConnectionEnd.TOO_MANY
+                if others >= self._limits.of_address + _ANSWERED_WITHOUT_ROOM:
+                    self._counted(refused)
+                    client.close()
+                    continue
+            coming = self._connection(loop, refused, key)
             self._coming[coming] = client
             group.create_task(self._take(client, coming), name="connection")
             # accepting does not wait while there is somebody, and others want their turn
             await asyncio.sleep(0)
 
-    def _connection(self, loop: asyncio.AbstractEventLoop, room: bool) -> ClientConnection:
+    def _from(self, key: str) -> int:
+        """How many connections are open that are counted together."""
+        return sum(1 for each in {*self._coming, *self._open()} if each.counted_with == key)
+
+    def _connection(
+        self, loop: asyncio.AbstractEventLoop, refused: ConnectionEnd | None, key: str
+    ) -> ClientConnection:
         return ClientConnection(
             self._config,
             self._state,
@@ -168,7 +191,8 @@ class Server:
             limits=self._limits,
             counted=self._counted,
             lost=self._lost.set,
-            room=room,
+            refused=refused,
+            counted_with=key,
         )
 
     async def _take(self, client: socket.socket, coming: ClientConnection) -> None:

@@ -26,6 +26,8 @@ from callboard.http.door import ASK_AGAIN, CALLER, ENDED, Door, ErrorForm, facts
 from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, as_json, trouble_of, wants_json
 from callboard.http.forwarded import TrustedProxies
 from callboard.http.headers import secure
+from callboard.http.rates import Rates, SlowDown
+from callboard.model.caller import CallerKind
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
 __all__ = ["Site"]
@@ -56,13 +58,18 @@ class Site:
         json_below: tuple[str, ...] = (),
         bases: tuple[str, ...] = (),
         proxies: TrustedProxies | None = None,
+        rates: Rates | None = None,
+        hsts: bool = False,
     ) -> None:
+        """`hsts` has browsers come by TLS alone from then on."""
         self.routes = tuple(routes)
         self._door = door
         self._page = page
         self._json_below = json_below
         self._bases = bases
         self._proxies = proxies or TrustedProxies()
+        self._rates = rates or Rates()
+        self._hsts = hsts
         self.prepare = prepare
         self._compressed = Compressed(self._identified)
 
@@ -90,7 +97,7 @@ class Site:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                secure(MutableHeaders(scope=message), request_id)
+                secure(MutableHeaders(scope=message), request_id, hsts=self._hsts)
             await send(message)
 
         route, child, allowed = self._find(scope)
@@ -111,6 +118,8 @@ class Site:
             if status:
                 raise  # half an answer is out: the connection has to end, so that nobody takes it for a whole one
             response = self._told(trouble, route, scope, request_id)
+            if isinstance(error, SlowDown):
+                response.headers["retry-after"] = str(error.seconds)
             await response(scope, receive, guarded_send)
         finally:
             level = log.debug if route_class in QUIET else log.info
@@ -136,10 +145,14 @@ class Site:
         if route is not None and route_class is None:
             raise Refusal(Refused(403, "unclassified-route", "This address has not been opened to anyone."))
         # an unknown address passes the door as well: a foreign Host learns nothing, not even what is not there
-        ask = partial(self._ask, facts_of(scope), route_class or RouteClass.PUBLIC)
+        facts, kind = facts_of(scope), route_class or RouteClass.PUBLIC
+        self._rates.from_address(facts.client, kind)
+        ask = partial(self._ask, facts, kind)
         answer = await ask()
         if isinstance(answer, Refused):
             raise Refusal(answer)
+        if answer.caller.kind is not CallerKind.ANONYMOUS:
+            self._rates.from_caller(answer.caller.through or answer.caller.subject, kind)
         if route is None:
             raise NotFound("There is no page at this address.")
         if not allowed:

@@ -12,6 +12,7 @@ from callboard.base.response_cache import ResponseCache
 from callboard.http.door import Door
 from callboard.http.errors import Trouble
 from callboard.http.forwarded import TrustedProxies
+from callboard.http.rates import RateLimits, Rates
 from callboard.http.site import Site
 from callboard.portal.protocol import Portal
 from callboard.web.live.fragments import Fragments
@@ -48,6 +49,8 @@ class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
     can_sign_out: bool = False
     bases: tuple[str, ...] = ("",)
     proxies: TrustedProxies = TrustedProxies()
+    rates: RateLimits = RateLimits()
+    hsts: bool = False
 
 
 def create_web(
@@ -105,4 +108,6 @@ def create_web(
         json_below=json_below,
         bases=options.bases,
         proxies=options.proxies,
+        rates=Rates(options.rates),
+        hsts=options.hsts,
     )

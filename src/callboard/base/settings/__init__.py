@@ -51,6 +51,7 @@ from callboard.base.settings.callboard import (
     PartsSettings,
     PoliciesSettings,
     UserSettings,
+    WebLimits,
     WebSettings,
 )
 from callboard.base.settings.catalog import (
@@ -151,5 +152,6 @@ __all__ = [
     "Settings",
     "SignInSettings",
     "UserSettings",
+    "WebLimits",
     "WebSettings",
 ]

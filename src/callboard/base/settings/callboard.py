@@ -26,6 +26,7 @@ __all__ = [
     "PartsSettings",
     "PoliciesSettings",
     "UserSettings",
+    "WebLimits",
     "WebSettings",
 ]
 
@@ -324,6 +325,25 @@ class LoggingSettings(SettingsStruct, frozen=True, kw_only=True):
     """`json`: one object a line; `console`: for reading; `auto`: `console` at a terminal, else `json`."""
 
 
+class WebLimits(SettingsStruct, frozen=True, kw_only=True):
+    """How much one caller, and one address, may ask. Beyond it they get a 429, and are told when to come again. Whoever asks from
+    this machine itself is not limited by address; where proxies are in front, name them (`trustedProxies`), for all people come
+    from their addresses otherwise."""
+
+    requests_of_caller: Positive = 1200
+    """Requests of one caller in a minute. Default: far more than a person causes with a dozen open tabs."""
+
+    requests_of_address: Positive = 3000
+    """Requests from one address in a minute (of IPv6, from one network of 64 bits). Default: an office behind one address."""
+
+    sign_ins: Positive = 30
+    """Steps of signing in from one address in a minute, three of which make one sign-in. Twenty may always come at once."""
+
+    connections: Positive = 200
+    """Connections that are open from one address. Default: an office behind one address: each browser has one for its pages, and
+    some while it loads."""
+
+
 class WebSettings(SettingsStruct, frozen=True, kw_only=True):
     """The door."""
 
@@ -335,6 +355,9 @@ class WebSettings(SettingsStruct, frozen=True, kw_only=True):
     """Addresses and networks of proxies in front, e.g. `10.0.0.0/8`: they alone may say whom a request is from
     (`X-Forwarded-For`) and by which name we were asked (`X-Forwarded-Host`). Where Callboard listens without TLS elsewhere than
     on loopback, nobody else is answered but probes and Prometheus. Default: none."""
+
+    limits: WebLimits = WebLimits()
+    """How much one caller, and one address, may ask."""
 
     max_connections: Annotated[int, msgspec.Meta(ge=16, le=100_000)] = 1000
     """Connections that are open at once, a page's stream included. Beyond it, whoever has waited longest without a whole request
