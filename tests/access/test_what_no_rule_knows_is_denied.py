@@ -12,10 +12,12 @@ from callboard.base.errors import NotAllowed
 from callboard.base.settings import CallboardSettings
 from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller, CallerKind
-from callboard.model.entity import EntityRef
+from callboard.model.entity import Entity, EntityMeta, EntityRef
 from callboard.model.grants import Grants, Why
 from callboard.model.permission import Action, Resource, ResourceKind, Ruling
+from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.operations import FleetOperations
+from callboard.portal.permissions import Permissions
 from callboard.portal.portal import CallboardPortal
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import ObjectKey
@@ -27,7 +29,7 @@ ABOUT = {
     Action.LOGS_READ: {ResourceKind.OBJECTS},
     Action.METRICS_READ: {ResourceKind.PORTAL},
     Action.YAML_READ: {ResourceKind.OBJECTS},
-    Action.SECRETS_READ: {ResourceKind.OBJECTS},
+    Action.SECRETS_READ: set[ResourceKind](),
     Action.AUDIT_READ: {ResourceKind.PORTAL},
     Action.ADMIN_READ: {ResourceKind.PORTAL},
     Action.ADMIN_CHANGE: {ResourceKind.PORTAL},
@@ -105,7 +107,7 @@ def visibility() -> Visibility:
 async def test_where_the_portal_decides_no_verb_is_allowed_but_reading(
     kind: CallerKind, wanted: Attributes
 ) -> None:
-    assert await visibility().may(caller(kind), "eu", wanted) is Why.DENIED
+    assert await visibility().may(caller(kind), REF, "eu", wanted) is Why.DENIED
 
 
 async def test_reading_is_allowed_to_who_may_read() -> None:
@@ -113,10 +115,10 @@ async def test_reading_is_allowed_to_who_may_read() -> None:
         Attributes("list", "", "events"),
         Attributes("get", "", "pods", subresource="log"),
     ):
-        assert await visibility().may(Caller.loopback(), "eu", wanted) is None
-        assert await visibility().may(Caller.anonymous(), "eu", wanted) is Why.DENIED
+        assert await visibility().may(Caller.loopback(), REF, "eu", wanted) is None
+        assert await visibility().may(Caller.anonymous(), REF, "eu", wanted) is Why.DENIED
         service = caller(CallerKind.SERVICE, Action.ENTITY_READ)
-        assert await visibility().may(service, "eu", wanted) is Why.DENIED
+        assert await visibility().may(service, REF, "eu", wanted) is Why.DENIED
 
 
 def test_what_is_remembered_is_told_to_who_may_read_objects() -> None:
@@ -131,6 +133,13 @@ def test_what_is_remembered_is_told_to_who_may_read_objects() -> None:
     }
 
 
+class OneService:
+    """A catalog of one service, and of nothing that could be read of it."""
+
+    async def entity(self, ref: EntityRef, caller: Caller) -> Entity:
+        return Entity(api_version="v1", kind="Component", metadata=EntityMeta(name="dice-roller"))
+
+
 def nothing_behind(who: list[tuple[Action, Resource]], allowed: frozenset[Action]) -> CallboardPortal:
     """A portal with no roads behind it: what is not refused fails in another way."""
 
@@ -139,12 +148,12 @@ def nothing_behind(who: list[tuple[Action, Resource]], allowed: frozenset[Action
         return Ruling(action in allowed, "a test")
 
     return CallboardPortal(
-        services=None,  # type: ignore[arg-type]
+        services=cast(ServicesRoad, OneService()),
         kubernetes=None,  # type: ignore[arg-type]
         verdicts=None,  # type: ignore[arg-type]
         tabs=lambda: (),
         cards=lambda: (),
-        decide=asked,
+        permissions=Permissions(asked),
     )
 
 

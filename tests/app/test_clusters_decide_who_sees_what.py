@@ -258,22 +258,26 @@ async def test_a_review_without_an_answer_allows_nothing_and_holds_nobody_up(
             assert "it could not be decided whether you may see" in parts[sick].missing[0].plain
 
 
+ANNA_OF_TEAM = person("anna", "group:default/team")
+"""One of the service's owners: the policies let them read logs."""
+
+
 async def test_logs_take_their_own_leave(tmp_path: Path) -> None:
     async with Fleet.start() as fleet:
         fleet[0].role("looker", [{"verbs": ["list"], "apiGroups": ["*"], "resources": ["*"]}])
         fleet[0].bind("anna", "looker")
         async with application(tmp_path, fleet, "dice-roller", callboard=deciding()) as app:
-            view = await settled(app, ANNA)
+            view = await settled(app, ANNA_OF_TEAM)
             key = view.clusters[0].workloads[0].pods[0].key
-            refused = await app.portal.log(DICE, key, LogQuery(), ANNA)
+            refused = await app.portal.log(DICE, key, LogQuery(), ANNA_OF_TEAM)
             assert (refused.lines, refused.failure) == (
                 (),
                 "You may not see the logs of this namespace's pods.",
             )
-            crash = await app.portal.crash(DICE, key, "app", ANNA, previous=False)
+            crash = await app.portal.crash(DICE, key, "app", ANNA_OF_TEAM, previous=False)
             assert (crash.lines, crash.line, crash.failure) == ((), "", refused.failure)
             fleet[0].bind("berta", "view")
-            assert (await app.portal.log(DICE, key, LogQuery(), person("berta"))).lines
+            assert (await app.portal.log(DICE, key, LogQuery(), person("berta", "group:default/team"))).lines
 
 
 async def test_only_one_of_the_clusters_decides_where_only_it_is_told_to(tmp_path: Path) -> None:

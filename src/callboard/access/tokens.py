@@ -22,7 +22,7 @@ from callboard.base.clock import Clock
 from callboard.base.errors import NotFound, Unavailable, UsageError
 from callboard.base.secret import Secret
 from callboard.model.caller import Caller, CallerKind
-from callboard.model.permission import Action
+from callboard.model.permission import NOT_YET, Action
 
 __all__ = ["LONGEST", "PREFIX", "ServiceTokens"]
 
@@ -38,6 +38,7 @@ _WITHOUT_DATABASE: Final = timedelta(minutes=10)
 _NOTED: Final = timedelta(minutes=1)
 
 _FORM = re.compile(r"cbt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
+_FOR: Final = frozenset(str(action) for action in Action if action not in NOT_YET)
 _SERVICE = re.compile(r"[a-z0-9]([a-z0-9._/-]{0,98}[a-z0-9])?")
 
 _log = structlog.get_logger(__name__)
@@ -61,10 +62,10 @@ class ServiceTokens:
                 f"{service!r} is no name for a service: small letters, digits and . _ / - between them, at most 100.",
                 code="no-service-name",
             )
-        unknown = sorted(actions - set(Action))
+        unknown = sorted(actions - _FOR)
         if unknown or not actions:
             raise UsageError(
-                f"A token is made for actions out of {', '.join(Action)}; not {', '.join(unknown) or 'for none'}.",
+                f"A token is made for actions out of {', '.join(sorted(_FOR))}; not {', '.join(unknown) or 'for none'}.",
                 code="no-such-action",
             )
         if not now < until <= now + LONGEST:

@@ -5,10 +5,17 @@ reader is told when to look again: when it was found out, and before what was de
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from callboard.access.permission import Decide, decide
+from callboard.access.policies.engine import ObjectPlace, PolicyEngine
+from callboard.access.policies.sight import (
+    facts_of,
+    granted_by_policies,
+    granted_everywhere,
+    sees_whole_services,
+)
 from callboard.access.reviews import Decision, Reviews
 from callboard.access.scopes import ClusterGrants, Scopes, scopes_of, seen_by
 from callboard.access.subject import Subject, subject_of
@@ -18,31 +25,42 @@ from callboard.base.settings import CallboardSettings
 from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
+from callboard.model.facts import ClusterFacts
 from callboard.model.grants import Grant, Grants, Why, Withheld
-from callboard.model.permission import Action, Resource, ResourceKind
+from callboard.model.permission import Action, Resource, ResourceKind, Ruling
 from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 
 __all__ = ["GrantsReader", "Visibility"]
 
 MOST_REMEMBERED = 20_000
 """Services whose scopes are kept, so that the list can tell what is remembered of them to whom it may be told."""
+POLICIES_AGAIN = 5.0
+"""Seconds until it is looked again what policies let somebody see who keeps a page open: they, or owners, may be others."""
 SOONEST = 0.05
 """Seconds between two looks of a reader because of time alone."""
 
 _ANY_OBJECTS = Resource(kind=ResourceKind.OBJECTS)
 _READING = frozenset({"get", "list", "watch"})
+_NOT_SEEN = Ruling(False, "the caller sees no such cluster")
 _NOTHING = Grants()
 _EVERYTHING = Grants.everything()
 
 
 class Visibility:
-    """Decides for everybody. `settings` gives those in force; who may read no objects at all (`decide`) sees none."""
+    """Decides for everybody. `settings` gives those in force; who may read no objects at all (`decide`) sees none. With an
+    `engine`, of people and services its policies decide first, and what they grant the clusters may narrow."""
 
     def __init__(
-        self, settings: Callable[[], CallboardSettings], reviews: Reviews, decide: Decide = decide
+        self,
+        settings: Callable[[], CallboardSettings],
+        reviews: Reviews,
+        decide: Decide = decide,
+        engine: PolicyEngine | None = None,
     ) -> None:
         self._settings = settings
         self._decide = decide
+        self._engine = engine
+        self._clusters: dict[str, ClusterFacts] = {}
         self.reviews = reviews
         self._scopes: ObjectCache[Scopes] = ObjectCache()
         self._remembered: BoundedMap[EntityRef, tuple[tuple[str, Scopes], ...]] = BoundedMap(MOST_REMEMBERED)
@@ -68,9 +86,34 @@ class Visibility:
                     return grants
                 await news.wait()
 
-    async def may(self, caller: Caller, cluster: str, wanted: Attributes) -> Why | None:
-        """Whether a caller may do one thing in a cluster: None, or why not. What is no reading that we do nobody may."""
+    def ruling(
+        self, caller: Caller, action: Action, ref: EntityRef, cluster: str, namespace: str, type_: str
+    ) -> Ruling:
+        """Whether a caller may do something to objects of a service that they see."""
+        engine = self._by_policy(caller)
+        if engine is None:
+            return self._decide(
+                caller, action, Resource(kind=ResourceKind.OBJECTS, entity=ref, cluster=cluster)
+            )
+        facts, place = engine.facts(ref), self._clusters.get(cluster)
+        if facts is None or place is None:
+            return _NOT_SEEN
+        return engine.on_objects(caller, action, facts, ObjectPlace(place, namespace, type_))
+
+    def tells_all(self, caller: Caller) -> bool:
+        """Whether a caller sees of each service everything or nothing, whatever there is."""
+        if self._any_decides() or not self._reads(caller):
+            return False
+        engine = self._by_policy(caller)
+        return engine is None or sees_whole_services(engine, caller)
+
+    async def may(self, caller: Caller, ref: EntityRef, cluster: str, wanted: Attributes) -> Why | None:
+        """Whether a caller may do one thing in a cluster, for a service they look at: None, or why not. What is no reading that
+        we do nobody may."""
         if not self._reads(caller) or not _is_reading(wanted):
+            return Why.DENIED
+        action = Action.LOGS_READ if wanted.subresource else Action.RESOURCES_READ
+        if not self.ruling(caller, action, ref, cluster, wanted.namespace, _key(wanted)).allowed:
             return Why.DENIED
         if self._portal_decides(caller, cluster):
             return None
@@ -97,13 +140,17 @@ class Visibility:
         told to nobody. What is not known is asked for."""
         if not self._reads(caller):
             return _NOTHING, False
-        if not self._any_decides():
-            return _EVERYTHING, False
+        engine = self._by_policy(caller)
+        everywhere = granted_everywhere(engine, caller, ref) if engine is not None else _EVERYTHING
+        if everywhere is not None and (everywhere == _NOTHING or not self._any_decides()):
+            return everywhere, False
         scopes = self._remembered.get(ref)
         if scopes is None:
             return None, False
         seen = [self.seen(name, each, caller, settled=True)[0] for name, each in scopes]
         grants, open_ = _joined(seen), any(found.open for found in seen)
+        if engine is not None:
+            grants = self._policed(engine, caller, ref, scopes).within(grants)
         return (grants if grants.decided and not open_ else None), open_
 
     async def recall(
@@ -169,6 +216,23 @@ class Visibility:
         `settled` once they have answered."""
         if not self._reads(caller):
             return _NOTHING, False, None
+        engine = self._by_policy(caller)
+        if engine is None:
+            return self._by_clusters(snapshot, caller, settled)
+        for each in snapshot.clusters:
+            self._clusters[each.cluster.name] = facts_of(each.cluster)
+        ref = snapshot.entity.ref
+        seen, open_, again = self._by_clusters(snapshot, caller, settled)
+        scopes = tuple((c.cluster.name, self.scopes(c)) for c in snapshot.clusters)
+        if snapshot.complete:
+            self._remembered.put(ref, scopes)
+        soon = asyncio.get_running_loop().time() + POLICIES_AGAIN
+        return self._policed(engine, caller, ref, scopes).within(seen), open_, min(again or soon, soon)
+
+    def _by_clusters(
+        self, snapshot: ServiceSnapshot, caller: Caller, settled: set[str]
+    ) -> tuple[Grants, bool, float | None]:
+        """The same without what policies say."""
         if not self._any_decides():
             return _EVERYTHING, False, None
         parts: list[ClusterGrants] = []
@@ -184,7 +248,18 @@ class Visibility:
                 settled.add(name)
         return _joined(parts), any(p.open for p in parts), min(times, default=None)
 
+    def _policed(
+        self, engine: PolicyEngine, caller: Caller, ref: EntityRef, scopes: Iterable[tuple[str, Scopes]]
+    ) -> Grants:
+        clusters = ((self._clusters.get(name, ClusterFacts(name=name)), each) for name, each in scopes)
+        return granted_by_policies(engine, caller, ref, clusters)
+
+    def _by_policy(self, caller: Caller) -> PolicyEngine | None:
+        return self._engine if self._engine is not None and self._engine.decides_for(caller) else None
+
     def _reads(self, caller: Caller) -> bool:
+        if self._by_policy(caller) is not None:
+            return caller.kind is not CallerKind.SERVICE or Action.RESOURCES_READ in caller.may
         return self._decide(caller, Action.RESOURCES_READ, _ANY_OBJECTS).allowed
 
     def _portal_decides(self, caller: Caller, cluster: str) -> bool:
@@ -253,6 +328,11 @@ def _is_reading(wanted: Attributes) -> bool:
         "pods",
         "log",
     )
+
+
+def _key(wanted: Attributes) -> str:
+    """The ResourceType.key of what is asked about."""
+    return f"{wanted.resource}.{wanted.group}" if wanted.group else wanted.resource
 
 
 def _joined(parts: list[ClusterGrants]) -> Grants:

@@ -20,6 +20,7 @@ from callboard.app.judged import judged_by
 from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import asked, installed
+from callboard.app.policies import PoliciesInForce
 from callboard.app.restarts import waiting_for_a_restart
 from callboard.app.sign_in import SignInInForce
 from callboard.app.tables import opened
@@ -52,8 +53,10 @@ from callboard.portal.asking.feeds import SnapshotFeeds
 from callboard.portal.asking.kubernetes import KubernetesRoad
 from callboard.portal.health.board import HealthBoard
 from callboard.portal.health.sweep import periodic_sweep
+from callboard.portal.listing.readable import ReadableCatalog
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.operations import FleetOperations
+from callboard.portal.permissions import Permissions
 from callboard.portal.portal import CallboardPortal
 from callboard.web.plugin import Pages
 
@@ -79,6 +82,7 @@ class Application:
         metrics: Metrics,
         class_views: ClassViews,
         visibility: Visibility,
+        policies: PoliciesInForce,
         clock: Clock,
         database: Database,
         tokens: ServiceTokens,
@@ -104,10 +108,12 @@ class Application:
         self.metrics = metrics
         self.class_views = class_views
         self.visibility = visibility
+        self.policies = policies
         self.clock = clock
 
     async def keep_up(self) -> None:
         """Follow the files of configuration and catalog until cancelled."""
+        interval = self.configuration.settings.callboard.watch_interval
         async with asyncio.TaskGroup() as group:
             for name, work in (
                 ("database", self.database.run),
@@ -116,6 +122,8 @@ class Application:
                 ("board", self.board.run),
                 ("people", self.sign_in.keep_up),
                 ("configuration", self._reload),
+                ("what policies decide by", self.policies.run),
+                ("policies", partial(self.policies.keeper.run, interval)),
             ):
                 group.create_task(keep_running(name, work), name=name)
             every = self.configuration.settings.callboard.look_around
@@ -164,8 +172,11 @@ class Application:
             _log.info("a changed configuration is in force", files=names)
 
     async def _put_to_use(self, configuration: Configuration) -> None:
+        policies = await self.policies.keeper.read(configuration.settings.callboard.access.policies)
         await self.fleet.put_to_use(configuration)
         settings, before = configuration.settings, self.configuration.settings
+        if settings.callboard.access.policies != before.callboard.access.policies:
+            self.policies.keeper.put(policies)
         if settings.callboard.outbound != before.callboard.outbound:
             await self.outbound.use(**_way_out(settings.callboard.outbound))
         if _catalog_part(settings) != _catalog_part(before):
@@ -259,7 +270,17 @@ async def open_application(
                     lambda name: app.configuration.settings.callboard.clusters.limits_of(name).soft_deadline,
                 ) as reviews,
             ):
-                visibility = Visibility(lambda: app.configuration.settings.callboard, reviews)
+                policies = PoliciesInForce(
+                    catalog,
+                    lambda: fleet.current.parts.clusters.clusters(Caller.callboard()),
+                    lambda: app.configuration.settings.callboard.access.policies,
+                    configuration.directory,
+                )
+                await policies.keeper.use(settings.callboard.access.policies)
+                engine = policies.engine
+                visibility = Visibility(
+                    lambda: app.configuration.settings.callboard, reviews, engine.decide, engine
+                )
 
                 def to_follow() -> ObjectsProvider | None:
                     followed = app.configuration.settings.callboard.follow_services
@@ -275,7 +296,7 @@ async def open_application(
                 )
                 class_views = ClassViews(rules=lambda: fleet.rules)
                 portal = CallboardPortal(
-                    services=ServicesRoad(catalog, verdicts, visibility, board),
+                    services=ServicesRoad(ReadableCatalog(catalog, engine), verdicts, visibility, board),
                     kubernetes=KubernetesRoad(
                         feeds=feeds,
                         fleet=lambda: fleet.current,
@@ -287,6 +308,7 @@ async def open_application(
                     verdicts=verdicts,
                     tabs=lambda: fleet.plugins.tabs(),
                     cards=lambda: fleet.plugins.cards(),
+                    permissions=Permissions(engine.decide, prepare=policies.prepare, knows=policies.knows),
                 )
                 fleet.extend((asked("callboard.web", Pages(portal)), *await asyncio.to_thread(installed)))
                 app = Application(
@@ -296,6 +318,7 @@ async def open_application(
                         lambda: fleet.current,
                         connections=connections,
                         settings=lambda: app.configuration.settings,
+                        decide=engine.decide,
                     ),
                     catalog=catalog,
                     outbound=outbound,
@@ -305,6 +328,7 @@ async def open_application(
                     metrics=metrics,
                     class_views=class_views,
                     visibility=visibility,
+                    policies=policies,
                     clock=clock,
                     database=database,
                     tokens=ServiceTokens(held_tokens, clock),

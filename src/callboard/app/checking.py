@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from callboard.access.policies.keeping import read_policies
 from callboard.app.configuration import read_configuration
 from callboard.app.listening import Listens, settings_for
 from callboard.app.plugins import Plugins, asked, installed
@@ -60,6 +61,7 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
             template_problem=template_problem,
         )
         try:
+            await read_policies(settings.callboard.access.policies, configuration.directory)
             fleet = await asyncio.to_thread(
                 wire,
                 Registry.of(plugins),

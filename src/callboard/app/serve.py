@@ -12,7 +12,6 @@ import msgspec
 import structlog
 
 from callboard.access.door import FrontDoor
-from callboard.access.permission import decide
 from callboard.access.sessions import Sessions
 from callboard.access.sign_in.attempts import SignInAttempts
 from callboard.access.sign_in.desk import FrontDesk
@@ -110,7 +109,9 @@ async def serve(app: Application, listening: Listening) -> None:
         return provider
 
     def may_count(caller: Caller) -> bool:
-        allowed = decide(caller, Action.METRICS_READ, Resource(kind=ResourceKind.PORTAL)).allowed
+        allowed = app.policies.engine.decide(
+            caller, Action.METRICS_READ, Resource(kind=ResourceKind.PORTAL)
+        ).allowed
         return allowed or settings.callboard.web.open_counts
 
     draining = asyncio.Event()

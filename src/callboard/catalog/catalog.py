@@ -13,6 +13,7 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.database import DatabaseAway
 from callboard.base.errors import BadInput, CallboardError, Problem
 from callboard.base.settings import CatalogReadingSettings, CatalogSettings
+from callboard.base.texts import Texts
 from callboard.catalog.absence import Absence, absence_of
 from callboard.catalog.directory import CatalogDirectory, directory_of
 from callboard.catalog.documents import entity_of
@@ -22,7 +23,7 @@ from callboard.catalog.processing.reader import SourceReader
 from callboard.catalog.processing.reading import SourceReading
 from callboard.catalog.processing.stitch import settle, stitch
 from callboard.catalog.processing.walk import Root, Walked, walk
-from callboard.catalog.search import FACETS, FacetValue, Found, SearchQuery
+from callboard.catalog.search import FACETS, FacetValue, Found, ReadableRefs, SearchQuery
 from callboard.catalog.sources.fetch import Fetch
 from callboard.catalog.sources.roots import place_of
 from callboard.catalog.store import Store
@@ -36,6 +37,8 @@ MOST_KNOWN = 2000
 
 MOST_PROBLEMS = 1000
 """Told one by one: more than anybody reads, and what a page of them still holds."""
+
+_NOBODY = CatalogDirectory({}, {}, -1)
 
 log = structlog.get_logger(__name__)
 
@@ -247,6 +250,11 @@ class Catalog:
                 self._known.put(ref, (entity,))
         return tuple(found.get(ref) for ref in refs)
 
+    @property
+    def company(self) -> CatalogDirectory:
+        """The directory that was made last; one of nothing before the first."""
+        return self._company or _NOBODY
+
     async def directory(self) -> CatalogDirectory:
         """Who owns what and who belongs to whom, as the catalog is now; made once for each state of it. For deciding, never to be
         shown."""
@@ -258,26 +266,30 @@ class Catalog:
                     self._company = await asyncio.to_thread(directory_of, documents, revision)
         return self._company
 
-    async def search(self, query: SearchQuery, caller: Caller) -> Found:
-        """One page of entities. Raises UsageError for a query out of bounds."""
+    async def search(self, query: SearchQuery, caller: Caller, only: ReadableRefs | None = None) -> Found:
+        """One page of entities, of those `only` where it is said. Raises UsageError for a query out of bounds."""
         query.check()
         if not may_read(caller):
             return Found((), 0)
-        documents, number = await self._store.search(query)
+        documents, number = await self._store.search(query, _texts(only))
         return Found(tuple(entity_of(document) for document in documents), number)
 
-    async def refs(self, query: SearchQuery, caller: Caller) -> tuple[EntityRef, ...]:
+    async def refs(
+        self, query: SearchQuery, caller: Caller, only: ReadableRefs | None = None
+    ) -> tuple[EntityRef, ...]:
         """All that a search finds, in its order, whatever page it asks for. Raises UsageError for a query out of bounds."""
         query.check()
         if not may_read(caller):
             return ()
-        return tuple(await self._store.refs(query))
+        return tuple(await self._store.refs(query, _texts(only)))
 
-    async def facets(self, query: SearchQuery, caller: Caller) -> dict[str, tuple[FacetValue, ...]]:
+    async def facets(
+        self, query: SearchQuery, caller: Caller, only: ReadableRefs | None = None
+    ) -> dict[str, tuple[FacetValue, ...]]:
         """For every one of `FACETS`, its values with how many entities have them under all *other* filters of the query;
         at most 200 each, the most frequent first. Raises UsageError for a query out of bounds."""
         query.check()
-        found = await self._store.facets(query) if may_read(caller) else {}
+        found = await self._store.facets(query, _texts(only)) if may_read(caller) else {}
         return {name: found.get(name, ()) for name in FACETS}
 
     async def absence(self, ref: EntityRef, caller: Caller) -> Absence:
@@ -303,6 +315,10 @@ class Catalog:
                 ),
             )
         return tuple(found)
+
+
+def _texts(only: ReadableRefs | None) -> Texts | None:
+    return only.texts if only is not None else None
 
 
 def _nothing(settings: CatalogSettings, directory: Path) -> Problem:

@@ -6,9 +6,10 @@ import unicodedata
 import msgspec
 
 from callboard.base.errors import UsageError
-from callboard.model.entity import Entity
+from callboard.base.texts import Texts
+from callboard.model.entity import Entity, EntityRef
 
-__all__ = ["FACETS", "MAX_LIMIT", "SORTS", "FacetValue", "Found", "SearchQuery", "words_of"]
+__all__ = ["FACETS", "MAX_LIMIT", "SORTS", "FacetValue", "Found", "ReadableRefs", "SearchQuery", "words_of"]
 
 FACETS = ("kind", "type", "owner", "lifecycle", "tag", "system", "namespace")
 """What entities are filtered and counted by."""
@@ -65,6 +66,14 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(f"limit is {self.limit}; it must be from 0 to {MAX_LIMIT}", code="bad-limit")
         if not 0 <= self.offset < 2**31:
             raise UsageError(f"offset is {self.offset}; it must not be negative", code="bad-offset")
+
+
+class ReadableRefs:
+    """The only entities that are there for somebody. `texts` are the same as a statement is given them."""
+
+    def __init__(self, refs: frozenset[EntityRef]) -> None:
+        self.refs = refs
+        self.texts = Texts(map(str, refs))
 
 
 class Found(msgspec.Struct, frozen=True):

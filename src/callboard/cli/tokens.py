@@ -12,7 +12,7 @@ from callboard.cli.options import config_option
 from callboard.cli.running import with_access
 from callboard.cli.text import plain
 from callboard.cli.wiring import TokenDocument, Wiring
-from callboard.model.permission import Action
+from callboard.model.permission import NOT_YET, Action
 
 __all__ = ["tokens"]
 
@@ -35,7 +35,7 @@ def tokens() -> None:
     "--may",
     multiple=True,
     required=True,
-    type=click.Choice([str(action) for action in Action]),
+    type=click.Choice([str(action) for action in Action if action not in NOT_YET]),
     help="What it may do; may be given several times.",
 )
 @click.option(

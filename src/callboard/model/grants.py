@@ -25,6 +25,15 @@ class Grant(msgspec.Struct, frozen=True, order=True):
             and self.type in (ANY, type_key)
         )
 
+    def meet(self, other: "Grant") -> "Grant | None":
+        """What both of them cover, None where that is nothing."""
+        parts = []
+        for mine, theirs in zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True):
+            if ANY not in (mine, theirs) and mine != theirs:
+                return None
+            parts.append(theirs if mine == ANY else mine)
+        return Grant(*parts)
+
 
 class Why(StrEnum):
     """Why something is not granted."""
@@ -87,6 +96,17 @@ class Grants(msgspec.Struct, frozen=True):
         """Whether something of a cluster is being decided."""
         return any(w.cluster == cluster and w.why is Why.AWAITED for w in self.withheld)
 
+    def within(self, other: "Grants") -> "Grants":
+        """What both grant. Of a cluster of which either says nothing, nothing is said."""
+        if self == _EVERYTHING:
+            return other
+        if other == _EVERYTHING:
+            return self
+        both = {both for mine in self.grants for theirs in other.grants if (both := mine.meet(theirs))}
+        withheld = {w for w in self.withheld if other.any_of(w.cluster)}
+        withheld |= {w for w in other.withheld if self.any_of(w.cluster)}
+        return Grants(frozenset(both), frozenset(withheld))
+
     @property
     def decided(self) -> bool:
         """Whether nothing is open: what is seen with these grants may be remembered."""
@@ -102,3 +122,6 @@ class Grants(msgspec.Struct, frozen=True):
             + "!"
             + ";".join(f"{w.cluster}/{w.namespace}/{w.type}/{w.why}" for w in sorted(self.withheld))
         )
+
+
+_EVERYTHING = Grants.everything()

@@ -69,7 +69,10 @@ class FleetOperations:
     async def clusters(self, caller: Caller) -> Supplied:
         """All clusters that the configuration supplies."""
         require(self._decide, caller, Action.CLUSTERS_READ, _CLUSTERS)
-        return await self._fleet().suppliers.supplied(caller)
+        supplied = await self._fleet().suppliers.supplied(caller)
+        known = tuple(c for c in supplied.clusters if self._knows(caller, c.name))
+        notices = tuple(n for n in supplied.notices if not n.cluster or self._knows(caller, n.cluster))
+        return Supplied(known, notices)
 
     async def check(
         self, caller: Caller, *, namespaces: Sequence[str] = (), only: frozenset[str] = frozenset()
@@ -84,10 +87,17 @@ class FleetOperations:
             namespaces=namespaces,
             only=only,
         )
+        found = msgspec.structs.replace(
+            found, clusters=tuple(c for c in found.clusters if self._knows(caller, c.cluster.name))
+        )
         unknown = sorted(only - {cluster.name for cluster in found.supplied.clusters})
         if unknown:
             raise NotFound(f"There is no cluster {', '.join(map(repr, unknown))}.", code="no-such-cluster")
         return msgspec.structs.replace(found, clusters=tuple(self._viewed(c, caller) for c in found.clusters))
+
+    def _knows(self, caller: Caller, name: str) -> bool:
+        cluster = Resource(kind=ResourceKind.CLUSTER, cluster=name)
+        return self._decide(caller, Action.CLUSTERS_READ, cluster).allowed
 
     def _viewed(self, found: ClusterCheck, caller: Caller) -> ClusterCheck:
         """With who decides what the caller sees of the cluster, and as whom it knows them."""

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from callboard.access.permission import Decide, decide, require
 from callboard.base.errors import Unavailable
 from callboard.extend.pages import Card, Tab
 from callboard.history.verdict import LastVerdict
@@ -11,11 +10,12 @@ from callboard.history.verdicts import Verdicts
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
-from callboard.model.permission import Action, Resource, ResourceKind
+from callboard.model.permission import Action
 from callboard.model.verdict import Verdict
 from callboard.portal.asking.kubernetes import KubernetesRoad
 from callboard.portal.health.trouble_since import TroubleSince
 from callboard.portal.listing.services import ServicesRoad
+from callboard.portal.permissions import Permissions
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
     CrashLog,
@@ -30,12 +30,9 @@ from callboard.portal.views import (
 __all__ = ["CallboardPortal"]
 
 
-_CATALOG = Resource(kind=ResourceKind.CATALOG)
-
-
 class CallboardPortal:
     """Implements `protocol.Portal`. `tabs` and `cards` are asked for when a page is drawn, after all extensions are in. Whether a
-    caller may is asked of `decide` first: on every road here, and nowhere behind it."""
+    caller may is asked of `permissions` first, on every road here."""
 
     def __init__(
         self,
@@ -45,7 +42,7 @@ class CallboardPortal:
         verdicts: Verdicts,
         tabs: Callable[[], tuple[Tab, ...]],
         cards: Callable[[], tuple[Card, ...]],
-        decide: Decide = decide,
+        permissions: Permissions | None = None,
     ) -> None:
         self._services = services
         self._kubernetes = kubernetes
@@ -53,22 +50,22 @@ class CallboardPortal:
         self._tabs = tabs
         self._cards = cards
         self._trouble_since = TroubleSince()
-        self._decide = decide
+        self._permissions = permissions or Permissions()
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         """One page of the list."""
-        require(self._decide, caller, Action.ENTITY_READ, _CATALOG)
+        await self._permissions.catalog(caller)
         return await self._services.list(query, caller)
 
     def services_live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
         """The page of the list, and again whenever it reads otherwise than before, until the generator is closed. Where
         nothing is kept current, it ends with the first."""
-        require(self._decide, caller, Action.ENTITY_READ, _CATALOG)
+        self._permissions.catalog_now(caller)
         return self._services.live(query, caller)
 
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         """What the catalog says about one service."""
-        require(self._decide, caller, Action.ENTITY_READ, Resource(kind=ResourceKind.ENTITY, entity=ref))
+        await self._permissions.catalog(caller)
         return await self._services.service(ref, caller)
 
     async def kubernetes(self, ref: EntityRef, caller: Caller) -> AsyncGenerator[KubernetesView, None]:
@@ -119,18 +116,10 @@ class CallboardPortal:
         self, ref: EntityRef, caller: Caller, *actions: Action, key: ObjectKey | None = None
     ) -> Entity:
         """The entity, for a caller who may read it and do all this to its objects, or to one of them."""
-        require(self._decide, caller, Action.ENTITY_READ, Resource(kind=ResourceKind.ENTITY, entity=ref))
-        objects = Resource(
-            kind=ResourceKind.OBJECTS,
-            entity=ref,
-            cluster=key.cluster if key else "",
-            namespace=key.namespace if key else "",
-            type=key.type if key else "",
-            name=key.name if key else "",
-        )
-        for action in actions:
-            require(self._decide, caller, action, objects)
-        return await self._services.entity(ref, caller)
+        await self._permissions.catalog(caller)
+        entity = await self._services.entity(ref, caller)
+        self._permissions.objects(caller, entity, *actions, key=key)
+        return entity
 
     async def _last(
         self, ref: EntityRef, view: KubernetesView, grants: Grants, caller: Caller

@@ -14,7 +14,7 @@ from callboard.access.policies.uses import Uses
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
 from callboard.model.facts import ClusterFacts, Directory, EntityFacts
-from callboard.model.permission import Action, Resource, ResourceKind, Ruling
+from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind, Ruling
 
 __all__ = ["MOST_KNOWN", "ObjectPlace", "PolicyEngine"]
 
@@ -29,7 +29,8 @@ _EVERYWHERE: Final = frozenset({CallerKind.LOOPBACK, CallerKind.CALLBOARD})
 _NO_SUCH = Ruling(False, "there is no such thing in the catalog, as far as the caller may know")
 _SAID = Ruling(True, "the token says so, and no policy forbids it")
 _NOT_SAID = Ruling(False, "the token does not say so")
-_SOME = Ruling(True, "of each entity by itself")
+_SOME = Ruling(True, "of each by itself")
+_SOMEWHERE = Ruling(True, "of each cluster by itself")
 
 
 class ObjectPlace(NamedTuple):
@@ -38,6 +39,9 @@ class ObjectPlace(NamedTuple):
     cluster: ClusterFacts
     namespace: str = ""
     type: str = ""
+
+
+_NOWHERE = ObjectPlace(ClusterFacts(name=""))
 
 
 class PolicyEngine:
@@ -92,6 +96,8 @@ class PolicyEngine:
             return _NO_SUCH
         if resource.kind is ResourceKind.ENTITY:
             return self.on_entity(caller, action, facts)
+        if not resource.cluster and self._policies.uses(action).place:
+            return _SOMEWHERE
         return self.on_objects(caller, action, facts, ObjectPlace(cluster, resource.namespace, resource.type))
 
     def on_cluster(self, caller: Caller, action: Action, cluster: ClusterFacts) -> Ruling:
@@ -119,25 +125,41 @@ class PolicyEngine:
 
     # ---- the whole catalog
 
-    def readable(self, caller: Caller) -> Generator[None, None, frozenset[EntityRef] | None]:
-        """The entities somebody may read, None for all there are. A generator that stands still after some questions, and after
-        some hundred entities."""
+    def decides_for(self, caller: Caller) -> bool:
+        """Whether policies say what a caller may; for all others the rules that are built in do."""
+        return caller.kind in _BY_POLICY
+
+    def facts(self, ref: EntityRef) -> EntityFacts | None:
+        """What is known of an entity; None where there is none."""
+        return self._directory().facts(ref)
+
+    def allowed(
+        self, caller: Caller, action: Action = Action.ENTITY_READ
+    ) -> Generator[None, None, frozenset[EntityRef] | None]:
+        """The entities to which somebody may do something, wherever it may be; None for all there are. A generator that stands
+        still after some questions, and after some hundred entities."""
         if caller.kind in _EVERYWHERE:
             return None
         if caller.kind is CallerKind.ANONYMOUS or (
-            caller.kind is CallerKind.SERVICE and Action.ENTITY_READ not in caller.may
+            caller.kind is CallerKind.SERVICE and action not in caller.may
         ):
             return frozenset()
         found: list[EntityRef] = []
         number = 0
         asked = self.asked
+        place = _NOWHERE if ResourceKind.OBJECTS in DONE_TO[action] else None
         for number, facts in enumerate(self._directory().all(), 1):
-            if self._about(caller, Action.ENTITY_READ, facts, None).allowed:
+            if self._about(caller, action, facts, place).allowed:
                 found.append(facts.ref)
             if self.asked - asked >= STEP or number % 500 == 0:
                 yield
                 asked = self.asked
         return None if len(found) == number else frozenset(found)
+
+    def alike(self, action: Action) -> bool:
+        """Whether an action on clusters is decided alike for all of them."""
+        uses = self._policies.uses(action)
+        return not (uses.attributes or uses.labels or uses.any_label or uses.identity or uses.place)
 
     # ---- putting a question
 

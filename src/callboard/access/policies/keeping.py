@@ -52,11 +52,17 @@ class PolicyKeeper:
 
     async def use(self, settings: PoliciesSettings) -> None:
         """Put the policies of these settings in force. Raises BadInput or BadInputs, and then those before stay."""
-        stamps = await asyncio.to_thread(
-            self._look, settings
-        )  # before they are read: what changes meanwhile is news
-        policies = await read_policies(settings, self._directory)
-        self._stamps = stamps
+        self.put(await self.read(settings))
+
+    async def read(self, settings: PoliciesSettings) -> tuple[Policies, tuple[FileStamp, ...]]:
+        """The policies of these settings, for `put`. Raises BadInput or BadInputs."""
+        # looked at before they are read: what changes meanwhile is news
+        stamps = await asyncio.to_thread(self._look, settings)
+        return await read_policies(settings, self._directory), stamps
+
+    def put(self, read: tuple[Policies, tuple[FileStamp, ...]]) -> None:
+        """Put what was read in force."""
+        policies, self._stamps = read
         self._engine.use(policies)
         self.problem = ""
 

@@ -19,6 +19,7 @@ Adding a store:
 """
 
 from callboard.base.database.address import MEMORY, DatabaseAddress, address_of
+from callboard.base.database.among import among
 from callboard.base.database.columns import UtcTime, text
 from callboard.base.database.database import Database
 from callboard.base.database.ending import to_its_end
@@ -35,6 +36,7 @@ __all__ = [
     "SchemaState",
     "UtcTime",
     "address_of",
+    "among",
     "migrate",
     "open_database",
     "standing",

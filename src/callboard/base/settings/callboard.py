@@ -220,8 +220,8 @@ class PoliciesSettings(SettingsStruct, frozen=True, kw_only=True):
     """Who may do what, where people sign in. The person at Callboard's own machine may everything, whatever stands here."""
 
     ready: Literal["open-inside", "by-owner", "by-environment"] | None = None
-    """One of the policies that come with Callboard: `open-inside` (whoever is signed in reads everything but logs, YAML and which
-    Secrets there are, which are for the groups that own a service), `by-owner` (a service is there for its owners and for those
+    """One of the policies that come with Callboard: `open-inside` (whoever is signed in reads everything but logs and YAML,
+    which are for the groups that own a service), `by-owner` (a service is there for its owners and for those
     who own what depends on it), `by-environment` (production for owners, the rest for whoever is signed in). Default:
     `open-inside` where there are no `files`, else none."""
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callboard.base.database import Database, DatabaseAway, to_its_end
 from callboard.base.errors import Problem
+from callboard.base.texts import Texts
 from callboard.catalog.search import FacetValue, SearchQuery
 from callboard.catalog.store.schema import METADATA
 from callboard.catalog.store.store import Known, Store
@@ -92,14 +93,16 @@ class CopiedStore(Store):
     async def all_documents(self) -> list[bytes]:
         return await self._or_copied(super().all_documents(), self._copy.all_documents)
 
-    async def search(self, query: SearchQuery) -> tuple[list[bytes], int]:
-        return await self._or_copied(super().search(query), lambda: self._copy.search(query))
+    async def search(self, query: SearchQuery, only: Texts | None = None) -> tuple[list[bytes], int]:
+        return await self._or_copied(super().search(query, only), lambda: self._copy.search(query, only))
 
-    async def refs(self, query: SearchQuery) -> list[EntityRef]:
-        return await self._or_copied(super().refs(query), lambda: self._copy.refs(query))
+    async def refs(self, query: SearchQuery, only: Texts | None = None) -> list[EntityRef]:
+        return await self._or_copied(super().refs(query, only), lambda: self._copy.refs(query, only))
 
-    async def facets(self, query: SearchQuery) -> dict[str, tuple[FacetValue, ...]]:
-        return await self._or_copied(super().facets(query), lambda: self._copy.facets(query))
+    async def facets(
+        self, query: SearchQuery, only: Texts | None = None
+    ) -> dict[str, tuple[FacetValue, ...]]:
+        return await self._or_copied(super().facets(query, only), lambda: self._copy.facets(query, only))
 
     async def problems(self) -> list[Problem]:
         try:

@@ -1,4 +1,5 @@
-"""A search as SQL: every condition is a look-up in an index. Pure; nothing here is of one database only."""
+"""A search as SQL: every condition is a look-up in an index. `only` are the refs of the entities that are there for whoever asks,
+None for all. Pure; nothing here is of one database only."""
 
 from typing import Any
 
@@ -18,6 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import CompoundSelect
 
+from callboard.base.database import among
+from callboard.base.texts import Texts
 from callboard.catalog.search import FACETS, SearchQuery
 from callboard.catalog.store.schema import entities, relations, search, words
 from callboard.model.entity import EntityRef
@@ -40,30 +43,30 @@ RELATED = {"owner": ("ownedBy", "group"), "system": ("partOf", "system")}
 LAST = chr(0x10FFFF)
 
 
-def page(query: SearchQuery) -> Select[str]:
+def page(query: SearchQuery, only: Texts | None = None) -> Select[str]:
     """The documents of one page."""
-    statement = select(entities.c.document).where(*_conditions(query))
+    statement = select(entities.c.document).where(*_conditions(query, only))
     return statement.order_by(*_order(query)).limit(query.limit).offset(query.offset)
 
 
-def refs(query: SearchQuery) -> Select[str, str, str]:
+def refs(query: SearchQuery, only: Texts | None = None) -> Select[str, str, str]:
     """Kind, namespace and name of everything on all pages, in the order of the pages."""
     kind, namespace, name = entities.c.kind, entities.c.namespace, entities.c.name
-    return select(kind, namespace, name).where(*_conditions(query)).order_by(*_order(query))
+    return select(kind, namespace, name).where(*_conditions(query, only)).order_by(*_order(query))
 
 
-def total(query: SearchQuery) -> Select[int]:
+def total(query: SearchQuery, only: Texts | None = None) -> Select[int]:
     """How many entities there are on all pages."""
-    return select(func.count()).select_from(entities).where(*_conditions(query))
+    return select(func.count()).select_from(entities).where(*_conditions(query, only))
 
 
-def facets(query: SearchQuery) -> CompoundSelect[str, str, str, int]:
+def facets(query: SearchQuery, only: Texts | None = None) -> CompoundSelect[str, str, str, int]:
     """Rows of facet, value, value as written, count; each facet counted under all filters but its own. One statement."""
-    return union_all(*(_facet(query, name) for name in FACETS))
+    return union_all(*(_facet(query, name, only) for name in FACETS))
 
 
-def _facet(query: SearchQuery, name: str) -> Select[str, str, str, int]:
-    conditions = _conditions(query, leave_out=name)
+def _facet(query: SearchQuery, name: str, only: Texts | None) -> Select[str, str, str, int]:
+    conditions = _conditions(query, only, leave_out=name)
     if name in RELATED:
         kind, target_kind = RELATED[name]
         value, original, owner_id = relations.c.target_ref, relations.c.target_ref, relations.c.entity_id
@@ -91,8 +94,8 @@ def _facet(query: SearchQuery, name: str) -> Select[str, str, str, int]:
     return select(counted.c.facet, counted.c.value, counted.c.original, counted.c.number)
 
 
-def _conditions(query: SearchQuery, leave_out: str = "") -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(query: SearchQuery, only: Texts | None, leave_out: str = "") -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [] if only is None else [among(entities.c.ref, only)]
     for term in query.terms:
         found = select(words.c.entity_id).where(_begins(words.c.word, term))
         conditions.append(entities.c.id.in_(found))

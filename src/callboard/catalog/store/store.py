@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callboard.base.database import Chain, Database, DatabaseAway, migrate, to_its_end
 from callboard.base.errors import Problem
+from callboard.base.texts import Texts
 from callboard.catalog.processing.draft import Draft, Route, stored_draft
 from callboard.catalog.processing.stitch import Whole
 from callboard.catalog.processing.stumble import stumbled
@@ -168,26 +169,28 @@ class Store:
             return [document.encode() for document in rows]
 
     @to_its_end
-    async def search(self, query: SearchQuery) -> tuple[list[bytes], int]:
+    async def search(self, query: SearchQuery, only: Texts | None = None) -> tuple[list[bytes], int]:
         """One page of documents and the total: two queries."""
         async with self._database.reading() as connection:
-            documents = (await connection.scalars(statements.page(query))).all() if query.limit else []
-            number = await connection.scalar(statements.total(query))
+            documents = (await connection.scalars(statements.page(query, only))).all() if query.limit else []
+            number = await connection.scalar(statements.total(query, only))
         return [document.encode() for document in documents], number or 0
 
     @to_its_end
-    async def refs(self, query: SearchQuery) -> list[EntityRef]:
+    async def refs(self, query: SearchQuery, only: Texts | None = None) -> list[EntityRef]:
         """All that is found, in order, without a document: one query."""
         async with self._database.reading() as connection:
-            rows = (await connection.execute(statements.refs(query))).all()
+            rows = (await connection.execute(statements.refs(query, only))).all()
         return [EntityRef.of(*row) for row in rows]
 
     @to_its_end
-    async def facets(self, query: SearchQuery) -> dict[str, tuple[FacetValue, ...]]:
+    async def facets(
+        self, query: SearchQuery, only: Texts | None = None
+    ) -> dict[str, tuple[FacetValue, ...]]:
         """The values of every filter and their counts: one query."""
         found: dict[str, list[FacetValue]] = {}
         async with self._database.reading() as connection:
-            for name, _, original, number in await connection.execute(statements.facets(query)):
+            for name, _, original, number in await connection.execute(statements.facets(query, only)):
                 found.setdefault(name, []).append(FacetValue(original, number))
         return {name: tuple(values) for name, values in found.items()}
 

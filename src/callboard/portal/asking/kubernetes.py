@@ -21,6 +21,7 @@ from callboard.model.grants import Grants, Why
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, FailureCode, Outcome, Purpose, Question
+from callboard.model.permission import Action
 from callboard.model.resource import EVENTS, words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.portal.arranging.events import events_of
@@ -32,6 +33,7 @@ from callboard.portal.asking.feeds import SnapshotFeed, SnapshotFeeds
 from callboard.portal.logs.crashes import CrashLogs
 from callboard.portal.logs.ended import run_of
 from callboard.portal.logs.reading import log_view
+from callboard.portal.permissions import no_such_cluster, whom_to_ask
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import (
     ContainerRow,
@@ -106,9 +108,11 @@ class KubernetesRoad:
         class_views: ClassViews,
         clock: Clock,
         limits_of: Callable[[str], Limits],
+        contact: Callable[[], str] = lambda: "",
     ) -> None:
         self._feeds = feeds
         self._limits_of = limits_of
+        self._contact = contact
         self._fleet = fleet
         self._visibility = visibility
         self._clock = clock
@@ -190,9 +194,16 @@ class KubernetesRoad:
     async def object(self, entity: Entity, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object with its events. Raises NotFound when it is not among the objects of this service for this caller."""
         part, obj = await self._find(entity, key, caller)
-        events = await self._events(key, obj, caller)
+        events = await self._events(entity, key, obj, caller)
+        as_of = self._clock.now() if part.current else part.as_of
+        may = self._visibility.ruling(
+            caller, Action.YAML_READ, entity.ref, key.cluster, obj.namespace, obj.type.key
+        )
+        if not may.allowed:
+            told = f"You may not read it: {may.by}. {whom_to_ask(entity, self._contact())}"
+            return msgspec.structs.replace(object_view(part, obj, events, "", as_of), yaml_refused=told)
         yaml = await asyncio.to_thread(yaml_text, obj)
-        return object_view(part, obj, events, yaml, self._clock.now() if part.current else part.as_of)
+        return object_view(part, obj, events, yaml, as_of)
 
     async def log(self, entity: Entity, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log. Raises UsageError when the object is no pod or has no such container."""
@@ -208,7 +219,7 @@ class KubernetesRoad:
         )
         if without := _without_log(obj, obj.body, next(r for r in rows if r.name == container), query):
             return msgspec.structs.replace(view, failure=without, as_of=self._clock.now())
-        if words := await self._no_logs(key, caller):
+        if words := await self._no_logs(entity, key, caller):
             return msgspec.structs.replace(view, failure=words, as_of=self._clock.now())
         cluster, credential = await self._fleet().way(key.cluster, caller)
         limits = self._limits_of(cluster.name)
@@ -224,18 +235,18 @@ class KubernetesRoad:
             raise NotFound(
                 f"{obj.type.title} {obj.name} has no such run of a container.", code="no-container"
             )
-        return await self._with_log(run, obj, caller)
+        return await self._with_log(entity, run, obj, caller)
 
-    async def _with_log(self, run: CrashLog, pod: KubeObject, caller: Caller) -> CrashLog:
-        if words := await self._no_logs(run.key, caller):
+    async def _with_log(self, entity: Entity, run: CrashLog, pod: KubeObject, caller: Caller) -> CrashLog:
+        if words := await self._no_logs(entity, run.key, caller):
             return msgspec.structs.replace(run, failure=words)
         cluster, credential = await self._fleet().way(run.key.cluster, caller)
         return await self._crash_logs.read(run, pod, self._fleet().proxy, cluster, credential)
 
-    async def _no_logs(self, key: ObjectKey, caller: Caller) -> str:
-        """Why the cluster lets this caller read no logs there; "" where it does."""
+    async def _no_logs(self, entity: Entity, key: ObjectKey, caller: Caller) -> str:
+        """Why the policies or the cluster let this caller read no logs there; "" where it does."""
         reading = Attributes("get", "", "pods", subresource="log", namespace=key.namespace)
-        why = await self._visibility.may(caller, key.cluster, reading)
+        why = await self._visibility.may(caller, entity.ref, key.cluster, reading)
         return _WHY[why].format(what="the logs of this namespace's pods") if why else ""
 
     async def _find(
@@ -266,14 +277,14 @@ class KubernetesRoad:
         seen = visible(narrowed, await self._visibility.decided(narrowed, caller))
         return next(iter(seen.clusters), None)
 
-    async def _events(self, key: ObjectKey, obj: KubeObject, caller: Caller) -> EventsPart:
+    async def _events(self, entity: Entity, key: ObjectKey, obj: KubeObject, caller: Caller) -> EventsPart:
         """All events of the object, in its namespace; a refusal or silence is told as such."""
         if not obj.namespace:
             return EventsPart(
                 answer=Answer.NOT_ASKED, plain="Events of cluster-scoped objects are not asked for."
             )
         listing = Attributes.listing(EVENTS, obj.namespace)
-        if why := await self._visibility.may(caller, key.cluster, listing):
+        if why := await self._visibility.may(caller, entity.ref, key.cluster, listing):
             return EventsPart(answer=Answer.FORBIDDEN, plain=_WHY[why].format(what="its events"))
         question = Question(
             type=EVENTS,
@@ -302,7 +313,7 @@ def _not_found(entity: Entity, key: ObjectKey, part: ClusterSnapshot | None) -> 
     """Why an object is not to be had: it is not there, or it cannot be told whether it is. `part` is what may be seen."""
     name = f"{key.namespace}/{key.name}" if key.namespace else key.name
     if part is None:
-        return NotFound(f"{entity.ref} has no cluster called {key.cluster}.", code="no-such-cluster")
+        return no_such_cluster(entity.ref, key.cluster)
     asked = [o for o in part.outcomes if o.question.type.key == key.type]
     refused = next((o for o in asked if o.answer is Answer.FORBIDDEN), None)
     if refused is not None and refused.question.namespace in ("", key.namespace):

@@ -54,8 +54,6 @@ LOCATED_AGAIN = 15.0
 LOOK = 1.0
 """Seconds between two looks whether the catalog or the provider is another."""
 
-_NO_SERVICE = EntityRef("", "", "")
-
 
 class HealthBoard:
     """`run` it in a task of its owner. While `provider` gives none that can follow, it knows nothing and says so."""
@@ -143,12 +141,11 @@ class HealthBoard:
         return found, None if again == float("inf") else again
 
     def states(self, caller: Caller) -> Mapping[EntityRef, ServiceState] | None:
-        """All services as they stand, for who counts them; None for callers who may not see everything of them, and where
-        nothing is followed."""
+        """All services as they stand, for who counts those of them that a caller may see; None for callers who may see a part
+        of some, and where nothing is followed."""
         if self._following is None:
             return None
-        whole = self._visibility.recalled(_NO_SERVICE, caller)[0] == Grants.everything()
-        return self._services if whole else None
+        return self._services if self._visibility.tells_all(caller) else None
 
     async def changed(self, since: int) -> int:
         """Wait until there is a newer revision than that, and tell it."""

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from callboard.base.bounded_map import BoundedMap
-from callboard.catalog.catalog import Catalog
-from callboard.catalog.search import SearchQuery
+from callboard.catalog.search import ReadableRefs, SearchQuery
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
+from callboard.model.permission import Action
 from callboard.model.verdict import RANK, Health
 from callboard.portal.health.board import HealthBoard
 from callboard.portal.health.service_state import ServiceState
+from callboard.portal.listing.readable import ReadableCatalog
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import HealthTally
 
@@ -34,14 +35,18 @@ _NOT_KNOWN = RANK[Health.UNKNOWN] + 0.5
 _RUNS_NOWHERE = len(RANK)
 
 
+_Key = tuple[SearchQuery, ReadableRefs | None, ReadableRefs | None]
+"""A search without its page, the entities that somebody may read, and those of which they may see how they run; None for all."""
+
+
 class ByHealth:
     """Joins what the catalog finds with what the board has. What is the same for several readers is worked out once."""
 
-    def __init__(self, catalog: Catalog, board: HealthBoard) -> None:
+    def __init__(self, catalog: ReadableCatalog, board: HealthBoard) -> None:
         self._catalog = catalog
         self._board = board
-        self._lists: BoundedMap[SearchQuery, tuple[int, tuple[EntityRef, ...]]] = BoundedMap(MOST_LISTS)
-        self._tallies: BoundedMap[SearchQuery, tuple[tuple[int, int], HealthTally]] = BoundedMap(MOST_LISTS)
+        self._lists: BoundedMap[_Key, tuple[int, tuple[EntityRef, ...]]] = BoundedMap(MOST_LISTS)
+        self._tallies: BoundedMap[_Key, tuple[tuple[int, int], HealthTally]] = BoundedMap(MOST_LISTS)
 
     def refused(self, query: ServicesQuery, caller: Caller) -> str:
         """Why the list is not chosen or sorted by health although the query asks for it; "" where it is, or does not ask."""
@@ -58,7 +63,7 @@ class ByHealth:
         key, refs = await self._found(search, caller)
         as_of, known = (self._board.revision, self._catalog.revision), self._tallies.get(key)
         if known is None or known[0] != as_of:
-            known = self._tallies.put(key, (as_of, tallied(states, refs)))
+            known = self._tallies.put(key, (as_of, tallied(_those(states, key[2]), refs)))
         return known[1]
 
     async def chosen(
@@ -68,16 +73,26 @@ class ByHealth:
         states = self._board.states(caller)
         if states is None or not (query.health or query.trouble_first):
             return None
-        _, refs = await self._found(search, caller)
-        return chosen(states, refs, query)
+        key, refs = await self._found(search, caller)
+        return chosen(_those(states, key[2]), refs, query)
 
-    async def _found(self, search: SearchQuery, caller: Caller) -> tuple[SearchQuery, tuple[EntityRef, ...]]:
-        """(the search without its page, everything it finds)."""
-        key = msgspec.structs.replace(search, offset=0, limit=0)
+    async def _found(self, search: SearchQuery, caller: Caller) -> tuple[_Key, tuple[EntityRef, ...]]:
+        """(what it is the same for, everything it finds)."""
+        readable = await self._catalog.allowed(caller)
+        shown = await self._catalog.allowed(caller, Action.RESOURCES_READ)
+        search = msgspec.structs.replace(search, offset=0, limit=0)
+        key = (search, readable, shown)
         known, revision = self._lists.get(key), self._catalog.revision
         if known is None or known[0] != revision:
-            known = self._lists.put(key, (revision, await self._catalog.refs(key, caller)))
+            known = self._lists.put(key, (revision, await self._catalog.refs(search, caller)))
         return key, known[1]
+
+
+def _those(
+    states: Mapping[EntityRef, ServiceState], shown: ReadableRefs | None
+) -> Mapping[EntityRef, ServiceState]:
+    """The services of which somebody may see how they run."""
+    return states if shown is None else {r: s for r in shown.refs if (s := states.get(r)) is not None}
 
 
 def tallied(states: Mapping[EntityRef, ServiceState], refs: Iterable[EntityRef]) -> HealthTally:

@@ -8,7 +8,6 @@ import msgspec
 
 from callboard.access.visibility import Visibility
 from callboard.base.errors import NotFound, UsageError
-from callboard.catalog.catalog import Catalog
 from callboard.catalog.search import FacetValue, Found, SearchQuery
 from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
@@ -17,6 +16,7 @@ from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
 from callboard.portal.health.board import DECIDING_AGAIN, HealthBoard
 from callboard.portal.listing.by_health import ByHealth
+from callboard.portal.listing.readable import ReadableCatalog
 from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import (
     Count,
@@ -35,6 +35,8 @@ __all__ = ["ServicesRoad"]
 DECIDING = 0.5
 """Seconds the list waits for clusters to say what this caller may see; what is not decided by then is not told."""
 
+POLICIES_AGAIN = 5.0
+"""Seconds until it is looked again what policies let somebody read who keeps the list open."""
 BETWEEN = 0.2
 """Seconds between two answers on what has changed, at least: what changes together is told together."""
 
@@ -71,7 +73,7 @@ class ServicesRoad:
     """Reads the catalog for a caller, and what is remembered of each service's health."""
 
     def __init__(
-        self, catalog: Catalog, verdicts: Verdicts, visibility: Visibility, board: HealthBoard
+        self, catalog: ReadableCatalog, verdicts: Verdicts, visibility: Visibility, board: HealthBoard
     ) -> None:
         self._catalog = catalog
         self._verdicts = verdicts
@@ -161,6 +163,9 @@ class ServicesRoad:
                 tally = await self._by_health.tally(_search(query), caller)
                 shown, again = self._renewed(shown, caller, tally, 0 if everything else revision)
                 revision = board.revision
+            if self._catalog.may_change(caller):
+                soon = loop.time() + POLICIES_AGAIN
+                again = soon if again is None else min(again, soon)
             view = shown
             if before is None or _timeless(view) != _timeless(before):
                 yield view

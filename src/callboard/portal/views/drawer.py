@@ -46,6 +46,8 @@ class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
     containers: tuple[ContainerRow, ...] = ()
     events: EventsPart = EventsPart(answer=Answer.AWAITED)
     yaml: str = ""
+    yaml_refused: str = ""
+    """Why the caller is not given it, in words."""
     as_of: datetime | None = None
 
 

@@ -1,0 +1,217 @@
+"""Over real sockets: what the policies keep from somebody is on no face, and told as what does not exist."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from callboard.app.application import Application, open_application
+from callboard.app.site import whole_site
+from callboard.base.errors import NotAllowed
+from callboard.model.caller import Caller
+from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
+from callboard.portal.protocol import ServicesQuery
+from callboard.simulator import Fleet
+from callboard.web.application import WebOptions
+from support.live import KUBERNETES, ask
+from support.policies import person
+from support.portal import write_config
+from support.web_server import Answer, get, listening, operations
+
+API = "/api/callboard/v1/services"
+COMPONENT = """\
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {{name: {name}, annotations: {{backstage.io/kubernetes-id: {name}}}}}
+spec: {{type: service, lifecycle: production, owner: group:default/{owner}{more}}}
+"""
+OWNERS = {"dice-roller": "team", "scoreboard": "money"}
+_ALL = ServicesQuery(text="dice")
+
+
+class Everybody:
+    """A door that lets whoever names themselves in a header in as that person: `name group group …`."""
+
+    async def admit(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
+        name, *groups = facts.authorization.split() or ["nobody"]
+        return Admitted(Caller.loopback() if name == "here" else person(name, *groups))
+
+
+@asynccontextmanager
+async def company(
+    directory: Path, fleet: Fleet, policies: Mapping[str, object], **more: object
+) -> AsyncIterator[tuple[Application, str]]:
+    callboard = {"parts": {"objectsProvider": "hub"}, "access": {"policies": policies}, **more}
+    config = write_config(directory, fleet, "dice-roller", callboard=callboard)
+    (directory / "catalog-info.yaml").write_text(
+        "---\n".join(
+            COMPONENT.format(
+                name=n, owner=o, more=", dependsOn: [component:dice-roller]" if n == "scoreboard" else ""
+            )
+            for n, o in OWNERS.items()
+        )
+    )
+    async with (
+        open_application([config], directory=directory, persist=False) as app,
+        listening(
+            lambda _: whole_site(app.portal, Everybody(), operations(), WebOptions(), app.clock)
+        ) as base,
+    ):
+        keeping = asyncio.create_task(app.keep_up())
+        try:
+            yield app, base
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
+
+
+async def as_(base: str, who: str, path: str) -> Answer:
+    return await get(base, path, {"Authorization": who, "Accept": "*/*"})
+
+
+def without_id(answer: Answer, name: str) -> tuple[int, str]:
+    """An error's status and text, without its number and the name that was asked for."""
+    text = answer.text.replace(answer.headers.get("x-request-id", "?"), "ID").replace(name, "NAME")
+    return answer.status, text
+
+
+PATHS = (
+    "/catalog/default/component/{}",
+    "/catalog/default/component/{}/kubernetes?wait=5",
+    API + "/default/component/{}",
+    API + "/default/component/{}/kubernetes?wait=5",
+    "/catalog/default/component/{}/kubernetes/object/%s/pods/games/x",
+    "/catalog/default/component/{}/kubernetes/object/%s/pods/games/x/log",
+)
+
+
+async def test_a_service_that_is_not_ones_own_is_not_there(tmp_path: Path) -> None:
+    async with (
+        Fleet.start() as fleet,
+        company(tmp_path, fleet, {"ready": "by-owner"}) as (_, base),
+    ):
+        anna = "anna team"
+        for path in PATHS:
+            at = path % fleet[0].name if "%s" in path else path
+            hidden = without_id(await as_(base, anna, at.format("scoreboard")), "scoreboard")
+            none = without_id(await as_(base, anna, at.format("there-is-none")), "there-is-none")
+            assert hidden == none, path
+            assert hidden[0] == 404, path
+        # her own is, and tells of nothing else
+        for path in ("/catalog", API, API + "?q=score", *(p.format("dice-roller") for p in PATHS[:4])):
+            answer = await as_(base, anna, path)
+            assert answer.status == 200, path
+            assert "scoreboard" not in answer.text.replace("q=score", ""), path
+            assert "money" not in answer.text, path
+        assert (await as_(base, anna, API)).text.count('"ref"') == 1
+        # whoever owns what depends on it sees how it is, and no log of it
+        ben = "ben money"
+        assert (await as_(base, ben, PATHS[3].format("dice-roller"))).status == 200
+        streams = [
+            await ask(
+                base,
+                {"1": KUBERNETES.replace("dice-roller", name)},
+                once=True,
+                headers={"Authorization": anna},
+            )
+            for name in ("scoreboard", "there-is-none")
+        ]
+        assert streams[0].text.replace("scoreboard", "X") == streams[1].text.replace("there-is-none", "X")
+
+
+async def pod_of(app: Application, base: str) -> str:
+    document = await app.portal.kubernetes_settled(
+        (await app.portal.services(_ALL, Caller.loopback())).rows[0].ref, Caller.loopback(), within=20
+    )
+    key = document.clusters[0].workloads[0].pods[0].key
+    return (
+        "/catalog/default/component/dice-roller/kubernetes/object/"
+        f"{key.cluster}/{key.type}/{key.namespace}/{key.name}"
+    )
+
+
+async def test_logs_and_yaml_are_for_owners_and_whom_to_ask_is_told(tmp_path: Path) -> None:
+    async with Fleet.start() as fleet, company(tmp_path, fleet, {}) as (app, base):
+        pod = await pod_of(app, base)
+        mine, others = await as_(base, "anna team", pod), await as_(base, "ben money", pod)
+        assert (mine.status, others.status) == (200, 200)
+        assert "apiVersion: v1" in mine.text
+        assert "apiVersion: v1" not in others.text
+        assert "You may not read it: no policy allows it. Ask its owner, team, or" in others.text
+        log = await as_(base, "ben money", pod + "/log")
+        assert log.status == 403
+        assert "kubernetes.logs.read" in log.text
+        assert "Ask its owner, team, or whoever runs this portal." in log.text
+        assert (await as_(base, "anna team", pod + "/log")).status == 200
+
+
+async def test_a_cluster_that_one_may_not_know_of_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "hide.cedar").write_text(
+        'forbid (principal, action == Action::"kubernetes.clusters.read", resource)'
+        ' when { resource.environment == "secret" };'
+    )
+    async with Fleet.start(clusters=2) as fleet:
+        policies = {"ready": "open-inside", "files": ["hide.cedar"]}
+        labels = {"clusters": {"byName": {fleet[1].name: {"labels": {"environment": "secret"}}}}}
+        async with company(tmp_path, fleet, policies, **labels) as (app, base):
+            anna = "anna team"
+            for path in ("/catalog", *(p.format("dice-roller") for p in PATHS[1:4])):
+                answer = await as_(base, anna, path)
+                assert answer.status == 200, path
+                assert fleet[1].name not in answer.text, path
+                assert "secret" not in answer.text, path
+            assert fleet[0].name in (await as_(base, anna, PATHS[3].format("dice-roller"))).text
+            assert fleet[1].name in (await as_(base, "here", PATHS[3].format("dice-roller"))).text
+            pod = (await pod_of(app, base)).replace(fleet[0].name, "{}").replace(fleet[1].name, "{}")
+            for road in (pod, pod + "/log"):
+                hidden = without_id(await as_(base, anna, road.format(fleet[1].name)), fleet[1].name)
+                none = without_id(await as_(base, anna, road.format("no-such")), "no-such")
+                assert hidden == none
+                assert hidden[0] == 404
+
+
+async def test_production_is_for_owners(tmp_path: Path) -> None:
+    async with Fleet.start(clusters=2) as fleet:
+        labels = {"clusters": {"byName": {fleet[1].name: {"labels": {"environment": "staging"}}}}}
+        async with company(tmp_path, fleet, {"ready": "by-environment"}, **labels) as (app, _):
+            ref = (await app.portal.services(_ALL, Caller.loopback())).rows[0].ref
+            views = {
+                who.subject: await app.portal.kubernetes_settled(ref, who, within=20)
+                for who in (person("anna", "team"), person("ben", "money"))
+            }
+            workloads = {
+                name: {part.cluster.name: len(part.workloads) for part in view.clusters}
+                for name, view in views.items()
+            }
+            assert all(workloads["user:default/anna"].values())
+            assert workloads["user:default/ben"][fleet[0].name] == 0, "no label, so production"
+            assert workloads["user:default/ben"][fleet[1].name] > 0
+
+
+async def test_an_open_page_ends_with_the_policy_that_let_one_see_it(tmp_path: Path) -> None:
+    file = tmp_path / "mine.cedar"
+    file.write_text("permit (principal, action, resource);")
+    async with (
+        Fleet.start() as fleet,
+        company(tmp_path, fleet, {"files": ["mine.cedar"]}, watchInterval=0.05) as (app, _),
+    ):
+        ref = (await app.portal.services(_ALL, Caller.loopback())).rows[0].ref
+        anna = person("anna")
+        views = app.portal.kubernetes(ref, anna)
+        async with asyncio.timeout(30):
+            async for view in views:
+                if view.settled:
+                    break
+            assert view.clusters
+            file.write_text(
+                "permit (principal, action, resource);"
+                'forbid (principal, action == Action::"kubernetes.resources.read", resource);'
+            )
+            async for view in views:
+                if not view.clusters:
+                    break
+        await views.aclose()
+        with pytest.raises(NotAllowed, match=r"policy .*forbids it"):
+            await app.portal.kubernetes_settled(ref, anna, within=1)
