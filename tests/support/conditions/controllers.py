@@ -498,8 +498,15 @@ CASES = (
             near(
                 "HorizontalPodAutoscaler.status.currentMetrics.0.resource.current.averageUtilization",
                 20,
+            ),
+            near("HorizontalPodAutoscaler.status.currentMetrics", [], "CB-SCALING-CAPPED"),
+            near("HorizontalPodAutoscaler.spec.metrics", [], "CB-SCALING-CAPPED"),
+            near(
+                "HorizontalPodAutoscaler.spec.metrics.0.resource.target.averageUtilization",
+                189,
                 "CB-SCALING-CAPPED",
             ),
+            near("HorizontalPodAutoscaler.spec.metrics.0.resource.target.averageUtilization", 190),
         ),
     ),
     Case(

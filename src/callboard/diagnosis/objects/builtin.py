@@ -85,10 +85,28 @@ def _autoscaler(meta: _Object, spec: _Object, status: _Object, now: datetime | N
         if at_most.since is not None and scaled is not None and scaled > at_most.since:
             # The condition is True at the minimum, too, and does not flip from the one to the other.
             at_most = msgspec.structs.replace(at_most, since=scaled)
+        if _all_within(spec, status):
+            words = f"at its maximum of {high}, which it holds for a while after a peak"
+            return msgspec.structs.replace(at_most, state=State.HELD, words=words)
         return _peaks(at_most, now)
     if not status:
         return Indication(state=State.PROGRESSING, words="not looked at yet", place="status")
     return _WELL
+
+
+def _all_within(spec: _Object, status: _Object) -> bool:
+    """Whether all that an autoscaler goes by is known as a share of what pods ask for, and none of it is over its target."""
+    measured = {
+        text(at(each, "resource.name")): whole(at(each, "resource.current.averageUtilization"))
+        for each in items(status.get("currentMetrics"))
+    }
+    metrics = items(spec.get("metrics"))
+    return bool(metrics) and all(
+        (wanted := whole(at(each, "resource.target.averageUtilization"))) is not None
+        and (have := measured.get(text(at(each, "resource.name")))) is not None
+        and have <= wanted
+        for each in metrics
+    )
 
 
 def _peaks(found: Indication, now: datetime | None) -> Indication:

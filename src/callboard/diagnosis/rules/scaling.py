@@ -36,7 +36,7 @@ def _capped(facts: ObjectFacts) -> Sign | datetime | None:
     target = body.spec.scale_target_ref
     measured = {m.resource.name: m.resource.current for m in body.status.current_metrics or () if m.resource}
     evidence = [Evidence("conditions.ScalingLimited", found.message or found.reason, facts.place)]
-    figures, highest = "", 0
+    over_target: list[tuple[float, str]] = []
     for metric in body.spec.metrics:
         wanted = metric.resource.target.average_utilization if metric.resource else None
         seen = measured.get(metric.resource.name) if metric.resource else None
@@ -46,14 +46,15 @@ def _capped(facts: ObjectFacts) -> Sign | datetime | None:
             and seen is not None
             and seen.average_utilization is not None
         ):
-            # What asks for more pods is what is furthest over its target; what is not over asks for none.
-            if (share := seen.average_utilization * 100 // max(wanted, 1)) > max(highest, 100):
-                highest = share
-                figures = (
-                    f"{metric.resource.name} is at {seen.average_utilization} % of a target of {wanted} %"
-                )
-            words = f"{seen.average_utilization} % of {wanted} %"
-            evidence.append(Evidence(f"currentMetrics.{metric.resource.name}", words, facts.place))
+            name, now = metric.resource.name, seen.average_utilization
+            if now > wanted:
+                words = f"{name} is at {now} % of a target of {wanted} %"
+                over_target.append((now / max(wanted, 1), words))
+            evidence.append(Evidence(f"currentMetrics.{name}", f"{now} % of {wanted} %", facts.place))
+    # What asks for more pods is what is furthest over its target; what is not over asks for none.
+    figures = max(over_target, default=(0.0, ""))[1]
+    if body.spec.metrics and not figures and len(evidence) > len(body.spec.metrics):
+        return None  # a peak that is over: the maximum is held for a while (stabilizationWindowSeconds)
     return Sign(
         arguments={
             "max": body.spec.max_replicas,
