@@ -12,7 +12,7 @@ from bench.portal import Portal
 from bench.processes import ServedFleet
 from bench.samples import Sample, median, sample, share_of_replay
 from bench.tables import percentile
-from bench.turns import JudgingQueue
+from bench.turns import Turns
 from bench.viewer import Got, Viewer
 
 __all__ = ["COLUMNS", "Row", "Sides", "cold", "crowd", "row", "warm"]
@@ -92,7 +92,7 @@ async def cold(
     }
     theirs: list[Sample] = []
     ours: dict[str, list[Sample]] = {way: [] for way in calls}
-    turns = JudgingQueue(services)
+    turns = Turns(services)
     for number in range(rounds + 1):  # the first opens the connections and warms up
         if sides.peer is not None:
             await _cut(sides.fleet, handshakes)

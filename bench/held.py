@@ -24,7 +24,7 @@ from bench.pulse import Beat, Pulse, pulse
 from bench.rest import at_rest
 from bench.samples import MOST_REPLAY, median
 from bench.tables import doing, line, percentile, say, table
-from bench.turns import JudgingQueue
+from bench.turns import Turns
 from bench.viewer import Screen, Viewer, viewer
 
 __all__ = ["ROWS", "all_there", "run"]
@@ -342,7 +342,7 @@ async def _others_shown(
     looker: Viewer, asked: Portal, names: list[str], given: argparse.Namespace
 ) -> tuple[str, str]:
     """Seconds until all clusters that answer are on the screen, and the CPU until then, over some services."""
-    seconds, cpu, turns = [], [], JudgingQueue(names)
+    seconds, cpu, turns = [], [], Turns(names)
     for number in range(given.rounds + 1):
         name = await turns.next() if len(names) > 1 else names[0]
         used, began = tree.cpu(asked.pid), time.monotonic()

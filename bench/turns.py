@@ -5,13 +5,13 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["JudgingQueue"]
+__all__ = ["Turns"]
 
 _FORGOTTEN: Final = 6.0
 """Seconds after which the fan-out shares no answer any more (`callboard.portal.asking.feeds.FRESH` is 5)."""
 
 
-class JudgingQueue:
+class Turns:
     """Each service after the other, none of them again before its answer is forgotten."""
 
     def __init__(self, services: Sequence[str], forgotten: float = _FORGOTTEN) -> None:

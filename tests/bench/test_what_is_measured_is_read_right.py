@@ -22,7 +22,7 @@ from bench.samples import Sample, share_of_replay
 from bench.soak import Noted, verdicts
 from bench.tables import percentile
 from bench.trend import growth, slope
-from bench.turns import JudgingQueue
+from bench.turns import Turns
 from bench.viewer import Message, Refused, Screen, healthy_clusters, messages
 
 CLUSTER = b'<section class="cluster%s" id="cluster-1" data-mark="%s" aria-labelledby="x">'
@@ -187,7 +187,7 @@ def test_a_graph_is_one_whole_document_with_foreign_words_escaped() -> None:
 
 
 async def test_no_service_is_asked_for_while_its_answer_is_kept() -> None:
-    turns = JudgingQueue(["a", "b"], forgotten=0.2)
+    turns = Turns(["a", "b"], forgotten=0.2)
     asked = []
     for _ in range(5):
         asked.append((await turns.next(), time.monotonic()))

@@ -8,6 +8,8 @@ From the top down, each importing only what stands lower:
     provider        one reader's snapshots of one service
     following       all services: what each change touches
     live_selection  one selection on one cluster, composed once however many read it
+    composition     its snapshot, made anew where something has changed
+    answers         what is known for its questions, and what follows from that
     figures         the hub in numbers
     hub             which stream answers a question, who reads it, when it ends
     streams         one list+watch, or one poll, within a budget

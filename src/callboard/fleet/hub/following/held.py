@@ -5,9 +5,9 @@ from datetime import datetime
 import msgspec
 
 from callboard.fleet.asking.asking import ROUNDS
+from callboard.fleet.hub.composition import moment_of, state_of
 from callboard.fleet.hub.holdings.holdings import Holdings
 from callboard.fleet.hub.hub import Hub
-from callboard.fleet.hub.live_selection import moment_of, state_of
 from callboard.fleet.hub.port import Source
 from callboard.fleet.hub.scope import candidates
 from callboard.fleet.selection.references import children

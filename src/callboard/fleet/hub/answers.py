@@ -1,0 +1,119 @@
+"""What is known for the questions of one selection, and for the references that follow from them. Asks nothing itself."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from callboard.base.settings import ClusterLimits
+from callboard.fleet.asking.asking import ROUNDS
+from callboard.fleet.hub.port import Held, Key, Update
+from callboard.fleet.selection.references import questions
+from callboard.model.objects import KubeObject
+from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
+from callboard.model.selection import Selection
+
+__all__ = ["SelectionAnswers"]
+
+
+class SelectionAnswers:
+    """`asked` are the questions of the selection, `references` those that follow from what is known now. `left_out` counts
+    further references that the bounds left out. Once `expired` is set, what has no answer yet counts as late."""
+
+    def __init__(self, selection: Selection, limits: ClusterLimits) -> None:
+        self._selection = selection
+        self._limits = limits
+        self._known: dict[Question, _Answered] = {}
+        self.asked = selection.questions()
+        self.references: Sequence[Question] = ()
+        self.left_out = 0
+        self.expired = False
+
+    @property
+    def wanted(self) -> tuple[Question, ...]:
+        """All that is to be asked."""
+        return (*self.asked, *self.references)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every question of the selection itself has come to something."""
+        return all(
+            (known := self._known.get(q)) is not None and known.status.answer is not Answer.AWAITED
+            for q in self.asked
+        )
+
+    def take(self, updates: Sequence[Update]) -> None:
+        """Take in what the hub tells, and find out what to ask next."""
+        for update in updates:
+            known = self._known.get(update.question)
+            if known is not None:
+                known.take(update)
+            elif isinstance(update, Held):
+                self._known[update.question] = _Answered(update)
+        self._follow()
+
+    def clear(self) -> None:
+        """Nothing is known any more."""
+        self._known.clear()
+
+    def selected(self) -> tuple[Outcome, ...]:
+        """The outcomes of the selection's own questions."""
+        return tuple(map(self._outcome, self.asked))
+
+    def referred(self) -> tuple[Outcome, ...]:
+        """The outcomes of the references."""
+        return tuple(map(self._outcome, self.references))
+
+    def _follow(self) -> None:
+        """All references that follow from what is known now; what is known of those no longer wanted is forgotten."""
+        outcomes = self.selected()
+        wanted: list[Question] = []
+        for _ in range(ROUNDS):
+            more = questions(self._selection, outcomes, tuple(map(self._outcome, wanted)))
+            self.left_out = more.left_out
+            if not more.questions:
+                break
+            wanted += more.questions
+        self.references = wanted
+        kept = {*self.asked, *wanted}
+        for question in [q for q in self._known if q not in kept]:
+            del self._known[question]
+
+    def _outcome(self, question: Question) -> Outcome:
+        known = self._known.get(question)
+        outcome = (
+            known.outcome(question)
+            if known is not None
+            else Outcome(question=question, answer=Answer.AWAITED)
+        )
+        if outcome.answer is Answer.AWAITED and self.expired:
+            message = f"no whole answer within {self._limits.hard_deadline:g} seconds"
+            return msgspec.structs.replace(
+                outcome, answer=Answer.LATE, failure=Failure(code=FailureCode.DEADLINE, message=message)
+            )
+        return outcome
+
+
+class _Answered:
+    """What is known for one question."""
+
+    def __init__(self, update: Held) -> None:
+        self.status = update.status
+        self.objects: dict[Key, KubeObject] = {(o.namespace, o.name): o for o in update.objects}
+        self._outcome: Outcome | None = None
+
+    def take(self, update: Update) -> None:
+        self._outcome = None
+        self.status = update.status
+        if isinstance(update, Held):
+            self.objects = {(o.namespace, o.name): o for o in update.objects}
+            return
+        for key in update.deletes:
+            self.objects.pop(key, None)
+        for obj in update.upserts:
+            self.objects[(obj.namespace, obj.name)] = obj
+
+    def outcome(self, question: Question) -> Outcome:
+        if self._outcome is None:
+            objects = tuple(self.objects[key] for key in sorted(self.objects))
+            self._outcome = self.status.outcome(question, objects)
+        return self._outcome
