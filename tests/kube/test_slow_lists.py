@@ -183,7 +183,7 @@ async def test_of_long_steps_there_is_one_in_each_round_and_all_have_theirs_in_o
 
     async def reads(name: int) -> None:
         for _ in range(3):
-            await steps.turn()
+            await steps.next_step()
             order.append(name)
             burn(0.005)
 
@@ -203,7 +203,7 @@ async def test_short_steps_wait_for_nobody() -> None:
 
     asyncio.get_running_loop().call_soon(other)
     for _ in range(3):
-        await steps.turn()
+        await steps.next_step()
     assert others == 0
 
 
@@ -213,11 +213,11 @@ async def test_whoever_gives_up_waiting_for_a_step_keeps_nobody_waiting(gone: in
     served: list[int] = []
 
     async def reads(name: int) -> None:
-        await steps.turn()
+        await steps.next_step()
         served.append(name)
 
     async def first() -> None:
-        await steps.turn()
+        await steps.next_step()
         burn(0.005)
 
     begun = asyncio.create_task(first())

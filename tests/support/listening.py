@@ -136,7 +136,11 @@ async def listening(
             breakers=Breakers(lambda name: limits.breaker, clock),
         )
         async with Hub(
-            ConnectionsWatcher(connections), clock, checkpoints=checkpoints, well=owners_if_well, turns=turns
+            ConnectionsWatcher(connections),
+            clock,
+            checkpoints=checkpoints,
+            well=owners_if_well,
+            revisit=turns,
         ) as running:
             provider = HubProvider(
                 running, parts, fan_out, kubernetes=kubernetes, clusters=clusters, clock=clock

@@ -246,7 +246,7 @@ async def open_application(
                 checkpoints=checkpoints,
                 steps=connections.steps,
                 well=owners_if_well,
-                turns=lambda part: turns(part, fleet.rules),
+                revisit=lambda part: turns(part, fleet.rules),
             ) as hub,
         ):
             metrics.read_hub(partial(figures, hub))

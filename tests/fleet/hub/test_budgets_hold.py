@@ -94,11 +94,11 @@ async def test_lists_on_their_way_are_bounded() -> None:
 
 async def test_important_ones_are_served_first_and_a_turn_given_up_is_not_lost() -> None:
     budget = Budget(HubSettings(lists=1, requests_per_second=10_000))
-    holding = await budget.turn(0)
+    holding = await budget.permit(0)
     served: list[int] = []
 
     async def wait(tier: int) -> None:
-        turn = await budget.turn(tier)
+        turn = await budget.permit(tier)
         served.append(tier)
         turn.over()
 
@@ -119,10 +119,10 @@ async def test_requests_per_second_are_kept_after_a_burst() -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     for _ in range(20):
-        (await budget.turn(0)).over()
+        (await budget.permit(0)).over()
     assert loop.time() - began < 0.5
     for _ in range(10):
-        (await budget.turn(0)).over()
+        (await budget.permit(0)).over()
     assert loop.time() - began >= 0.4
 
 
@@ -147,7 +147,7 @@ async def test_all_clusters_together_begin_no_more_lists_than_there_are_places()
 
     async def list_(budget: Budget, tier: int) -> None:
         nonlocal most, served
-        turn = await budget.turn(tier)
+        turn = await budget.permit(tier)
         most = max(most, places.taken)
         await asyncio.sleep(0)
         turn.over()
@@ -163,9 +163,9 @@ async def test_all_clusters_together_begin_no_more_lists_than_there_are_places()
 async def test_a_cluster_that_does_not_answer_keeps_no_other_from_its_place() -> None:
     places = ListPermits(most=1, lent=0.01)
     hangs, answers = (Budget(HubSettings(), places) for _ in range(2))
-    held = await hangs.turn(0)
+    held = await hangs.permit(0)
     async with asyncio.timeout(10):
-        (await answers.turn(3)).over()
+        (await answers.permit(3)).over()
     assert hangs.lists == 1
     held.over()
     assert (hangs.lists, places.taken) == (0, 0)
@@ -174,8 +174,8 @@ async def test_a_cluster_that_does_not_answer_keeps_no_other_from_its_place() ->
 async def test_a_list_that_goes_on_keeps_its_place_and_one_that_stands_still_loses_it() -> None:
     places = ListPermits(most=1, lent=0.05)
     goes_on, waits = (Budget(HubSettings(), places) for _ in range(2))
-    held = await goes_on.turn(0)
-    other = asyncio.create_task(waits.turn(0))
+    held = await goes_on.permit(0)
+    other = asyncio.create_task(waits.permit(0))
     for _ in range(40):
         held.progress()
         await asyncio.sleep(0.01)
@@ -189,8 +189,8 @@ async def test_a_list_that_goes_on_keeps_its_place_and_one_that_stands_still_los
 async def test_whoever_gives_up_waiting_for_a_place_leaves_its_turn_behind() -> None:
     places = ListPermits(most=1, lent=60.0)
     budget = Budget(HubSettings(lists=2), places)
-    held = await budget.turn(0)
-    waits = asyncio.create_task(budget.turn(0))
+    held = await budget.permit(0)
+    waits = asyncio.create_task(budget.permit(0))
     await eventually(lambda: budget.lists == 2)
     waits.cancel()
     await asyncio.gather(waits, return_exceptions=True)
@@ -203,7 +203,7 @@ async def test_a_turn_that_is_over_leaves_nothing_for_the_garbage_collector() ->
     budget = Budget(HUB, ListPermits())
     gc.disable()
     try:
-        turn = await budget.turn(0)
+        turn = await budget.permit(0)
         turn.progress()
         held = [weakref.ref(turn), weakref.ref(turn.progress.__self__)]  # type: ignore[attr-defined]
         turn.over()

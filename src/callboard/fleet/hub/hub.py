@@ -44,7 +44,7 @@ class Hub:
     """Implements `port.HubPort`. Use it as an async context manager: leaving it ends every stream.
 
     A stream is shared by all readers of its source, begins with the first, and goes on for `keep` seconds after the last.
-    `well` tells of what is kept whether it need be opened (`model.outline`), `turns` when a part means another thing although
+    `well` tells of what is kept whether it need be opened (`model.outline`), `revisit` when a part means another thing although
     nothing of it has changed: both are diagnosis' to say, and handed in by `app`.
     """
 
@@ -58,9 +58,9 @@ class Hub:
         steps: LoopBudget | None = None,
         jitter: Callable[[], float] = random.random,
         well: Well = nothing_is_well,
-        turns: Callable[[ClusterSnapshot], datetime | None] = lambda _: None,
+        revisit: Callable[[ClusterSnapshot], datetime | None] = lambda _: None,
     ) -> None:
-        self.turns = turns
+        self.revisit = revisit
         self._well = well
         self.steps = steps or LoopBudget()
         """Shared by everything that does much work at once, so that none of it holds up the loop."""
@@ -232,7 +232,7 @@ class Hub:
                 observer=self._observer,
                 changed=self._telling(source.cluster.name, question),
                 checkpoints=self._checkpoints,
-                turn=self.steps.turn,
+                next_step=self.steps.next_step,
                 room=self._rooms.setdefault((source.cluster.name, source.cluster.url), Room()),
                 jitter=self._jitter,
                 well=self._well,

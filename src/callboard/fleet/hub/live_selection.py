@@ -16,7 +16,7 @@ from callboard.base.settings import ClusterLimits
 from callboard.fleet.asking.asking import ROUNDS, USAGE
 from callboard.fleet.hub.answers import SelectionAnswers
 from callboard.fleet.hub.composition import Composition, state_of
-from callboard.fleet.hub.holdings.holdings import Turning
+from callboard.fleet.hub.holdings.holdings import NextStep
 from callboard.fleet.hub.port import HubPort, Source, Subscription
 from callboard.model.outcome import Answer, Outcome
 from callboard.model.resource import POD_METRICS
@@ -33,7 +33,7 @@ crashed often and runs at the moment. Nothing else is made anew without a change
 class LiveSelection:
     """`run` it in a task of its owner. `snapshot` is the newest state; who listens is told when it is replaced.
 
-    Many clusters are many of these, which may all have something to compose at one moment: `turn` is waited for first.
+    Many clusters are many of these, which may all have something to compose at one moment: `next_step` is waited for first.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class LiveSelection:
         *,
         clock_offset: Callable[[], float | None],
         coalesce: float,
-        turn: Turning,
+        next_step: NextStep,
     ) -> None:
         self.source = source
         self.selection = selection
         self._hub = hub
         self._limits = limits
         self._coalesce = coalesce
-        self._turn = turn
+        self._next_step = next_step
         self._answers = SelectionAnswers(selection, limits)
         self._composition = Composition(
             source.cluster.info,
@@ -62,7 +62,7 @@ class LiveSelection:
             limits,
             clock,
             clock_offset=clock_offset,
-            revisit=lambda snapshot: hub.turns(snapshot),
+            revisit=lambda snapshot: hub.revisit(snapshot),
         )
         self._progress = _Progress()
         self._listeners = _Listeners()
@@ -121,7 +121,7 @@ class LiveSelection:
         subscription = self._subscription = self._hub.subscribe(self.source)
         try:
             subscription.want(self._answers.asked)
-            await self._turn()
+            await self._next_step()
             self._refresh(subscription)
             while True:
                 composed = loop.time()
@@ -139,7 +139,7 @@ class LiveSelection:
                 await self._listeners.wait()
                 # The first change is shown at once, those that follow on its heels together.
                 await asyncio.sleep(max(0.0, composed + self._coalesce - loop.time()))
-                await self._turn()
+                await self._next_step()
                 if due is not None and loop.time() >= due:
                     progress.usage_given_up = True
                 if not self._refresh(subscription):

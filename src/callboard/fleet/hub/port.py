@@ -138,7 +138,7 @@ class Subscription(Protocol):
 class HubPort(Protocol):
     """The hub, as its readers know it."""
 
-    turns: Callable[[ClusterSnapshot], datetime | None]
+    revisit: Callable[[ClusterSnapshot], datetime | None]
     """When a part means another thing although nothing of it has changed, by the cluster's time."""
 
     def subscribe(self, source: Source) -> Subscription:

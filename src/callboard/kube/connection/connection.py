@@ -126,9 +126,9 @@ class Connection:
         """The loop's time at which `whole` seconds from now are over."""
         return self._loop.time() + self.limits.whole
 
-    async def turn(self) -> None:
+    async def next_step(self) -> None:
         """Before each step of reading much: wait until the loop has time for it."""
-        await self._owner.steps.turn()
+        await self._owner.steps.next_step()
 
     def with_credential(self, credential: Credential) -> "Connection":
         """The same cluster with another (or a renewed) credential."""

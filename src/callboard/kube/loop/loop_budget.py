@@ -33,7 +33,7 @@ class LoopBudget:
         """Whether a step may begin now, before which nobody has to wait; who is told so begins it."""
         return not self._waiting and self._fits()
 
-    async def turn(self) -> None:
+    async def next_step(self) -> None:
         """Wait until a step may begin, in the order in which they asked."""
         if self.at_once():
             return

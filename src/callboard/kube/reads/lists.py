@@ -147,7 +147,7 @@ async def list_objects(
                 remaining=remaining,
             )
         asked_for = page.continue_
-        await connection.turn()
+        await connection.next_step()
         if progress is not None:
             until = connection.until()
         try:
@@ -179,7 +179,7 @@ async def _page(
     body, resource, nesting = answer.body, question.type, connection.limits.max_nesting
     steps = connection.steps
     if len(body) >= _SMALL and not steps.at_once():
-        await steps.turn()
+        await steps.next_step()
     try:
         if len(body) < SHORT:
             return decode_page(body, resource, form, max_nesting=nesting), len(body)
@@ -190,7 +190,7 @@ async def _page(
             except StopIteration as ended:
                 page: Page[T] = ended.value
                 return page, len(body)
-            await steps.turn()
+            await steps.next_step()
     except WrongShape as wrong:
         raise AnswerRefused(
             Failure(code=FailureCode.WRONG_SHAPE, message=str(wrong), status=answer.status)

@@ -233,7 +233,7 @@ class _Stream:
                     busy = await connection.beat.come()
                     if busy:
                         piece += response.more()
-                await connection.turn()
+                await connection.next_step()
                 had = 0 if listing is None else len(listing)
                 began = time.monotonic()
                 changes, ended = self._changes(lines, piece, limits.max_nesting, connection.cluster.url)

@@ -185,7 +185,9 @@ class Followed:
                 self._fail(found)
             else:
                 custom = await types_for(parts, self.cluster, self._caller)
-                await self._tools.hub.steps.turn()  # all clusters begin at once, each with a dozen streams
+                await (
+                    self._tools.hub.steps.next_step()
+                )  # all clusters begin at once, each with a dozen streams
                 try:
                     self._follow(found, custom)
                     pause = RENEWED

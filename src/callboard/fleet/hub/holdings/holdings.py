@@ -19,10 +19,10 @@ from callboard.model.outcome import Answer, Failure, FailureCode, Freshness, Mal
 from callboard.model.outline import outline
 from callboard.model.resource import ResourceType
 
-__all__ = ["NO_OBJECT", "STALE_AFTER", "Holdings", "HoldingsReader", "Labels", "ObjectChanged", "Turning"]
+__all__ = ["NO_OBJECT", "STALE_AFTER", "Holdings", "HoldingsReader", "Labels", "NextStep", "ObjectChanged"]
 
 Labels = Mapping[str, str]
-Turning = Callable[[], Awaitable[None]]
+NextStep = Callable[[], Awaitable[None]]
 ObjectChanged = Callable[[str, Labels | None, Labels | None], None]
 """Of one object that has changed: its namespace, and its labels before and after; None where it was not there."""
 
@@ -72,7 +72,7 @@ class Holdings:
     """Everything that one question brings, as of now. Synchronous but for `replace`, which takes many objects in.
 
     `misfit` is called when some readers' questions are no longer answered by it; where else, the hub knows. `changed` is
-    told each object before and after, from the first list on; of what is restored, nothing. `turn` is waited for between two
+    told each object before and after, from the first list on; of what is restored, nothing. `next_step` is waited for between two
     steps of taking many in. Of objects that are more than `most`, or than the cluster's `room` holds, it is told that they are
     there, and no more.
     """
@@ -83,7 +83,7 @@ class Holdings:
         clock: Clock,
         misfit: Callable[[], None],
         changed: ObjectChanged | None = None,
-        turn: Turning | None = None,
+        next_step: NextStep | None = None,
         room: Room | None = None,
         *,
         most: int = MOST_OBJECTS,
@@ -98,7 +98,7 @@ class Holdings:
         self._clock = clock
         self._misfit = misfit
         self._changed = changed
-        self._turn = turn or LoopBudget().turn
+        self._next_step = next_step or LoopBudget().next_step
         self._share = RoomShare(room, most)
         self._left_out = False
         self._type = question.type
@@ -273,11 +273,11 @@ class Holdings:
             missing.discard(key_of(obj))
             self.put(obj)
             if number % CHUNK == 0:
-                await self._turn()
+                await self._next_step()
         for number, key in enumerate(missing, 1):
             self._drop(key)
             if number % CHUNK == 0:
-                await self._turn()
+                await self._next_step()
         self._malformed = {m.where: m for m in malformed[:MOST_MALFORMED]}
         self._seen = self._clock.now()
         truncated = truncated or self._left_out

@@ -189,7 +189,7 @@ class HubProvider:
                 self.clock,
                 clock_offset=lambda: self._clock_offset(source.cluster),
                 coalesce=self._coalesce,
-                turn=self.hub.steps.turn,
+                next_step=self.hub.steps.next_step,
             )
             task = self.hub.start(_kept_from_raising(look), f"look {source.cluster.name}")
             shared = self._looks[key] = _Shared(look, task)

@@ -113,7 +113,7 @@ class ListPermits:
 
     async def take(self, tier: int) -> ListPermit:
         """Wait for a place."""
-        return _Lent(await self._line.take(tier), self._lent).turn
+        return _Lent(await self._line.take(tier), self._lent).permit
 
 
 class _Lent:
@@ -124,7 +124,7 @@ class _Lent:
         self._seconds = seconds
         self._heard = True
         self._timer: asyncio.TimerHandle | None = None
-        self.turn = ListPermit(self._over, self._progress)
+        self.permit = ListPermit(self._over, self._progress)
         self._look()
 
     def _progress(self) -> None:
@@ -191,20 +191,20 @@ class Budget:
             if self._waiting:
                 min(self._waiting, key=lambda w: w.tier).promote()
 
-    async def turn(self, tier: int) -> ListPermit:
-        """Wait until a request may start, the important ones first. Whoever holds a turn bounds what it waits for."""
+    async def permit(self, tier: int) -> ListPermit:
+        """Wait until a request may start, the important ones first. Whoever holds a permit bounds what it waits for."""
         self._line.most = self.settings.lists
-        turn = await self._line.take(tier)
+        permit = await self._line.take(tier)
         try:
             await self.pace()
             place = await self._places.take(tier)
         except BaseException:
-            turn.over()
+            permit.over()
             raise
 
         def over() -> None:
             place.over()
-            turn.over()
+            permit.over()
 
         return ListPermit(over, place.progress)
 

@@ -1,14 +1,21 @@
 """One stream: everything that one question brings at one source, kept current by a watch, or by asking again.
 
-`kube.watch` does the protocol (resume, 410, silence), `holdings` what its changes mean for those who read. Where watching is
-refused, or the budget says so, the same question is polled.
+`kube/watching/watch.py` does the protocol (resume, 410 Gone, silence), `holdings` what its changes mean for those who read.
+
+    restoring ──▶ watching ◀──────────▶ polling      which of the two, and when: `schedule` and `budget`
+     what a        list, then changes;   the list,
+     checkpoint    410: listed anew      at intervals,
+     holds         by `watch`            while anybody reads
+
+    either one fails ──▶ what was seen last stays, stale ──▶ pause, doubled up to a minute ──▶ the same again
+    nobody reads any more ──▶ the hub waits `keep` seconds and cancels `run`
 """
 
 import asyncio
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 
 import msgspec
@@ -19,14 +26,14 @@ from callboard.fleet.defect import defect
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints, Moment
 from callboard.fleet.hub.checkpoint.form import Header
 from callboard.fleet.hub.checkpoint.reading import Place
-from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, HoldingsReader, ObjectChanged, Turning
+from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, HoldingsReader, NextStep, ObjectChanged
 from callboard.fleet.hub.holdings.index import ObjectIndex
 from callboard.fleet.hub.holdings.room import Room
 from callboard.fleet.hub.port import Source, Watcher
 from callboard.fleet.hub.scope import tier
 from callboard.fleet.hub.streams.budget import Budget, ListPermit
 from callboard.fleet.hub.streams.pulse import Pulse
-from callboard.fleet.hub.streams.refusals import AT_ONCE, Refusals
+from callboard.fleet.hub.streams.schedule import Schedule
 from callboard.fleet.observer import Observer
 from callboard.kube.failure import answer_of
 from callboard.kube.ingest.packing import Packer, Packings
@@ -61,7 +68,7 @@ class Stream:
         observer: Observer,
         changed: ObjectChanged | None = None,
         checkpoints: Checkpoints | None = None,
-        turn: Turning | None = None,
+        next_step: NextStep | None = None,
         room: Room | None = None,
         jitter: Callable[[], float] = random.random,
         well: Well = nothing_is_well,
@@ -69,31 +76,18 @@ class Stream:
         self.source = source
         self.question = question
         self.tier = tier(question)
-        self.held = Holdings(question, clock, lambda: misfit(self), changed, turn, room)
+        self.held = Holdings(question, clock, lambda: misfit(self), changed, next_step, room)
         self._watcher = watcher
         self._budget = budget
         self._pulse = pulse
-        self._watched = watched
         self._observer = observer
         self._checkpoints = checkpoints
-        self.opening = checkpoints is not None
-        """Whether what was written of it may still come."""
-        self._place: Place | None = None
-        self._version = ""
-        self._replacing = False
+        self._record = _Record(opening=checkpoints is not None)
         self._jitter = jitter
         self._keep = Packer(Packings(well))
-        self._turn: ListPermit | None = None
+        self._permit: ListPermit | None = None
         self._watching: asyncio.Timeout | None = None
-        self._wake = asyncio.Event()
-        self._no_watch_until = 0.0
-        self._watch_refused = False
-        self._promoted = False
-        self._ask_at = 0.0
-        self._refusals = Refusals(jitter)
-        self._watch_refusals = Refusals(jitter)
-        self._looked_again = float("-inf")
-        self._was_answered = False
+        self._schedule = Schedule(watched=watched, jitter=jitter)
 
     # ---- for the hub
 
@@ -102,28 +96,28 @@ class Stream:
         was_idle = not len(self.held.readers)
         self.held.readers.add(reader, question)
         if was_idle:
-            self._wake.set()  # nothing is polled while nobody looks
+            self._schedule.wake.set()  # nothing is polled while nobody looks
 
     def detach(self, reader: HoldingsReader) -> None:
         self.held.readers.remove(reader)
 
     def look_again(self) -> None:
         """Somebody wants to know now whether a refusal still stands."""
-        now = asyncio.get_running_loop().time()
         held = self.held
-        refused = held.refused or held.doubted or (self._watch_refused and held.known)
-        if refused and now - self._looked_again >= AT_ONCE:
-            self._looked_again = now
-            self._ask_at = self._no_watch_until = 0.0
-            self._wake.set()
+        self._schedule.look_again(_now(), refused=held.refused or held.doubted, known=held.known)
 
     # ---- for checkpoints
 
     @property
+    def opening(self) -> bool:
+        """Whether what was written of it may still come."""
+        return self._record.opening
+
+    @property
     def place(self) -> Place:
-        if self._place is None:
-            self._place = Place.of(self.source.key, self.question)
-        return self._place
+        if self._record.place is None:
+            self._record.place = Place.of(self.source.key, self.question)
+        return self._record.place
 
     @property
     def changes(self) -> int:
@@ -135,10 +129,10 @@ class Stream:
 
     def moment(self) -> Moment | None:
         held = self.held
-        if self._replacing or not held.known or not held.whole or held.as_of is None:
+        if self._record.replacing or not held.known or not held.whole or held.as_of is None:
             return None
         return Moment(
-            version=self._version,
+            version=self._record.version,
             as_of=held.as_of,
             objects=held.objects.all(),
             malformed=held.malformed,
@@ -153,14 +147,14 @@ class Stream:
         return {q for q in self.held.readers.questions() if q.name != NO_OBJECT}
 
     def restored(self, header: Header, objects: ObjectIndex) -> None:
-        self._version = header.version
+        self._record.version = header.version
         self.held.restored(objects, header.as_of, header.malformed, header.truncated)
 
     def taken_in(self, objects: ObjectIndex) -> None:
         self.held.taken_in(objects)
 
     def not_restored(self) -> None:
-        self._version = ""
+        self._record.version = ""
         self.held.not_restored()
 
     # ---- for the budget
@@ -173,8 +167,7 @@ class Stream:
 
     def promote(self) -> None:
         """A watch has become free."""
-        self._promoted = True
-        self._wake.set()
+        self._schedule.promote()
 
     # ---- for the pulse
 
@@ -190,10 +183,10 @@ class Stream:
         try:
             if self._checkpoints is not None:
                 await self._checkpoints.restore(self.place, self)
-                self.opening = False
+                self._record.opening = False
             while True:
                 try:
-                    if self._may_watch() and self._budget.admit(self):
+                    if self._schedule.may_watch(_now()) and self._budget.admit(self):
                         await self._watch()
                     else:
                         await self._poll()
@@ -207,17 +200,14 @@ class Stream:
                     failure = defect("listening", error, told=words, **where)
                 finally:
                     self._budget.leave(self)
-                    self._turn_over()
+                    self._give_back()
                 self._failed(failure)
                 await asyncio.sleep(pause * (0.5 + self._jitter() / 2))
                 pause = min(LONGEST_PAUSE, pause * 2)
         finally:
             self.held.close()
             self._budget.leave(self)
-            self._turn_over()
-
-    def _may_watch(self) -> bool:
-        return self._watched and asyncio.get_running_loop().time() >= self._no_watch_until
+            self._give_back()
 
     async def _watch(self) -> None:
         """Watch until it is refused or the watch is needed elsewhere; then poll."""
@@ -233,17 +223,16 @@ class Stream:
                     return
                 self.held.resolved(resolved)
                 question = msgspec.structs.replace(self.question, type=resolved)
-                since = self._version if self.held.known else ""
+                since = self._record.version if self.held.known else ""
                 watching = self._watcher.watch(self.source, question, self._credential, since, self._progress)
                 async with aclosing(watching):
                     async for changes in watching:
-                        self._turn_over()
+                        self._give_back()
                         last = changes[-1]
                         if not isinstance(last, Stale):
                             self._budget.reach.answered()
                             self._pulse.stands(self)
-                            self._answered()
-                            self._watch_refusals.over()
+                            self._schedule.answered(watch=True)
                         if isinstance(last, Stale) and _refuses(last.failure):
                             self._budget.reach.answered()
                             self._refuse(last.failure)
@@ -267,9 +256,9 @@ class Stream:
 
     async def _admitted(self) -> None:
         """Wait until the cluster may be asked: it answers, or this stream is the one that tries, and its turn has come."""
-        if self._turn is None:
+        if self._permit is None:
             await self._budget.reach.leave(self.held.failed, patient=self.held.known)
-            self._turn = await self._budget.turn(self.tier)
+            self._permit = await self._budget.permit(self.tier)
 
     async def shared_credential(self) -> Credential:
         """The source's credential, and a second look that it is nobody's own: what it reads is shared, and kept."""
@@ -282,58 +271,45 @@ class Stream:
 
     def _progress(self) -> None:
         self._budget.reach.heard()
-        if self._turn is not None:
-            self._turn.progress()
+        if self._permit is not None:
+            self._permit.progress()
 
-    def _turn_over(self) -> None:
-        if self._turn is not None:
-            turn = self._turn
-            self._turn = None
-            turn.over()
+    def _give_back(self) -> None:
+        if self._permit is not None:
+            permit, self._permit = self._permit, None
+            permit.over()
 
     def _refuse(self, failure: Failure) -> None:
         """Watching is refused. Listing may be allowed: that is tried at once, unless the type is not there at all."""
-        self._watch_refused = True
-        self._no_watch_until = self._again(self._watch_refusals)
-        if failure.code is FailureCode.NOT_SERVED:
+        gone = failure.code is FailureCode.NOT_SERVED
+        self._schedule.watch_refused(_now(), looked_at=bool(self.wanted()), listing_too=gone)
+        if gone:
             self._failed(failure)
-            self._ask_at = self._no_watch_until
-
-    def _answered(self) -> None:
-        self._was_answered = True
-        self._refusals.over()
-
-    def _again(self, refusals: Refusals) -> float:
-        return refusals.refused(asyncio.get_running_loop().time(), looked_at=bool(self.wanted()))
 
     async def _poll(self) -> None:
         """Ask at an interval while somebody looks, until the question may be watched (again)."""
-        loop = asyncio.get_running_loop()
+        schedule = self._schedule
         while True:
-            self._wake.clear()
-            if self._promoted or (self._watch_refused and self._may_watch()):
-                self._promoted = self._watch_refused = False
+            schedule.wake.clear()
+            if schedule.back_to_watching(_now()):
                 return
             if not len(self.held.readers):
-                await self._wake.wait()
+                await schedule.wake.wait()
                 continue
-            until = min(self._ask_at, self._no_watch_until) if self._watch_refused else self._ask_at
-            left = until - loop.time()
+            left = schedule.next_at() - _now()
             if left > 0:
-                try:
+                with suppress(TimeoutError):
                     async with asyncio.timeout(left):
-                        await self._wake.wait()
-                except TimeoutError:
-                    pass
+                        await schedule.wake.wait()
                 continue
             await self._ask()
             interval = self.source.settings.poll_interval * (0.8 + 0.4 * self._jitter())
             if self.void or self.held.doubted:
-                self._ask_at = self._again(self._refusals)
+                schedule.refused(_now(), looked_at=bool(self.wanted()))
                 continue
             if self.held.failures:
                 interval = max(interval, min(LONGEST_PAUSE, interval * 2 ** (self.held.failures - 1)))
-            self._ask_at = loop.time() + interval
+            schedule.ask_in(interval, _now())
 
     async def _ask(self) -> None:
         await self._admitted()
@@ -343,14 +319,14 @@ class Stream:
                 o async for o in self.source.fetcher.ask(self.source.cluster, credential, [self.question])
             ]
         finally:
-            self._turn_over()
+            self._give_back()
         outcome = outcomes[0] if outcomes else Outcome(question=self.question, answer=Answer.BROKEN)
         if outcome.failure is not None:
             self._budget.reach.failed(outcome.failure)
         elif outcome.answer is not Answer.NOT_ASKED:
             self._budget.reach.answered()
         if outcome.answer is Answer.NOT_ASKED or outcome.answer.known:
-            self._answered()
+            self._schedule.answered()
         if outcome.answer is Answer.NOT_ASKED:
             self.held.not_asked()
         elif outcome.answer.known or outcome.malformed:
@@ -368,10 +344,10 @@ class Stream:
             match change:
                 case Upsert(obj):
                     held.put(obj)
-                    self._version = obj.resource_version
+                    self._record.version = obj.resource_version
                 case Delete(obj):
                     held.delete(obj)
-                    self._version = obj.resource_version
+                    self._record.version = obj.resource_version
                 case Reset():
                     version = change.resource_version
                     await self._replace(
@@ -388,7 +364,7 @@ class Stream:
                     self._failed(failure)
                     return
                 case Bookmark(version):
-                    self._version = version
+                    self._record.version = version
         if not isinstance(changes[-1], Reset):
             held.seen()
 
@@ -401,14 +377,13 @@ class Stream:
         version: str,
     ) -> None:
         """While it lasts, what is held is of no one moment."""
-        self._version, self._replacing = "", True
+        self._record.version, self._record.replacing = "", True
         await self.held.replace(objects, malformed, freshness, truncated)
-        self._version, self._replacing = version, False
+        self._record.version, self._record.replacing = version, False
 
     def _failed(self, failure: Failure) -> None:
         """A refusal of what was readable a moment ago is not believed at once; one of what was read before a restart is."""
-        doubted = self._was_answered and self._refusals.doubted(asyncio.get_running_loop().time())
-        self.held.failed(failure, doubted=doubted)
+        self.held.failed(failure, doubted=self._schedule.doubted(_now()))
         self._observe(failure)
 
     def _observe(self, failure: Failure | None = None) -> None:
@@ -417,6 +392,21 @@ class Stream:
         self._observer.asked(
             self.source.cluster.name, Outcome(question=self.question, answer=answer, failure=failure)
         )
+
+
+class _Record:
+    """How far a stream has come, as its checkpoint has it. `version` is the resourceVersion to go on from, "" for none;
+    while it is `replacing`, what is held is of no one moment; `opening` says that what was written may still come."""
+
+    def __init__(self, *, opening: bool) -> None:
+        self.opening = opening
+        self.place: Place | None = None
+        self.version = ""
+        self.replacing = False
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _refuses(failure: Failure) -> bool:
