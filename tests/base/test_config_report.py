@@ -59,9 +59,9 @@ def test_a_key_nobody_knows_is_an_error_inside_kubernetes_and_callboard(
         ("techdocs: {builder: local}", "techdocs", KeyOutcome.UNUSED, "known to Backstage"),
         (
             "backend: {auth: {keys: [{secret: hunter2}]}}",
-            "backend.auth",
+            "backend.auth.keys",
             KeyOutcome.UNUSED,
-            "no other service",
+            "secret that is shared",
         ),
         (
             "kubernetes: {podExecTerminal: {enabled: true}}",

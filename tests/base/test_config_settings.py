@@ -51,6 +51,12 @@ auth:
 app: {title: Dice, baseUrl: 'https://portal.example.org'}
 organization: {name: ACME}
 backend:
+  auth:
+    externalAccess:
+      - {type: static, options: {token: eight and more, subject: ci}, accessRestrictions:
+          [{plugin: kubernetes, permission: 'a.read, b.read', permissionAttribute: {action: read}}]}
+      - {type: jwks, options: {url: 'https://ci.example.org/jwks', issuer: 'https://ci.example.org', audience: callboard,
+          algorithm: RS256, subjectPrefix: ci}}
   baseUrl: http://localhost:7007
   listen: {host: 0.0.0.0, port: '${PORT:-7008}'}
   https: {certificate: {cert: CERT, key: {$env: KEY}}}
@@ -133,6 +139,7 @@ callboard:
     sessionIdle: 600
     formerSecrets: [sixteen more characters]
     allowGuest: true
+    backstage: {baseUrl: 'https://backstage.example.org', plugin: callboard, plugins: [kubernetes], may: [catalog.entity.read]}
     proxies:
       front: {title: Front, header: X-Token, issuer: 'https://proxy.example.org', audience: [us], algorithm: ES256,
         jwksUrl: 'https://proxy.example.org/jwks', accountClaim: sub, signIn: {resolvers: []}}

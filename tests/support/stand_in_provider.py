@@ -53,6 +53,8 @@ class StandInProvider:
         self.answer: Any = {}
         self.status = 200
         self.user_info: Any = {}
+        self.pages: dict[str, Any] = {}
+        """Other addresses, and what is there as JSON, or as it stands where it is a text."""
         self.asked: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = []
 
     def claims(self, nonce: str, /, **more: object) -> dict[str, Any]:
@@ -71,6 +73,8 @@ class StandInProvider:
     async def handle(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.asked.append((request.path, request.headers, form))
+        if (page := self.pages.get(request.path)) is not None:
+            return web.Response(text=page) if isinstance(page, str) else web.json_response(page)
         if request.path == "/.well-known/openid-configuration":
             return web.json_response(self.metadata)
         if request.path == "/jwks":

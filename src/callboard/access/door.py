@@ -25,6 +25,12 @@ _SAME_SITE = ("", "same-origin", "none")
 """Values of Sec-Fetch-Site of our own pages, a typed address, or a client that is no browser."""
 
 
+_FOR_TOKENS = frozenset({RouteClass.READ, RouteClass.METRICS})
+_NOT_FOR_TOKENS = Refused(
+    403, "not-for-tokens", "A token reads pages, the JSON API and figures, and does nothing else."
+)
+
+
 class DoorPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """`hosts` are the values of the Host header we answer to, lower-case, with the port. `origins` are our own.
 
@@ -115,7 +121,7 @@ class FrontDoor:
         if (brought := await self._recognised(facts)) is not None:
             return brought
         if token is not None:
-            return await self._service(token, route)
+            return await self._by_bearer(token, route)
         session = cookie_in(facts.cookie, self.policy.cookie_for(facts.host).name)
         caller = await self._sessions.caller(session)
         if caller is None and route is RouteClass.METRICS:
@@ -154,12 +160,21 @@ class FrontDoor:
                 return Refused(403, error.code, error.message)
         return None
 
+    async def _by_bearer(self, token: str, route: RouteClass) -> Admitted | Refused:
+        """By a token of Backstage, or of a service that the configuration names."""
+        for reader in self._ways.bearers:
+            try:
+                caller = await reader.caller(token)
+            except NotSignedIn as error:
+                return Refused(401, error.code, error.message)
+            if caller is not None:
+                return Admitted(caller) if route in _FOR_TOKENS else _NOT_FOR_TOKENS
+        return await self._service(token, route)
+
     async def _service(self, token: str, route: RouteClass) -> Admitted | Refused:
         """By a token alone, whatever cookie comes with it."""
-        if route not in (RouteClass.READ, RouteClass.METRICS):
-            return Refused(
-                403, "not-for-tokens", "A token reads pages, the JSON API and figures, and does nothing else."
-            )
+        if route not in _FOR_TOKENS:
+            return _NOT_FOR_TOKENS
         caller = await self._tokens.caller(token) if self._tokens else None
         if caller is None:
             return Refused(

@@ -8,10 +8,12 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from callboard.access.sign_in.backstage import BackstageTokens
+from callboard.access.sign_in.external import ExternalAccess
 from callboard.access.sign_in.plugin import SignInPlugin, titles_of
 from callboard.access.sign_in.resolving import PeopleIndex, PersonRule, rules_of
 from callboard.access.sign_in.sealing import Sealer
-from callboard.access.sign_in.ways import GUEST_ISSUER, SignInWays, WayInForce
+from callboard.access.sign_in.ways import GUEST_ISSUER, BearerReader, SignInWays, WayInForce
 from callboard.app.plugins import Plugins, asked
 from callboard.base.clock import Clock
 from callboard.base.errors import BadInput, Problem
@@ -52,7 +54,13 @@ class SignInInForce:
 
     def put_to_use(self, settings: Settings, extensions: Plugins) -> None:
         """Go on with the ways of this configuration. Raises BadInput for one that cannot be made, and then the old ones stay."""
-        made_of = (settings.auth, settings.callboard.auth, extensions.names, self.guests)
+        made_of = (
+            settings.auth,
+            settings.callboard.auth,
+            settings.backend.auth,
+            extensions.names,
+            self.guests,
+        )
         if made_of == self._made_of:
             return
         ours = Plugins((asked("callboard.sign_in", SignInPlugin(settings, self._outbound, self._clock)),))
@@ -74,8 +82,18 @@ class SignInInForce:
                 _log.warning(
                     "no way to sign in of this name is had: an extension must bring it", provider=key
                 )
+        self.ways.bearers = self._bearers(settings)
         self.ways.use(found, settings.callboard.auth)
         self._made_of = made_of
+
+    def _bearers(self, settings: Settings) -> tuple[BearerReader, ...]:
+        backstage, external = settings.callboard.auth.backstage, settings.backend.auth.external_access
+        found: list[BearerReader] = []
+        if backstage is not None:
+            found.append(BackstageTokens(backstage, self.ways, self._outbound, self._clock))
+        if external:
+            found.append(ExternalAccess(external, self._outbound, self._clock))
+        return tuple(found)
 
     def _made(self, offered: Offered[Registration[Any]], settings: Settings) -> WayInForce:
         key, where = offered.item.key, f"auth.providers.{offered.item.key}"

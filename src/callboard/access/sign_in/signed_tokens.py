@@ -60,6 +60,9 @@ class ExpectedToken(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `azp`, where it is there, has to be one of the audiences; and has to be there with several audiences."""
     made: bool = False
     """Whether it has to say when it was made."""
+    bare: bool = False
+    """Whether it names no issuer, and nobody whom it is for unless `audience`: by whose key it is signed says all."""
+    audience: bool = False
     signer: bool = False
     """Whether whom it is for is said by the header `signer` instead of `aud`: so do AWS's load balancers."""
     must: tuple[str, ...] = ("sub",)
@@ -140,8 +143,19 @@ def claimed_issuer(token: str) -> str:
 
 
 def _check_claims(claims: Mapping[str, Any], expected: ExpectedToken, now: datetime) -> None:
-    if claims.get("iss") not in expected.issuers:
+    if not expected.bare and claims.get("iss") not in expected.issuers:
         raise _bad("is from another issuer")
+    if not expected.bare or expected.audience:
+        _check_audience(claims, expected)
+    _check_times(claims, expected, now)
+    if expected.nonce is not None and claims.get("nonce") != expected.nonce:
+        raise _bad("is the answer to another sign-in")
+    for name in expected.must:
+        if not text_claim(claims, name):
+            raise _bad(f"lacks {name!r}")
+
+
+def _check_audience(claims: Mapping[str, Any], expected: ExpectedToken) -> None:
     audience = claims.get("aud")
     audiences = [audience] if isinstance(audience, str) else audience
     if not isinstance(audiences, list) or not 0 < len(audiences) <= _MOST_AUDIENCES:
@@ -156,6 +170,9 @@ def _check_claims(claims: Mapping[str, Any], expected: ExpectedToken, now: datet
             raise _bad("is for several and does not say who asked for it")
         if party is not None and party not in expected.audiences:
             raise _bad("was asked for by somebody else")
+
+
+def _check_times(claims: Mapping[str, Any], expected: ExpectedToken, now: datetime) -> None:
     moment = now.timestamp()
     skew = SKEW.total_seconds()
     if _moment(claims, "exp", must=True) <= moment - skew:
@@ -164,11 +181,6 @@ def _check_claims(claims: Mapping[str, Any], expected: ExpectedToken, now: datet
         raise _bad("is not good yet")
     if _moment(claims, "iat", usual=moment, must=expected.made) > moment + skew:
         raise _bad("was made in the future: whose clock is wrong?")
-    if expected.nonce is not None and claims.get("nonce") != expected.nonce:
-        raise _bad("is the answer to another sign-in")
-    for name in expected.must:
-        if not text_claim(claims, name):
-            raise _bad(f"lacks {name!r}")
 
 
 def _moment(claims: Mapping[str, Any], name: str, *, usual: float = 0.0, must: bool = False) -> float:

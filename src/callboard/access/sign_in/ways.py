@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -24,7 +25,7 @@ from callboard.model.caller import Caller, CallerKind
 from callboard.model.door import RequestFacts
 from callboard.model.entity import EntityRef
 
-__all__ = ["GUEST_ISSUER", "SignInWays", "WayInForce"]
+__all__ = ["GUEST_ISSUER", "BearerReader", "SignInWays", "WayInForce"]
 
 GUEST_ISSUER = "callboard:guest"
 """Who vouches for guests: nobody but us."""
@@ -98,6 +99,14 @@ class WayInForce(msgspec.Struct, frozen=True, kw_only=True):
         return None if found is None else _sound(found)
 
 
+class BearerReader(Protocol):
+    """Knows callers by the token of an Authorization header."""
+
+    async def caller(self, token: str) -> Caller | None:
+        """Whose it is; None where it is none of the sort. Raises NotSignedIn for one that is no good, Unavailable."""
+        ...
+
+
 class SignInWays:
     """Those of the configuration in force, by key; replaced whole when it changes."""
 
@@ -106,6 +115,8 @@ class SignInWays:
         self.settings = settings or CallboardAuthSettings()
         self.people = PeopleIndex(())
         self._recognising: tuple[WayInForce, ...] = ()
+        self.bearers: tuple[BearerReader, ...] = ()
+        """Tokens that are taken beside our own."""
         self._changed: list[Callable[[], None]] = []
 
     @property

@@ -130,7 +130,6 @@ _KEYS: dict[Path, tuple[str, ...]] = {
     ("backend",): (
         "actions",
         "auditor",
-        "auth",
         "cache",
         "csp",
         "health",
@@ -145,6 +144,12 @@ _KEYS: dict[Path, tuple[str, ...]] = {
         "tracing",
         "trustProxy",
         "workingDirectory",
+    ),
+    ("backend", "auth"): (
+        "dangerouslyDisableDefaultAuthPolicy",
+        "keyStore",
+        "keys",
+        "pluginKeyStore",
     ),
     ("backend", "cors"): ("optionsSuccessStatus", "preflightContinue"),
     ("backend", "database"): (
@@ -215,8 +220,8 @@ _REASONS: dict[Path, str] = {
     ("integrations", "github", "*", "token"): _NO_CREDENTIALS,
     ("integrations", "github", "*", "apps"): _NO_CREDENTIALS,
     ("integrations", "gitlab", "*", "token"): _NO_CREDENTIALS,
-    ("backend", "auth"): "no other service signs in to Callboard",
     ("backend", "csp"): "the content security policy of Callboard's pages is fixed",
+    ("backend", "auth", "keys"): "tokens that a secret that is shared signs are not taken",
     ("catalog", "providers"): "entities come from `catalog.locations` only",
     ("catalog", "readonly"): "Callboard's catalog is always read-only",
 }

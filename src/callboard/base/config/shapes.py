@@ -7,10 +7,20 @@ import msgspec
 
 from callboard.base.config.tree import ConfigNode
 from callboard.base.settings import (
+    AccessRestriction,
     CorsSettings,
     DatabaseConnection,
     DatabaseSettings,
+    ExternalOptions,
+    GithubProviderSettings,
+    GitlabProviderSettings,
+    GoogleProviderSettings,
     ListenSettings,
+    MicrosoftProviderSettings,
+    OidcProviderSettings,
+    OktaProviderSettings,
+    PermissionAttribute,
+    ProxySignInSettings,
     RuleAllow,
 )
 
@@ -81,12 +91,44 @@ def _allow(node: ConfigNode) -> ConfigNode:
     return ConfigNode({"kind": node}, node.origin) if isinstance(node.value, str) else node
 
 
+def _many(*keys: str) -> Callable[[ConfigNode], ConfigNode]:
+    """One text, or several with commas, where a list is meant."""
+
+    def shaped(node: ConfigNode) -> ConfigNode:
+        if not isinstance(node.value, dict):
+            return node
+        items = dict(node.value)
+        for key in keys:
+            item = items.get(key)
+            if item is not None and isinstance(item.value, str):
+                parts = [part for part in item.value.replace(",", " ").split() if part]
+                items[key] = ConfigNode([ConfigNode(part, item.origin) for part in parts], item.origin)
+        return ConfigNode(items, node.origin)
+
+    return shaped
+
+
 SHAPES: dict[type[msgspec.Struct], Callable[[ConfigNode], ConfigNode]] = {
     ListenSettings: _listen,
     CorsSettings: _cors,
     DatabaseConnection: _connection,
     DatabaseSettings: _database,
     RuleAllow: _allow,
+    ExternalOptions: _many("issuer", "audience", "algorithm"),
+    AccessRestriction: _many("permission"),
+    PermissionAttribute: _many("action"),
+    ProxySignInSettings: _many("audience", "from"),
+    **{
+        provider: _many("additionalScopes")
+        for provider in (
+            OidcProviderSettings,
+            GoogleProviderSettings,
+            MicrosoftProviderSettings,
+            OktaProviderSettings,
+            GitlabProviderSettings,
+            GithubProviderSettings,
+        )
+    },
 }
 """By the struct that is to be read: from any form a file may use to the one whose keys are the struct's fields."""
 

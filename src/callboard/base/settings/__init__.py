@@ -23,14 +23,19 @@ from callboard.base.settings.auth import (
     SignInSettings,
 )
 from callboard.base.settings.backend import (
+    AccessRestriction,
+    BackendAuthSettings,
     BackendSettings,
     CertificateSettings,
     CorsSettings,
     DatabaseConnection,
     DatabaseSettings,
     DatabaseTlsSettings,
+    ExternalAccessSettings,
+    ExternalOptions,
     HttpsSettings,
     ListenSettings,
+    PermissionAttribute,
     ReadingAllow,
     ReadingSettings,
 )
@@ -80,14 +85,22 @@ from callboard.base.settings.kubernetes import (
 )
 from callboard.base.settings.organization import OrganizationSettings
 from callboard.base.settings.root import Settings
-from callboard.base.settings.sign_in import CallboardAuthSettings, ClaimedGroupsSettings, ProxySignInSettings
+from callboard.base.settings.sign_in import (
+    BackstageTokensSettings,
+    CallboardAuthSettings,
+    ClaimedGroupsSettings,
+    ProxySignInSettings,
+)
 
 __all__ = [
+    "AccessRestriction",
     "AccessSettings",
     "AppSettings",
     "AuthSessionSettings",
     "AuthSettings",
+    "BackendAuthSettings",
     "BackendSettings",
+    "BackstageTokensSettings",
     "BreakerSettings",
     "CallboardAuthSettings",
     "CallboardSettings",
@@ -114,6 +127,8 @@ __all__ = [
     "DatabaseSettings",
     "DatabaseTlsSettings",
     "DiagnosisSettings",
+    "ExternalAccessSettings",
+    "ExternalOptions",
     "GithubIntegration",
     "GithubProviderSettings",
     "GitlabIntegration",
@@ -141,6 +156,7 @@ __all__ = [
     "OtherLocator",
     "OutboundSettings",
     "PartsSettings",
+    "PermissionAttribute",
     "PoliciesSettings",
     "ProvidersSettings",
     "ProxySignInSettings",

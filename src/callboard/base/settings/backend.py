@@ -10,14 +10,19 @@ from callboard.base.secret import Secret
 from callboard.base.settings.forms import SettingsStruct
 
 __all__ = [
+    "AccessRestriction",
+    "BackendAuthSettings",
     "BackendSettings",
     "CertificateSettings",
     "CorsSettings",
     "DatabaseConnection",
     "DatabaseSettings",
     "DatabaseTlsSettings",
+    "ExternalAccessSettings",
+    "ExternalOptions",
     "HttpsSettings",
     "ListenSettings",
+    "PermissionAttribute",
     "ReadingAllow",
     "ReadingSettings",
 ]
@@ -168,6 +173,71 @@ class DatabaseSettings(SettingsStruct, frozen=True, kw_only=True):
         return str(Path(self.connection.directory or data_directory) / "callboard.sqlite")
 
 
+class PermissionAttribute(SettingsStruct, frozen=True, kw_only=True):
+    """`permissionAttribute` of a restriction."""
+
+    action: tuple[str, ...] = ()
+    """`read`, `create`, `update`, `delete`; one text will do. Callboard reads. Default: any."""
+
+
+class AccessRestriction(SettingsStruct, frozen=True, kw_only=True):
+    """One of `accessRestrictions`: what an external service may do."""
+
+    plugin: str
+    """The plugin it may ask: `callboard`, `kubernetes` and `catalog` are us; entries for others say nothing here."""
+
+    permission: tuple[str, ...] = ()
+    """Names of permissions, e.g. `kubernetes.resources.read`; one text with commas will do. Default: all that reads."""
+
+    permission_attribute: PermissionAttribute = PermissionAttribute()
+    """Which sorts of permissions."""
+
+
+class ExternalOptions(SettingsStruct, frozen=True, kw_only=True):
+    """`options` of an external service."""
+
+    token: Secret | None = None
+    """`static`: the token."""
+
+    subject: str | None = None
+    """`static`: what the service is called."""
+
+    url: str | None = None
+    """`jwks`: where its issuer's keys are."""
+
+    issuer: tuple[str, ...] = ()
+    """`jwks`: values of `iss` that will do; one text will do. Required here."""
+
+    audience: tuple[str, ...] = ()
+    """`jwks`: values of `aud` that are ours; one text will do. Required here, for a token for another is no token for us."""
+
+    algorithm: tuple[str, ...] = ()
+    """`jwks`: the algorithms agreed on. Default: `RS256`."""
+
+    subject_prefix: str | None = None
+    """`jwks`: what stands before a subject."""
+
+
+class ExternalAccessSettings(SettingsStruct, frozen=True, kw_only=True):
+    """One of `backend.auth.externalAccess`."""
+
+    type: str
+    """`static` or `jwks`; Backstage's `legacy` is not taken."""
+
+    options: ExternalOptions = ExternalOptions()
+    """What its tokens are known by."""
+
+    access_restrictions: tuple[AccessRestriction, ...] | None = None
+    """What it may do. Default: all that reads, logs included."""
+
+
+class BackendAuthSettings(SettingsStruct, frozen=True, kw_only=True):
+    """`backend.auth`."""
+
+    external_access: tuple[ExternalAccessSettings, ...] = ()
+    """Services outside that may ask."""
+
+
 class BackendSettings(SettingsStruct, frozen=True, kw_only=True):
     """`backend`, as in Backstage."""
 
@@ -180,6 +250,9 @@ class BackendSettings(SettingsStruct, frozen=True, kw_only=True):
 
     listen: ListenSettings = ListenSettings()
     """Where to listen."""
+
+    auth: BackendAuthSettings = BackendAuthSettings()
+    """Which services may ask."""
 
     https: HttpsSettings | None = None
     """The certificate to serve with. Default: plain HTTP, right on loopback and behind a proxy that ends TLS."""

@@ -8,7 +8,7 @@ from callboard.base.secret import Secret
 from callboard.base.settings.auth import SignInSettings
 from callboard.base.settings.forms import Seconds, SettingsStruct
 
-__all__ = ["CallboardAuthSettings", "ClaimedGroupsSettings", "ProxySignInSettings"]
+__all__ = ["BackstageTokensSettings", "CallboardAuthSettings", "ClaimedGroupsSettings", "ProxySignInSettings"]
 
 Positive = Annotated[Seconds, msgspec.Meta(gt=0)]
 
@@ -75,6 +75,22 @@ class ProxySignInSettings(SettingsStruct, frozen=True, kw_only=True):
     """As `signIn` of `auth.providers`: who somebody is in the catalog."""
 
 
+class BackstageTokensSettings(SettingsStruct, frozen=True, kw_only=True):
+    """A Backstage whose tokens are taken: its people's, and those that its plugins sign."""
+
+    base_url: str
+    """Its `backend.baseUrl`: people's tokens are issued by `/api/auth` there, and each plugin's keys are below its own path."""
+
+    plugin: str = "callboard"
+    """The plugin that we are to it: the audience that tokens of plugins must have."""
+
+    plugins: tuple[str, ...] = ()
+    """Ids of plugins that may ask us. Default: none; people's tokens are taken all the same."""
+
+    may: tuple[str, ...] = ("catalog.entity.read", "kubernetes.clusters.read", "kubernetes.resources.read")
+    """What a plugin may do that speaks for nobody; for a person, it may do what they may."""
+
+
 class CallboardAuthSettings(SettingsStruct, frozen=True, kw_only=True):
     """`callboard.auth`."""
 
@@ -98,6 +114,9 @@ class CallboardAuthSettings(SettingsStruct, frozen=True, kw_only=True):
     allow_guest: bool = False
     """Whether `auth.providers.guest` counts. Default: no, because everybody on this machine could come in, and a new
     Backstage's configuration has it without anybody having asked for it."""
+
+    backstage: BackstageTokensSettings | None = None
+    """A Backstage whose tokens are taken. Default: none."""
 
     proxies: dict[str, ProxySignInSettings] = msgspec.field(default_factory=dict)
     """Proxies in front that have signed people in, by a name of your choice."""
