@@ -150,3 +150,42 @@ def test_a_cluster_that_does_not_answer_is_waited_for() -> None:
 def test_wrong_usage_is_3(arguments: tuple[str, ...]) -> None:
     result = CliRunner().invoke(build_cli(StubWiring(StubPortal())), ["status", "web", *arguments])
     assert result.exit_code == 3
+
+
+def labelled(version: str, updated: int = 2) -> KubeObject:
+    made = json.loads(bytes(workload(OLD, updatedReplicas=updated).raw))
+    made["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/version"] = version
+    return kube.kube_object("Deployment", made)
+
+
+BY_LABEL = ("--wait", "--label", "app.kubernetes.io/version=1.43")
+
+
+def test_a_version_is_known_by_a_label_of_its_pods() -> None:
+    old, new = labelled("1.42"), labelled("1.43")
+    here = state(kube.cluster("eu", new), kube.cluster("us", new))
+    half = state(kube.cluster("eu", new), kube.cluster("us", old))
+    assert run(half, here, arguments=BY_LABEL, image="").exit_code == 0
+    late = run(half, arguments=BY_LABEL, image="")
+    assert late.exit_code == 1
+    assert "us: Deployment web runs app.kubernetes.io/version=1.42" in late.stderr
+    assert (
+        run(state(kube.cluster("eu", labelled("1.43", updated=1))), arguments=BY_LABEL, image="").exit_code
+        == 1
+    )
+    nothing = run(state(kube.cluster("eu", workload(NEW))), arguments=BY_LABEL, image="")
+    assert nothing.exit_code == 1
+    assert "nothing runs app.kubernetes.io/version=1.43" in nothing.stderr
+
+
+def test_image_and_label_both_count() -> None:
+    here = state(kube.cluster("eu", labelled("1.43")))
+    assert run(here, arguments=BY_LABEL, image=OLD).exit_code == 0
+    assert run(here, arguments=BY_LABEL, image=NEW).exit_code == 1
+
+
+@pytest.mark.parametrize("written", ["1.43", "=1.43", "app.kubernetes.io/version"])
+def test_what_is_no_label_is_wrong_usage(written: str) -> None:
+    result = run(state(kube.cluster("eu", workload(NEW))), arguments=("--wait", "--label", written), image="")
+    assert result.exit_code == 3
+    assert "KEY=VALUE" in result.stderr

@@ -77,10 +77,17 @@ answer each time: all of it, for as long as the clusters' hard deadlines let it 
     "version of it, ready, and something does.",
 )
 @click.option(
+    "--label",
+    metavar="KEY=VALUE",
+    default="",
+    help="The version that is to run by a label of its pods, as app.kubernetes.io/version=1.43: exit code 0 only where "
+    "everything that has this label has this value, ready, and something does.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(["at-risk", "degraded", "down"]),
-    help="While waiting: end at once with 1 when something is found that is as bad as this; with --image only what concerns that "
-    "version.",
+    help="While waiting: end at once with 1 when something is found that is as bad as this; with --image or --label only what "
+    "concerns that version.",
 )
 @click.option(
     "--interval",
@@ -102,6 +109,7 @@ def status(
     until: str | None,
     wait: bool,
     image: str,
+    label: str,
     fail_on: str | None,
     interval: float,
 ) -> int:
@@ -125,7 +133,17 @@ def status(
     waiting = wait or until is not None
     if fail_on and not waiting:
         raise UsageError("--fail-on goes with --wait: without it the exit code tells what is found.")
-    release = Release(image=image.strip(), fail_on=Impact(fail_on) if fail_on else None)
+    key, equals, value = label.strip().partition("=")
+    if label.strip() and not (key.strip() and equals):
+        raise UsageError(
+            f"--label {label[:100]!r} is no label; expected KEY=VALUE, as app.kubernetes.io/version=1.43."
+        )
+    release = Release(
+        image=image.strip(),
+        label=key.strip(),
+        value=value.strip(),
+        fail_on=Impact(fail_on) if fail_on else None,
+    )
     if watching or waiting:
         options = WatchOptions(
             ref=ref,

@@ -71,7 +71,9 @@ class Judge:
         for status in pod.status.container_statuses:
             spoken += self._container(obj, pod, workload, status, "container")
         facts = PodFacts(object=obj, pod=pod, workload=workload, around=self._around, now=self._now)
-        spoken += self._ask(self._rules.of(RuleScope.POD, pod.status.phase), facts, obj)
+        scheduled = condition(pod.status.conditions, "PodScheduled")
+        refused = scheduled is not None and scheduled.status == "False"
+        spoken += self._ask(self._rules.of(RuleScope.POD, pod.status.phase, further=refused), facts, obj)
         return self._most_telling(spoken)
 
     def workload(self, facts: WorkloadFacts) -> list[Spoken]:
@@ -104,7 +106,9 @@ class Judge:
             role=role,
         )
         reason = state.waiting.reason if state.waiting is not None else ""
-        return self._ask(self._rules.of(RuleScope.CONTAINER, reason), facts, obj)
+        ended = bool(status.restart_count) or reason == "CrashLoopBackOff"
+        ended = ended or state.terminated is not None or status.last_state.terminated is not None
+        return self._ask(self._rules.of(RuleScope.CONTAINER, reason, further=ended), facts, obj)
 
     def _ask(self, rules: Iterable[DiagnosisRule], facts: object, obj: KubeObject) -> list[Spoken]:
         spoken: list[Spoken] = []

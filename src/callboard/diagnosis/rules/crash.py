@@ -40,8 +40,10 @@ def _ends(facts: ContainerFacts) -> ContainerStateTerminated | None:
     """How a main container that keeps ending ended last, unless it never ran."""
     if facts.role != "container":
         return None
-    ended = ending(facts)
-    return ended if ended is not None and not_started(facts) is None else None
+    if "ends" not in facts.known:
+        ended = ending(facts)
+        facts.known["ends"] = ended if ended is not None and not_started(facts) is None else None
+    return facts.known["ends"]
 
 
 def _ended_as(code: str) -> Callable[[ContainerFacts], Sign | None]:
@@ -141,7 +143,12 @@ _BY_PROBE = ("CB-CRASH-KILLED", "CB-CRASH-SIGNAL", "CB-CRASH-FINISHED", "CB-CRAS
 RULES = (
     *(
         DiagnosisRule(
-            code=code, scope=RuleScope.CONTAINER, judge=_ended_as(code), window=_WINDOW, needs_log=True
+            code=code,
+            scope=RuleScope.CONTAINER,
+            judge=_ended_as(code),
+            window=_WINDOW,
+            needs_log=True,
+            ended=True,
         )
         for code in _ENDS
     ),
@@ -153,6 +160,7 @@ RULES = (
         reads=("events",),
         refines=_BY_PROBE,
         needs_log=True,
+        ended=True,
     ),
     DiagnosisRule(
         code="CB-PROBE-STARTUP",
@@ -161,6 +169,7 @@ RULES = (
         window=_WINDOW,
         refines=(*_BY_PROBE, "CB-PROBE-LIVENESS"),
         needs_log=True,
+        ended=True,
     ),
     DiagnosisRule(
         code="CB-RESTARTED",
@@ -169,5 +178,6 @@ RULES = (
         impact=Impact.NOTICE,
         window="For an hour after the last end of a container that runs again.",
         needs_log=True,
+        ended=True,
     ),
 )

@@ -10,7 +10,7 @@ import msgspec
 from callboard.diagnosis.ownership import Workload
 from callboard.model.objects import KubeObject
 from callboard.model.objects.cluster_state import Event, Node
-from callboard.model.objects.pod import Container, ContainerStatus, Pod
+from callboard.model.objects.pod import Container, ContainerStateTerminated, ContainerStatus, Pod
 from callboard.model.objects.storage import PersistentVolumeClaim
 from callboard.model.outcome import Outcome
 from callboard.model.resource import EVENTS, NODES
@@ -107,11 +107,13 @@ class PodFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContainerFacts(PodFacts, frozen=True, kw_only=True):
-    """One container of it: its status and, where the spec has it, its spec. `role` is `container`, `init` or `sidecar`."""
+    """One container of it: its status and, where the spec has it, its spec. `role` is `container`, `init` or `sidecar`;
+    `known` is what one rule has worked out and others read alike."""
 
     status: ContainerStatus
     container: Container | None
     role: str
+    known: dict[str, ContainerStateTerminated | None] = msgspec.field(default_factory=dict)
 
 
 class WorkloadFacts(msgspec.Struct, frozen=True, kw_only=True):

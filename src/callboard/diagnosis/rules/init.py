@@ -50,8 +50,10 @@ def _sidecar_not_ready(facts: ContainerFacts) -> Sign | datetime | None:
 
 
 RULES = (
-    DiagnosisRule(code="CB-INIT-FAILING", scope=RuleScope.CONTAINER, judge=_init, needs_log=True),
-    DiagnosisRule(code="CB-SIDECAR-FAILING", scope=RuleScope.CONTAINER, judge=_sidecar, needs_log=True),
+    DiagnosisRule(code="CB-INIT-FAILING", scope=RuleScope.CONTAINER, judge=_init, needs_log=True, ended=True),
+    DiagnosisRule(
+        code="CB-SIDECAR-FAILING", scope=RuleScope.CONTAINER, judge=_sidecar, needs_log=True, ended=True
+    ),
     DiagnosisRule(
         code="CB-SIDECAR-NOT-READY",
         scope=RuleScope.CONTAINER,

@@ -62,17 +62,21 @@ class DiagnosisRules(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     impacts: Mapping[str, Impact] = {}
     runbooks: Mapping[str, str] = {}
 
-    def of(self, scope: RuleScope, state: str = "") -> tuple[DiagnosisRule, ...]:
+    def of(self, scope: RuleScope, state: str = "", *, further: bool = True) -> tuple[DiagnosisRule, ...]:
         """Those of one scope that may speak of what is in this state: the reason for which a container waits, a pod's phase, an
-        object's kind."""
-        known: dict[tuple[RuleScope, str], tuple[DiagnosisRule, ...]] = self.__dict__.setdefault(
+        object's kind. `further`: whether a container has ended at least once, a pod was given no node."""
+        known: dict[tuple[RuleScope, str, bool], tuple[DiagnosisRule, ...]] = self.__dict__.setdefault(
             "_by_scope", {}
         )
-        found = known.get((scope, state))
+        found = known.get((scope, state, further))
         if found is None:
-            found = tuple(r for r in self.rules if r.scope is scope and _may_speak(r, state))
+            found = tuple(
+                r
+                for r in self.rules
+                if r.scope is scope and _may_speak(r, state) and (further or not (r.ended or r.unscheduled))
+            )
             if len(known) < _MOST_STATES:
-                known[(scope, state)] = found
+                known[(scope, state, further)] = found
         return found
 
 

@@ -72,5 +72,9 @@ class DiagnosisRule(msgspec.Struct, frozen=True, kw_only=True):
     """Kinds of objects a rule of scope OBJECT is shown; all without."""
     waits: tuple[str, ...] = ()
     """Reasons for which a container must wait for a rule of scope CONTAINER to be shown it; any state without."""
+    ended: bool = False
+    """Whether a container must have ended at least once for a rule of scope CONTAINER to be shown it."""
+    unscheduled: bool = False
+    """Whether a pod must be one that the scheduler has given no node for a rule of scope POD to be shown it."""
     phases: tuple[str, ...] = ()
     """Phases of the pods a rule of scope POD is shown; all without."""

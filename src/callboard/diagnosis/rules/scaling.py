@@ -83,7 +83,7 @@ def _refused(type_: str) -> Callable[[ObjectFacts], Sign | datetime | None]:
             arguments={
                 "reason": found.reason,
                 "target": f"{target.kind} {target.name}",
-                "words": found.message,
+                "words": found.message or found.reason or "no reason told",
             },
             evidence=(Evidence(f"conditions.{type_}", found.message or found.reason, facts.place),),
             since=Since(at) if at is not None else None,

@@ -143,7 +143,7 @@ def _written(amount: float, resource: str) -> str:
 
 def _gated(facts: PodFacts) -> Sign | datetime | None:
     found = condition(facts.pod.status.conditions, "PodScheduled")
-    if found is None or found.status != "False" or found.reason != "SchedulingGated":
+    if found is None or found.reason != "SchedulingGated":
         return None
     if facts.pod.metadata.deletion_timestamp is not None:
         return None
@@ -167,6 +167,7 @@ RULES = (
             judge=_of(code),
             window="After 30 seconds.",
             phases=_WAITING,
+            unscheduled=True,
             reads=("nodes",) if code == "CB-SCHEDULE-RESOURCES" else (),
         )
         for code in (*(code for code, _ in _CLASSES), "CB-SCHEDULE")
@@ -177,5 +178,6 @@ RULES = (
         judge=_gated,
         window="After ten minutes.",
         phases=_WAITING,
+        unscheduled=True,
     ),
 )

@@ -29,7 +29,7 @@ from callboard.model.verdict import RANK, Health, ObjectHealth
 from callboard.portal.arranging.events import events_part
 from callboard.portal.arranging.freshness import freshness_of
 from callboard.portal.arranging.pods import pod_row, worst_first
-from callboard.portal.arranging.summaries import images, summary
+from callboard.portal.arranging.summaries import images, labels_of_pods, summary
 from callboard.portal.arranging.usage import metrics_by_pod, usage_answer, usage_of
 from callboard.portal.views import (
     ClusterPart,
@@ -249,6 +249,7 @@ def _workload(
         rollout=_rollout(obj, ready, desired, updated),
         revision=_revision(obj),
         images=images(obj),
+        labels=labels_of_pods(obj),
         since=health.since,
         pods=tuple(sorted(map(pod, workload.pods), key=worst_first)),
         children=tuple(children),

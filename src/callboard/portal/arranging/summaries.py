@@ -1,5 +1,8 @@
 """One line per object: what matters of its kind."""
 
+from itertools import islice
+from typing import Final
+
 import msgspec
 
 from callboard.model.objects import Condition, Generic, KubeObject
@@ -18,8 +21,11 @@ from callboard.model.objects.workload import (
     ResourceMetric,
     StatefulSet,
 )
+from callboard.model.workloads import pod_labels
 
-__all__ = ["images", "summary"]
+__all__ = ["images", "labels_of_pods", "summary"]
+
+MOST_LABELS: Final = 64
 
 
 def summary(obj: KubeObject) -> str:
@@ -64,6 +70,12 @@ def summary(obj: KubeObject) -> str:
             return _generic(body)
         case _:
             return ""
+
+
+def labels_of_pods(obj: KubeObject) -> dict[str, str]:
+    """The labels that a workload gives its pods, so many of them."""
+    labels = pod_labels(obj) or {}
+    return dict(islice(labels.items(), MOST_LABELS))
 
 
 def images(obj: KubeObject) -> tuple[str, ...]:

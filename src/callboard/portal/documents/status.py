@@ -4,6 +4,7 @@ The keys are camelCase and stable: keys may be added within one `version`, none 
 RFC 3339 in UTC, spans in seconds. What is not known is null or an empty list, never left out.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from callboard.model.finding import Impact
@@ -147,6 +148,7 @@ class WorkloadDocument(ObjectDocument, frozen=True, kw_only=True):
     rollout: str
     revision: str
     images: tuple[str, ...]
+    labels: Mapping[str, str]
     since: datetime | None
     pods: tuple[PodDocument, ...]
     children: tuple[ObjectDocument, ...]

@@ -250,6 +250,7 @@ def _workload(part: WorkloadPart) -> WorkloadDocument:
         rollout=part.rollout,
         revision=part.revision,
         images=part.images,
+        labels=part.labels,
         since=part.since,
         pods=tuple(_pod(p) for p in part.pods),
         children=tuple(_object(c) for c in part.children),

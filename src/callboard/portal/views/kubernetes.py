@@ -1,5 +1,6 @@
 """One service's objects, cluster by cluster, as the faces show them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -121,6 +122,8 @@ class WorkloadPart(msgspec.Struct, frozen=True, kw_only=True):
     rollout: str = ""
     revision: str = ""
     images: tuple[str, ...] = ()
+    labels: Mapping[str, str] = {}
+    """Of its pods, as it makes them."""
     since: datetime | None = None
     pods: tuple[PodRow, ...] = ()
     children: tuple[ObjectRow, ...] = ()
