@@ -58,6 +58,22 @@ def test_the_configuration_a_guide_shows_is_taken(tmp_path: Path) -> None:
         assert {row.level for row in checked.report} == {"info"}
 
 
+def test_the_configuration_for_a_company_is_taken(tmp_path: Path) -> None:
+    entities, *shown = blocks("company.md", "yaml")
+    (tmp_path / "tls.crt").write_text("c")
+    (tmp_path / "tls.key").write_text("k")
+    (tmp_path / "catalog-info.yaml").write_text(entities)
+    assert validate_paths([str(tmp_path / "catalog-info.yaml")]).problems == ()
+    assert len(shown) >= 4
+    for i, text in enumerate(shown):
+        file = tmp_path / f"{i}.yaml"
+        file.write_text(text)
+        names = ("SESSION_SECRET", "METADATA_URL", "CLIENT_SECRET", "DATABASE_PASSWORD")
+        checked = check([file], {f"CALLBOARD_{name}": "of sixteen characters" for name in names})
+        assert checked.problems == ()
+        assert {row.level for row in checked.report} == {"info"}
+
+
 def test_the_entity_a_guide_shows_is_valid(tmp_path: Path) -> None:
     (tmp_path / "catalog-info.yaml").write_text(blocks("service-owner.md", "yaml")[0])
     validation = validate_paths([str(tmp_path)])

@@ -1,7 +1,7 @@
 // npm's oidc-provider as a process: a real provider on a free port of loopback, with pages of its own and a few switches for tests.
 // What it is told on its command line is JSON: {client: {...}, accounts: {id: claims}, accessSeconds}. It prints {"issuer": ...} in
 // one line once it listens. By a POST, /switch/forget/ID makes it forget an account, /switch/keys sign with another key (both are
-// published), /switch/back/PORT says where Callboard is.
+// published), /switch/back/PORT, or an address with its slashes escaped, says where Callboard is.
 import http from "node:http";
 import { randomUUID, generateKeyPairSync } from "node:crypto";
 import Provider from "oidc-provider";
@@ -97,8 +97,9 @@ server.listen(0, "127.0.0.1", () => {
         const [, , what, id] = request.url.split("/");
         if (what === "forget") accounts.delete(id);
         if (what === "back") {
-          told.client.redirect_uris = [`http://127.0.0.1:${id}/sign-in/oidc/return`];
-          told.client.post_logout_redirect_uris = [`http://127.0.0.1:${id}/sign-in`];
+          const us = /^\d+$/.test(id) ? `http://127.0.0.1:${id}` : decodeURIComponent(id);
+          told.client.redirect_uris = [`${us}/sign-in/oidc/return`];
+          told.client.post_logout_redirect_uris = [`${us}/sign-in`];
           make();
         }
         if (what === "keys") { keys = [signingKey(), ...keys]; make(); }

@@ -34,8 +34,8 @@ class ListenSettings(SettingsStruct, frozen=True, kw_only=True):
     """`backend.listen`: `:7007`, `host:7007`, a port, or `{host, port}`."""
 
     host: str = "127.0.0.1"
-    """The address to bind. Default: loopback, because anything else needs sign-in first. This differs from Backstage, where
-    no host means every address; say `0.0.0.0` (or `::`) for that; it is refused as long as there is no sign-in."""
+    """The address to bind. Default: loopback, because anything else needs sign-in and TLS first. This differs from
+    Backstage, where no host means every address; say `0.0.0.0` (or `::`) for that."""
 
     port: Port = 7007
     """The TCP port; 0 takes a free one. Default: Backstage's."""
