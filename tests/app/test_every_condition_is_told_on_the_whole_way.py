@@ -84,3 +84,11 @@ def test_it_and_no_other_is_on_the_page(service: str, pages: Pages) -> None:
 def test_the_list_does_not_disagree(service: str, pages: Pages) -> None:
     row, verdict = pages[f"list of {service}"], pages[service]["verdict"]
     assert (row["health"], row["impact"]) == (verdict["health"], verdict["impact"])
+
+
+def test_how_large_the_largest_node_is_is_said_where_nodes_may_be_read(pages: Pages) -> None:
+    large = next(s for s, case in SERVICES.items() if case.documents is pods.LARGE)
+    [finding] = pages[large]["findings"]
+    assert finding["sentence"].endswith("it asks for 64 CPU; the largest node has 8")
+    without = next(s for s, case in SERVICES.items() if case.code == "CB-SCHEDULE-RESOURCES" and s != large)
+    assert "largest" not in pages[without]["findings"][0]["sentence"]

@@ -383,3 +383,23 @@ def test_belonging_invents_nothing_and_keeps_every_answer(data: st.DataObject) -
     assert kept[1] == failing
     assert kept[2].objects == ()
     assert kept[2].answer is Answer.EMPTY
+
+
+def short(nodes: int, of: str = "cpu") -> KubeObject:
+    """A pod for which none of so many nodes has room."""
+    words = f"0/{nodes} nodes are available: {nodes} Insufficient {of}. preemption: 0/{nodes} nodes are available."
+    told = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words}
+    return pod("short", labels=LABEL, status={"phase": "Pending", "conditions": [told]})
+
+
+def test_all_nodes_are_read_where_a_pod_finds_no_room_on_few_and_the_largest_is_kept() -> None:
+    nodes = [
+        thing("Node", name, status={"allocatable": {"cpu": cpu}})
+        for name, cpu in (("small", "4"), ("large", "16"), ("odd", "x"))
+    ]
+    _, found, _ = rounds(short(4), pod("ill", node="small", labels=LABEL), *nodes)
+    assert [q.name for q in asked(found, "Node")] == [""]
+    assert set(names(found, "Node")) == {"large", "small"}
+    for other in (short(400), short(4, "example.com/gpu")):
+        _, found, _ = rounds(other, *nodes)
+        assert names(found, "Node") == []

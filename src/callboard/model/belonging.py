@@ -4,22 +4,30 @@ A second question is wider than the service: a workload's selector may match a n
 whole namespace. What is not the service's is dropped here, before anything is kept, counted or shown.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import Final
 
 import msgspec
 
 from callboard.model.objects import KubeObject
-from callboard.model.objects.cluster_state import Event
+from callboard.model.objects.cluster_state import Event, Node
 from callboard.model.objects.meta import condition
 from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome
+from callboard.model.quantity import quantity
 from callboard.model.resource import EVENTS, NODES, POD_METRICS
 from callboard.model.snapshot import CHILD_TYPES
 
-__all__ = ["belonging", "claims_of", "members", "nodes_of"]
+__all__ = ["belonging", "claims_of", "members", "nodes_of", "short_of"]
 
 _CLAIMS = "persistentvolumeclaims"
+_NODES = re.compile(r"0/(\d{1,6}) nodes are available")
+_SHORT = re.compile(r"\d Insufficient ([^\s,.]{1,63})")
+MOST_NODES_READ: Final = 200
+"""Nodes of a cluster that are read to tell how large the largest is: some megabytes."""
+MOST_RESOURCES: Final = 8
 
 
 def belonging(outcomes: Sequence[Outcome], references: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -83,6 +91,11 @@ class _Family:
     def pods(self) -> list[KubeObject]:
         return [o for o in (*self.selected, *self.children) if isinstance(o.body, Pod)]
 
+    @cached_property
+    def largest_nodes(self) -> set[str]:
+        whole = [o for o in self._references if o.question.type.key == NODES.key and not o.question.name]
+        return _largest((n for o in whole for n in o.objects), short_of(self.pods)) if whole else set()
+
     def test(self, key: str) -> Callable[[KubeObject], bool]:
         """What tells of an object of a type whether it belongs."""
         if key in CHILD_TYPES:
@@ -91,7 +104,7 @@ class _Family:
         if key == EVENTS.key:
             return self._concerned
         if key == NODES.key:
-            nodes = set(nodes_of(self.pods))
+            nodes = set(nodes_of(self.pods)) | self.largest_nodes
             return lambda o: o.name in nodes
         if key == _CLAIMS or key == POD_METRICS.key:
             places = claims_of(self.pods) if key == _CLAIMS else {(o.namespace, o.name) for o in self.pods}
@@ -123,6 +136,33 @@ def nodes_of(objects: Iterable[KubeObject]) -> list[str]:
     """
     found = (o.body for o in objects if isinstance(o.body, Pod) and o.body.spec.node_name)
     return list(dict.fromkeys(p.spec.node_name for p in found if not _well(p)))
+
+
+def short_of(objects: Iterable[KubeObject]) -> frozenset[str]:
+    """What is short on every node for pods that the scheduler refuses: `cpu`, `memory`. Empty where none is refused for that, or
+    where there are more nodes than are worth reading for one sentence: how large the largest of them is."""
+    found: set[str] = set()
+    for obj in objects:
+        if isinstance(obj.body, Pod) and not obj.body.spec.node_name:
+            told = condition(obj.body.status.conditions, "PodScheduled")
+            if told is not None and told.status == "False" and told.reason == "Unschedulable":
+                words = told.message[:4000].split("preemption:", 1)[0]
+                nodes = _NODES.search(words)
+                if nodes is not None and int(nodes[1]) <= MOST_NODES_READ:
+                    found.update(_SHORT.findall(words))
+    return frozenset(sorted(found)[:MOST_RESOURCES])
+
+
+def _largest(nodes: Iterable[KubeObject], resources: Iterable[str]) -> set[str]:
+    """The names of those that have most of each resource."""
+    found: dict[str, tuple[float, str]] = {}
+    for obj in nodes:
+        if isinstance(obj.body, Node):
+            for resource in resources:
+                has = quantity((obj.body.status.allocatable or {}).get(resource))
+                if has is not None and has > found.get(resource, (-1.0, ""))[0]:
+                    found[resource] = (has, obj.name)
+    return {name for _, name in found.values()}
 
 
 def claims_of(objects: Iterable[KubeObject]) -> set[tuple[str, str]]:

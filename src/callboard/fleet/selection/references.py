@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from callboard.model.belonging import claims_of, members, nodes_of
+from callboard.model.belonging import claims_of, members, nodes_of, short_of
 from callboard.model.objects import KubeObject
 from callboard.model.objects.config import ConfigMap
 from callboard.model.objects.network import Service
@@ -161,6 +161,8 @@ def _claims(selection: Selection, objects: Sequence[KubeObject]) -> list[Questio
 
 def _nodes(objects: Sequence[KubeObject], references: Sequence[Outcome]) -> tuple[list[Question], int]:
     """One node first: many credentials may not read nodes, and then it is one refusal instead of twenty."""
+    if short_of(objects):
+        return [_ask(NODES, "")], 0  # all of them, among which are those that pods run on
     names = nodes_of(objects)
     tried = any(r.question.type.key == NODES.key for r in references)  # refused: the caller drops the rest
     most = MOST_NODES if tried else 1
