@@ -5,7 +5,7 @@ import time
 from collections.abc import Generator
 from typing import Final, TypeVar
 
-__all__ = ["at_once", "giving_way"]
+__all__ = ["GIVE_WAY", "at_once", "giving_way"]
 
 GIVE_WAY: Final = 0.005
 """Seconds of work after which others have their turn: far below what a person feels as a stutter of another page."""

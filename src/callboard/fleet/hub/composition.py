@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from callboard.base.aside import LARGE, aside
 from callboard.base.clock import Clock
 from callboard.base.settings import ClusterLimits
 from callboard.fleet.asking.progress import whole_failure
@@ -46,6 +47,8 @@ class Composition:
         """What the snapshot was made of, to compare with: the same is not made anew."""
         self._revisit_at: datetime | None = None
         """When it means another thing without a change, by the cluster's time."""
+        self._unjudged: ClusterSnapshot | None = None
+        """A large one of which that is not known yet."""
         self.made = 0
         """How often a snapshot was made, for tests and figures."""
         self.snapshot = ClusterSnapshot(cluster=cluster, asked_as=identity)
@@ -84,9 +87,24 @@ class Composition:
             took=took,
             clock_offset=offset,
         )
-        self._revisit_at = self._revisit(self.snapshot) if there is not None else None
+        large = sum(len(o.objects) for o in (*outcomes, *found)) > LARGE
+        self._unjudged = self.snapshot if large and there is not None else None
+        self._revisit_at = self._revisit(self.snapshot) if there is not None and not large else None
         self.made += 1
         return True
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether `judge` has something to do."""
+        return self._unjudged is not None
+
+    async def judge(self) -> None:
+        """Find out when a large snapshot means another thing: it has to be judged for that, and is shown meanwhile."""
+        snapshot, self._unjudged = self._unjudged, None
+        if snapshot is not None:
+            found = await aside(lambda: self._revisit(snapshot))
+            if self.snapshot is snapshot:
+                self._revisit_at = found
 
     def fail(self, message: str) -> None:
         """Nothing can be told at present."""
@@ -94,7 +112,7 @@ class Composition:
         self.snapshot = msgspec.structs.replace(
             self.snapshot, state=ClusterState.FAILED, failure=failure, as_of=self._clock.now()
         )
-        self._made_of, self._revisit_at = (), None
+        self._made_of, self._revisit_at, self._unjudged = (), None, None
 
     def _notices(self, answers: SelectionAnswers, state: ClusterState, *, late: bool) -> list[Notice]:
         found: list[Notice] = []

@@ -17,7 +17,7 @@ from callboard.base.tasks import keep_running, leaving_nothing
 from callboard.fleet.hub.checkpoint.checkpoints import Checkpoints
 from callboard.fleet.hub.holdings.holdings import NO_OBJECT, Holdings, HoldingsReader, Labels, ObjectChanged
 from callboard.fleet.hub.holdings.room import Room
-from callboard.fleet.hub.port import Changed, Held, Key, Source, SourceKey, Update, Watcher
+from callboard.fleet.hub.port import MOST_OF_ONE, Changed, Held, Key, Source, SourceKey, Update, Watcher
 from callboard.fleet.hub.scope import candidates, covers_less
 from callboard.fleet.hub.streams.budget import Budget, ListPermits
 from callboard.fleet.hub.streams.pulse import Pulse
@@ -334,6 +334,8 @@ class _Subscription:
         self._readers: dict[Question, _Reader] = {}
         self._pending: dict[Question, _Pending] = {}
         self._news = asyncio.Event()
+        self._cut: set[Question] = set()
+        """Those of which more is held than they are answered with: when something goes, something else comes into sight."""
 
     def pending(self, question: Question) -> _Pending:
         """What waits to be taken for the question; from now on something does."""
@@ -347,6 +349,7 @@ class _Subscription:
         """From now on exactly these questions."""
         wanted = set(questions)
         for question in [q for q in self._readers if q not in wanted]:
+            self._cut.discard(question)
             self._hub.leave(self._readers.pop(question))
             self._pending.pop(question, None)
         for question in questions:
@@ -364,8 +367,9 @@ class _Subscription:
             if reader is None or reader.stream is None:
                 continue
             held = reader.stream.held
-            if changes.all:
+            if changes.all or (changes.deletes and question in self._cut):
                 objects = held.read(question)  # before the status: a checkpoint may turn out to be broken
+                (self._cut.add if len(objects) > MOST_OF_ONE else self._cut.discard)(question)
                 updates.append(Held(question, held.status(question), objects))
             else:
                 status = held.status(question)
@@ -386,8 +390,12 @@ class _Subscription:
                 reader.stream.look_again()
 
     async def wait(self) -> None:
-        """Until `take` has something."""
+        """Until `take` has something, or `nudge` is called."""
         await self._news.wait()
+
+    def nudge(self) -> None:
+        """Whoever waits is to look, although there is nothing to take."""
+        self._news.set()
 
     def close(self) -> None:
         """The reader has left."""

@@ -8,10 +8,11 @@ at any time:  listened to  ⇄  idle               while idle nothing is compose
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 
 from callboard.base.clock import Clock
+from callboard.base.giving_way import at_once, giving_way
 from callboard.base.settings import ClusterLimits
 from callboard.fleet.asking.asking import ROUNDS, USAGE
 from callboard.fleet.hub.answers import SelectionAnswers
@@ -100,8 +101,10 @@ class LiveSelection:
                 subscription.look_again()
             if self.idle:
                 subscription.want(self._answers.wanted)
-                if not self._refresh(subscription):
+                if not at_once(self._refresh(subscription)):
                     self._compose()
+                if self._composition.unjudged:
+                    subscription.nudge()
         return self._listeners.add(changed)
 
     def leave(self, number: int) -> None:
@@ -122,8 +125,9 @@ class LiveSelection:
         try:
             subscription.want(self._answers.asked)
             await self._next_step()
-            self._refresh(subscription)
+            await giving_way(self._refresh(subscription))
             while True:
+                await self._composition.judge()
                 composed = loop.time()
                 if deadlines and composed >= progress.began + deadlines[0]:
                     deadlines.pop(0)
@@ -142,13 +146,13 @@ class LiveSelection:
                 await self._next_step()
                 if due is not None and loop.time() >= due:
                     progress.usage_given_up = True
-                if not self._refresh(subscription):
+                if not await giving_way(self._refresh(subscription)):
                     self._compose()
         finally:
             self._subscription = None
             subscription.close()
 
-    def _refresh(self, subscription: Subscription) -> bool:
+    def _refresh(self, subscription: Subscription) -> Generator[None, None, bool]:
         """Take what has changed, ask for what follows from it, and compose if there was anything; whether there was."""
         taken = False
         for _ in range(ROUNDS + 1):
@@ -156,8 +160,9 @@ class LiveSelection:
             if not updates:
                 break
             taken = True
-            self._answers.take(updates)
+            self._answers.take(updates)  # before others have their turn: what they take comes after it
             subscription.want(self._answers.wanted)
+            yield
         if taken:
             if not self._progress.took and self._answers.whole:
                 self._progress.took = asyncio.get_running_loop().time() - self._progress.began

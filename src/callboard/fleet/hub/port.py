@@ -21,6 +21,7 @@ from callboard.model.resource import ResourceType
 from callboard.model.snapshot import ClusterSnapshot
 
 __all__ = [
+    "MOST_OF_ONE",
     "AnswerStatus",
     "Changed",
     "CredentialSource",
@@ -37,6 +38,9 @@ __all__ = [
 Key = tuple[str, str]
 """Namespace and name: what tells objects of one type apart at one moment."""
 SourceKey = tuple[str, str, Trust, str]
+MOST_OF_ONE = 5000
+"""Objects that one question of one service is answered with: as many as a cluster may have nodes, and so a DaemonSet pods. Of
+more it is told that they are there; whoever can make a watch go on for ever chooses how much others have to judge."""
 CredentialSource = Callable[[], Awaitable[Credential]]
 
 
@@ -71,8 +75,11 @@ class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
     def outcome(self, question: Question, objects: tuple[KubeObject, ...]) -> Outcome:
-        """The outcome of a question with these objects."""
+        """The outcome of a question with these objects, or with the first of them and that there are more."""
         known = self.answer is Answer.EMPTY
+        beyond = len(objects) > MOST_OF_ONE
+        if beyond:
+            objects = objects[:MOST_OF_ONE]
         return Outcome(
             question=question,
             answer=Answer.OBJECTS if known and objects else self.answer,
@@ -81,7 +88,7 @@ class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
             failure=self.failure,
             as_of=self.as_of,
             stale_since=self.stale_since,
-            truncated=self.truncated,
+            truncated=self.truncated or beyond,
             freshness=self.freshness,
         )
 
@@ -127,7 +134,11 @@ class Subscription(Protocol):
         ...
 
     async def wait(self) -> None:
-        """Until `take` has something."""
+        """Until `take` has something, or `nudge` is called."""
+        ...
+
+    def nudge(self) -> None:
+        """Whoever waits is to look, although there is nothing to take."""
         ...
 
     def close(self) -> None:

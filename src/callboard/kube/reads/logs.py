@@ -1,18 +1,19 @@
 """The log of one container: its last lines, read to its end or to a bound, over whatever way leads to the API server."""
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Final
 
 import msgspec
 
+from callboard.base.giving_way import GIVE_WAY
 from callboard.extend.parts import Proxy, ProxyRequest
 from callboard.kube.connection.response import MOST_OF_A_REFUSAL
 from callboard.kube.failure import failure_of_exception, failure_of_status, safe_words
 from callboard.kube.limits import Limits
-from callboard.kube.lines import Lines
 from callboard.kube.reads.proxy import BrokenOff
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.outcome import Failure, FailureCode
@@ -103,28 +104,39 @@ class _Reading:
         self._wanted = wanted
         self._longest = limits.max_log_line
         self._left = limits.max_log
-        self._lines = Lines(limits.max_log_line + 1, cut=True, empty=True)
+        self._begun = b""
+        """Of the line that has not ended yet, what is kept."""
         self._kept: deque[bytes] = deque(maxlen=wanted)
         self._came = 0
         self._over = False
 
     async def all_of(self, body: AsyncIterator[bytes]) -> None:
+        began = time.monotonic()
         async for piece in body:
-            self._take(self._lines.feed(piece[: self._left]))
+            self._take(piece[: self._left])
             self._left -= len(piece)
+            if time.monotonic() - began > GIVE_WAY:  # what has come already is given without waiting
+                await asyncio.sleep(0)
+                began = time.monotonic()
             # The server stops there, too (`limitBytes`), and does not tell whether more would have come.
             if self._left <= 0:
                 self._over = True
                 return
 
-    def _take(self, lines: Iterable[bytes]) -> None:
-        for line in lines:
-            self._came += 1
-            self._kept.append(line)
+    def _take(self, piece: bytes) -> None:
+        """A piece may hold thousands of short lines, of which the last are wanted."""
+        *whole, rest = piece.split(b"\n")
+        most = self._longest + 1
+        if whole:
+            whole[0] = self._begun + whole[0]
+            self._begun = b""
+            self._came += len(whole)
+            self._kept.extend(line[:most] for line in whole[-self._wanted :])
+        self._begun = (self._begun + rest)[:most]
 
     def log(self, failure: Failure | None) -> Log:
-        if rest := self._lines.rest():
-            self._take((rest,))
+        if self._begun:
+            self._take(b"\n")
         return Log(
             lines=tuple(_line(line, self._longest) for line in self._kept),
             earlier=self._came > self._wanted,

@@ -13,6 +13,7 @@ from itertools import count
 import msgspec
 
 from callboard.access.visible import visible, visible_cluster
+from callboard.base.aside import LARGE, aside
 from callboard.base.giving_way import giving_way
 from callboard.base.object_cache import ObjectCache
 from callboard.diagnosis.engine import cluster_time, turns
@@ -63,26 +64,48 @@ class ClassViews:
 
     def seen(self, whole: ClusterSnapshot, grants: Grants, before: _Seen | None = None) -> _Seen | None:
         """The same, from `before` where nothing that is seen has changed since."""
+        kept = self._of(whole, grants)
+        if kept is None:
+            kept = self._keep(whole, grants, _look(whole, grants, before, self._by))
+        return kept[0]
+
+    async def look_aside(self, whole: ClusterSnapshot, grants: Grants, before: _Seen | None = None) -> None:
+        """Arrange a large one while others have their turn, so that `seen` finds it."""
+        if self._of(whole, grants) is None:
+            by = self._by
+            found = await aside(lambda: _look(whole, grants, before, by))
+            if self._of(whole, grants) is None and by is self._by:
+                self._keep(whole, grants, found)
+
+    def _of(self, whole: ClusterSnapshot, grants: Grants) -> _Kept | None:
         if self._by is not self._rules():
             # Judged by other rules: all of it is another thing now.
             self._by = self._rules()
             self._kept.clear()
-        kept = self._kept.get(whole, grants)
-        if kept is None:
-            kept = self._kept.put(whole, (self._look(whole, grants, before),), grants)
-        return kept[0]
+        return self._kept.get(whole, grants)
 
-    def _look(self, whole: ClusterSnapshot, grants: Grants, before: _Seen | None) -> _Seen | None:
-        snapshot = visible_cluster(whole, grants)
-        if snapshot is None:
-            return None
-        if snapshot is whole:
-            self.arranged += 1
-            return _Seen(arrange_cluster(whole, self._by), None)
-        if before is not None and before.snapshot is not None and _alike(before.snapshot, snapshot):
-            return before
-        self.arranged += 1
-        return _Seen(arrange_cluster(snapshot, self._by), snapshot)
+    def _keep(self, whole: ClusterSnapshot, grants: Grants, found: "_Looked") -> _Kept:
+        self.arranged += found.arranged
+        return self._kept.put(whole, (found.seen,), grants)
+
+
+class _Looked(msgspec.Struct, frozen=True):
+    """What is seen, and whether it was arranged for that."""
+
+    seen: _Seen | None
+    arranged: bool = False
+
+
+def _look(whole: ClusterSnapshot, grants: Grants, before: _Seen | None, by: DiagnosisRules) -> _Looked:
+    """Pure: of a large one a thread does it."""
+    snapshot = visible_cluster(whole, grants)
+    if snapshot is None:
+        return _Looked(None)
+    if snapshot is whole:
+        return _Looked(_Seen(arrange_cluster(whole, by), None), arranged=True)
+    if before is not None and before.snapshot is not None and _alike(before.snapshot, snapshot):
+        return _Looked(before)
+    return _Looked(_Seen(arrange_cluster(snapshot, by), snapshot), arranged=True)
 
 
 class ClassView:
@@ -117,6 +140,11 @@ class ClassView:
         have theirs in between. One view at a time, so that none is followed by an older one."""
         async with self._arranging:
             whole = latest()
+            for cluster in whole.clusters if self._source is not whole else ():
+                if sum(len(o.objects) for o in cluster.outcomes) > LARGE:
+                    await self._class_views.look_aside(
+                        cluster, self._grants, self._seen.get(cluster.cluster.name)
+                    )
             await giving_way(self._arranged(whole))
             return self.view(whole)
 

@@ -335,7 +335,7 @@ class HealthBoard:
         before = dict(service.by_cluster), set(service.lost)
         for name in sorted(touched):
             if name in service.clusters and self._ready(name, states):
-                self._cluster_verdicts.judge(service, name, following)
+                await self._cluster_verdicts.judge_aside(service, name, following)
                 await cpu.rest()
                 cpu.begin()
             elif name in service.clusters:

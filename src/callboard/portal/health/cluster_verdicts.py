@@ -4,6 +4,7 @@ services."""
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from callboard.base.aside import LARGE, aside
 from callboard.diagnosis.engine import ClusterDiagnosis, diagnose
 from callboard.diagnosis.ownership import group
 from callboard.diagnosis.rules.registry import DiagnosisRules, ordinary
@@ -35,6 +36,25 @@ class ClusterVerdicts:
 
     def judge(self, service: ServiceState, cluster: str, following: Following) -> ClusterVerdict | None:
         """What the service is there, by what is held; None where that does not tell, which the standing notes."""
+        snapshot = self._begin(service, cluster, following)
+        if snapshot is None:
+            return None
+        return self._note(service, cluster, snapshot, *_judged(snapshot, self._rules()))
+
+    async def judge_aside(self, service: ServiceState, cluster: str, following: Following) -> None:
+        """The same; where much is held of it, while others have their turn. What changes meanwhile touches the service again."""
+        snapshot = self._begin(service, cluster, following)
+        if snapshot is None:
+            return
+        rules = self._rules()
+        if sum(len(o.objects) for o in snapshot.outcomes) > LARGE:
+            found, diagnosis = await aside(lambda: _judged(snapshot, rules))
+        else:
+            found, diagnosis = _judged(snapshot, rules)
+        if cluster in service.clusters:
+            self._note(service, cluster, snapshot, found, diagnosis)
+
+    def _begin(self, service: ServiceState, cluster: str, following: Following) -> ClusterSnapshot | None:
         self.judged += 1
         service.lost.discard(cluster)
         service.revisit_at.pop(cluster, None)
@@ -42,10 +62,16 @@ class ClusterVerdicts:
         if snapshot is None:
             service.lost.add(cluster)
             service.by_cluster.pop(cluster, None)
-            return None
-        grouping = group(snapshot)
-        diagnosis = diagnose(snapshot, grouping, rules=self._rules())
-        found = cluster_verdict(snapshot, grouping, diagnosis)
+        return snapshot
+
+    def _note(
+        self,
+        service: ServiceState,
+        cluster: str,
+        snapshot: ClusterSnapshot,
+        found: ClusterVerdict,
+        diagnosis: ClusterDiagnosis,
+    ) -> ClusterVerdict:
         if snapshot.state is ClusterState.PARTIAL or next(snapshot.objects(), None) is not None:
             service.by_cluster[cluster] = found
             if (moment := _revisit_at(snapshot, diagnosis)) is not None:
@@ -81,6 +107,12 @@ class ClusterVerdicts:
             else:
                 return None
         return tuple(clusters)
+
+
+def _judged(snapshot: ClusterSnapshot, rules: DiagnosisRules) -> tuple[ClusterVerdict, ClusterDiagnosis]:
+    grouping = group(snapshot)
+    diagnosis = diagnose(snapshot, grouping, rules=rules)
+    return cluster_verdict(snapshot, grouping, diagnosis), diagnosis
 
 
 def _revisit_at(part: ClusterSnapshot, diagnosis: ClusterDiagnosis) -> datetime | None:

@@ -10,7 +10,7 @@ import msgspec
 from callboard.base.clock import Clock
 from callboard.fleet.hub.holdings.index import ObjectIndex, ReaderIndex, key_of, may_match
 from callboard.fleet.hub.holdings.room import MOST_OBJECTS, Room, RoomShare
-from callboard.fleet.hub.port import AnswerStatus, Key
+from callboard.fleet.hub.port import MOST_OF_ONE, AnswerStatus, Key
 from callboard.kube.failure import answer_of
 from callboard.kube.ingest.decode import opened
 from callboard.kube.loop.loop_budget import LoopBudget
@@ -179,12 +179,14 @@ class Holdings:
         return all(m.labels is not None for m in self._malformed_for(question))
 
     def read(self, question: Question) -> tuple[KubeObject, ...]:
-        """What is there for the question, by namespace and name, opened."""
-        return tuple(opened(kept) for kept in self.objects.select(question))
+        """What is there for the question, by namespace and name, opened: of more than MOST_OF_ONE, one more than that."""
+        return tuple(opened(kept) for kept in self.objects.select(question)[: MOST_OF_ONE + 1])
 
     def outlined(self, question: Question) -> tuple[KubeObject, ...]:
         """The same for a verdict: what is well in outline, the others opened."""
-        return tuple(outline(kept) or opened(kept) for kept in self.objects.select(question))
+        return tuple(
+            outline(kept) or opened(kept) for kept in self.objects.select(question)[: MOST_OF_ONE + 1]
+        )
 
     def delete(self, obj: PackedObject) -> None:
         """The object is gone."""
