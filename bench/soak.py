@@ -1,10 +1,10 @@
 """`make soak`: half an hour of churn, chaos and viewers, and whether memory, tasks and connections stay where they were.
 
-Two fleets at once: the replay, whose pods change all the time and whose streams are cut and expired, and the simulator,
-whose clusters refuse, hang, go away and come back. Callboard listens to all of them, opens every service now and then, and
-people come and go. What it uses is noted every few seconds; at the end nobody looks any more, nothing is broken any more,
-and what is left is compared with what there was before. What Callboard logged meanwhile is kept beside it, and an error in it is
-one.
+Forty clusters: the replay, whose pods change all the time and whose streams are cut and expired; the simulator, whose clusters
+refuse, hang, go away and come back; and two that are hostile from the beginning to the end (`bench.attack.hostile`). Callboard
+listens to all of them, opens every service now and then, and people come and go. What it uses is noted every few seconds; at the
+end nobody looks any more, nothing is broken any more, and what is left is compared with what there was before. What Callboard
+logged meanwhile is kept beside it, and an error in it is one.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from typing import Final
 import msgspec
 
 from bench import tree
+from bench.attack.measure import ATTACKED, Enemy, attacked_service, hostile
 from bench.chaos import LONG, Chaos, Simulated, schedule, simulated
 from bench.daemons import last_lines
 from bench.graph import Line, Moment, graph
@@ -40,9 +41,11 @@ from bench.viewer import Viewer, viewer
 
 __all__ = ["Noted", "verdicts"]
 
-_CLUSTERS: Final = 8
+_CLUSTERS: Final = 32
 _PODS: Final = 225
 _SIMULATED: Final = 6
+_HOSTILE: Final = ("a watch that adds for ever", "a list without an end")
+"""What the hostile ones do."""
 _CHURN: Final = 100.0
 """Changes a second over the replay's clusters."""
 _QUIET: Final = 20.0
@@ -145,15 +148,21 @@ async def _soak(
         demo = stack.enter_context(
             resources.as_file(resources.files("callboard.app") / "demo_catalog" / "services.yaml")
         )
+        enemy = stack.enter_context(hostile())
         config = common_config(
-            fleet, _PODS, directory, kubeconfigs=[directory / "kubeconfig"], catalogs=[demo]
+            fleet,
+            _PODS,
+            directory,
+            also={f"hostile-{n}": enemy.url(attack) for n, attack in enumerate(_HOSTILE)},
+            kubeconfigs=[directory / "kubeconfig"],
+            catalogs=[demo, attacked_service(directory)],
         )
         own = callboard_config(directory, "hub", settings={"lookAround": "20s"})
         asked = stack.enter_context(portal([config, own], given.log))
         async with viewer() as looker:
-            names = [s.name for s in services(_PODS)]
+            names = [*(s.name for s in services(_PODS)), ATTACKED]
             people = PassersBy(looker, asked, names, given.viewers, given.seed)
-            run = _Run(looker, asked, fleet, people)
+            run = _Run(looker, asked, fleet, people, enemy)
             try:
                 return await run.whole(Chaos(fleet, others), others, given)
             except Exception:
@@ -164,8 +173,11 @@ async def _soak(
 class _Run:
     """The course of it."""
 
-    def __init__(self, looker: Viewer, asked: Portal, fleet: ServedFleet, people: PassersBy) -> None:
+    def __init__(
+        self, looker: Viewer, asked: Portal, fleet: ServedFleet, people: PassersBy, enemy: Enemy
+    ) -> None:
         self._looker = looker
+        self._enemy = enemy
         self._asked = asked
         self._fleet = fleet
         self._people = people
@@ -182,6 +194,7 @@ class _Run:
         self._fleet.report(rate=_CHURN)
         others.do(do="speed", speed=5.0)
         before, self._began = await self._note("before"), time.monotonic()
+        self._enemy.tell("begin")
         async with self._noting(given.every), asyncio.TaskGroup() as group:
             coming = group.create_task(self._people.come_and_go())
             for due, what, act in schedule(chaos, lasts):
@@ -192,6 +205,7 @@ class _Run:
             await self._until(lasts)
             coming.cancel()
         chaos.all_off()
+        self._enemy.tell("calm")
         self._fleet.report(rate=0)
         others.do(do="speed", speed=0.0)
         await asyncio.sleep(_QUIET + min(60.0, lasts / 6))

@@ -20,9 +20,10 @@ from bench.attack.hostile import mode_of
 from bench.portal import Portal, portal
 from bench.tables import percentile
 
-__all__ = ["Suffered", "measured"]
+__all__ = ["ATTACKED", "Enemy", "Suffered", "attacked_service", "hostile", "measured"]
 
-_SERVICE: Final = "web"
+ATTACKED: Final = "web"
+"""The service that the hostile clusters have something of."""
 _EVERY: Final = 0.02
 """Seconds between two questions whether it lives."""
 _SETTLES: Final = 4.0
@@ -32,7 +33,7 @@ _UNTIL_STOPPED: Final = 4.0
 _READERS: Final = 3
 """Readers of a log who leave after a second, one after the other."""
 _LEAVES: Final = 1.0
-_POD: Final = f"/catalog/default/component/{_SERVICE}/kubernetes/object/hostile/pods/shop/web-1/log"
+_POD: Final = f"/catalog/default/component/{ATTACKED}/kubernetes/object/hostile/pods/shop/web-1/log"
 
 
 class Suffered(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,59 +50,72 @@ class Suffered(msgspec.Struct, frozen=True, kw_only=True):
     stop: float
 
 
+class Enemy(msgspec.Struct, frozen=True):
+    """Who is behind all hostile clusters, at the address `base`."""
+
+    base: str
+
+    def url(self, attack: str) -> str:
+        """The address of the cluster that does so."""
+        return f"{self.base}/{mode_of(attack)}"
+
+    def tell(self, what: str) -> None:
+        """`begin`, or `calm`: be well again."""
+        urlopen(f"{self.base}/{what}", timeout=30).close()  # noqa: S310 - our own
+
+
 def measured(attack: str, *, seconds: float, log: bool, memory: int) -> Suffered:
     """Run it on a Callboard of its own, which gets so many bytes of address space; and once more, to be stopped in the middle."""
-    with _under(attack, memory) as (served, base):
-        suffered = asyncio.run(_watched(served, base, seconds, log=log))
-    with _under(attack, memory) as (served, base):
-        asyncio.run(_begun(served, base, log=log))
+    with _under(attack, memory) as (served, enemy):
+        suffered = asyncio.run(_watched(served, enemy, seconds, log=log))
+    with _under(attack, memory) as (served, enemy):
+        asyncio.run(_begun(served, enemy, log=log))
         began = time.monotonic()
     return msgspec.structs.replace(suffered, stop=time.monotonic() - began)
 
 
 @contextmanager
-def _under(attack: str, memory: int) -> Iterator[tuple[Portal, str]]:
-    """A Callboard that listens to a cluster that is well and to one that will attack, and the address of both."""
-    with TemporaryDirectory(prefix="callboard-attack-") as folder, _hostile() as port:
+def _under(attack: str, memory: int) -> Iterator[tuple[Portal, Enemy]]:
+    """A Callboard that listens to a cluster that is well and to one that will attack, and who is behind both."""
+    with TemporaryDirectory(prefix="callboard-attack-") as folder, hostile() as enemy:
         directory = Path(folder)
-        base = f"http://127.0.0.1:{port}"
-        config = _config(directory, {"well": f"{base}/well", "hostile": f"{base}/{mode_of(attack)}"})
+        config = _config(directory, {"well": f"{enemy.base}/well", "hostile": enemy.url(attack)})
         with portal([config], directory / "log") as served:
             subprocess.run(["prlimit", f"--pid={served.pid}", f"--as={memory}"], check=True)  # noqa: S607
-            yield served, base
+            yield served, enemy
 
 
-async def _begun(served: Portal, base: str, *, log: bool) -> None:
+async def _begun(served: Portal, enemy: Enemy, *, log: bool) -> None:
     """Well into the attack."""
     async with _browser(served) as browser:
-        await _get(browser, Portal.page(_SERVICE))
-        await asyncio.to_thread(_tell, base, "begin")
+        await _get(browser, Portal.page(ATTACKED))
+        await asyncio.to_thread(enemy.tell, "begin")
         until = asyncio.get_running_loop().time() + _UNTIL_STOPPED
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_repeat(browser, Portal.page(_SERVICE), 1.0, until, []))
+            tasks.create_task(_repeat(browser, Portal.page(ATTACKED), 1.0, until, []))
             if log:
                 tasks.create_task(_readers(browser, until))
 
 
-async def _watched(served: Portal, base: str, seconds: float, *, log: bool) -> Suffered:
+async def _watched(served: Portal, enemy: Enemy, seconds: float, *, log: bool) -> Suffered:
     async with _browser(served) as browser:
         for _ in range(3):
-            await _get(browser, Portal.page(_SERVICE) + "?wait=15")
+            await _get(browser, Portal.page(ATTACKED) + "?wait=15")
             await asyncio.sleep(1.0)
         before_memory, before_sockets = tree.rss(served.pid), tree.sockets(served.pid)
         calm = [await _get(browser, "/catalog") for _ in range(9)]
-        await asyncio.to_thread(_tell, base, "begin")
+        await asyncio.to_thread(enemy.tell, "begin")
         alive: list[float] = []
         pages: list[float] = []
         async with asyncio.TaskGroup() as tasks:
             until = asyncio.get_running_loop().time() + seconds
             tasks.create_task(_repeat(browser, "/livez", _EVERY, until, alive))
             tasks.create_task(_repeat(browser, "/catalog", 0.25, until, pages))
-            tasks.create_task(_repeat(browser, Portal.page(_SERVICE), 1.0, until, []))
+            tasks.create_task(_repeat(browser, Portal.page(ATTACKED), 1.0, until, []))
             if log:
                 tasks.create_task(_readers(browser, until))
         peak = tree.peak_rss(served.pid)
-        await asyncio.to_thread(_tell, base, "calm")
+        await asyncio.to_thread(enemy.tell, "calm")
         await asyncio.sleep(_SETTLES)
         return Suffered(
             peak=max(0, peak - before_memory),
@@ -112,10 +126,6 @@ async def _watched(served: Portal, base: str, seconds: float, *, log: bool) -> S
             sockets=tree.sockets(served.pid) - before_sockets,
             stop=0.0,
         )
-
-
-def _tell(base: str, what: str) -> None:
-    urlopen(f"{base}/{what}", timeout=30).close()  # noqa: S310 - our own
 
 
 async def _repeat(
@@ -159,7 +169,8 @@ def _browser(served: Portal) -> aiohttp.ClientSession:
 
 
 @contextmanager
-def _hostile() -> Iterator[int]:
+def hostile() -> Iterator[Enemy]:
+    """Clusters that will attack, in a process of their own until the block is left."""
     with subprocess.Popen(
         [sys.executable, "-m", "bench.attack.hostile"],
         stdin=subprocess.PIPE,
@@ -169,7 +180,7 @@ def _hostile() -> Iterator[int]:
         assert process.stdin is not None  # noqa: S101
         assert process.stdout is not None  # noqa: S101
         try:
-            yield int(process.stdout.readline())
+            yield Enemy(f"http://127.0.0.1:{int(process.stdout.readline())}")
         finally:
             process.stdin.close()
             try:
@@ -178,21 +189,27 @@ def _hostile() -> Iterator[int]:
                 process.kill()
 
 
-def _config(directory: Path, clusters: dict[str, str]) -> Path:
-    catalog = directory / "catalog.yaml"
+def attacked_service(directory: Path) -> Path:
+    """A catalog file with it."""
+    catalog = directory / "attacked.yaml"
     catalog.write_text(
         yaml.safe_dump(
             {
                 "apiVersion": "backstage.io/v1alpha1",
                 "kind": "Component",
                 "metadata": {
-                    "name": _SERVICE,
-                    "annotations": {"backstage.io/kubernetes-id": _SERVICE},
+                    "name": ATTACKED,
+                    "annotations": {"backstage.io/kubernetes-id": ATTACKED},
                 },
                 "spec": {"type": "service", "lifecycle": "production", "owner": "team"},
             }
         )
     )
+    return catalog
+
+
+def _config(directory: Path, clusters: dict[str, str]) -> Path:
+    catalog = attacked_service(directory)
     written = directory / "app-config.yaml"
     written.touch(mode=0o600)
     written.write_text(

@@ -17,9 +17,10 @@ import msgspec
 from callboard.kube.ingest.mending import mended
 from callboard.kube.ingest.nesting import as_deep_as_go, too_deep
 from callboard.kube.ingest.redact import Item, PodItem, redact, redact_pod
+from callboard.kube.ingest.secret_words import without_secret_words
 from callboard.kube.ingest.typed import typed
 from callboard.kube.text import clean
-from callboard.model.objects import Body, KubeObject, PackedObject, body_type
+from callboard.model.objects import Body, Generic, KubeObject, PackedObject, body_type
 from callboard.model.objects.cluster_state import Event
 from callboard.model.objects.config import SecretMetadata
 from callboard.model.objects.pod import Pod
@@ -137,6 +138,9 @@ _AnyList = _PodList | _List | _LooseList
 
 _CLOSED: Final = (Pod, Event)
 """The kinds that come in thousands, in whose fields no other object can stand (see `redact`)."""
+
+_QUOTING: Final = (Event, Generic)
+"""What quotes in its words what somebody else was given: events, and the conditions of custom resources."""
 
 _NO_TEXT: Final = (msgspec.DecodeError, UnicodeDecodeError)
 _MOST_LABELS: Final = 16 * 1024
@@ -368,6 +372,8 @@ def _object(
             raw = redact_pod(source)
         else:
             raw = _redacted(source, resource, kind, secret=secret)
+        if kind in _QUOTING:
+            raw = without_secret_words(raw)
         if not ascii_ and not raw.isascii():
             raw = mended(raw)
         if too_deep(raw, max_nesting):

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 import yaml
 
+from callboard.kube.ingest.secret_words import without_secret_words
 from callboard.model.objects import KubeObject
 
 __all__ = ["LONGEST_YAML", "yaml_text"]
@@ -21,7 +22,7 @@ def yaml_text(obj: KubeObject) -> str:
     be called beside the loop. Never raises."""
     head: dict[str, object] = {"apiVersion": obj.type.api_version, "kind": obj.type.title}
     text = yaml.dump(
-        {**head, **_fields(obj.raw)},
+        {**head, **_fields(without_secret_words(obj.raw))},
         Dumper=yaml.CSafeDumper,
         sort_keys=False,
         allow_unicode=True,
