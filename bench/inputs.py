@@ -74,6 +74,8 @@ def callboard_config(directory: Path, provider: str, *, settings: Mapping[str, A
                 "dataDirectory": str(directory / f"data-{provider}"),
                 "parts": {"objectsProvider": provider},
                 "logging": {"level": "warning"},
+                # all that is asked here, one caller asks
+                "web": {"limits": {"requestsOfCaller": 1_000_000}},
                 **settings,
             },
         },
