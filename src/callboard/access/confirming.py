@@ -89,7 +89,8 @@ class Confirming:
         if way is None:
             raise NotSignedIn("This way to sign in is not had here any more.")
         now = self._clock.now()
-        if self._store is not None and not await self._store.begin_to_ask(session, now):
+        asked_just_now = session.asked is not None and now - session.asked < AGAIN
+        if self._store is not None and (asked_just_now or not await self._store.begin_to_ask(session, now)):
             raise Unavailable("Another server is asking.")
         try:
             fresh = await way.confirm(person)

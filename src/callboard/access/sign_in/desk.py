@@ -1,6 +1,7 @@
 """What the pages ask for when somebody signs in or out: `callboard.http.sign_in.SignInDesk`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlencode, urlsplit
 
 import structlog
@@ -69,6 +70,10 @@ class FrontDesk:
         returned = ReturnedBrowser(params=params, remembered=attempt.remembered)
         person = await way.finish(returned, self._back(key))
         session = await self._sessions.enter(key, person, way.lifetime)
+        before = cookie_in(cookie, self._policy.cookie_for(self._host).name)
+        if before:  # whoever held that one does not come in by it any more
+            with suppress(Unavailable):
+                await self._sessions.end(before)
         return EnteredBrowser(session, attempt.to, name)
 
     async def leave(self, cookie: str, host: str, everywhere: bool) -> str:
