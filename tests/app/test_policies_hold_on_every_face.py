@@ -1,6 +1,7 @@
 """Over real sockets: what the policies keep from somebody is on no face, and told as what does not exist."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from callboard.app.application import Application, open_application
 from callboard.app.site import whole_site
 from callboard.base.errors import NotAllowed
+from callboard.model.audit import AuditDeed, AuditOutcome
 from callboard.model.caller import Caller
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 from callboard.portal.protocol import ServicesQuery
@@ -39,6 +41,13 @@ class Everybody:
         return Admitted(Caller.loopback() if name == "here" else person(name, *groups))
 
 
+def options(app: Application) -> WebOptions:
+    def refused(deed: AuditDeed, caller: Caller, path: str, code: str) -> None:
+        app.trail.record(deed, caller, path, outcome=AuditOutcome.REFUSED, code=code)
+
+    return WebOptions(refused=refused)
+
+
 @asynccontextmanager
 async def company(
     directory: Path, fleet: Fleet, policies: Mapping[str, object], **more: object
@@ -54,9 +63,9 @@ async def company(
         )
     )
     async with (
-        open_application([config], directory=directory, persist=False) as app,
+        open_application([config], directory=directory) as app,
         listening(
-            lambda _: whole_site(app.portal, Everybody(), operations(), WebOptions(), app.clock)
+            lambda _: whole_site(app.portal, Everybody(), operations(), options(app), app.clock)
         ) as base,
     ):
         keeping = asyncio.create_task(app.keep_up())
@@ -215,3 +224,81 @@ async def test_an_open_page_ends_with_the_policy_that_let_one_see_it(tmp_path: P
         await views.aclose()
         with pytest.raises(NotAllowed, match=r"policy .*forbids it"):
             await app.portal.kubernetes_settled(ref, anna, within=1)
+
+
+async def test_reads_and_refusals_are_on_record_for_whoever_may_read_it(tmp_path: Path) -> None:
+    admins = {"admins": ["group:default/platform"]}
+    async with Fleet.start() as fleet, company(tmp_path, fleet, admins) as (app, base):
+        pod = await pod_of(app, base)
+        await as_(base, "anna team", pod)
+        log = await as_(base, "anna team", pod + "/log")
+        assert log.status == 200
+        refused = await as_(base, "ben money", pod + "/log")
+        assert refused.status == 403
+        for path in (
+            "/admin/audit",
+            "/admin/policies",
+            API.replace("services", "audit"),
+            API.replace("services", "access"),
+        ):
+            assert (await as_(base, "anna team", path)).status == 403, path
+            assert (await as_(base, "eve platform", path)).status == 200, path
+        record = json.loads((await as_(base, "eve platform", API.replace("services", "audit"))).text)[
+            "events"
+        ]
+        told = [(e["deed"], e["outcome"], e["who"], e["what"].split("/")[0]) for e in reversed(record)]
+        assert told[:3] == [
+            ("yaml", "done", "user:default/anna", "component:default"),
+            ("log", "done", "user:default/anna", "component:default"),
+            ("refused", "refused", "user:default/ben", ""),
+        ]
+        assert {t[:3] for t in told[3:]} == {("refused", "refused", "user:default/anna")}
+        assert record[-3]["request"] == refused.headers["x-request-id"]
+        assert all(e["address"] == "127.0.0.1" for e in record)
+        lines = [line for line in log.text.split() if len(line) > 20]
+        assert not any(
+            line in json.dumps(record) for line in lines if "kubernetes" not in line and "/" not in line
+        )
+        for wrong in (
+            "?deed=x",
+            "?outcome=x",
+            "?since=yesterday",
+            "?limit=501",
+            "?before=-1",
+            "?who=" + "x" * 501,
+        ):
+            assert (await as_(base, "eve platform", "/admin/audit" + wrong)).status == 400, wrong
+        page = await as_(
+            base, "eve platform", "/admin/audit?who=user:default/ben&outcome=refused&since=2020-01-01"
+        )
+        assert page.text.count("<tr><td") == 1
+
+
+async def test_it_is_said_which_policy_decides(tmp_path: Path) -> None:
+    (tmp_path / "mine.cedar").write_text(
+        '@id("no-logs-of-dice") forbid (principal, action == Action::"kubernetes.logs.read", resource)'
+        ' when { resource.name == "dice-roller" };'
+    )
+    policies = {"ready": "open-inside", "files": ["mine.cedar"], "admins": ["group:default/platform"]}
+    async with Fleet.start() as fleet, company(tmp_path, fleet, policies) as (app, base):
+        eve, what = "eve platform", "what=component:default/dice-roller"
+        path = API.replace("services", "access")
+        why = json.loads((await as_(base, eve, f"{path}?who=anna&action=kubernetes.logs.read&{what}")).text)
+        found = why["explanation"]
+        assert (found["who"], found["allowed"]) == ("user:default/anna", False)
+        assert found["policies"] == [f"no-logs-of-dice ({tmp_path / 'mine.cedar'}:1)"]
+        assert len(why["policies"]) == 4
+        page = await as_(base, eve, f"/admin/policies?who=anna&action=catalog.entity.read&{what}")
+        assert "everyone-reads" in page.text
+        assert "<strong>Yes</strong>" in page.text
+        for wrong in (
+            "who=anna&action=x",
+            "who=anna&action=kubernetes.logs.read",
+            "who=a:b:c/&action=callboard.audit.read",
+        ):
+            assert (await as_(base, eve, f"{path}?{wrong}")).status == 400, wrong
+        (tmp_path / "mine.cedar").write_text("permit (nobody);")
+        async with asyncio.timeout(20):
+            while not app.policies.keeper.problem:  # noqa: ASYNC110 - what follows files tells nobody
+                await asyncio.sleep(0.05)
+        assert "mine.cedar:1: the policy that begins here" in (await as_(base, eve, "/admin/policies")).text

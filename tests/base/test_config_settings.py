@@ -119,6 +119,8 @@ callboard:
     byName: {a: {labels: {region: eu}, links: {Runbook: 'https://r'}, hardDeadline: {minutes: 1}, hub: {scope: entity},
                  visibility: cluster}}
   access:
+    audit: {keep: 1d}
+    contact: '#platform'
     policies: {ready: by-owner, files: [a.cedar], admins: ['group:default/platform']}
     users: {'user:default/local': {user: anna, groups: [dice]}}
   kubeconfig: {allowExecPlugins: true, execDeadline: 5}

@@ -50,6 +50,8 @@ def test_the_promised_commands_are_there() -> None:
         "callboard sessions",
         "callboard simulate",
         "callboard status",
+        "callboard access",
+        "callboard access explain",
         "callboard tokens create",
         "callboard tokens list",
         "callboard tokens revoke",

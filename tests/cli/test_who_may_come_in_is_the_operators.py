@@ -9,11 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from callboard.access.sessions import Sessions
-from callboard.access.store import SessionStore
+from callboard.access.store import AuditStore, SessionStore
 from callboard.app.wiring import AppWiring
 from callboard.base.clock import SystemClock
 from callboard.base.database import open_database
 from callboard.cli.commands import build_cli
+from callboard.model.audit import AuditFilter
 from callboard.model.caller import Caller
 from callboard.model.permission import Action
 
@@ -98,3 +99,21 @@ def test_sessions_are_listed_and_ended(typed: Type, tmp_path: Path) -> None:
     assert typed("sessions", "end", listed[1][:8], "--all").exit_code == 3
     assert typed("sessions", "end", "--all").stdout == "Sessions ended: 2.\n"
     assert typed("sessions", "list").stdout == "Nobody is signed in.\n"
+
+
+def test_what_the_operator_changes_is_on_record(typed: Type, tmp_path: Path) -> None:
+    made = typed("tokens", "create", "--for", "ci/deploy", *MAY, "--until", "90d").stdout.strip()
+    typed("tokens", "revoke", made[4:16])
+    typed("sessions", "end", "--all")
+
+    async def record() -> list[str]:
+        database = open_database(str(tmp_path / ".callboard" / "callboard.sqlite"))
+        found = await AuditStore(database).find(AuditFilter())
+        await database.close()
+        return [f"{event.deed} {event.through}: {event.what}" for event in reversed(found)]
+
+    assert asyncio.run(record()) == [
+        f"change terminal: token {made[4:16]} made for ci/deploy",
+        f"change terminal: token {made[4:16]} revoked",
+        "change terminal: all sessions ended",
+    ]

@@ -23,6 +23,7 @@ from callboard.cli.wiring import (
 )
 from callboard.extend.pages import Card, Tab
 from callboard.extend.parts import Supplied
+from callboard.model.audit import AuditFilter, AuditPage
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import EntityRef
@@ -36,6 +37,7 @@ from callboard.portal.views import (
     LogView,
     ObjectKey,
     ObjectView,
+    PoliciesView,
     ServicesView,
     ServiceView,
 )
@@ -105,6 +107,12 @@ class StubPortal:
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         raise NotFound("This portal has no logs.")
+
+    async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
+        raise NotImplementedError
+
+    async def policies(self, asked: Mapping[str, str], caller: Caller) -> PoliciesView:
+        raise NotImplementedError
 
     async def crash(
         self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from callboard.base.errors import NotFound
 from callboard.extend.pages import Card, Tab
+from callboard.model.audit import AuditDeed, AuditEvent, AuditFilter, AuditOutcome, AuditPage
 from callboard.model.caller import Caller
 from callboard.model.cluster import ClusterInfo, Link
 from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Relation
@@ -35,6 +36,8 @@ from callboard.portal.views import (
     ObjectRow,
     ObjectView,
     PodRow,
+    PoliciesView,
+    PolicyLine,
     RelatedEntity,
     RelationGroup,
     Section,
@@ -366,6 +369,19 @@ class StubPortal:
         self.crash_comes.set()
         self.crash_log = CrashLog(key=ObjectKey("", "pods", "", ""), cluster=info("eu"), container="")
         self._pages = Pages(self)
+
+    async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
+        self._seen(caller)
+        return AuditPage(
+            events=(
+                AuditEvent(at=NOW, deed=AuditDeed.LOG, outcome=AuditOutcome.DONE, who="user:default/<b>anna", what="x"),
+            ),
+            older=7,
+        )  # fmt: skip
+
+    async def policies(self, asked: Mapping[str, str], caller: Caller) -> PoliciesView:
+        self._seen(caller)
+        return PoliciesView(policies=(PolicyLine("<i>mine", "permit", "a.cedar", 3),), problem="<u>no")
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         self._seen(caller)

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from callboard.access.audit import AuditTrail
 from callboard.access.confirming import Confirming, person_of, with_person
 from callboard.access.endings import Endings
 from callboard.access.sign_in.sealing import Sealer
@@ -21,7 +22,8 @@ from callboard.access.store import KeptSession, SessionStore
 from callboard.base.clock import Clock
 from callboard.base.errors import NotFound, NotSignedIn, Unavailable
 from callboard.extend.sign_in import ProvenPerson
-from callboard.model.caller import Caller
+from callboard.model.audit import AuditDeed
+from callboard.model.caller import Caller, CallerKind
 
 __all__ = ["IDLE", "LIFETIME", "Sessions", "SessionsList"]
 
@@ -75,8 +77,10 @@ class Sessions:
         *,
         ways: SignInWays | None = None,
         sealer: Sealer | None = None,
+        trail: AuditTrail | None = None,
     ) -> None:
         self._clock = clock
+        self._trail = trail or AuditTrail(clock)
         self._store = store
         self._place = place
         self._ways = ways or SignInWays()
@@ -161,6 +165,7 @@ class Sessions:
         if person is not None:
             claims = self._ways.kept_claims(way, person)
             session = with_person(session, person, claims, self._sealer)
+        self._record(AuditDeed.SIGN_IN, session)
         held = self._hold(_Held(session, now, None if self._store else now, person))
         await self._write(held)
         _log.info(
@@ -171,6 +176,10 @@ class Sessions:
                 "a session could not be written to the database: whoever just signed in has to do so again after a restart"
             )
         return secret
+
+    def _record(self, deed: AuditDeed, session: KeptSession) -> None:
+        who = Caller(kind=CallerKind(session.kind), subject=session.subject, through=f"session:{session.id}")
+        self._trail.record(deed, who, session.way or "link")
 
     async def caller(self, secret: str) -> Caller | None:
         """Whose session this is, or None when it is unknown or over. Raises Unavailable where that is not known."""
@@ -221,6 +230,8 @@ class Sessions:
                 held = await self._current(digest)
         if held is not None:
             _log.info("somebody signed out", session=held.session.id, subject=held.session.subject)
+            with suppress(Unavailable):  # whoever wants to leave, leaves
+                self._record(AuditDeed.SIGN_OUT, held.session)
         await self._forget(digest)
         if held is None or not held.session.way:
             return None

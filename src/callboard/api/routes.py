@@ -14,7 +14,9 @@ from callboard.api.queries import entity_ref, services_query, wait_seconds
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.giving_way import giving_way
 from callboard.base.response_cache import PACKED, Body, ResponseCache
+from callboard.http.audit_query import audit_filter
 from callboard.http.door import ClassifiedRoute, Endpoint, ErrorForm, caller_of
+from callboard.http.queries import bounded
 from callboard.model.door import RouteClass
 from callboard.portal.documents.status_writer import document_in_steps, etag_of
 from callboard.portal.protocol import Portal
@@ -61,6 +63,15 @@ class _Endpoints:
         request.scope[PACKED] = body.packed
         return Response(body.plain, media_type="application/json", headers=headers)
 
+    async def audit(self, request: Request) -> Response:
+        """Who did what, the newest first; `?who=&what=&deed=&outcome=&since=&until=&before=&limit=`."""
+        return _json(await self._portal.audit(audit_filter(request.query_params), caller_of(request)))
+
+    async def access(self, request: Request) -> Response:
+        """The policies in force, and which of them decides; `?who=&action=&what=&cluster=&namespace=&type=`."""
+        asked = {key: bounded(key, value) for key, value in request.query_params.items()}
+        return _json(await self._portal.policies(asked, caller_of(request)))
+
     async def _written(self, view: KubernetesView) -> Body:
         document = await giving_way(document_in_steps(view, now=self._clock.now()))
         return Body(msgspec.json.encode(document), etag_of(document))
@@ -83,6 +94,8 @@ def api_routes(
         _route("/services", endpoints.services, name="api-services"),
         _route(service, endpoints.service, name="api-service"),
         _route(service + "/kubernetes", endpoints.kubernetes, name="api-kubernetes"),
+        _route("/audit", endpoints.audit, name="api-audit"),
+        _route("/access", endpoints.access, name="api-access"),
     )
 
 

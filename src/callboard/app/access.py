@@ -7,13 +7,17 @@ from datetime import datetime
 from pathlib import Path
 
 from callboard.access.sessions import SessionsList
-from callboard.access.store import KeptToken, SessionStore, TokenStore
+from callboard.access.store import AuditStore, KeptToken, SessionStore, TokenStore
 from callboard.access.tokens import ServiceTokens
 from callboard.app.configuration import read_configuration
 from callboard.app.tables import opened
-from callboard.base.clock import SystemClock
+from callboard.base.clock import Clock, SystemClock
+from callboard.base.errors import Unavailable
 from callboard.base.secret import Secret
 from callboard.cli.wiring import SessionDocument, TokenDocument
+from callboard.model.audit import AuditDeed, AuditEvent, AuditOutcome
+from callboard.model.caller import Caller
+from callboard.model.permission import Action
 
 __all__ = ["access_tools"]
 
@@ -26,7 +30,8 @@ async def access_tools(configs: tuple[Path, ...]) -> AsyncIterator["_Tools"]:
         tokens = TokenStore(database)
         await tokens.start()
         clock = SystemClock()
-        yield _Tools(ServiceTokens(tokens, clock), SessionsList(SessionStore(database), clock))
+        record = AuditStore(database)
+        yield _Tools(ServiceTokens(tokens, clock), SessionsList(SessionStore(database), clock), record, clock)
     finally:
         await database.close()
 
@@ -34,20 +39,45 @@ async def access_tools(configs: tuple[Path, ...]) -> AsyncIterator["_Tools"]:
 class _Tools:
     """Implements `callboard.cli.wiring.AccessTools`."""
 
-    def __init__(self, tokens: ServiceTokens, sessions: SessionsList) -> None:
+    def __init__(
+        self, tokens: ServiceTokens, sessions: SessionsList, record: AuditStore, clock: Clock
+    ) -> None:
         self._tokens = tokens
         self._sessions = sessions
+        self._record = record
+        self._clock = clock
+
+    async def _changed(self, what: str) -> None:
+        """Keep on record what the operator is about to do: where that cannot be kept, it is not done."""
+        caller = Caller.loopback()
+        event = AuditEvent(
+            at=self._clock.now(),
+            deed=AuditDeed.CHANGE,
+            outcome=AuditOutcome.DONE,
+            who=caller.subject,
+            kind=str(caller.kind),
+            through="terminal",
+            action=str(Action.ADMIN_CHANGE),
+            what=what,
+        )
+        await self._record.add([event])
 
     async def make_token(
         self, service: str, may: tuple[str, ...], until: datetime
     ) -> tuple[TokenDocument, Secret]:
         kept, token = await self._tokens.create(service, may, until)
+        try:
+            await self._changed(f"token {kept.id} made for {service}")
+        except Unavailable:
+            await self._tokens.revoke(kept.id)  # nobody has seen it
+            raise
         return _document(kept), token
 
     async def tokens(self) -> tuple[TokenDocument, ...]:
         return tuple(_document(kept) for kept in await self._tokens.all())
 
     async def revoke_token(self, id_: str) -> None:
+        await self._changed(f"token {id_} revoked")
         await self._tokens.revoke(id_)
 
     async def sessions(self) -> tuple[SessionDocument, ...]:
@@ -64,9 +94,11 @@ class _Tools:
         )
 
     async def end_session(self, id_: str) -> None:
+        await self._changed(f"session {id_} ended")
         await self._sessions.end(id_)
 
     async def end_all_sessions(self) -> int:
+        await self._changed("all sessions ended")
         return await self._sessions.end_all()
 
 

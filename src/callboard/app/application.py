@@ -10,8 +10,9 @@ from typing import TypedDict
 
 import structlog
 
+from callboard.access.audit import AuditTrail
 from callboard.access.reviews import Reviews
-from callboard.access.store import TokenStore
+from callboard.access.store import AuditStore, TokenStore
 from callboard.access.tokens import ServiceTokens
 from callboard.access.visibility import Visibility
 from callboard.app.configuration import Configuration, read_configuration
@@ -48,6 +49,7 @@ from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
 from callboard.outbound import Outbound
+from callboard.portal.administration import Administration
 from callboard.portal.asking.class_views import ClassViews
 from callboard.portal.asking.feeds import SnapshotFeeds
 from callboard.portal.asking.kubernetes import KubernetesRoad
@@ -83,6 +85,7 @@ class Application:
         class_views: ClassViews,
         visibility: Visibility,
         policies: PoliciesInForce,
+        trail: AuditTrail,
         clock: Clock,
         database: Database,
         tokens: ServiceTokens,
@@ -109,6 +112,7 @@ class Application:
         self.class_views = class_views
         self.visibility = visibility
         self.policies = policies
+        self.trail = trail
         self.clock = clock
 
     async def keep_up(self) -> None:
@@ -123,6 +127,7 @@ class Application:
                 ("people", self.sign_in.keep_up),
                 ("configuration", self._reload),
                 ("what policies decide by", self.policies.run),
+                ("audit", self.trail.run),
                 ("policies", partial(self.policies.keeper.run, interval)),
             ):
                 group.create_task(keep_running(name, work), name=name)
@@ -295,6 +300,22 @@ async def open_application(
                     rules=lambda: fleet.rules,
                 )
                 class_views = ClassViews(rules=lambda: fleet.rules)
+                trail = AuditTrail(
+                    clock,
+                    AuditStore(database) if persist else None,
+                    lambda: app.configuration.settings.callboard.access.audit.keep,
+                )
+
+                def contact() -> str:
+                    return app.configuration.settings.callboard.access.contact
+
+                permissions = Permissions(
+                    engine.decide,
+                    prepare=policies.prepare,
+                    knows=policies.knows,
+                    contact=contact,
+                    record=trail.record,
+                )
                 portal = CallboardPortal(
                     services=ServicesRoad(ReadableCatalog(catalog, engine), verdicts, visibility, board),
                     kubernetes=KubernetesRoad(
@@ -304,11 +325,13 @@ async def open_application(
                         class_views=class_views,
                         clock=clock,
                         limits_of=limits_of,
+                        contact=contact,
                     ),
                     verdicts=verdicts,
                     tabs=lambda: fleet.plugins.tabs(),
                     cards=lambda: fleet.plugins.cards(),
-                    permissions=Permissions(engine.decide, prepare=policies.prepare, knows=policies.knows),
+                    permissions=permissions,
+                    administration=Administration(permissions, policies, trail.find),
                 )
                 fleet.extend((asked("callboard.web", Pages(portal)), *await asyncio.to_thread(installed)))
                 app = Application(
@@ -329,6 +352,7 @@ async def open_application(
                     class_views=class_views,
                     visibility=visibility,
                     policies=policies,
+                    trail=trail,
                     clock=clock,
                     database=database,
                     tokens=ServiceTokens(held_tokens, clock),

@@ -17,6 +17,7 @@ from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.facts import ClusterFacts
 from callboard.model.permission import Action
+from callboard.portal.views import PoliciesView, PolicyLine
 
 __all__ = ["PoliciesInForce"]
 
@@ -58,6 +59,17 @@ class PoliciesInForce:
             return True
         facts = self._known.get(name)
         return facts is not None and self.engine.on_cluster(caller, Action.CLUSTERS_READ, facts).allowed
+
+    def view(self) -> PoliciesView:
+        """The policies, for whoever looks after them."""
+        lines = (PolicyLine(p.id, p.effect, p.where, p.line) for p in self.engine.policies.places)
+        return PoliciesView(
+            policies=tuple(lines), problem=self.keeper.problem, errors=tuple(self.engine.errors)
+        )
+
+    def groups_of(self, caller: Caller) -> frozenset[str]:
+        """All groups somebody counts as a member of, and they themselves."""
+        return self._catalog.company.groups_of(caller.subject, caller.groups)
 
     async def run(self) -> None:
         """Keep up with catalog and clusters until cancelled."""

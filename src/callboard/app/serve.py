@@ -32,6 +32,7 @@ from callboard.base.errors import BadInput, Problem
 from callboard.base.settings import HttpsSettings
 from callboard.http.limits import HttpLimits
 from callboard.http.server import Server, bind, is_loopback
+from callboard.model.audit import AuditDeed, AuditOutcome
 from callboard.model.caller import Caller
 from callboard.model.door import Refused
 from callboard.model.permission import Action, Resource, ResourceKind
@@ -81,6 +82,7 @@ async def serve(app: Application, listening: Listening) -> None:
         f"{listening.host}:{port}" if loopback else public_address(entrance),
         ways=app.sign_in.ways,
         sealer=sealer,
+        trail=app.trail,
     )
     await sessions.start()
     held = None
@@ -114,6 +116,9 @@ async def serve(app: Application, listening: Listening) -> None:
         ).allowed
         return allowed or settings.callboard.web.open_counts
 
+    def refused(deed: AuditDeed, caller: Caller, path: str, code: str) -> None:
+        app.trail.record(deed, caller, path, outcome=AuditOutcome.REFUSED, code=code)
+
     draining = asyncio.Event()
     ready = asyncio.Event()
     operations = Operations(
@@ -132,6 +137,7 @@ async def serve(app: Application, listening: Listening) -> None:
         can_sign_out=not listening.open,
         bases=bases,
         proxies=proxies_of(settings),
+        refused=refused,
         rates=rates_of(settings),
         hsts=https is not None and not loopback,
     )

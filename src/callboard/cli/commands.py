@@ -24,6 +24,7 @@ _PLACES: Final = {
     "database": "callboard.cli.database",
     "sessions": "callboard.cli.sessions",
     "tokens": "callboard.cli.tokens",
+    "access": "callboard.cli.access",
 }
 """What one command needs, the others' users need not wait for."""
 

@@ -10,6 +10,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -21,16 +22,18 @@ from starlette.types import Message, Receive, Scope, Send
 
 from callboard.base.base_path import below
 from callboard.base.errors import NotFound, Unavailable
+from callboard.base.request import request_begun, request_ended
 from callboard.http.compression import Compressed
 from callboard.http.door import ASK_AGAIN, CALLER, ENDED, Door, ErrorForm, facts_of
 from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, as_json, trouble_of, wants_json
 from callboard.http.forwarded import TrustedProxies
 from callboard.http.headers import secure
 from callboard.http.rates import Rates, SlowDown
-from callboard.model.caller import CallerKind
+from callboard.model.audit import AuditDeed
+from callboard.model.caller import Caller, CallerKind
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
-__all__ = ["Site"]
+__all__ = ["Refusals", "Site"]
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +44,14 @@ GONE = 499
 """In the log, the status of a request whose sender was gone before it was whole."""
 QUIET = (RouteClass.PUBLIC, RouteClass.METRICS)
 """Asked every few seconds by machines: logged at debug."""
+
+
+Refusals = Callable[[AuditDeed, Caller, str, str], None]
+"""Is told the deed, who it was, the path, and the code of the error. May raise Unavailable."""
+
+
+def _unrecorded(deed: AuditDeed, caller: Caller, path: str, code: str) -> None:
+    return None
 
 
 class Site:
@@ -60,8 +71,10 @@ class Site:
         proxies: TrustedProxies | None = None,
         rates: Rates | None = None,
         hsts: bool = False,
+        refused: Refusals = _unrecorded,
     ) -> None:
-        """`hsts` has browsers come by TLS alone from then on."""
+        """`hsts` has browsers come by TLS alone from then on; `refused` keeps a record of who was not allowed what."""
+        self._refused = refused
         self.routes = tuple(routes)
         self._door = door
         self._page = page
@@ -87,8 +100,13 @@ class Site:
     async def _identified(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._answer(scope, receive, send, request_id)
+        client = scope.get("client")
+        begun = request_begun(request_id, client[0] if client else "")
+        try:
+            with structlog.contextvars.bound_contextvars(request_id=request_id):
+                await self._answer(scope, receive, send, request_id)
+        finally:
+            request_ended(begun)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started, status = time.monotonic(), 0
@@ -108,6 +126,7 @@ class Site:
             status = GONE  # left, or was cut off, before its request was whole: nobody to tell
         except Exception as error:
             trouble = trouble_of(error)
+            self._record(trouble, route_class, scope)
             if trouble.status >= 500:
                 log.error(
                     "a page or answer could not be made; whoever asked was told so",
@@ -167,6 +186,15 @@ class Site:
                 return await self._door.admit(facts, route)
         except TimeoutError:
             raise Unavailable("It could not be found out in time who is asking.", code="door-late") from None
+
+    def _record(self, trouble: Trouble, route_class: RouteClass | None, scope: Scope) -> None:
+        """What somebody was refused, and every sign-in that failed. That nobody is signed in is no refusal."""
+        signing_in = route_class is RouteClass.SIGN_IN and trouble.status in (401, 403)
+        if trouble.status != 403 and not signing_in and trouble.code != "bad-token":
+            return
+        deed = AuditDeed.SIGN_IN if signing_in else AuditDeed.REFUSED
+        with suppress(Unavailable):  # it does not happen in any case, and is in the log
+            self._refused(deed, scope.get(CALLER) or Caller.anonymous(), scope["path"], trouble.code)
 
     def _told(self, trouble: Trouble, route: BaseRoute | None, scope: Scope, request_id: str) -> Response:
         path, headers = scope["path"], Headers(scope=scope)

@@ -5,15 +5,17 @@ by name, with whom to ask.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from callboard.access.permission import Decide, decide, require
 from callboard.base.errors import NotAllowed, NotFound
+from callboard.model.audit import AuditDeed
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.permission import Action, Resource, ResourceKind
 from callboard.portal.views import ObjectKey
 
-__all__ = ["Permissions", "no_such_cluster", "whom_to_ask"]
+__all__ = ["DeedRecorder", "Permissions", "no_such_cluster", "whom_to_ask"]
 
 CATALOG = Resource(kind=ResourceKind.CATALOG)
 _DOING = {
@@ -24,6 +26,20 @@ _DOING = {
 
 
 async def _at_once(caller: Caller) -> None:
+    return None
+
+
+class DeedRecorder(Protocol):
+    """Keeps a record of who does what, before it is done."""
+
+    def __call__(
+        self, deed: AuditDeed, caller: Caller, what: str = "", *, action: str = "", code: str = ""
+    ) -> None:
+        """Raises Unavailable where it cannot be kept."""
+        ...
+
+
+def _unrecorded(deed: AuditDeed, caller: Caller, what: str = "", *, action: str = "", code: str = "") -> None:
     return None
 
 
@@ -38,11 +54,13 @@ class Permissions:
         prepare: Callable[[Caller], Awaitable[None]] = _at_once,
         knows: Callable[[Caller, str], bool] = lambda caller, cluster: True,
         contact: Callable[[], str] = lambda: "",
+        record: DeedRecorder = _unrecorded,
     ) -> None:
         self.decide = decide
         self.prepare = prepare
         self._knows = knows
         self._contact = contact
+        self.record = record
 
     async def catalog(self, caller: Caller) -> None:
         """Raise NotAllowed unless somebody may read of the catalog what they may read of each entity."""

@@ -1,17 +1,19 @@
 """The portal itself: the one object the faces hold."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
-from callboard.base.errors import Unavailable
+from callboard.base.errors import NotFound, Unavailable
 from callboard.extend.pages import Card, Tab
 from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
+from callboard.model.audit import AuditDeed, AuditFilter, AuditPage
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
 from callboard.model.permission import Action
 from callboard.model.verdict import Verdict
+from callboard.portal.administration import Administration
 from callboard.portal.asking.kubernetes import KubernetesRoad
 from callboard.portal.health.trouble_since import TroubleSince
 from callboard.portal.listing.services import ServicesRoad
@@ -23,6 +25,7 @@ from callboard.portal.views import (
     LogView,
     ObjectKey,
     ObjectView,
+    PoliciesView,
     ServicesView,
     ServiceView,
 )
@@ -43,6 +46,7 @@ class CallboardPortal:
         tabs: Callable[[], tuple[Tab, ...]],
         cards: Callable[[], tuple[Card, ...]],
         permissions: Permissions | None = None,
+        administration: Administration | None = None,
     ) -> None:
         self._services = services
         self._kubernetes = kubernetes
@@ -51,6 +55,7 @@ class CallboardPortal:
         self._cards = cards
         self._trouble_since = TroubleSince()
         self._permissions = permissions or Permissions()
+        self._administration = administration
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         """One page of the list."""
@@ -89,12 +94,17 @@ class CallboardPortal:
     async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object of the service."""
         entity = await self._read(ref, caller, Action.RESOURCES_READ, key=key)
-        return await self._kubernetes.object(entity, key, caller)
+        view = await self._kubernetes.object(entity, key, caller)
+        if view.yaml:
+            self._permissions.record(AuditDeed.YAML, caller, _told(ref, key), action=Action.YAML_READ)
+        return view
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log."""
         # the log's drawer tells of its pod as well
         entity = await self._read(ref, caller, Action.RESOURCES_READ, Action.LOGS_READ, key=key)
+        told = f"{_told(ref, key)} {query.container}".rstrip()
+        self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
         return await self._kubernetes.log(entity, key, query, caller)
 
     async def crash(
@@ -102,7 +112,22 @@ class CallboardPortal:
     ) -> CrashLog:
         """The end of the log of one run of a container."""
         entity = await self._read(ref, caller, Action.RESOURCES_READ, Action.LOGS_READ, key=key)
+        told = f"{_told(ref, key)} {container}"
+        self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
         return await self._kubernetes.crash(entity, key, container, caller, previous=previous)
+
+    async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
+        """One page of the record of who did what."""
+        return await self._looked_after().audit(wanted, caller)
+
+    async def policies(self, asked: Mapping[str, str], caller: Caller) -> PoliciesView:
+        """The policies in force, and who may what by them, where that is asked."""
+        return await self._looked_after().policies(asked, caller)
+
+    def _looked_after(self) -> Administration:
+        if self._administration is None:
+            raise NotFound("There is nothing to look after here.")
+        return self._administration
 
     def tabs(self) -> tuple[Tab, ...]:
         """All tabs in their order."""
@@ -138,3 +163,8 @@ class CallboardPortal:
             return (await self._verdicts.last([ref], grants)).get(ref)
         except Unavailable:
             return None  # what the view says of itself stands; settled, it is tried again and told
+
+
+def _told(ref: EntityRef, key: ObjectKey) -> str:
+    """An object, for the record."""
+    return f"{ref} {key.cluster}/{key.namespace}/{key.type}/{key.name}"

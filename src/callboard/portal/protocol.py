@@ -1,11 +1,12 @@
 """What a portal can do for a face."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol
 
 import msgspec
 
 from callboard.extend.pages import Card, Tab
+from callboard.model.audit import AuditFilter, AuditPage
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
@@ -15,6 +16,7 @@ from callboard.portal.views import (
     LogView,
     ObjectKey,
     ObjectView,
+    PoliciesView,
     ServicesView,
     ServiceView,
 )
@@ -87,6 +89,15 @@ class Portal(Protocol):
     ) -> CrashLog:
         """The end of the log of a container's last run that is over, or of the present one, and what it tells. A cluster's
         refusal is a CrashLog with `failure`, not an error."""
+        ...
+
+    async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
+        """One page of the record of who did what. Raises Unavailable while it cannot be read."""
+        ...
+
+    async def policies(self, asked: Mapping[str, str], caller: Caller) -> PoliciesView:
+        """The policies in force; where `who` is asked, whether they may do `action` to `what` (and `cluster`, `namespace`,
+        `type`)."""
         ...
 
     def tabs(self) -> tuple[Tab, ...]:

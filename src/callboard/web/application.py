@@ -13,13 +13,14 @@ from callboard.http.door import Door
 from callboard.http.errors import Trouble
 from callboard.http.forwarded import TrustedProxies
 from callboard.http.rates import RateLimits, Rates
-from callboard.http.site import Site
+from callboard.http.site import Refusals, Site
 from callboard.portal.protocol import Portal
 from callboard.web.live.fragments import Fragments
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.live.stream import Pace
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.live.topics import Topics
+from callboard.web.pages.admin import AdminPages
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages
@@ -51,6 +52,7 @@ class WebOptions(msgspec.Struct, frozen=True, kw_only=True):
     proxies: TrustedProxies = TrustedProxies()
     rates: RateLimits = RateLimits()
     hsts: bool = False
+    refused: Refusals | None = None
 
 
 def create_web(
@@ -95,6 +97,7 @@ def create_web(
         CatalogPages(portal, renderer, listing),
         EntityPages(tabs, renderer, ResponseCache(clock)),
         ObjectPages(portal, renderer),
+        AdminPages(portal, renderer),
         OperationPages(operations, renderer, static),
         sign_in,
         LivePages(topics, options.pace, options.draining),
@@ -110,4 +113,5 @@ def create_web(
         proxies=options.proxies,
         rates=Rates(options.rates),
         hsts=options.hsts,
+        **({"refused": options.refused} if options.refused else {}),
     )

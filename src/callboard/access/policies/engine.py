@@ -30,7 +30,7 @@ _NO_SUCH = Ruling(False, "there is no such thing in the catalog, as far as the c
 _SAID = Ruling(True, "the token says so, and no policy forbids it")
 _NOT_SAID = Ruling(False, "the token does not say so")
 _SOME = Ruling(True, "of each by itself")
-_SOMEWHERE = Ruling(True, "of each cluster by itself")
+_SOMEWHERE = Ruling(True, "it depends on where: on the cluster, the namespace or the type")
 
 
 class ObjectPlace(NamedTuple):

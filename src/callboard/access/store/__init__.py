@@ -2,7 +2,8 @@
 `access` calls it.
 """
 
+from callboard.access.store.audit import AuditStore
 from callboard.access.store.sessions import KeptSession, SessionStore
 from callboard.access.store.tokens import CHAIN, KeptToken, TokenStore
 
-__all__ = ["CHAIN", "KeptSession", "KeptToken", "SessionStore", "TokenStore"]
+__all__ = ["CHAIN", "AuditStore", "KeptSession", "KeptToken", "SessionStore", "TokenStore"]

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Index, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
 from callboard.base.database import UtcTime, text
 
-__all__ = ["METADATA", "sessions", "tokens"]
+__all__ = ["METADATA", "audit", "sessions", "tokens"]
 
 METADATA: Final = MetaData()
 
@@ -50,3 +50,25 @@ sessions: Final = Table(
 listener that began it, `host` the secret name that its cookies belong to there. `way`, `issuer` and `account` are of whoever
 signed in with a provider, `claims` what it said of them that we need (JSON), `sealed` its tokens, encrypted; `confirm` is when it
 has to be asked again, `asked` when a server last began to."""
+
+audit: Final = Table(
+    "access_audit",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    Column("deed", text(16), nullable=False),
+    Column("outcome", text(16), nullable=False),
+    Column("who", text(300, ordered=True), nullable=False),
+    Column("kind", text(16), nullable=False),
+    Column("through", text(100), nullable=False),
+    Column("action", text(64), nullable=False),
+    Column("what", text(600, ordered=True), nullable=False),
+    Column("code", text(64), nullable=False),
+    Column("request", text(64), nullable=False),
+    Column("address", text(64), nullable=False),
+    Index("access_audit_at", "at"),
+    Index("access_audit_who", "who", "number"),
+    sqlite_autoincrement=True,
+)
+"""What was done, in order: rows are added, and removed when they are too old, and never changed. The fields are those of
+`model.audit.AuditEvent`."""

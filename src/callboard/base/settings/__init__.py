@@ -41,6 +41,7 @@ from callboard.base.settings.backend import (
 )
 from callboard.base.settings.callboard import (
     AccessSettings,
+    AuditSettings,
     BreakerSettings,
     CallboardSettings,
     CatalogReadingSettings,
@@ -96,6 +97,7 @@ __all__ = [
     "AccessRestriction",
     "AccessSettings",
     "AppSettings",
+    "AuditSettings",
     "AuthSessionSettings",
     "AuthSettings",
     "BackendAuthSettings",

@@ -11,6 +11,7 @@ from callboard.base.settings.sign_in import CallboardAuthSettings
 
 __all__ = [
     "AccessSettings",
+    "AuditSettings",
     "BreakerSettings",
     "CallboardSettings",
     "CatalogReadingSettings",
@@ -238,11 +239,25 @@ class PoliciesSettings(SettingsStruct, frozen=True, kw_only=True):
         return self.ready or (None if self.files else "open-inside")
 
 
+class AuditSettings(SettingsStruct, frozen=True, kw_only=True):
+    """The record of who did what."""
+
+    keep: Span = 90 * 86_400.0
+    """Seconds an event is kept in the database; its line in the log is whoever's who keeps logs. Default: a quarter."""
+
+
 class AccessSettings(SettingsStruct, frozen=True, kw_only=True):
     """Who may do and see what, and who callers are to the clusters that decide visibility themselves."""
 
     policies: PoliciesSettings = PoliciesSettings()
     """Who may do what."""
+
+    audit: AuditSettings = AuditSettings()
+    """The record of who did what."""
+
+    contact: str = ""
+    """Whom people are told to ask for what they may not see, beside its owner: a name, a channel, an address. Default: whoever
+    runs Callboard, without a name."""
 
     users: dict[str, UserSettings] = msgspec.field(default_factory=dict)
     """Who callers are to the clusters that decide (`clusters.visibility: cluster`), by caller: an entity ref such as

@@ -21,6 +21,7 @@ from callboard.portal.views.kubernetes import (
     Section,
     WorkloadPart,
 )
+from callboard.portal.views.policies import AccessExplanation, PoliciesView, PolicyLine
 from callboard.portal.views.services import (
     Count,
     Facet,
@@ -34,6 +35,7 @@ from callboard.portal.views.services import (
 )
 
 __all__ = [
+    "AccessExplanation",
     "ClusterPart",
     "ConditionRow",
     "ContainerRow",
@@ -53,6 +55,8 @@ __all__ = [
     "ObjectView",
     "PodRow",
     "PodUsage",
+    "PoliciesView",
+    "PolicyLine",
     "RelatedEntity",
     "RelationGroup",
     "Section",

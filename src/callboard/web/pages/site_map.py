@@ -2,6 +2,7 @@
 
 from callboard.http.door import ClassifiedRoute
 from callboard.model.door import RouteClass
+from callboard.web.pages.admin import AdminPages
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages
@@ -20,6 +21,7 @@ def site_map(
     catalog: CatalogPages,
     entity: EntityPages,
     objects: ObjectPages,
+    admin: AdminPages,
     operations: OperationPages,
     sign_in: SignInPages,
     live: LivePages,
@@ -34,6 +36,8 @@ def site_map(
         ClassifiedRoute(OBJECT + "/log", objects.log, read, name="log"),
         ClassifiedRoute(OBJECT, objects.one, read, name="object"),
         ClassifiedRoute(ENTITY + "/{tab}", entity.tab, read, name="tab"),
+        ClassifiedRoute("/admin/audit", admin.audit, read, name="admin-audit"),
+        ClassifiedRoute("/admin/policies", admin.policies, read, name="admin-policies"),
         ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),
         ClassifiedRoute("/sign-in", sign_in.sign_in, RouteClass.SIGN_IN, name="sign-in"),
         ClassifiedRoute("/sign-in/{way}", sign_in.begin, RouteClass.SIGN_IN, name="sign-in-begin"),

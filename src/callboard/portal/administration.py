@@ -1,0 +1,114 @@
+"""What whoever looks after Callboard reads of it: the record of who did what, and who may do what by which policy."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from callboard.access.permission import require
+from callboard.base.errors import UsageError
+from callboard.model.audit import AuditFilter, AuditPage
+from callboard.model.caller import Caller, CallerKind
+from callboard.model.entity import EntityRef
+from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
+from callboard.portal.permissions import Permissions
+from callboard.portal.views import AccessExplanation, PoliciesView
+
+__all__ = ["Administration", "PoliciesKnown"]
+
+_PORTAL = Resource(kind=ResourceKind.PORTAL)
+
+
+class PoliciesKnown(Protocol):
+    """What is known of the policies in force."""
+
+    def view(self) -> PoliciesView:
+        """Them, without an explanation."""
+        ...
+
+    def groups_of(self, caller: Caller) -> frozenset[str]:
+        """All groups somebody counts as a member of, and they themselves."""
+        ...
+
+
+Find = Callable[[AuditFilter], Awaitable[AuditPage]]
+
+
+class Administration:
+    """`find` reads the record."""
+
+    def __init__(self, permissions: Permissions, policies: PoliciesKnown, find: Find) -> None:
+        self._permissions = permissions
+        self._policies = policies
+        self._find = find
+
+    async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
+        """One page of the record. Raises NotAllowed, UsageError, Unavailable."""
+        require(self._permissions.decide, caller, Action.AUDIT_READ, _PORTAL)
+        return await self._find(wanted)
+
+    async def policies(self, asked: Mapping[str, str], caller: Caller) -> PoliciesView:
+        """The policies, and who may what by them where that is asked (`who` is not ""). Raises NotAllowed, UsageError."""
+        require(self._permissions.decide, caller, Action.ADMIN_READ, _PORTAL)
+        view = self._policies.view()
+        if not asked.get("who"):
+            return view
+        return msgspec.structs.replace(view, explanation=await self.explain(asked))
+
+    async def explain(self, asked: Mapping[str, str]) -> AccessExplanation:
+        """Whether `who` (a person's ref or name, or `service:NAME`) may do `action` to `what` (an entity's ref, a cluster's name,
+        or nothing), in `cluster`, `namespace` and of `type` for objects. Raises UsageError."""
+        who, action = _who(asked["who"]), _action(asked.get("action", ""))
+        await self._permissions.prepare(who)
+        resource = _resource(action, asked)
+        if who.kind is CallerKind.SERVICE:
+            who = msgspec.structs.replace(who, may=frozenset({str(action)}))
+        ruling = self._permissions.decide(who, action, resource)
+        return AccessExplanation(
+            who=who.subject,
+            action=str(action),
+            what=asked.get("what", ""),
+            allowed=ruling.allowed,
+            by=ruling.by,
+            policies=ruling.policies,
+            errors=ruling.errors,
+            groups=tuple(sorted(self._policies.groups_of(who) - {who.subject})),
+        )
+
+
+def _who(text: str) -> Caller:
+    """A caller as they would be if they had signed in with nothing but what the catalog says of them."""
+    if text.startswith("service:"):
+        return Caller(kind=CallerKind.SERVICE, subject=text.removeprefix("service:"))
+    return Caller(kind=CallerKind.PERSON, subject=str(EntityRef.parse(text, default_kind="user")))
+
+
+def _action(text: str) -> Action:
+    try:
+        return Action(text)
+    except ValueError:
+        raise UsageError(
+            f"There is no action {text[:100]!r}; there are {', '.join(Action)}.", code="no-such-action"
+        ) from None
+
+
+def _resource(action: Action, asked: Mapping[str, str]) -> Resource:
+    kinds, what = DONE_TO[action], asked.get("what", "")
+    if ResourceKind.PORTAL in kinds:
+        return _PORTAL
+    if ResourceKind.CLUSTER in kinds:
+        return Resource(kind=ResourceKind.CLUSTER, cluster=asked.get("cluster", "") or what)
+    if not what:
+        raise UsageError(
+            f"{action} is done to an entity; say which, as kind:namespace/name.", code="no-entity"
+        )
+    ref = EntityRef.parse(what, default_kind="component")
+    if ResourceKind.ENTITY in kinds:
+        return Resource(kind=ResourceKind.ENTITY, entity=ref)
+    return Resource(
+        kind=ResourceKind.OBJECTS,
+        entity=ref,
+        cluster=asked.get("cluster", ""),
+        namespace=asked.get("namespace", ""),
+        type=asked.get("type", ""),
+    )
