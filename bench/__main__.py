@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from bench import beside, diagnosing, held, restart
+from bench import access, beside, diagnosing, held, restart
 from bench.drain import Drain
 from bench.machine import describe, load
 from bench.processes import Measured, Round, ServedFleet, measured, served
@@ -246,6 +246,7 @@ _PARTS: dict[str, Callable[[ServedFleet, int, str], None]] = {
 """Parts that share one fleet."""
 
 _WITH_THEIR_OWN: dict[str, Callable[[argparse.Namespace, str], None]] = {
+    "access": access.run,
     "backstage": beside.run,
     "diagnosing": diagnosing.run,
     "hub": held.run,

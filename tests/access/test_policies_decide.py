@@ -4,7 +4,7 @@ from typing import Any
 
 import cedarpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from callboard.access.policies.engine import ObjectPlace, PolicyEngine
@@ -255,7 +255,22 @@ SPOTS = [
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(a_policy(), min_size=1, max_size=4))
+@given(st.lists(a_policy(), min_size=1, max_size=5))
+@example(
+    [
+        'permit (principal, action == Action::"catalog.entity.read", resource) when { principal in resource.owners };',
+        'forbid (principal, action == Action::"catalog.entity.read", resource)'
+        ' when { resource.owners.contains(Group::"group:default/money") };',
+    ]
+)
+@example(
+    [
+        'permit (principal, action == Action::"kubernetes.logs.read", resource);',
+        'forbid (principal, action == Action::"kubernetes.logs.read", resource) when { principal in resource.dependents };',
+        'forbid (principal, action == Action::"kubernetes.logs.read", resource)'
+        ' when { resource.dependents.contains(Group::"group:default/none") };',
+    ]
+)
 def test_a_question_cut_down_is_answered_as_the_whole_one(texts: list[str]) -> None:
     text = "\n".join(texts)
     found = engine(policies(text))

@@ -11,10 +11,12 @@ from callboard.access.visibility import Visibility
 from callboard.base.errors import NotAllowed
 from callboard.base.settings import CallboardSettings
 from callboard.kube.reads.access_review import Attributes
+from callboard.model.audit import AuditFilter
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import Entity, EntityMeta, EntityRef
 from callboard.model.grants import Grants, Why
 from callboard.model.permission import Action, Resource, ResourceKind, Ruling
+from callboard.portal.administration import Administration, Find, PoliciesKnown
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.operations import FleetOperations
 from callboard.portal.permissions import Permissions
@@ -154,6 +156,7 @@ def nothing_behind(who: list[tuple[Action, Resource]], allowed: frozenset[Action
         tabs=lambda: (),
         cards=lambda: (),
         permissions=Permissions(asked),
+        administration=Administration(Permissions(asked), cast(PoliciesKnown, None), cast(Find, None)),
     )
 
 
@@ -168,6 +171,17 @@ async def _kubernetes(portal: CallboardPortal, who: Caller) -> object:
     return await anext(portal.kubernetes(REF, who))
 
 
+async def _audit(portal: CallboardPortal, who: Caller) -> object:
+    try:
+        return await portal.audit(AuditFilter(), who)
+    except TypeError as error:  # let through, and nothing is there
+        raise AttributeError from error
+
+
+async def _policies(portal: CallboardPortal, who: Caller) -> object:
+    return await portal.policies({}, who)
+
+
 ENTITY, OBJECTS = {Action.ENTITY_READ}, {Action.ENTITY_READ, Action.RESOURCES_READ}
 ROADS = {
     "services": (lambda p, who: p.services(ServicesQuery(), who), ENTITY),
@@ -176,6 +190,8 @@ ROADS = {
     "kubernetes": (_kubernetes, OBJECTS),
     "kubernetes_settled": (lambda p, who: p.kubernetes_settled(REF, who, within=0), OBJECTS),
     "object": (lambda p, who: p.object(REF, KEY, who), OBJECTS),
+    "audit": (_audit, {Action.AUDIT_READ}),
+    "policies": (_policies, {Action.ADMIN_READ}),
     "log": (lambda p, who: p.log(REF, KEY, LogQuery(), who), OBJECTS | {Action.LOGS_READ}),
     "crash": (lambda p, who: p.crash(REF, KEY, "app", who), OBJECTS | {Action.LOGS_READ}),
 }

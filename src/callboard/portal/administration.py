@@ -14,7 +14,7 @@ from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
 from callboard.portal.permissions import Permissions
 from callboard.portal.views import AccessExplanation, PoliciesView
 
-__all__ = ["Administration", "PoliciesKnown"]
+__all__ = ["Administration", "Find", "PoliciesKnown"]
 
 _PORTAL = Resource(kind=ResourceKind.PORTAL)
 

@@ -26,6 +26,8 @@ STEP: Final = 20
 _BY_POLICY: Final = frozenset({CallerKind.PERSON, CallerKind.SERVICE})
 _EVERYWHERE: Final = frozenset({CallerKind.LOOPBACK, CallerKind.CALLBOARD})
 
+_IN: Final = "in "
+
 _NO_SUCH = Ruling(False, "there is no such thing in the catalog, as far as the caller may know")
 _SAID = Ruling(True, "the token says so, and no policy forbids it")
 _NOT_SAID = Ruling(False, "the token does not say so")
@@ -223,9 +225,11 @@ class PolicyEngine:
         parents = set(groups)
         entities: list[object] = []
         if facts is not None:
-            seen = _seen_of(facts, uses, who)
-            parents |= {g for a in uses.members for g in dict(seen)[a]}
-            entities.append(_entity(request["resource"], facts, uses, dict(seen)))
+            seen = dict(_seen_of(facts, uses, who))
+            for attribute in uses.members:
+                parents |= seen[_IN + attribute]
+                seen.setdefault(attribute, seen[_IN + attribute])
+            entities.append(_entity(request["resource"], seen))
         if cluster is not None:
             entities.append(_cluster_entity(cluster))
         entities.append(
@@ -263,16 +267,16 @@ def _ruling(caller: Caller, answer: CedarAnswer) -> Ruling:
 
 
 def _seen_of(facts: EntityFacts, uses: Uses, who: frozenset[str]) -> tuple[tuple[str, Any], ...]:
-    """What the policies look at of an entity, as a value."""
+    """What the policies look at of an entity, as a value: whole attributes by their names, memberships with `in ` before."""
     seen: list[tuple[str, Any]] = []
     for attribute in sorted(uses.attributes):
-        if attribute in uses.members:
-            held: frozenset[str] = getattr(facts, attribute)
-            seen.append((attribute, held & who))
-        elif attribute in ("kind", "namespace", "name"):
+        if attribute in ("kind", "namespace", "name"):
             seen.append((attribute, getattr(facts.ref, attribute)))
         else:
             seen.append((attribute, getattr(facts, attribute, "")))
+    for attribute in sorted(uses.members):
+        held: frozenset[str] = getattr(facts, attribute)
+        seen.append((_IN + attribute, held & who))
     if uses.any_label:
         seen.append(("", _pairs(facts.labels)))
     elif uses.labels:
@@ -280,9 +284,7 @@ def _seen_of(facts: EntityFacts, uses: Uses, who: frozenset[str]) -> tuple[tuple
     return tuple(seen)
 
 
-def _entity(
-    uid: Mapping[str, str], facts: EntityFacts, uses: Uses, seen: Mapping[str, Any]
-) -> dict[str, object]:
+def _entity(uid: Mapping[str, str], seen: Mapping[str, Any]) -> dict[str, object]:
     """The entity as Cedar is given it. What no policy looks at is left empty: it makes no difference."""
     attributes: dict[str, object] = {}
     for name in ("kind", "namespace", "name", "type", "lifecycle", "system"):

@@ -11,15 +11,15 @@ import msgspec
 __all__ = ["Uses", "uses_of"]
 
 MEMBERSHIPS: Final = ("owners", "dependents")
-"""Attributes that hold groups: where policies ask only whether the principal is in one, only those count that it is in."""
+"""Attributes that hold groups: where it is asked whether the principal is in one of them, those count that it is in."""
 
 
 class Uses(msgspec.Struct, frozen=True, kw_only=True):
     """Of all policies for one action together.
 
-    `attributes` of the entity (or cluster) and `labels` by key; `identity`: which one it is. `members` are those of `attributes`
-    of which only the principal's membership is asked. `groups` are the groups (or people) that stand in the policies;
-    `principal`: who exactly is asking, all of their groups included. `cluster`, `namespace`, `type`: where.
+    `attributes` of the entity (or cluster), whose whole value counts, and `labels` by key; `identity`: which one it is. `members`
+    are attributes of which it is asked whether the principal is in one of them. `groups` are the groups (or people) that stand in
+    the policies; `principal`: who exactly is asking, all of their groups included. `cluster`, `namespace`, `type`: where.
     """
 
     attributes: frozenset[str] = frozenset()
@@ -49,7 +49,7 @@ def uses_of(policies: Iterable[Mapping[str, Any]]) -> Uses:
 
 class _Reader:
     def __init__(self) -> None:
-        self._attributes: set[str] = set()
+        self._members: set[str] = set()
         self._whole: set[str] = set()
         self._labels: set[str] = set()
         self._groups: set[str] = set()
@@ -57,9 +57,9 @@ class _Reader:
 
     def found(self) -> Uses:
         return Uses(
-            attributes=frozenset(self._attributes),
+            attributes=frozenset(self._whole),
             labels=frozenset(self._labels),
-            members=frozenset(a for a in MEMBERSHIPS if a in self._attributes and a not in self._whole),
+            members=frozenset(self._members),
             groups=frozenset(self._groups),
             **dict.fromkeys(self._flags, True),
         )
@@ -112,7 +112,6 @@ class _Reader:
 
     def _attribute(self, left: Any, attribute: Any) -> None:
         if left == {"Var": "resource"}:
-            self._attributes.add(attribute)
             self._whole.add(attribute)
         elif left == {"Var": "principal"}:
             self._flags.add("principal")
@@ -134,7 +133,7 @@ class _Reader:
         """Of the principal in `right`. Where that is neither of our attributes nor written down, all of its groups count."""
         for attribute in MEMBERSHIPS:
             if right == {".": {"left": {"Var": "resource"}, "attr": attribute}}:
-                self._attributes.add(attribute)
+                self._members.add(attribute)
                 return
         if set(right) == {"Value"} or (
             set(right) == {"Set"} and all(set(each) == {"Value"} for each in right["Set"])
@@ -146,8 +145,8 @@ class _Reader:
 
     def _everything(self) -> None:
         self._flags |= {"identity", "principal", "cluster", "namespace", "type", "any_label"}
-        self._attributes |= {"kind", "namespace", "name", "type", "lifecycle", "system", "tags", *MEMBERSHIPS}
-        self._whole |= self._attributes
+        self._whole |= {"kind", "namespace", "name", "type", "lifecycle", "system", "tags", *MEMBERSHIPS}
+        self._members |= set(MEMBERSHIPS)
 
 
 def _ids(value: Any) -> set[str]:
