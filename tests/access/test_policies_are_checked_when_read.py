@@ -37,6 +37,8 @@ PORTAL = Resource(kind=ResourceKind.PORTAL)
         (READ + " when { " + "[" * 100_000, ("a.cedar: brackets nest too deeply",)),
         ('@id("a") ' + READ + ';\n@id("a") ' + READ + ";", ("a.cedar:2: another policy", "found a")),
         ("nonsense", ("a.cedar:1:",)),
+        (READ + " when { " + "true && " * 5_000 + "true };", ("a.cedar: a condition is too long",)),
+        (READ + " when { " + "if true then " * 3_000 + "true" + " else false" * 3_000 + " };", ("a.cedar",)),
         (f'{READ} when {{ resource.name == "permit (" }};\n// permit (\nforbid (principal, action);',
          ("a.cedar:3: the policy that begins here cannot be read",)),
     ],

@@ -152,7 +152,7 @@ class AuditTrail:
                         await self._news.wait()
                 self._news.clear()
                 await asyncio.sleep(SOON)
-                await self.flush()
+                await self._flushed()
                 if self._waiting:
                     self._news.set()
                     await asyncio.sleep(RETRY)
@@ -160,6 +160,16 @@ class AuditTrail:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY):
                     await self.flush()
+
+    async def _flushed(self) -> None:
+        """As `flush`, to its end even where we are told to stop: what was written must not be written twice."""
+        writing = asyncio.ensure_future(self.flush())
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                await writing
+            raise
 
     async def _forget(self) -> None:
         if self._store is not None and self._keep() > 0:

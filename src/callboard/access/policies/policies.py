@@ -88,7 +88,10 @@ def load(sources: Sequence[PolicySource]) -> Policies:
     texts: list[tuple[PolicyPlace, str]] = []
     parsed: dict[str, Any] = {}
     for source in sources:
-        _read(source, texts, parsed, problems)
+        try:
+            _read(source, texts, parsed, problems)
+        except RecursionError:
+            problems.append(_too_long(source))
         if len(texts) > MOST_POLICIES:
             problems.append(
                 Problem(
@@ -102,6 +105,12 @@ def load(sources: Sequence[PolicySource]) -> Policies:
     if problems:
         raise BadInputs(tuple(problems[:MOST_TOLD]))
     return Policies(texts, parsed)
+
+
+def _too_long(source: PolicySource) -> Problem:
+    return Problem(
+        "a condition is too long", where=source.name, expected="some hundred terms at most in one of them"
+    )
 
 
 def _read(
@@ -124,6 +133,7 @@ def _read(
     pieces = _pieces(source.text, layout.starts)
     try:
         whole = json.loads(cedarpy.policies_to_json_str(source.text))
+        uses_of(whole["staticPolicies"].values())
     except ValueError as error:
         problems.append(_unparsed(source, pieces, layout.lines, str(error)))
         return
