@@ -132,3 +132,28 @@ async def test_a_watch_that_comes_compressed_is_bounded_as_well(
     assert why is code
     assert len(found) >= names
     assert peak < 20 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "patience"),
+    [(200, LONG, FailureCode.TOO_LARGE, (45, 75)), (503, EMPTY, FailureCode.SERVER_ERROR, (0, 1))],
+)
+async def test_a_list_beyond_its_bound_is_not_asked_for_again_at_once(
+    status: int, body: bytes, code: FailureCode, patience: tuple[float, float]
+) -> None:
+    """It costs as much to find out again as the bound allows; what may be over in a moment is asked for in a moment."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
+        await writer.drain()
+
+    limits = msgspec.structs.replace(PATIENT, max_body=64 * 1024)
+    async with raw_server(serve) as url, Connections(lambda name: limits, environment={}) as connections:
+        connection = connections.to(Cluster(name="c", url=url), bearer(TOKEN))
+        changes = watch_together(connection, QUESTION, streaming_lists=False)
+        async with aclosing(changes):
+            (stale,) = await anext(changes)
+    assert isinstance(stale, Stale)
+    assert stale.failure.code is code
+    assert patience[0] <= stale.retry_in <= patience[1]

@@ -49,6 +49,9 @@ __all__ = [
 INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
+_BEYOND: Final = 60.0
+"""Seconds until a list that was beyond its bound is asked for again, a quarter more or less: to read as much as is allowed costs
+a second of the process, and it is seldom less a moment later."""
 _LONG_LIVED: Final = 5.0
 """A stream that lasted so many seconds did its work; one that ended sooner is followed by a pause, each longer."""
 _REFUSED_WITHIN: Final = 0.3
@@ -122,6 +125,7 @@ async def watch_together(
             connection = connection.with_credential(await credential())
         began = loop.time()
         failure: Failure | None = None
+        beyond = False
         try:
             async with aclosing(stream.run(connection)) as together:
                 async for changes in together:
@@ -134,6 +138,7 @@ async def watch_together(
             stream.version = ""
         except AnswerRefused as refused:
             failure = refused.failure
+            beyond = failure.code is FailureCode.TOO_LARGE
         except LineTooLong:
             failure = Failure(
                 code=FailureCode.TOO_LARGE, message="one change is larger than what is read of one"
@@ -150,6 +155,8 @@ async def watch_together(
         wait = pause * random.uniform(0.5, 1.0)  # noqa: S311
         if failure is not None:
             wait = max(wait, failure.retry_after or 0.0)
+            if beyond:
+                wait = max(wait, _BEYOND * random.uniform(0.75, 1.25))  # noqa: S311
             yield (Stale(failure, wait),)
         await sleep(wait)
         pause = min(pause * 2, _LONGEST_PAUSE)
