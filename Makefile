@@ -11,6 +11,7 @@ DEMO_FLAGS ?=
 BENCH_FLAGS ?=
 SOAK_FLAGS ?=
 ATTACK_FLAGS ?=
+MUTANTS_FLAGS ?=
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
@@ -56,6 +57,11 @@ layers: $(STAMPS)/dev $(BROWSER_FILES) ## import-linter: who may import whom
 .PHONY: suite
 suite: $(STAMPS)/dev $(BROWSER_FILES) node_modules/.package-lock.json ## pytest alone (PYTEST_FLAGS="-k name")
 	$(WITH_VENV) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_FLAGS)
+
+.PHONY: mutants
+mutants: $(STAMPS)/mutants $(BROWSER_FILES) ## what no test would notice, in modules that only compute; half an hour, not in CI (MUTANTS_FLAGS="callboard.model.*")
+	CI=1 nice -n 15 $(BIN)/mutmut run --max-children 1 $(MUTANTS_FLAGS)
+	$(BIN)/python tools/mutants.py
 
 .PHONY: conformance
 conformance: $(STAMPS)/dev $(BROWSER_FILES) ## the client against a real cluster, reading only: make conformance KUBECONFIG=~/.kube/config
@@ -129,6 +135,10 @@ $(STAMPS)/runtime: requirements.lock | $(BIN)/python
 
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
 	$(PIP) $(LOCKED) -r requirements-dev.lock
+	@touch $@
+
+$(STAMPS)/mutants: requirements-mutants.lock $(STAMPS)/dev
+	$(PIP) $(LOCKED) -r requirements-mutants.lock
 	@touch $@
 
 $(BROWSER_FILES): pyproject.toml hatch_build.py $(NPM_INPUTS) $(STAMPS)/runtime

@@ -10,7 +10,7 @@ import pytest
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
-from callboard.portal.health import board
+from callboard.portal.health import board, judge
 from callboard.simulator import Fleet
 from support.kept_up import ALL, ME, all_live, crash, crash_often, hub, kept_up, rows, until
 from support.listening import eventually
@@ -201,7 +201,7 @@ async def test_nothing_is_left_running(tmp_path: Path) -> None:
 async def test_only_what_time_alone_makes_another_thing_is_judged_again_without_a_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(board, "RENEWED", 0.2)
+    monkeypatch.setattr(judge, "RENEWED", 0.2)
     async with (
         Fleet.start("quiet", clusters=2, speed=0.0) as fleet,
         application(tmp_path, fleet, "dice-roller", callboard=hub()) as app,

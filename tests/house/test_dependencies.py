@@ -16,7 +16,7 @@ PYPROJECT = (ROOT / "pyproject.toml").read_text()
 PROJECT = tomllib.loads(PYPROJECT)
 RUNTIME: list[str] = PROJECT["project"]["dependencies"]
 DEV: list[str] = PROJECT["dependency-groups"]["dev"]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-node.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-mutants.lock", "requirements-node.lock")
 OWN = {"callboard", "conftest", "hatch_build", "tools"} | {
     f.name for f in (ROOT / "tests").iterdir() if f.is_dir()
 }

@@ -51,7 +51,7 @@ def hurry(patch: pytest.MonkeyPatch) -> None:
         ("fleet.hub.streams.stream.LONGEST_PAUSE", 0.4),
         ("fleet.hub.provider.provider.RETRY", 0.3),
         ("fleet.hub.live_selection.RENEWED", 2.0),
-        ("portal.health.board.RENEWED", 2.0),
+        ("portal.health.judge.RENEWED", 2.0),
         ("portal.health.board.LOOK", 0.2),
     ):
         patch.setattr(f"callboard.{name}", seconds)
