@@ -26,7 +26,7 @@ from callboard.portal.health.caller_verdict import caller_verdict
 from callboard.portal.health.cluster_states import ClusterStates
 from callboard.portal.health.cluster_verdicts import ClusterVerdicts
 from callboard.portal.health.followed import FollowedServices
-from callboard.portal.health.judge import Judge
+from callboard.portal.health.judge import ServiceJudge
 from callboard.portal.health.queue import LATER, JudgingQueue
 from callboard.portal.health.revision import Revision
 from callboard.portal.health.service_state import ServiceState, covers, health_row
@@ -75,7 +75,7 @@ class HealthBoard:
         self._cluster_verdicts = ClusterVerdicts(rules)
         self._queue = JudgingQueue()
         self._revision = Revision()
-        self._judge = Judge(
+        self._judge = ServiceJudge(
             verdicts,
             clock,
             followed=self._followed,

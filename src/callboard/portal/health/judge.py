@@ -17,7 +17,7 @@ from callboard.portal.health.queue import LATER, TOUCHED, JudgingQueue
 from callboard.portal.health.revision import Revision
 from callboard.portal.health.service_state import ServiceState, combined, current_of
 
-__all__ = ["Judge"]
+__all__ = ["ServiceJudge"]
 
 SHARES = {TOUCHED: 0.04, LATER: 0.2}
 """Of the process's time, at most: whoever looks comes first. A storm of changes lasts, and judging must not cost more than taking
@@ -29,7 +29,7 @@ STAMPED = timedelta(minutes=5)
 """Age at which what is remembered of an unchanged service is told to be true still."""
 
 
-class Judge:
+class ServiceJudge:
     """Takes services from the queue: each once a `coalesce` of seconds at most, and all of it within its share of the process's
     time. Whoever shows them hears of it by the `revision`."""
 
@@ -56,7 +56,7 @@ class Judge:
         self._cpu = {lane: CpuShare(share) for lane, share in SHARES.items()}
 
     async def run(self, following: Following) -> None:
-        """Judge whatever is due, until cancelled."""
+        """ServiceJudge whatever is due, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             now = self._clock.now()
@@ -77,7 +77,7 @@ class Judge:
                 self._queue.spent(cpu.total - before)
 
     async def _look_at(self, service: ServiceState, following: Following, cpu: CpuShare) -> None:
-        """Judge the clusters that were touched, and the service if all of its clusters have come to something."""
+        """ServiceJudge the clusters that were touched, and the service if all of its clusters have come to something."""
         states = self._clusters.current(following)
         cpu.begin()
         touched, service.touched = service.touched, set()
