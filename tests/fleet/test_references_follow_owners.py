@@ -12,6 +12,7 @@ from callboard.fleet.selection.references import (
     MOST_CLAIMS_BY_NAME,
     MOST_NODES,
     MOST_QUESTIONS,
+    children,
     leads_on,
     questions,
     withheld,
@@ -20,7 +21,7 @@ from callboard.fleet.selection.selection import select
 from callboard.model.belonging import belonging
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Purpose, Question
-from callboard.model.resource import ResourceType
+from callboard.model.resource import NODES, POD_METRICS, ResourceType
 from callboard.model.selection import Selection
 from support.fake_fleet import entity, holding
 from support.kube_objects import TYPES, kube_object
@@ -403,3 +404,40 @@ def test_all_nodes_are_read_where_a_pod_finds_no_room_on_few_and_the_largest_is_
     for other in (short(400), short(4, "example.com/gpu")):
         _, found, _ = rounds(other, *nodes)
         assert names(found, "Node") == []
+
+
+def test_what_the_pods_use_is_asked_as_the_pods_were_and_beside_all_else() -> None:
+    using = msgspec.structs.replace(SELECTION, usage=True)
+    web = made_by("Deployment", "web")
+    rs = replica_set("web-1", web)
+    _, found, _ = rounds(web, rs, pod("web-1-a", rs, node="n1"), thing("Node", "n1"), selection=using)
+    metrics = {o.question for o in found if o.question.type.key == POD_METRICS.key}
+    assert {(q.namespace, q.label_selector, q.name) for q in metrics} == {("shop", "app=web", "")}
+    assert {q.purpose for q in metrics} == {Purpose.REFERENCE}
+    assert not any(map(leads_on, metrics))
+    asked_beside = {o.question.type.kind for o in found}
+    assert {"Pod", "ReplicaSet", "Event"} <= asked_beside
+    assert not [o for o in rounds(web, rs, pod("web-1-a", rs))[1] if o.question.type.key == POD_METRICS.key]
+    _, found_nothing, _ = rounds(web, selection=using)
+    assert not [o for o in found_nothing if o.question.type.key == POD_METRICS.key]
+
+
+def test_children_are_asked_for_alone_where_only_a_verdict_is_wanted() -> None:
+    web, job = made_by("Deployment", "web"), made_by("Job", "once")
+    outcomes = first(web, job)
+    alone = children(SELECTION, outcomes)
+    assert {(q.type.kind, q.namespace, q.label_selector) for q in alone} == {
+        ("ReplicaSet", "shop", "app=web"),
+        ("Pod", "shop", "app=web"),
+        ("Pod", "shop", "app=once"),
+    }
+    assert alone == questions(SELECTION, outcomes).questions[: len(alone)]
+    answer = holding(web, job)
+    assert children(SELECTION, outcomes, tuple(map(answer, alone))) == ()
+
+
+def test_nodes_are_told_as_not_asked_where_namespaces_are_named() -> None:
+    named = msgspec.structs.replace(SELECTION, namespaces=("shop",))
+    (told,) = withheld(named)
+    assert (told.question.type, told.question.namespace, told.answer) == (NODES, "", Answer.NOT_ASKED)
+    assert withheld(SELECTION) == ()

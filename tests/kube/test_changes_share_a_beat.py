@@ -64,8 +64,8 @@ async def test_changes_on_many_watches_are_taken_in_together(
                 await asyncio.sleep(0.002)  # each goes out by itself
     for each in watches.values():
         assert each.names == [f"c{number:02}" for number in range(EACH)]
-        assert each.goes <= beat.beats + 1
-    assert beat.beats < EACH
+        assert each.goes <= beat.batches + 1
+    assert beat.batches < EACH
 
 
 async def test_what_comes_after_a_pause_waits_for_nothing(
@@ -82,4 +82,4 @@ async def test_what_comes_after_a_pause_waits_for_nothing(
             create(stand_in, "games", f"c{number}")
             await listening.gone.wait()
             listening.gone.clear()
-    assert (listening.goes, beat.beats) == (5, 0)
+    assert (listening.goes, beat.batches) == (5, 0)

@@ -17,7 +17,7 @@ from callboard.model.caller import Caller, CallerKind, ProviderToken
 from callboard.model.entity import Entity
 from callboard.model.snapshot import ClusterState, ServiceSnapshot
 from callboard.portal.asking import feeds as module
-from callboard.portal.asking.feeds import SnapshotFeeds
+from callboard.portal.asking.feeds import SnapshotFeed, SnapshotFeeds
 from support.kube_objects import cluster, deployment, service
 from support.listening import eventually
 
@@ -26,6 +26,25 @@ DONE = service(cluster("a", deployment()))
 ENTITY = DONE.entity
 ANNA = Caller(kind=CallerKind.PERSON, subject="user:default/anna")
 BEN = Caller(kind=CallerKind.PERSON, subject="user:default/ben")
+
+
+async def follow(
+    feeds: SnapshotFeeds, entity: Entity, caller: Caller
+) -> AsyncGenerator[tuple[SnapshotFeed, ServiceSnapshot], None]:
+    """(feed, snapshot) each time there is a newer one, as a reader does it who skips to the newest."""
+    news, shown = asyncio.Event(), 0
+    with feeds.joined(entity, caller, news.set) as feed:
+        while True:
+            news.clear()
+            if feed.error is not None:
+                raise feed.error
+            if feed.latest is not None and feed.revision > shown:
+                shown = feed.revision
+                yield feed, feed.latest
+            elif feed.done:
+                return
+            else:
+                await news.wait()
 
 
 class Provider:
@@ -74,7 +93,7 @@ class Slow(Provider):
 
 
 async def read(feeds: SnapshotFeeds, caller: Caller) -> list[ServiceSnapshot]:
-    return [snapshot async for _, snapshot in feeds.follow(ENTITY, caller)]
+    return [snapshot async for _, snapshot in follow(feeds, ENTITY, caller)]
 
 
 async def test_those_who_ask_together_cause_one_asking() -> None:
@@ -137,7 +156,7 @@ async def test_what_was_seen_is_gone_when_the_token_has_run_out(monkeypatch: pyt
     provider = Provider()
     provider.error = NotSignedIn("Your own token for a ran out.", code="token-expired")
     async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
-        following = feeds.follow(ENTITY, with_token("one"))
+        following = follow(feeds, ENTITY, with_token("one"))
         await anext(following)
         provider.go.set()
         with pytest.raises(NotSignedIn, match="ran out"):
@@ -150,7 +169,7 @@ async def test_an_asking_nobody_waits_for_is_cancelled(monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "GRACE", 0.02)
     provider, clock = Provider(), FakeClock()
     async with SnapshotFeeds(lambda: provider, clock) as feeds:
-        following = feeds.follow(ENTITY, ANNA)
+        following = follow(feeds, ENTITY, ANNA)
         assert (await anext(following))[1] == AWAITED
         await following.aclose()
         clock.advance(1)
@@ -168,7 +187,7 @@ async def test_who_comes_while_an_asking_is_being_cancelled_begins_another(
     second.go.set()
     present: list[Provider] = [first]
     async with SnapshotFeeds(lambda: present[0], clock) as feeds:
-        following = feeds.follow(ENTITY, ANNA)
+        following = follow(feeds, ENTITY, ANNA)
         await anext(following)
         await following.aclose()
         clock.advance(1)
@@ -210,7 +229,7 @@ async def test_what_an_asking_held_goes_with_it(monkeypatch: pytest.MonkeyPatch)
     gc.disable()
     try:
         async with SnapshotFeeds(lambda: provider, clock) as feeds:
-            following = feeds.follow(ENTITY, ANNA)
+            following = follow(feeds, ENTITY, ANNA)
             await anext(following)
             await following.aclose()
             del following
@@ -225,7 +244,7 @@ async def test_what_an_asking_held_goes_with_it(monkeypatch: pytest.MonkeyPatch)
 async def test_leaving_cancels_what_is_asked() -> None:
     provider = Provider()
     async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
-        following = feeds.follow(ENTITY, ANNA)
+        following = follow(feeds, ENTITY, ANNA)
         await anext(following)
     assert provider.running == 0
     await following.aclose()
@@ -245,7 +264,7 @@ async def test_what_the_asking_raises_reaches_everyone_and_is_not_kept() -> None
 async def test_a_slow_reader_skips_to_the_newest() -> None:
     provider = Provider()
     async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
-        following = feeds.follow(ENTITY, ANNA)
+        following = follow(feeds, ENTITY, ANNA)
         await anext(following)
         provider.go.set()
         await asyncio.sleep(0.01)
@@ -258,7 +277,7 @@ async def test_an_error_of_the_owner_leaves_as_itself() -> None:
 
     async def owner() -> None:
         async with SnapshotFeeds(lambda: provider, FakeClock()) as feeds:
-            await anext(feeds.follow(ENTITY, ANNA))
+            await anext(follow(feeds, ENTITY, ANNA))
             raise UsageError("the port is taken")
 
     with pytest.raises(UsageError, match="port"):
@@ -291,11 +310,11 @@ async def test_a_live_asking_is_shared_for_as_long_as_it_goes_on_and_its_newest_
 ):
     provider, clock = Listening(), FakeClock()
     async with SnapshotFeeds(lambda: provider, clock) as feeds:
-        one = feeds.follow(ENTITY, ANNA)
+        one = follow(feeds, ENTITY, ANNA)
         first = (await anext(one))[1]
         clock.advance(module.FRESH + 60)
         assert feeds.newest(ENTITY, ANNA) == first
-        two = feeds.follow(ENTITY, ANNA)
+        two = follow(feeds, ENTITY, ANNA)
         assert (await anext(two))[1] == first
         assert provider.running == 1
         provider.change.set()
@@ -313,7 +332,7 @@ async def test_a_live_asking_goes_on_with_the_parts_of_a_new_configuration(
     old, new = Listening(), Listening()
     present = [old]
     async with SnapshotFeeds(lambda: present[0], FakeClock()) as feeds:
-        reader = feeds.follow(ENTITY, ANNA)
+        reader = follow(feeds, ENTITY, ANNA)
         await anext(reader)
         present[0] = new
         async with asyncio.timeout(2):

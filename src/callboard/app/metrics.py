@@ -65,7 +65,7 @@ class Metrics:
         )
         self._running = Gauge(
             "callboard_tasks",
-            "Tasks of the event loop: streams, looks, open pages. Bounded by what is looked at and listened to.",
+            "Tasks of the event loop: streams, live selections, open pages. Bounded by what is looked at and listened to.",
             registry=self.registry,
         )
         self._database = Gauge(
@@ -194,7 +194,7 @@ class Metrics:
         return generate_latest(self.registry) + counted
 
     def _set(self, found: HubFigures) -> None:
-        self._looks.set(found.looks)
+        self._looks.set(found.selections)
         self._viewers.set(found.viewers)
         by_cluster = (self._watches, self._lists, self._waiting, self._objects, self._bytes)
         for gauge in (self._streams, *by_cluster):

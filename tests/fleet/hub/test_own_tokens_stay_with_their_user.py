@@ -11,12 +11,14 @@ import pytest
 from callboard.base.errors import NotSignedIn
 from callboard.base.secret import Secret
 from callboard.fleet.auth.claims import claims_of, expiry_of
+from callboard.fleet.hub.port import Source
 from callboard.model.cluster import Credential, CredentialKind
-from callboard.model.outcome import Freshness
+from callboard.model.outcome import FailureCode, Freshness, Question
+from callboard.model.resource import KNOWN_TYPES
 from callboard.model.snapshot import ClusterState, ServiceSnapshot
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER, entity
-from support.listening import Follower, Listening, contents, listening
+from support.listening import HUB, Follower, Listening, contents, listening
 
 DICE = entity("dice-roller")
 
@@ -54,6 +56,34 @@ async def test_each_reader_asks_for_themselves_and_nothing_stays() -> None:
         async with Follower(world.provider, DICE) as three:
             await three.settled()
         assert world.requests() > asked
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["watched", "polled"])
+async def test_a_stream_itself_reads_nothing_with_a_callers_own_token(watched: bool) -> None:
+    """Whoever begins a stream looks first; the stream looks again, before every request."""
+    async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet) as world:
+        (cluster,) = await world.parts.clusters.clusters(CALLER)
+        mine = msgspec.structs.replace(await world.tokens.credential(cluster, CALLER), own=True)
+
+        async def credential() -> Credential:
+            return mine
+
+        settings = HUB if watched else msgspec.structs.replace(HUB, scope="entity", watch_entities=False)
+        source = Source(cluster, mine.identity, credential, world.parts.fetcher, settings)
+        before = world.requests()
+        reader = world.hub.subscribe(source)
+        reader.want((Question(type=KNOWN_TYPES[0], namespace="games"),))
+        while True:
+            await reader.wait()
+            told = [update for update in reader.take() if update.status.failure is not None]
+            if told:
+                break
+        assert told[0].status.failure is not None
+        assert told[0].status.failure.code is FailureCode.CREDENTIAL
+        assert not told[0].status.answer.known
+        assert not len(world.hub.streams[0].held.objects)
+        assert world.requests() == before
+        reader.close()
 
 
 async def test_it_is_asked_again_while_somebody_looks_and_says_so() -> None:

@@ -204,7 +204,7 @@ async def test_a_quiet_page_costs_nothing_until_time_makes_it_mean_something_els
         name = pod["metadata"]["name"]
         async with Follower(world.provider, DICE) as viewer:
             settled = await viewer.settled()
-            (look,) = (shared.look for shared in world.provider._looks.values())
+            (look,) = (shared.live for shared in world.provider._shared.values())
             before, seen, composed = world.requests(), viewer.seen, look.composed
             clock.advance(3600)
             await asyncio.sleep(0.3)

@@ -1,4 +1,4 @@
-"""One look at one cluster: credential, selection, then references. Whatever goes wrong ends here, as a value."""
+"""One cluster asked once: credential, selection, then references. Whatever goes wrong ends here, as a value."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -59,7 +59,7 @@ _NO_ANSWER = Failure(
 
 
 class AskingTools(msgspec.Struct, frozen=True, kw_only=True):
-    """What every look shares."""
+    """What every asking shares."""
 
     parts: Parts
     kubernetes: KubernetesSettings
@@ -79,7 +79,7 @@ class _Stage(Enum):
 
 
 class _GivenUp(Exception):
-    """The look is over before its end; `failure` says why."""
+    """The asking is over before its end; `failure` says why."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.code)

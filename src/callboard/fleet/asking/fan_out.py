@@ -1,6 +1,6 @@
 """All clusters at once, each result delivered when it arrives: the objects provider named `fanOut`.
 
-It asks anew for every look and keeps nothing afterwards. A provider that listens (shared list and watch streams) registers
+It asks anew each time and keeps nothing afterwards. A provider that listens (shared list and watch streams) registers
 beside it, gives the same snapshots, and needs nothing from here.
 """
 
@@ -26,7 +26,7 @@ __all__ = ["FanOut"]
 
 COALESCE = 0.25
 """Seconds a change waits for others to join it: 40 clusters of 13 answers each are a handful of snapshots, not 520. The first
-cluster that tells how the service is does not wait, nor does the end: most looks are over before a reader has read the first."""
+cluster that tells how the service is does not wait, nor does the end: most are over before a reader has read the first."""
 LEADING = 2
 """Clusters that are asked before the others."""
 LEAD = 0.01
@@ -80,7 +80,7 @@ class FanOut:
         Raises UsageError when the entity's annotations cannot be read.
         """
         chosen, told = await located(self._parts, entity, caller, only)
-        beat = _Beat()
+        following = _NextSnapshot()
         others = asyncio.Event()
         asking = [
             Asking(
@@ -89,8 +89,8 @@ class FanOut:
                 entity,
                 caller,
                 self._clusters.limits_of(c.name),
-                beat.changed,
-                telling=beat.telling,
+                following.changed,
+                telling=following.telling,
                 after=others if number >= LEADING else None,
             )
             for number, c in enumerate(chosen)
@@ -109,13 +109,13 @@ class FanOut:
             tasks = [
                 group.create_task(a.run(), name=f"ask {c.name}") for a, c in zip(asking, chosen, strict=True)
             ]
-            beat.until(tasks, asking)
+            following.until(tasks, asking)
             try:
                 await asyncio.sleep(0)  # as whom is asked, and what, is mostly known without waiting
                 current, pause = snapshot(), self._coalesce
                 yield current
                 while not current.settled:
-                    await beat.next(pause)
+                    await following.next(pause)
                     began = time.monotonic()
                     current = snapshot()
                     pause = max(self._coalesce, min(SLOWEST, COMPOSING * (time.monotonic() - began)))
@@ -129,11 +129,11 @@ class FanOut:
                     task.cancel()
 
     def asking(self, cluster: Cluster, entity: Entity, caller: Caller, changed: Callable[[], None]) -> Asking:
-        """One look at one cluster, not yet begun; `changed` is called whenever its snapshot grew."""
+        """One cluster asked once, not yet begun; `changed` is called whenever its snapshot grew."""
         return Asking(self._tools, cluster, entity, caller, self._clusters.limits_of(cluster.name), changed)
 
 
-class _Beat:
+class _NextSnapshot:
     """When the next snapshot is due: a change waits for others to join it, but not the first cluster that tells how the service
     is, nor the end of all, nor that of most where the rest has not answered anything: nobody waits for those who hang."""
 

@@ -1,4 +1,4 @@
-"""What one look at one cluster has come to so far, and the snapshot made of it."""
+"""What asking one cluster has come to so far, and the snapshot made of it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime

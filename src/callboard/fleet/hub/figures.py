@@ -40,10 +40,10 @@ class ClusterFigures(msgspec.Struct, kw_only=True):
 
 
 class HubFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. `looks` are compositions of one service on one cluster, `viewers` those who follow a service."""
+    """All of it. `selections` are live selections, each of one service on one cluster, `viewers` those who follow a service."""
 
     clusters: dict[str, ClusterFigures]
-    looks: int
+    selections: int
     viewers: int
 
 
@@ -64,7 +64,7 @@ def figures(hub: "Hub") -> HubFigures:
         found.streams[state_of(stream)] += 1
         found.objects += len(stream.held.objects)
         found.bytes += stream.held.objects.bytes
-    return HubFigures(clusters=clusters, looks=hub.looks, viewers=hub.viewers)
+    return HubFigures(clusters=clusters, selections=hub.selections, viewers=hub.viewers)
 
 
 def state_of(stream: Stream) -> StreamState:

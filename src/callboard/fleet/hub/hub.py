@@ -79,7 +79,7 @@ class Hub:
         self._tasks = TaskOwner()
         self._writing: asyncio.Task[None] | None = None
         self._told: tuple[Told, ...] = ()
-        self.looks = 0
+        self.selections = 0
         """Compositions of one service on one cluster, as their owners count them."""
         self.viewers = 0
         """Those who follow a service, likewise."""

@@ -1,7 +1,7 @@
-"""Changes that come one by one are taken in together: all watches of a process share one beat.
+"""Changes that come one by one are taken in together, 20 times a second for all watches of a process.
 
-A change that wakes the process by itself finds every cache cold and pays for the waking, and costs twice or three times what it
-costs among others.
+A change that wakes the process by itself costs two or three times what it costs among others: every CPU cache is cold, and the
+waking itself has its price.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["Batcher"]
 
 _SECONDS: Final = 0.05
-"""Between two beats: a page is told of what has changed every 150 ms."""
+"""Between two batches: a page is told of what has changed every 150 ms."""
 
 
 class Batcher:
@@ -22,7 +22,7 @@ class Batcher:
         self._due = float("-inf")
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self.beats = 0
+        self.batches = 0
         """Those that somebody waited for, for tests."""
 
     async def come(self) -> bool:
@@ -35,7 +35,7 @@ class Batcher:
         return True
 
     def rest(self) -> "asyncio.Future[None]":
-        """Wait for the next beat."""
+        """Wait for the next batch."""
         if self._timer is None:
             self._timer = self._loop.call_at(self._due, self._strike)
         waiter = self._loop.create_future()
@@ -43,7 +43,7 @@ class Batcher:
         return waiter
 
     def _strike(self) -> None:
-        self.beats += 1
+        self.batches += 1
         self._timer = None
         self._due = self._loop.time() + self._seconds
         waiting, self._waiting = self._waiting, []

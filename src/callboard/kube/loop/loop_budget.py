@@ -1,7 +1,7 @@
-"""Reading much without keeping others waiting: whoever does takes it in steps, and all steps share what a round of the loop is
-given for them.
+"""Reading much without keeping others waiting: work is cut into steps of some milliseconds, and all steps together have four
+milliseconds in each round of the event loop.
 
-Without it as many steps follow one another as lists come in at once, each of them short and all of them long.
+Without it, when many lists come in at once, their steps would follow one another: each of them short, all of them long.
 """
 
 import asyncio

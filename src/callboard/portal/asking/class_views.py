@@ -2,7 +2,7 @@
 
 A cluster's part is arranged once for each (ClusterSnapshot, class), however many callers, pages and services look at it, and
 is the same object for all of them: whoever draws it may keep the drawing beside it. It is kept for as long as anybody holds
-the snapshot it was made of, such as a page, its asking or the hub's look, and no longer.
+the snapshot it was made of, such as a page, its feed or the hub's live selection, and no longer.
 """
 
 import asyncio

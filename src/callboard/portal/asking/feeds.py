@@ -1,8 +1,8 @@
-"""Running questions, shared: a page, its stream and its drawer join one asking instead of starting three."""
+"""One running question for everybody who has the same: a page, its stream and its drawer share one feed of snapshots."""
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager
 from itertools import count
 from types import TracebackType
@@ -141,25 +141,6 @@ class SnapshotFeeds:
         finally:
             feed.leave(changed)
             feed.left_at = self._clock.monotonic()
-
-    async def follow(
-        self, entity: Entity, caller: Caller
-    ) -> AsyncGenerator[tuple[SnapshotFeed, ServiceSnapshot], None]:
-        """(asking, snapshot) of an entity each time there is a newer one, from the newest there is; a slow reader skips to
-        the newest. Raises what the asking raised."""
-        news, shown = asyncio.Event(), 0
-        with self.joined(entity, caller, news.set) as feed:
-            while True:
-                news.clear()
-                if feed.error is not None:
-                    raise feed.error
-                if feed.latest is not None and feed.revision > shown:
-                    shown = feed.revision
-                    yield feed, feed.latest
-                elif feed.done:
-                    return
-                else:
-                    await news.wait()
 
     def newest(self, entity: Entity, caller: Caller) -> ServiceSnapshot | None:
         """The newest settled snapshot if one is fresh or live, without asking anything."""

@@ -67,7 +67,7 @@ _WHY = {
 }
 
 
-class _Look(NamedTuple):
+class _ClassSnapshot(NamedTuple):
     """A snapshot, and what the caller's class sees of the asking it came from. `pending` says that it is still being decided
     what the caller may see."""
 
@@ -123,29 +123,29 @@ class KubernetesRoad:
         """The tab as its clusters answer, and for as long as this is read where they are listened to. A view that is the
         same as the one before, for what this caller may see, is not given again."""
         shown: KubernetesView | None = None
-        async with aclosing(self._looks(entity, caller)) as looks:
-            async for look in looks:
-                view = await look.view()
+        async with aclosing(self._snapshots(entity, caller)) as snapshots:
+            async for snapshot in snapshots:
+                view = await snapshot.view()
                 if view is not shown:
                     shown = view
-                    yield GrantedView(view, look.grants)
+                    yield GrantedView(view, snapshot.grants)
 
     async def settled(self, entity: Entity, caller: Caller, *, within: float) -> GrantedView:
         """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited. Only what
         is given is arranged."""
-        async with aclosing(self._looks(entity, caller)) as looks:
-            newest = await anext(looks, None)
+        async with aclosing(self._snapshots(entity, caller)) as snapshots:
+            newest = await anext(snapshots, None)
             if newest is not None and not newest.settled:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(within):
-                        async for newest in looks:
+                        async for newest in snapshots:
                             if newest.settled:
                                 break
         if newest is None:
             raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
         return GrantedView(await newest.view(), newest.grants)
 
-    async def _looks(self, entity: Entity, caller: Caller) -> AsyncGenerator[_Look, None]:
+    async def _snapshots(self, entity: Entity, caller: Caller) -> AsyncGenerator[_ClassSnapshot, None]:
         """The newest snapshot with what the caller may see of it, whenever either changes."""
         selector, (namespaces, _) = str(selector_of(entity)), namespaces_of(entity)
         news = asyncio.Event()
@@ -163,7 +163,7 @@ class KubernetesRoad:
                 if feed.latest is not None:
                     grants = reader.grants(feed.latest)
                     class_view = self._class_view(feed, grants, selector, namespaces)
-                    yield _Look(feed, feed.latest, grants, class_view, reader.pending)
+                    yield _ClassSnapshot(feed, feed.latest, grants, class_view, reader.pending)
                 elif done:
                     raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
                 elif first_word is not None and asyncio.get_running_loop().time() >= first_word:
@@ -171,7 +171,7 @@ class KubernetesRoad:
                     unlocated = ServiceSnapshot(entity=entity, located=False, as_of=self._clock.now())
                     grants = reader.grants(unlocated)
                     class_view = self._class_view(feed, grants, selector, namespaces)
-                    yield _Look(feed, unlocated, grants, class_view, True)
+                    yield _ClassSnapshot(feed, unlocated, grants, class_view, True)
                 if done and not reader.pending:
                     return
                 with suppress(TimeoutError):

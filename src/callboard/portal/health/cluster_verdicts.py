@@ -35,7 +35,7 @@ class ClusterVerdicts:
             del self._nothing[key]
 
     def judge(self, service: ServiceState, cluster: str, following: Following) -> ClusterVerdict | None:
-        """What the service is there, by what is held; None where that does not tell, which the standing notes."""
+        """What the service is there, by what is held; None where that does not tell, which the service's state notes."""
         snapshot = self._begin(service, cluster, following)
         if snapshot is None:
             return None

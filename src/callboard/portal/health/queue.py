@@ -1,5 +1,5 @@
-"""Whose turn it is to be judged: each once however often it is asked for, none too soon, and the touched before the others,
-who get their turn all the same."""
+"""Which service is judged next: each once however often it is asked for, none too soon. Those that were touched come first, and
+the others are not kept waiting for ever."""
 
 import asyncio
 import heapq

@@ -15,10 +15,10 @@ from callboard.model.cluster import Credential
 from callboard.model.outcome import Failure, FailureCode, Freshness, Outcome
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 
-__all__ = ["OwnLook"]
+__all__ = ["OwnTokenView"]
 
 
-class OwnLook:
+class OwnTokenView:
     """`run` it in a task of its reader. `snapshot` is the newest state. `over` is set, and the run ends, when the token has run
     out: at the moment it says itself, or when the cluster no longer accepts it."""
 
@@ -31,7 +31,7 @@ class OwnLook:
         changed: Callable[[], None],
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`asking` makes one look at the cluster, not yet begun, that tells its progress; `interval` is in seconds."""
+        """`asking` makes one asking of the cluster, not yet begun, that tells its progress; `interval` is in seconds."""
         self.over: CallboardError | None = None
         self._asking = asking
         self._interval = interval

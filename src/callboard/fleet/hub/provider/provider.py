@@ -19,7 +19,7 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.live_selection import LiveSelection
 from callboard.fleet.hub.port import Source, SourceKey
 from callboard.fleet.hub.provider.elsewhere import Elsewhere
-from callboard.fleet.hub.provider.own_token import OwnLook
+from callboard.fleet.hub.provider.own_token import OwnTokenView
 from callboard.fleet.selection.custom_resources import types_for
 from callboard.fleet.selection.locating import located
 from callboard.fleet.selection.selection import select
@@ -41,11 +41,11 @@ RETRY = 15.0
 """Seconds until a credential that could not be had is asked for again."""
 
 PARKED = 60.0
-"""Seconds a composed look outlives its last reader: a reload, a second tab or a colleague finds it ready."""
+"""Seconds a live selection outlives its last reader: a reload, a second tab or a colleague finds it ready."""
 MOST_PARKED = 4000
-"""Looks kept so, each one service on one cluster, some kilobytes beside the objects the streams hold anyway."""
+"""Those kept so, each one service on one cluster, some kilobytes beside the objects the streams hold anyway."""
 
-_LookKey = tuple[SourceKey, Selection]
+_SelectionKey = tuple[SourceKey, Selection]
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +73,8 @@ class HubProvider:
         self.clock = clock
         self._clock_offset = clock_offset
         self._coalesce = coalesce
-        self._looks: dict[_LookKey, _Shared] = {}
-        self._parked: dict[_LookKey, float] = {}
+        self._shared: dict[_SelectionKey, _Shared] = {}
+        self._parked: dict[_SelectionKey, float] = {}
 
     async def objects(
         self, entity: Entity, caller: Caller, *, only: frozenset[str] = frozenset()
@@ -87,7 +87,7 @@ class HubProvider:
         """
         chosen, notices = await located(self.parts, entity, caller, only)
         news = asyncio.Event()
-        parts = [_Part(self, c, entity, caller, news.set) for c in chosen]
+        parts = [_ClusterReader(self, c, entity, caller, news.set) for c in chosen]
         goes_on = bool(parts) or any(n.gap for n in notices)
         elsewhere = Elsewhere(lambda: located(self.parts, entity, caller, only), news.set)
 
@@ -143,20 +143,20 @@ class HubProvider:
 
     def _moved(
         self,
-        parts: list["_Part"],
+        parts: list["_ClusterReader"],
         chosen: Sequence[Cluster],
         entity: Entity,
         caller: Caller,
         changed: Callable[[], None],
         group: asyncio.TaskGroup,
-    ) -> list["_Part"]:
+    ) -> list["_ClusterReader"]:
         """The parts of these clusters: those there were as they are, others begun, the rest ended."""
         before = {p.cluster.name: p for p in parts}
-        now: list[_Part] = []
+        now: list[_ClusterReader] = []
         for cluster in chosen:
             part = before.get(cluster.name)
             if part is None or part.cluster != cluster:
-                part = _Part(self, cluster, entity, caller, changed)
+                part = _ClusterReader(self, cluster, entity, caller, changed)
                 part.begin(group)
             now.append(part)
         for part in parts:
@@ -177,11 +177,11 @@ class HubProvider:
         return HubFollowing(tools, caller)
 
     def join(self, source: Source, selection: Selection) -> LiveSelection:
-        """The look at a selection, shared by all who look at it: begun with the first, kept for a moment after the last."""
+        """The live selection, shared by all who read it: begun with the first, kept for a moment after the last."""
         key = (source.key, selection)
-        shared = self._looks.get(key)
+        shared = self._shared.get(key)
         if shared is None:
-            look = LiveSelection(
+            live = LiveSelection(
                 self.hub,
                 source,
                 selection,
@@ -191,56 +191,56 @@ class HubProvider:
                 coalesce=self._coalesce,
                 next_step=self.hub.steps.next_step,
             )
-            task = self.hub.start(_kept_from_raising(look), f"look {source.cluster.name}")
-            shared = self._looks[key] = _Shared(look, task)
-            self.hub.looks += 1
+            task = self.hub.start(_kept_from_raising(live), f"selection {source.cluster.name}")
+            shared = self._shared[key] = _Shared(live, task)
+            self.hub.selections += 1
         self._parked.pop(key, None)
-        return shared.look
+        return shared.live
 
-    def leave(self, look: LiveSelection) -> None:
-        """Somebody listens no more. The look of the last one is parked: its next reader finds it composed."""
-        key = (look.source.key, look.selection)
-        if look.idle and key in self._looks:
+    def leave(self, live: LiveSelection) -> None:
+        """Somebody listens no more. What the last one leaves is parked: its next reader finds it composed."""
+        key = (live.source.key, live.selection)
+        if live.idle and key in self._shared:
             loop = asyncio.get_running_loop()
-            until = self._parked[key] = loop.time() + min(PARKED, look.source.settings.keep)
+            until = self._parked[key] = loop.time() + min(PARKED, live.source.settings.keep)
             loop.call_at(until, self._unpark, key, until)
             while len(self._parked) > MOST_PARKED:
                 self._end(next(iter(self._parked)))
 
-    def _unpark(self, key: _LookKey, until: float) -> None:
+    def _unpark(self, key: _SelectionKey, until: float) -> None:
         if self._parked.get(key) == until:
             self._end(key)
 
-    def _end(self, key: _LookKey) -> None:
+    def _end(self, key: _SelectionKey) -> None:
         self._parked.pop(key, None)
-        self._looks.pop(key).task.cancel()
-        self.hub.looks -= 1
+        self._shared.pop(key).task.cancel()
+        self.hub.selections -= 1
 
 
 class _Shared(msgspec.Struct, frozen=True):
-    """A look and the task that runs it."""
+    """A live selection and the task that runs it."""
 
-    look: LiveSelection
+    live: LiveSelection
     task: asyncio.Task[None]
 
 
-async def _kept_from_raising(look: LiveSelection) -> None:
+async def _kept_from_raising(live: LiveSelection) -> None:
     """A defect of ours is the cluster's failure on the page, and tried again."""
     while True:
         try:
-            await look.run()
+            await live.run()
         except Exception as error:
             log.error(
                 "putting together what a service has in a cluster failed; its pages say so, and it is tried again",
-                cluster=look.snapshot.cluster.name,
+                cluster=live.snapshot.cluster.name,
                 exc_info=error,
             )
-            look.fail(f"listening failed unexpectedly ({type(error).__name__}); the log tells where")
+            live.fail(f"listening failed unexpectedly ({type(error).__name__}); the log tells where")
         await asyncio.sleep(RETRY)
 
 
-class _Part:
-    """One cluster for one reader: the shared look, or one of their own."""
+class _ClusterReader:
+    """One cluster for one reader: the shared live selection, or what their own token reads."""
 
     def __init__(
         self,
@@ -255,9 +255,9 @@ class _Part:
         self._entity = entity
         self._caller = caller
         self._changed = changed
-        self._look: LiveSelection | None = None
+        self._live: LiveSelection | None = None
         self._listening = 0
-        self._own: OwnLook | None = None
+        self._own: OwnTokenView | None = None
         self._task: asyncio.Task[None] | None = None
         self._notices: tuple[Notice, ...] = ()
         self._noticed: tuple[ClusterSnapshot, tuple[Notice, ...], ClusterSnapshot] | None = None
@@ -267,7 +267,7 @@ class _Part:
     def snapshot(self) -> ClusterSnapshot:
         if self._own is not None and (own := self._own.snapshot) is not None:
             return own
-        found = self._look.snapshot if self._look is not None else self._alone
+        found = self._live.snapshot if self._live is not None else self._alone
         if not self._notices:
             return found
         # The same object for the same state: whoever reads it knows by that that nothing has changed.
@@ -279,9 +279,9 @@ class _Part:
     @property
     def promising(self) -> bool:
         """Whether something may be held for it that has not been looked at yet."""
-        if self._look is None:
+        if self._live is None:
             return self._own is None and self._alone.state is ClusterState.AWAITED
-        return self._look.promising
+        return self._live.promising
 
     @property
     def over(self) -> CallboardError | None:
@@ -289,7 +289,7 @@ class _Part:
         return self._own.over if self._own is not None else None
 
     def begin(self, group: asyncio.TaskGroup) -> None:
-        """Find out as whom to look, and join whoever looks already. The task ends with that; the look goes on."""
+        """Find out as whom to look, and join whoever reads the same. The task ends with that; the live selection goes on."""
         self._task = group.create_task(self._run(), name=f"join {self.cluster.name}")
         self._task.add_done_callback(lambda _: self._changed())
 
@@ -297,7 +297,7 @@ class _Part:
         """Begin anew where the credential has become another's, or is not to be had any more. What was seen last stays
         until then."""
         done = self._task is None or self._task.done()
-        if done and self._look is not None and _lost_credential(self._look.snapshot):
+        if done and self._live is not None and _lost_credential(self._live.snapshot):
             self.begin(group)
 
     def end(self) -> None:
@@ -307,13 +307,13 @@ class _Part:
         self._leave()
 
     def _leave(self) -> None:
-        if self._look is not None:
-            look, self._look = self._look, None
-            look.leave(self._listening)
-            self._provider.leave(look)
+        if self._live is not None:
+            live, self._live = self._live, None
+            live.leave(self._listening)
+            self._provider.leave(live)
 
     async def _run(self) -> None:
-        """Until joined; a look at what only the caller's token may read goes on until the token has run out."""
+        """Until joined; what only the caller's token may read goes on until the token has run out."""
         limits = self._provider.clusters.limits_of(self.cluster.name)
         while True:
             found = await credential_of(
@@ -329,7 +329,7 @@ class _Part:
                     self._fail(Failure(code=FailureCode.INTERNAL, message=error.message))
             else:
                 self._leave()
-                self._own = OwnLook(
+                self._own = OwnTokenView(
                     lambda changed: self._provider.fan_out.asking(
                         self.cluster, self._entity, self._caller, changed
                     ),
@@ -340,7 +340,7 @@ class _Part:
                 await self._own.run(found)
                 return
             await asyncio.sleep(RETRY)
-            if self._look is not None and not _lost_credential(self._look.snapshot):
+            if self._live is not None and not _lost_credential(self._live.snapshot):
                 return
 
     async def _selection(self) -> Selection:
@@ -355,11 +355,11 @@ class _Part:
         source = Source(
             cluster, identity, renewed, provider.parts.fetcher, provider.clusters.hub_of(cluster.name)
         )
-        look = provider.join(source, selection)
-        if look is not self._look:
-            listening = look.listen(self._changed)
+        live = provider.join(source, selection)
+        if live is not self._live:
+            listening = live.listen(self._changed)
             self._leave()
-            self._look, self._listening = look, listening
+            self._live, self._listening = live, listening
 
     def _fail(self, failure: Failure) -> None:
         self._alone = ClusterSnapshot(
