@@ -258,6 +258,23 @@ async def test_a_key_that_is_not_for_this_signs_nobody_in(scene: Scene, key: dic
         await scene.back(departure)
 
 
+@pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256"])
+async def test_the_one_algorithm_is_the_agreed_one_though_the_key_could_do_others(
+    scene: Scene, algorithm: str
+) -> None:
+    scene.provider.keys = [RSA.as_dict(private=False)]  # does not say what it is for
+    departure = await scene.left()
+    sound = scene.provider.claims(departure.remember["nonce"])
+    scene.provider.answer = {"id_token": token(sound, alg=algorithm)}
+    with pytest.raises(NotSignedIn):
+        await scene.back(departure)
+    agreed = way(scene.provider, scene.outbound, scene.clock, token_signed_response_alg=algorithm)
+    departure = await scene.left(agreed)
+    sound = scene.provider.claims(departure.remember["nonce"])
+    scene.provider.answer = {"id_token": token(sound, alg=algorithm)}
+    assert (await scene.back(departure, agreed)).account == "4711"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
