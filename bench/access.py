@@ -22,6 +22,7 @@ from callboard.base.database import MEMORY, open_database
 from callboard.base.settings import CatalogLocation, CatalogSettings, PoliciesSettings
 from callboard.catalog import Catalog, Store
 from callboard.catalog.search import SearchQuery
+from callboard.http.rates import RateLimits
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 from callboard.portal.listing.readable import ReadableCatalog
@@ -137,7 +138,13 @@ async def _pages(rounds: int, directory: Path) -> None:
             operations = Operations(ready=lambda: (), metrics=_nothing)
             callers = {"without policies": Caller.loopback(), f"with {RULES}": person()}
             sites = {
-                name: whole_site(app.portal, _Everybody(caller), operations, WebOptions(), app.clock)
+                name: whole_site(
+                    app.portal,
+                    _Everybody(caller),
+                    operations,
+                    WebOptions(rates=RateLimits(of_caller=10**9, of_address=10**9)),
+                    app.clock,
+                )
                 for name, caller in callers.items()
             }
             cpu: dict[str, list[float]] = {name: [] for name in sites}

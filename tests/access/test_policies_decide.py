@@ -158,6 +158,40 @@ def test_people_of_the_same_groups_share_what_was_decided() -> None:
     assert read(found, person("b")) == {"*"}
 
 
+def test_a_ruling_ends_with_the_groups_owners_and_labels_it_was_made_of() -> None:
+    held = {"now": COMPANY}
+    text = policies(
+        'permit (principal, action in [Action::"catalog.entity.read", Action::"kubernetes.logs.read"], resource)'
+        " when { principal in resource.owners };"
+        'permit (principal, action == Action::"kubernetes.clusters.read", resource)'
+        ' when { principal in Group::"group:default/web" && resource.environment == "staging" };'
+    )
+    found = PolicyEngine(text, lambda: held["now"])
+    anna, shop = person("anna"), EntityRef("component", "default", "shop")
+    lab, lab_now = CLUSTERS["lab"], ClusterFacts(name="lab", labels={"environment": "production"})
+
+    def may() -> tuple[bool, bool]:
+        about = held["now"].facts(shop)
+        assert about is not None
+        read = found.on_entity(anna, Action.ENTITY_READ, about).allowed
+        assert read == found.on_objects(anna, Action.LOGS_READ, about, ObjectPlace(lab)).allowed
+        return read, found.on_cluster(anna, Action.CLUSTERS_READ, lab).allowed
+
+    assert may() == may() == (True, True)
+    assert not found.on_cluster(anna, Action.CLUSTERS_READ, lab_now).allowed
+    assert may() == (True, True)
+    held["now"] = CatalogDirectory(
+        {f.ref: f for f in (facts("shop", "web"),)}, {}
+    )  # anna is in no group any more
+    assert may() == (False, False)
+    held["now"] = CatalogDirectory(
+        {f.ref: f for f in (facts("shop", "new"),)}, {"user:default/anna": ("group:default/new",)}
+    )
+    assert may() == (True, False)
+    found.use(policies())
+    assert may() == (False, False)
+
+
 # ---- against Cedar itself, given everything
 
 CONDITIONS = st.sampled_from(

@@ -20,6 +20,8 @@ __all__ = ["MOST_KNOWN", "ObjectPlace", "PolicyEngine"]
 
 MOST_KNOWN: Final = 200_000
 """Answers kept; beyond it all are asked for anew."""
+MOST_RULINGS: Final = 50_000
+"""Rulings kept for callers, entities and places as they came: what is asked for a page again and again."""
 STEP: Final = 20
 """Questions put in one step: two to six milliseconds."""
 
@@ -59,6 +61,7 @@ class PolicyEngine:
         self._directory = directory
         self._clusters = clusters
         self._answers: dict[tuple[object, ...], CedarAnswer] = {}
+        self._rulings: dict[tuple[object, ...], tuple[object, ClusterFacts | None, Ruling]] = {}
         self.version = 1
         """Another number whenever other policies are in force."""
         self.asked = 0
@@ -75,6 +78,7 @@ class PolicyEngine:
         """Put others in force."""
         self._policies = policies
         self._answers.clear()
+        self._rulings.clear()
         self.errors.clear()
         self.version += 1
 
@@ -106,8 +110,17 @@ class PolicyEngine:
         """Of a cluster."""
         if caller.kind not in _BY_POLICY:
             return decide_built_in(caller, action, Resource(kind=ResourceKind.CLUSTER))
+        directory = self._directory()
+        key = (action, caller.kind, caller.subject, caller.groups, action in caller.may, cluster.name)
+        known = self._rulings.get(key)
+        # who is in which group is the directory's
+        if known is not None and known[0] is directory and known[1] == cluster:
+            return known[2]
         request = {"resource": _uid("Cluster", cluster.name), "context": {}}
-        return self._ruled(caller, action, request, (cluster.name, _pairs(cluster.labels)), cluster=cluster)
+        about = (cluster.name, _pairs(cluster.labels))
+        return self._keep(
+            key, directory, cluster, self._ruled(caller, action, request, about, cluster=cluster)
+        )
 
     def on_entity(self, caller: Caller, action: Action, facts: EntityFacts) -> Ruling:
         """Of an entity of the catalog."""
@@ -151,7 +164,7 @@ class PolicyEngine:
         asked = self.asked
         place = _NOWHERE if ResourceKind.OBJECTS in DONE_TO[action] else None
         for number, facts in enumerate(self._directory().all(), 1):
-            if self._about(caller, action, facts, place).allowed:
+            if self._looked_at(caller, action, facts, place).allowed:
                 found.append(facts.ref)
             if self.asked - asked >= STEP or number % 500 == 0:
                 yield
@@ -166,6 +179,27 @@ class PolicyEngine:
     # ---- putting a question
 
     def _about(self, caller: Caller, action: Action, facts: EntityFacts, place: ObjectPlace | None) -> Ruling:
+        """As it was ruled for the same caller, entity and place; else by what the policies look at of them."""
+        at = (place.cluster.name, place.namespace, place.type) if place is not None else None
+        key = (action, caller.kind, caller.subject, caller.groups, action in caller.may, facts.ref, at)
+        known = self._rulings.get(key)
+        cluster = place.cluster if place is not None else None
+        # other facts of the same name are another question
+        if known is not None and known[0] is facts and known[1] == cluster:
+            return known[2]
+        return self._keep(key, facts, cluster, self._looked_at(caller, action, facts, place))
+
+    def _keep(
+        self, key: tuple[object, ...], by: object, cluster: ClusterFacts | None, ruling: Ruling
+    ) -> Ruling:
+        if len(self._rulings) >= MOST_RULINGS:
+            self._rulings.clear()
+        self._rulings[key] = (by, cluster, ruling)
+        return ruling
+
+    def _looked_at(
+        self, caller: Caller, action: Action, facts: EntityFacts, place: ObjectPlace | None
+    ) -> Ruling:
         uses = self._policies.uses(action)
         who = self._who(caller)
         seen = _seen_of(facts, uses, who)
