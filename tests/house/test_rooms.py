@@ -19,7 +19,7 @@ def page(relative: str) -> str:
 def test_the_rooms_are_those_of_the_architecture() -> None:
     assert set(ROOMS) == {
         "base", "model", "extend", "kube", "fleet", "catalog", "diagnosis", "history",
-        "access", "outbound", "portal", "http", "web", "api", "cli", "simulator", "app",
+        "access", "outbound", "portal", "http", "host", "web", "api", "cli", "simulator", "app",
     }  # fmt: skip
 
 

@@ -87,9 +87,15 @@ class Visibility:
                 await news.wait()
 
     def ruling(
-        self, caller: Caller, action: Action, ref: EntityRef, cluster: str, namespace: str, type_: str
+        self, caller: Caller, action: Action, ref: EntityRef | None, cluster: str, namespace: str, type_: str
     ) -> Ruling:
-        """Whether a caller may do something to objects of a service that they see."""
+        """Whether a caller may do something to objects of a service that they see. Of none: whether they may read
+        any there, or send requests of their own."""
+        if ref is None:
+            about = Resource(kind=ResourceKind.OBJECTS, cluster=cluster, namespace=namespace, type=type_)
+            ruling = self._decide(caller, action, about)
+            where = Resource(kind=ResourceKind.CLUSTER, cluster=cluster)
+            return ruling if ruling.allowed else self._decide(caller, Action.PROXY, where)
         engine = self._by_policy(caller)
         if engine is None:
             return self._decide(
@@ -107,9 +113,11 @@ class Visibility:
         engine = self._by_policy(caller)
         return engine is None or sees_whole_services(engine, caller)
 
-    async def may(self, caller: Caller, ref: EntityRef, cluster: str, wanted: Attributes) -> Why | None:
-        """Whether a caller may do one thing in a cluster, for a service they look at: None, or why not. What is no reading that
-        we do nobody may."""
+    async def may(
+        self, caller: Caller, ref: EntityRef | None, cluster: str, wanted: Attributes
+    ) -> Why | None:
+        """Whether a caller may do one thing in a cluster, for a service they look at, or for any: None, or why not. What is no
+        reading that we do nobody may."""
         if not self._reads(caller) or not _is_reading(wanted):
             return Why.DENIED
         action = Action.LOGS_READ if wanted.subresource else Action.RESOURCES_READ

@@ -45,6 +45,8 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.streams.watching import ConnectionsWatcher
 from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
+from callboard.host.contexts import Contexts
+from callboard.host.routes import ExtensionRoutes
 from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
@@ -53,6 +55,7 @@ from callboard.portal.administration import Administration
 from callboard.portal.asking.class_views import ClassViews
 from callboard.portal.asking.feeds import SnapshotFeeds
 from callboard.portal.asking.kubernetes import KubernetesRoad
+from callboard.portal.asking.observing import Observing
 from callboard.portal.health.board import HealthBoard
 from callboard.portal.health.sweep import periodic_sweep
 from callboard.portal.listing.readable import ReadableCatalog
@@ -60,6 +63,7 @@ from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.operations import FleetOperations
 from callboard.portal.permissions import Permissions
 from callboard.portal.portal import CallboardPortal
+from callboard.portal.questions import Questions
 from callboard.web.plugin import Pages
 
 __all__ = ["Application", "open_application"]
@@ -90,7 +94,9 @@ class Application:
         database: Database,
         tokens: ServiceTokens,
         sign_in: SignInInForce,
+        extensions: ExtensionRoutes,
     ) -> None:
+        self.extensions = extensions
         self.database = database
         self.sign_in = sign_in
         self.tokens = tokens
@@ -255,6 +261,14 @@ async def open_application(
             ) as hub,
         ):
             metrics.read_hub(partial(figures, hub))
+            questions: Questions | None = None
+            contexts = Contexts(
+                clock=clock,
+                outbound=lambda: outbound,
+                questions=lambda: questions,
+                sections=settings.callboard.extensions.settings,
+            )
+            extensions = ExtensionRoutes(contexts, lambda: questions)
             fleet = FleetInForce(
                 connections=connections,
                 hub=hub,
@@ -262,6 +276,8 @@ async def open_application(
                 metrics=metrics,
                 clock=clock,
                 listens=listens,
+                contexts=contexts,
+                routes=extensions,
             )
 
             async def way(cluster: str) -> Connection:
@@ -316,24 +332,36 @@ async def open_application(
                     contact=contact,
                     record=trail.record,
                 )
+                services = ServicesRoad(ReadableCatalog(catalog, engine), verdicts, visibility, board)
+                kubernetes = KubernetesRoad(
+                    feeds=feeds,
+                    fleet=lambda: fleet.current,
+                    visibility=visibility,
+                    class_views=class_views,
+                    clock=clock,
+                    limits_of=limits_of,
+                    contact=contact,
+                )
+                questions = Questions(
+                    services=services,
+                    observing=Observing(kubernetes, lambda: fleet.current, visibility, class_views),
+                    fleet=lambda: fleet.current,
+                    visibility=visibility,
+                    limits_of=limits_of,
+                    permissions=permissions,
+                )
                 portal = CallboardPortal(
-                    services=ServicesRoad(ReadableCatalog(catalog, engine), verdicts, visibility, board),
-                    kubernetes=KubernetesRoad(
-                        feeds=feeds,
-                        fleet=lambda: fleet.current,
-                        visibility=visibility,
-                        class_views=class_views,
-                        clock=clock,
-                        limits_of=limits_of,
-                        contact=contact,
-                    ),
+                    services=services,
+                    kubernetes=kubernetes,
                     verdicts=verdicts,
                     tabs=lambda: fleet.plugins.tabs(),
                     cards=lambda: fleet.plugins.cards(),
                     permissions=permissions,
                     administration=Administration(permissions, policies, trail.find),
                 )
-                fleet.extend((asked("callboard.web", Pages(portal)), *await asyncio.to_thread(installed)))
+                fleet.extend(
+                    (asked("callboard.web", Pages(portal)), *await asyncio.to_thread(installed, contexts))
+                )
                 app = Application(
                     configuration=configuration,
                     portal=portal,
@@ -362,6 +390,7 @@ async def open_application(
                         clock=clock,
                         directory=str(configuration.directory),
                     ),
+                    extensions=extensions,
                 )
                 await fleet.put_to_use(configuration)
                 await catalog.refresh()

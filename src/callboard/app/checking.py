@@ -11,11 +11,12 @@ from callboard.app.configuration import read_configuration
 from callboard.app.listening import Listens, settings_for
 from callboard.app.plugins import Plugins, asked, installed
 from callboard.base.clock import SystemClock
-from callboard.base.errors import BadInputs, CallboardError
+from callboard.base.errors import BadInputs, CallboardError, Unavailable
 from callboard.cli.wiring import WiredCheck
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import wire
+from callboard.host.contexts import Contexts
 from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
 from callboard.kube.reads.fetcher import DirectFetcher
@@ -23,6 +24,7 @@ from callboard.kube.reads.proxy import DirectProxy
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.notice import NoticeCode
+from callboard.outbound import Outbound
 from callboard.portal.protocol import Portal
 from callboard.web.plugin import Pages
 from callboard.web.rendering import template_problem
@@ -31,6 +33,10 @@ __all__ = ["wired_check"]
 
 _PROBLEMS = frozenset({NoticeCode.CLUSTER_CREDENTIAL, NoticeCode.EXTENSION_PROBLEM})
 """What is no gap, and yet wrong."""
+
+
+def _no_way_out() -> Outbound:
+    raise Unavailable("Nothing is asked while a configuration is checked.")
 
 
 class _NoEntities:
@@ -51,14 +57,21 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
         ours = FleetPlugin(
             settings, fetcher=DirectFetcher(connections), proxy=DirectProxy(connections), clock=clock
         )
+        contexts = Contexts(
+            clock=clock,
+            outbound=_no_way_out,
+            questions=lambda: None,
+            sections=settings.callboard.extensions.settings,
+        )
         pages = Pages(cast(Portal, None))  # it is asked for nothing but what it offers
         plugins = Plugins(
             (
                 asked("callboard.fleet", ours),
                 asked("callboard.web", pages),
-                *await asyncio.to_thread(installed),
+                *await asyncio.to_thread(installed, contexts),
             ),
             template_problem=template_problem,
+            contexts=contexts,
         )
         try:
             await read_policies(settings.callboard.access.policies, configuration.directory)

@@ -19,6 +19,8 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import WiredFleet, wire
+from callboard.host.contexts import Contexts
+from callboard.host.routes import ExtensionRoutes
 from callboard.kube.connection.connection import Connections
 from callboard.kube.reads.fetcher import DirectFetcher
 from callboard.kube.reads.proxy import DirectProxy
@@ -50,7 +52,11 @@ class FleetInForce:
         metrics: Metrics,
         clock: Clock,
         listens: Listens,
+        contexts: Contexts | None = None,
+        routes: ExtensionRoutes | None = None,
     ) -> None:
+        self._contexts = contexts
+        self._routes = routes
         self._listens = listens
         self._extensions: tuple[Extension, ...] = ()
         self._connections = connections
@@ -95,6 +101,8 @@ class FleetInForce:
     async def put_to_use(self, configuration: Configuration) -> None:
         """Replace the fleet. Raises BadInput, BadInputs or Conflict, and then the old one stays."""
         settings = settings_for(configuration.settings, self._listens)
+        if self._contexts is not None:
+            self._contexts.checked(settings.callboard.extensions.settings)
         rules = rules_of(settings)
         built_in = FleetPlugin(
             settings,
@@ -107,7 +115,9 @@ class FleetInForce:
             clock_offset=self._connections.clock_offset,
         )
         plugins = Plugins(
-            (asked("callboard.fleet", built_in), *self._extensions), template_problem=template_problem
+            (asked("callboard.fleet", built_in), *self._extensions),
+            template_problem=template_problem,
+            contexts=self._contexts,
         )
         fleet = await asyncio.to_thread(
             wire,
@@ -130,8 +140,13 @@ class FleetInForce:
             _log.warning(
                 notice.message, code=notice.code, **({"cluster": notice.cluster} if notice.cluster else {})
             )
+        if self._contexts is not None:
+            self._contexts.use(settings.callboard.extensions.settings)
         before = self._fleet
         self._fleet, self._plugins, self._settings, self.rules = fleet, plugins, settings, rules
+        if self._routes is not None:
+            for gone in self._routes.use([(route, False) for route in plugins.routes()]):
+                await gone.close()
         if before is not None:
             ending = asyncio.get_running_loop().create_task(_ended(before), name="end the fleet before")
             self._ending.add(ending)

@@ -5,6 +5,7 @@ What one of them does wrong costs what it offers, or that piece of it, and is to
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
@@ -16,10 +17,14 @@ from callboard.base.errors import CallboardError
 from callboard.base.fence import Fence, WrongAnswer
 from callboard.base.in_time import in_time
 from callboard.base.shape import misfit, shown_type
+from callboard.extend.context import ExtensionContext
 from callboard.extend.hooks import NAMESPACE, Hooks
 from callboard.extend.pages import Card, Tab
 from callboard.extend.registration import Offered, ProviderRegistration, Registration
+from callboard.extend.routes import ExtensionPage, ExtensionRoute
 from callboard.fleet.fenced.elements import Elements, elements
+from callboard.host.contexts import Contexts
+from callboard.host.routes import sound_routes
 
 __all__ = ["ENTRY_POINT_GROUP", "OURS", "Extension", "Plugins", "asked", "installed"]
 
@@ -43,6 +48,8 @@ _OFFERED: Mapping[str, type] = {
     "callboard_sign_in": Registration,
     "callboard_tabs": Tab,
     "callboard_cards": Card,
+    "callboard_routes": ExtensionRoute,
+    "callboard_pages": ExtensionPage,
 }
 """Hook to what it gives several of."""
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -63,14 +70,14 @@ class Extension(msgspec.Struct, frozen=True):
         return "" if self.name.startswith(OURS) else self.name
 
 
-def installed() -> tuple[Extension, ...]:
+def installed(contexts: Contexts | None = None) -> tuple[Extension, ...]:
     """The extensions found by entry point, by name, each loaded and asked."""
     found = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name)
-    return tuple(_loaded(entry) for entry in found[:MOST_EXTENSIONS])
+    return tuple(_loaded(entry, contexts) for entry in found[:MOST_EXTENSIONS])
 
 
-def asked(name: str, plugin: object) -> Extension:
-    """What a plugin offers. Never raises for what it does."""
+def asked(name: str, plugin: object, contexts: Contexts | None = None) -> Extension:
+    """What a plugin offers; `contexts` lends its hooks what they need. Never raises for what it does."""
     problems: list[str] = []
     manager = pluggy.PluginManager(NAMESPACE)
     manager.add_hookspecs(Hooks)
@@ -82,11 +89,15 @@ def asked(name: str, plugin: object) -> Extension:
     except Exception as error:
         problems.append(_problem(name, f"it cannot be registered ({shown_type(error)}: {error})"))
     offers: dict[str, tuple[Any, ...]] = {}
+    wrong = _settings(name, manager, contexts) if contexts is not None else ""
+    if wrong:
+        return Extension(name, {}, (*problems, wrong))
+    context = contexts.own(name) if contexts is not None else ExtensionContext(extension=name)
     for hook, wanted in _OFFERED.items():
         implemented = getattr(manager.hook, hook)
         if not implemented.get_hookimpls():
             continue
-        found, trouble = _of_hook(name, hook, implemented, wanted)
+        found, trouble = _of_hook(name, hook, partial(implemented, context=context), wanted)
         offers[hook] = found
         problems += trouble
     return Extension(name, offers, tuple(problems))
@@ -100,12 +111,15 @@ class Plugins:
         extensions: Iterable[Extension | tuple[str, object]],
         *,
         template_problem: Callable[[str], str] = lambda _: "",
+        contexts: Contexts | None = None,
     ) -> None:
+        self._contexts = contexts
         self._extensions = tuple(e if isinstance(e, Extension) else asked(*e) for e in extensions)
         self._problems = [p for e in self._extensions for p in e.problems]
         self._template_problem = template_problem
         self._tabs = self._pages(Tab, "callboard_tabs", "tab")
         self._cards = self._pages(Card, "callboard_cards", "card")
+        self._routes = self._sound_routes()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,6 +143,24 @@ class Plugins:
         """All cards in their order."""
         return cast(tuple[Card, ...], self._cards)
 
+    def routes(self) -> tuple[ExtensionRoute | ExtensionPage, ...]:
+        """All routes and pages that can be served."""
+        return self._routes
+
+    def _sound_routes(self) -> tuple[ExtensionRoute | ExtensionPage, ...]:
+        found: list[ExtensionRoute | ExtensionPage] = []
+        for offered in (*self.offered("callboard_routes"), *self.offered("callboard_pages")):
+            route: ExtensionRoute | ExtensionPage = offered.item
+            problem = self._template_problem(route.template) if isinstance(route, ExtensionPage) else ""
+            if problem:
+                words = f"the page {str(route.path)[:100]!r} is left out: {problem}"
+                self._problems.append(_problem(offered.extension, words))
+            else:
+                found.append(msgspec.structs.replace(route, extension=offered.extension))
+        routes, problems = sound_routes(found)
+        self._problems += [_problem(extension, words) for extension, words in problems]
+        return routes
+
     def _pages(self, of: type, hook: str, what: str) -> tuple[Any, ...]:
         """The tabs or cards, each key once, with templates that are there, knowing whose they are."""
         found: dict[str, Any] = {}
@@ -144,8 +176,31 @@ class Plugins:
             if problem:
                 self._problems.append(_problem(name, f"the {what} {page.key!r} is left out: {problem}"))
             else:
-                found[page.key] = msgspec.structs.replace(page, extension=name)
+                own = msgspec.structs.replace(page, extension=name)
+                found[page.key] = self._contexts.lend(own) if self._contexts else own
         return tuple(sorted(found.values(), key=lambda p: (p.order, p.key)))
+
+
+def _settings(name: str, manager: pluggy.PluginManager, contexts: Contexts) -> str:
+    """What is wrong with the extension's own settings, or with what it says of them; "" where nothing is."""
+    implemented = manager.hook.callboard_settings
+    if not implemented.get_hookimpls():
+        return ""
+    fence = Fence("the hook callboard_settings", name)
+
+    def check(value: object) -> type[msgspec.Struct]:
+        if not isinstance(value, type) or not issubclass(value, msgspec.Struct):
+            raise WrongAnswer(f"expected a msgspec struct, got {shown_type(value)}")
+        return value
+
+    try:
+        struct = fence.now(
+            "say what its settings are", lambda: in_time(fence.part, implemented, within=LOADING), check
+        )
+    except CallboardError as error:
+        return error.message
+    problems = contexts.declare(name, struct)
+    return _problem(name, f"its settings: {'; '.join(map(str, problems))}") if problems else ""
 
 
 def _of_hook(
@@ -169,12 +224,14 @@ def _of_hook(
 
 
 def _unnamed(item: Any) -> str:
+    if isinstance(item, ExtensionRoute | ExtensionPage):
+        return ""  # what is wrong with one is told by its path
     if misfit(item.key, str) or not _KEY.fullmatch(item.key):
         return "a key is letters, digits, '-', '_' and '.'"
     return ""
 
 
-def _loaded(entry: EntryPoint) -> Extension:
+def _loaded(entry: EntryPoint, contexts: Contexts | None) -> Extension:
     try:
         plugin = in_time(f"the extension {entry.name!r}", entry.load, within=LOADING)
     except BaseException as error:
@@ -184,7 +241,7 @@ def _loaded(entry: EntryPoint) -> Extension:
             "with functions marked @hookimpl"
         )
         return Extension(entry.name, {}, (_problem(entry.name, words),))
-    return asked(entry.name, plugin)
+    return asked(entry.name, plugin, contexts)
 
 
 def _problem(name: str, words: str) -> str:

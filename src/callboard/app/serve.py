@@ -141,7 +141,7 @@ async def serve(app: Application, listening: Listening) -> None:
         rates=rates_of(settings),
         hsts=https is not None and not loopback,
     )
-    site = whole_site(app.portal, door, operations, options, app.clock)
+    site = whole_site(app.portal, door, operations, options, app.clock, app.extensions)
 
     def listening_now() -> None:
         ready.set()

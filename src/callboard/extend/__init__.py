@@ -17,9 +17,11 @@ from callboard.base.errors import (
     UsageError,
 )
 from callboard.base.secret import Secret
+from callboard.extend.asking import Ask, EntityPage, ExtensionLog, Observed, WayOut, WayOutAnswer
+from callboard.extend.context import CardContext, ExtensionContext, RequestContext
 from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.hooks import hookimpl
-from callboard.extend.pages import Card, CardContext, Piece, Tab
+from callboard.extend.pages import Card, Piece, Tab
 from callboard.extend.parts import (
     AuthStrategy,
     Closes,
@@ -38,6 +40,7 @@ from callboard.extend.parts import (
     TellingSupplier,
 )
 from callboard.extend.registration import PartConfig, Parts, ProviderRegistration, Registration
+from callboard.extend.routes import ExtensionPage, ExtensionRoute, RouteContext
 from callboard.extend.sign_in import (
     Confirms,
     Departure,
@@ -71,18 +74,21 @@ from callboard.model.outcome import (
     Purpose,
     Question,
 )
+from callboard.model.permission import Action
 from callboard.model.resource import CustomResource, ResourceType
 from callboard.model.selection import Selection
 from callboard.model.selector import LabelSelector
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 
 __all__ = [
     "API_VERSION",
     "AUTH_PROVIDER",
+    "Action",
     "Answer",
+    "Ask",
     "AuthStrategy",
     "BadInput",
     "CallboardError",
@@ -109,8 +115,13 @@ __all__ = [
     "Entity",
     "EntityLink",
     "EntityMeta",
+    "EntityPage",
     "EntityReader",
     "EntityRef",
+    "ExtensionContext",
+    "ExtensionLog",
+    "ExtensionPage",
+    "ExtensionRoute",
     "Failure",
     "FailureCode",
     "Fetcher",
@@ -133,6 +144,7 @@ __all__ = [
     "ObjectHealth",
     "ObjectMeta",
     "ObjectsProvider",
+    "Observed",
     "Outcome",
     "OwnerReference",
     "PartConfig",
@@ -150,9 +162,11 @@ __all__ = [
     "RecognisesRequests",
     "Registration",
     "Relation",
+    "RequestContext",
     "RequestFacts",
     "ResourceType",
     "ReturnedBrowser",
+    "RouteContext",
     "Secret",
     "Selection",
     "ServiceLocator",
@@ -167,5 +181,7 @@ __all__ = [
     "Unavailable",
     "UsageError",
     "Verdict",
+    "WayOut",
+    "WayOutAnswer",
     "hookimpl",
 ]

@@ -10,18 +10,10 @@ from typing import Any
 
 import msgspec
 
-from callboard.model.caller import Caller
+from callboard.extend.context import CardContext
 from callboard.model.entity import Entity
 
 __all__ = ["Card", "CardContext", "Piece", "Tab"]
-
-
-class CardContext(msgspec.Struct, frozen=True, kw_only=True):
-    """Who looks at what. `query` is the page's query string, foreign text."""
-
-    entity: Entity
-    caller: Caller
-    query: dict[str, str] = {}
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):

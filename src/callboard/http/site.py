@@ -57,7 +57,8 @@ def _unrecorded(deed: AuditDeed, caller: Caller, path: str, code: str) -> None:
 class Site:
     """The ASGI application. `page` draws a Trouble, with the request's id and address, as HTML. Below the paths `json_below` an
     address that has no route is told so as JSON. A path may begin with one of `bases`, which a proxy may as well have taken off;
-    routes, door and log know it without. Call `prepare` in a thread once it serves."""
+    routes, door and log know it without. `later` gives further routes, which may be others from one request to the next. Call
+    `prepare` in a thread once it serves."""
 
     def __init__(
         self,
@@ -72,10 +73,12 @@ class Site:
         rates: Rates | None = None,
         hsts: bool = False,
         refused: Refusals = _unrecorded,
+        later: Callable[[], Sequence[BaseRoute]] = tuple,
     ) -> None:
         """`hsts` has browsers come by TLS alone from then on; `refused` keeps a record of who was not allowed what."""
         self._refused = refused
-        self.routes = tuple(routes)
+        self._routes = tuple(routes)
+        self._later = later
         self._door = door
         self._page = page
         self._json_below = json_below
@@ -85,6 +88,11 @@ class Site:
         self._hsts = hsts
         self.prepare = prepare
         self._compressed = Compressed(self._identified)
+
+    @property
+    def routes(self) -> tuple[BaseRoute, ...]:
+        """All that are served now."""
+        return (*self._routes, *self._later())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

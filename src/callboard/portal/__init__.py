@@ -7,7 +7,8 @@ It must never render, never speak HTTP, and never show anything that `access.vis
 What faces import: `protocol` (what a portal can do), `views` (what it gives), `words`, `documents` (JSON), `operations` (the
 operator's tools), `offline`. Behind it, from the top down, each importing only what stands lower:
 
-    portal, operations     the objects that the faces hold
+    portal, operations,     the objects that the faces and extensions hold
+    questions
     listing                the list of services, and what the catalog says about one
     asking, health         one service's objects for one caller; the health of all services
     offline, documents     the same view from files; views as JSON

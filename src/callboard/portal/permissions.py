@@ -58,7 +58,7 @@ class Permissions:
     ) -> None:
         self.decide = decide
         self.prepare = prepare
-        self._knows = knows
+        self.knows = knows
         self._contact = contact
         self.record = record
 
@@ -74,7 +74,7 @@ class Permissions:
     def objects(self, caller: Caller, entity: Entity, *actions: Action, key: ObjectKey | None = None) -> None:
         """Raise NotAllowed unless somebody who may read the entity may do all this to its objects, or to that one; NotFound
         where they may not know of its cluster."""
-        if key is not None and not self._knows(caller, key.cluster):
+        if key is not None and not self.knows(caller, key.cluster):
             raise no_such_cluster(entity.ref, key.cluster)
         objects = Resource(
             kind=ResourceKind.OBJECTS,

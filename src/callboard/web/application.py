@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from starlette.routing import BaseRoute
@@ -64,9 +64,12 @@ def create_web(
     clock: Clock | None = None,
     further: Sequence[BaseRoute] = (),
     json_below: tuple[str, ...] = (),
+    later: Callable[[Renderer], Callable[[], Sequence[BaseRoute]]] | None = None,
 ) -> Site:
     """The ASGI application. `further` are routes of other rooms; each needs a `route_class` or is refused. Below the paths
     `json_below` even what is not there is told as JSON.
+
+    `later` is given what draws pages, and gives routes that may change while the site stands.
 
     The tabs and cards come from `portal.tabs()` and `portal.cards()`; ours are `callboard.web.plugin.Pages`.
     """
@@ -113,5 +116,6 @@ def create_web(
         proxies=options.proxies,
         rates=Rates(options.rates),
         hsts=options.hsts,
+        later=later(renderer) if later else tuple,
         **({"refused": options.refused} if options.refused else {}),
     )

@@ -109,6 +109,10 @@ class Renderer:
         seen = {"view": view, "entity": entity} | ({} if pieces is None else {"pieces": pieces})
         return Markup(self._environment.get_template(template).render(seen))  # noqa: S704  # escaped by Jinja2
 
+    def content(self, template: str, view: object) -> Markup:
+        """The content of an extension's own page: its template sees the view and nothing else."""
+        return Markup(self._environment.get_template(template).render({"view": view}))  # noqa: S704  # escaped by Jinja2
+
     def card(self, card: Card, view: object, entity: Entity) -> Markup:
         """A card drawn, or why it could not be."""
         try:

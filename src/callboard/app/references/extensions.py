@@ -8,7 +8,7 @@ import msgspec
 
 import callboard.extend as door
 from callboard.app.references.source import fields, methods, own_doc, paragraphs
-from callboard.extend import hooks, pages, parts, registration
+from callboard.extend import asking, context, hooks, pages, parts, registration, routes
 
 __all__ = ["render"]
 
@@ -35,6 +35,9 @@ def render() -> str:
         ("Registrations", registration),
         ("The replaceable parts", parts),
         ("Tabs and cards", pages),
+        ("The context", context),
+        ("Asking", asking),
+        ("Routes and pages", routes),
     ):
         blocks += [f"## {title}", paragraphs(inspect.getdoc(module) or "")]
         blocks += [block for of in _classes(module) for block in _class(of)]

@@ -6,7 +6,7 @@ import msgspec
 
 from callboard.base.secret import Secret
 from callboard.base.settings.diagnosis import DiagnosisSettings
-from callboard.base.settings.forms import Seconds, SettingsStruct
+from callboard.base.settings.forms import Opaque, Seconds, SettingsStruct
 from callboard.base.settings.sign_in import CallboardAuthSettings
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ClusterOverride",
     "ClustersSettings",
     "DatabaseLimits",
+    "ExtensionsSettings",
     "HubSettings",
     "KubeconfigSettings",
     "LoggingSettings",
@@ -403,6 +404,13 @@ class PartsSettings(SettingsStruct, frozen=True, kw_only=True):
     """The way through to one API server. Default: ours, on the fetcher's connections."""
 
 
+class ExtensionsSettings(SettingsStruct, frozen=True, kw_only=True):
+    """What extensions are given."""
+
+    settings: dict[str, Opaque] = msgspec.field(default_factory=dict)
+    """A section for each extension, by the name of its entry point. What may stand in it the extension says."""
+
+
 class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
     """`callboard`: known to Callboard only; Backstage ignores it."""
 
@@ -454,6 +462,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     diagnosis: DiagnosisSettings = DiagnosisSettings()
     """Which conditions are told, how bad they are graded, and which runbooks belong to them."""
+
+    extensions: ExtensionsSettings = ExtensionsSettings()
+    """What extensions are given."""
 
     logging: LoggingSettings = LoggingSettings()
     """What goes to standard error."""

@@ -123,7 +123,7 @@ class KubernetesRoad:
         """The tab as its clusters answer, and for as long as this is read where they are listened to. A view that is the
         same as the one before, for what this caller may see, is not given again."""
         shown: KubernetesView | None = None
-        async with aclosing(self._snapshots(entity, caller)) as snapshots:
+        async with aclosing(self.snapshots(entity, caller)) as snapshots:
             async for snapshot in snapshots:
                 view = await snapshot.view()
                 if view is not shown:
@@ -133,7 +133,7 @@ class KubernetesRoad:
     async def settled(self, entity: Entity, caller: Caller, *, within: float) -> GrantedView:
         """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited. Only what
         is given is arranged."""
-        async with aclosing(self._snapshots(entity, caller)) as snapshots:
+        async with aclosing(self.snapshots(entity, caller)) as snapshots:
             newest = await anext(snapshots, None)
             if newest is not None and not newest.settled:
                 with suppress(TimeoutError):
@@ -145,7 +145,7 @@ class KubernetesRoad:
             raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
         return GrantedView(await newest.view(), newest.grants)
 
-    async def _snapshots(self, entity: Entity, caller: Caller) -> AsyncGenerator[_ClassSnapshot, None]:
+    async def snapshots(self, entity: Entity, caller: Caller) -> AsyncGenerator[_ClassSnapshot, None]:
         """The newest snapshot with what the caller may see of it, whenever either changes."""
         selector, (namespaces, _) = str(selector_of(entity)), namespaces_of(entity)
         news = asyncio.Event()

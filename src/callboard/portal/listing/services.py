@@ -115,6 +115,10 @@ class ServicesRoad:
             live=self._board.live,
         )
 
+    async def entities(self, query: ServicesQuery, caller: Caller) -> Found:
+        """Entities that fit a query, without what is known of their health."""
+        return await self._catalog.search(_search(query), caller)
+
     async def _around(self, search: SearchQuery, caller: Caller) -> tuple[tuple[Facet, ...], tuple[str, ...]]:
         """(the filters, what is wrong with the catalog's files)."""
         facets = await self._catalog.facets(search, caller)
