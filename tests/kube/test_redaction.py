@@ -434,3 +434,28 @@ def test_what_a_probe_proves_itself_with_is_masked_and_its_other_headers_stay(he
         {"name": header, "value": "***"},
         *headers[1:],
     ]
+
+
+def test_whatever_is_found_among_pods_is_taken_for_what_it_says_it_is() -> None:
+    pods = next(t for t in KNOWN_TYPES if t.plural == "pods")
+    annotations = {"copy": "{" + CANARY, "word": "as it was", LAST_APPLIED: CANARY}
+
+    def left(kind: str | None) -> dict[str, str]:
+        pod: dict[str, Any] = {
+            "kind": kind,
+            "metadata": {"name": "p", "namespace": "n", "annotations": annotations},
+            "spec": {"containers": []},
+        }
+        found = decode_object(json.dumps(pod).encode(), pods)
+        assert isinstance(found, KubeObject), found
+        return dict(json.loads(found.raw)["metadata"]["annotations"])
+
+    assert left("Secret") == left("SecretList") == {"copy": "***", "word": "as it was"}
+    assert left("Pod") == left("pod") == left(None) == {"copy": "{" + CANARY, "word": "as it was"}
+
+
+def test_what_has_no_metadata_is_no_object() -> None:
+    found = decode_object(b'{"spec": {}}', CUSTOM)
+    assert isinstance(found, Malformed)
+    assert "missing required field `metadata`" in found.message
+    assert read({"kind": None, "metadata": {"name": "x"}, "spec": {"a": 1}})["spec"] == {"a": 1}

@@ -1,5 +1,6 @@
 """What a caller's own token reads goes to one reader, is asked again while they look, and is over when the token is."""
 
+import asyncio
 import base64
 import time
 from contextlib import aclosing
@@ -11,7 +12,7 @@ import pytest
 from callboard.base.errors import NotSignedIn
 from callboard.base.secret import Secret
 from callboard.fleet.auth.claims import claims_of, expiry_of
-from callboard.fleet.hub.port import Source
+from callboard.fleet.hub.port import Source, Update
 from callboard.model.cluster import Credential, CredentialKind
 from callboard.model.outcome import FailureCode, Freshness, Question
 from callboard.model.resource import KNOWN_TYPES
@@ -73,11 +74,11 @@ async def test_a_stream_itself_reads_nothing_with_a_callers_own_token(watched: b
         before = world.requests()
         reader = world.hub.subscribe(source)
         reader.want((Question(type=KNOWN_TYPES[0], namespace="games"),))
-        while True:
-            await reader.wait()
-            told = [update for update in reader.take() if update.status.failure is not None]
-            if told:
-                break
+        told: list[Update] = []
+        async with asyncio.timeout(10):
+            while not told:
+                await reader.wait()
+                told = [update for update in reader.take() if update.status.failure is not None]
         assert told[0].status.failure is not None
         assert told[0].status.failure.code is FailureCode.CREDENTIAL
         assert not told[0].status.answer.known
