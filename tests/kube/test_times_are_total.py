@@ -53,9 +53,9 @@ def test_a_credential_may_expire_whenever_it_likes(expires: datetime) -> None:
 async def test_a_clock_that_says_nothing_is_not_believed(date: str) -> None:
     async with Connections(clock=FakeClock(NOW), environment={}) as connections:
         cluster = Cluster(name="c", url="http://127.0.0.1:1")
-        connections.note_date(cluster, date)
+        connections.clocks.note(cluster.url, date)
         assert connections.clock_offset(cluster) is None
-        connections.note_date(cluster, "Mon, 30 Nov 2026 02:00:00 GMT")
+        connections.clocks.note(cluster.url, "Mon, 30 Nov 2026 02:00:00 GMT")
         assert connections.clock_offset(cluster) == 7200
 
 

@@ -9,9 +9,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from types import SimpleNamespace
 from typing import Final, Self
 
@@ -19,6 +16,7 @@ import aiohttp
 from yarl import URL
 
 from callboard.base.clock import Clock, SystemClock
+from callboard.kube.connection.cluster_clocks import ClusterClocks
 from callboard.kube.connection.exchange import Exchange
 from callboard.kube.connection.pool import Pool, Pools
 from callboard.kube.connection.request import JSON, Query, head_of, request_fields, request_target
@@ -41,8 +39,6 @@ _LONG: Final = 0.05
 """Seconds until an answer begins from which on more is asked side by side; our own work meanwhile counts."""
 _LOOKED_UP: Final = 5.0
 """Seconds for which it stands which pool this is, and as whom it is asked."""
-_FAR_OFF: Final = 10 * 365 * 86400.0
-"""Seconds: a clock without a battery begins in 1970, and no age told by it would be one."""
 _BEGUN: Final = frozenset({FailureCode.TRUNCATED, FailureCode.TOO_LARGE, FailureCode.NOT_JSON})
 """What goes wrong with an answer that somebody has given."""
 
@@ -69,8 +65,7 @@ class Connections:
         self.beat = Batcher()
         self.packings = Packings(well)
         self.silences = IdleTimeouts()
-        self._offsets: dict[str, float] = {}
-        self._dates: dict[str, str] = {}
+        self.clocks = ClusterClocks(self.clock)
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,16 +83,7 @@ class Connections:
 
     def clock_offset(self, cluster: Cluster) -> float | None:
         """Seconds the cluster's clock is ahead of ours by its last `Date` header; None before its first answer."""
-        return self._offsets.get(cluster.url)
-
-    def note_date(self, cluster: Cluster, date: str) -> None:
-        """Keep what a `Date` header tells about the cluster's clock: the first of each second tells most."""
-        if date == self._dates.get(cluster.url):
-            return
-        self._dates[cluster.url] = date
-        offset = _offset(date, self.clock)
-        if offset is not None:
-            self._offsets[cluster.url] = offset
+        return self.clocks.offset(cluster.url)
 
 
 class Connection:
@@ -258,7 +244,7 @@ class Connection:
                     answer = await exchange.ask(request, deadline, limits.first_byte)
                 answered = True
                 try:
-                    self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
+                    self._owner.clocks.note(self.cluster.url, answer.headers.get("Date", ""))
                     response = Response(answer, limits.idle, self._owner.silences)
                     return await self._whole(response, most, began)
                 finally:
@@ -337,7 +323,7 @@ class Connection:
                         auto_decompress=False,
                     )
             try:
-                self._owner.note_date(self.cluster, answer.headers.get("Date", ""))
+                self._owner.clocks.note(self.cluster.url, answer.headers.get("Date", ""))
                 yield Response(answer, limits.idle, self._owner.silences)
             finally:
                 # Keeps the connection where the body was read to its end, closes it where it was not.
@@ -388,21 +374,6 @@ def _trace() -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(on_sent)
     return trace
-
-
-@lru_cache(64)
-def _moment(date: str) -> datetime:
-    """The clusters of a fleet mostly say the same second."""
-    return parsedate_to_datetime(date)
-
-
-def _offset(date: str, clock: Clock) -> float | None:
-    """None where it does not say, or is so far off that it says nothing about a clock."""
-    try:
-        offset = (_moment(date) - clock.now()).total_seconds() if date else None
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return offset if offset is not None and abs(offset) <= _FAR_OFF else None
 
 
 def _late(seconds: float) -> AnswerRefused:
