@@ -19,7 +19,7 @@ from support.wired_fleet import RunningFleet, wired_fleet
 
 PATIENT = ClusterLimits(soft_deadline=0.5, hard_deadline=30.0, idle_deadline=30.0)
 """Nothing healthy is late, however loaded the machine is."""
-SHORT = ClusterOverride(hard_deadline=2.0)
+SHORT = ClusterOverride(hard_deadline=5.0)
 
 
 async def look(wired: RunningFleet, **annotations: str) -> list[ServiceSnapshot]:
