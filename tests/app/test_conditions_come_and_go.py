@@ -79,7 +79,7 @@ async def _pages(callboard: Told, wanted: Callable[[str, Page], bool]) -> dict[s
     """The page of each service, when it is as wanted or does not come to be so."""
     found = {name: await callboard.page(name) for name in LIVE}
     with suppress(TimeoutError):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while others := [name for name in LIVE if not wanted(name, found[name])]:
                 await asyncio.sleep(0.1)
                 found |= {name: await callboard.page(name) for name in others}
@@ -111,7 +111,7 @@ async def _watched(directory: Path) -> Seen:
         cluster = fleet[0]
         stage = fleet.stages[cluster.name]
         async with told(fleet, directory, list(LIVE)) as callboard:
-            before = await _pages(callboard, lambda _, page: not _alarms(page))
+            before = await _pages(callboard, lambda _, page: not codes_of(page))
             witness = _Witness(cluster)
             began = datetime.fromtimestamp(fleet.timeline.now(), UTC)
             for name, trouble in LIVE.items():

@@ -118,7 +118,7 @@ class Told(msgspec.Struct, frozen=True):
 
     async def page(self, service: str) -> dict[str, Any]:
         """A service's page as JSON, everything waited for."""
-        path = f"/services/default/component/{service}/kubernetes?wait=15"
+        path = f"/services/default/component/{service}/kubernetes?wait=60"
         found: dict[str, Any] = await self.get(path)
         assert found["settled"], service
         return found
