@@ -154,3 +154,11 @@ def test_what_is_ready_between_its_crashes_crashes_at_least_since_the_kubelet_sp
     assert since_of(told) == Since(before(minutes=25), exact=False)
     rare = looping(flipped=ago(minutes=2), restarts=2, first=ago(minutes=55))
     assert since_of(rare) == Since(before(minutes=3), exact=False), "it was well in between"
+
+
+@pytest.mark.parametrize("restarts", [-(10**30), -1, 2**31, 2**62, 10**30])
+def test_any_number_of_restarts_gives_a_finding(restarts: int) -> None:
+    for first in (ago(minutes=20), ""):
+        found = since_of(looping(flipped=ago(minutes=15), restarts=restarts, first=first))
+        assert found is not None
+        assert found.at <= before(minutes=2)

@@ -19,6 +19,8 @@ SKEW = timedelta(seconds=30)
 LONGEST_RUN = timedelta(minutes=10)
 """A container that has run so long starts over with its back-off: it is well in between."""
 _LONGEST_WAIT = timedelta(minutes=5)
+MOST_RESTARTS = 100_000
+"""That many take a year; more are a number that somebody made up."""
 _REVISION = "deployment.kubernetes.io/revision"
 _EARLIER = "deployment.kubernetes.io/revision-history"
 
@@ -60,7 +62,7 @@ def crash_began(facts: ContainerFacts) -> Since | None:
 def _least(restarts: int) -> timedelta:
     """How long so many restarts take at least: none is waited for before the first, then 10 s, doubled up to five minutes
     (kubelet, MaxContainerBackOff)."""
-    waits = range(max(restarts - 1, 0))
+    waits = range(min(max(restarts - 1, 0), MOST_RESTARTS))
     return timedelta(seconds=sum(min(10 * 2**n, 300) for n in waits[:6]) + 300 * len(waits[6:]))
 
 
@@ -81,7 +83,7 @@ def _first_told(facts: ContainerFacts) -> datetime | None:
         and f"{{{status.name}}}" in event.involved_object.field_path
     ]
     at = earliest(*told)
-    often = min(status.restart_count, 100_000) + 1
+    often = min(max(status.restart_count, 0), MOST_RESTARTS) + 1
     return at if at is not None and now - at <= often * each else None
 
 
