@@ -17,6 +17,7 @@ from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import wire
 from callboard.host.contexts import Contexts
+from callboard.host.declared import declared_routes
 from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
 from callboard.kube.reads.fetcher import DirectFetcher
@@ -75,6 +76,7 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
         )
         try:
             await read_policies(settings.callboard.access.policies, configuration.directory)
+            declared_routes(settings.callboard.routes)
             fleet = await asyncio.to_thread(
                 wire,
                 Registry.of(plugins),

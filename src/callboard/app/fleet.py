@@ -20,6 +20,7 @@ from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import WiredFleet, wire
 from callboard.host.contexts import Contexts
+from callboard.host.declared import declared_routes
 from callboard.host.routes import ExtensionRoutes
 from callboard.kube.connection.connection import Connections
 from callboard.kube.reads.fetcher import DirectFetcher
@@ -103,6 +104,7 @@ class FleetInForce:
         settings = settings_for(configuration.settings, self._listens)
         if self._contexts is not None:
             self._contexts.checked(settings.callboard.extensions.settings)
+        declared = declared_routes(settings.callboard.routes)
         rules = rules_of(settings)
         built_in = FleetPlugin(
             settings,
@@ -145,7 +147,9 @@ class FleetInForce:
         before = self._fleet
         self._fleet, self._plugins, self._settings, self.rules = fleet, plugins, settings, rules
         if self._routes is not None:
-            for gone in self._routes.use([(route, False) for route in plugins.routes()]):
+            for gone in self._routes.use(
+                [*((route, False) for route in plugins.routes()), *((route, True) for route in declared)]
+            ):
                 await gone.close()
         if before is not None:
             ending = asyncio.get_running_loop().create_task(_ended(before), name="end the fleet before")

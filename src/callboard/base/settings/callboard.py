@@ -27,6 +27,7 @@ __all__ = [
     "OutboundSettings",
     "PartsSettings",
     "PoliciesSettings",
+    "RouteSettings",
     "UserSettings",
     "WebLimits",
     "WebSettings",
@@ -411,6 +412,30 @@ class ExtensionsSettings(SettingsStruct, frozen=True, kw_only=True):
     """A section for each extension, by the name of its entry point. What may stand in it the extension says."""
 
 
+class RouteSettings(SettingsStruct, frozen=True, kw_only=True):
+    """A route without code: objects as JSON, at `/api/ext/declared<path>`, as whoever asks may see them."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1)]
+    """As `/pods/{cluster}/{namespace}`: plain segments, and parameters in braces. `{entity}` stands for namespace, kind and name
+    of an entity, whose own objects it is then about."""
+
+    title: str = ""
+    """What it is for, in one sentence."""
+
+    types: tuple[str, ...] = ()
+    """Types of objects: `pods`, `deployments.apps`, or `rollouts.v1alpha1.argoproj.io` (plural, version, group). Has to be given
+    but with `{entity}`, where none means all that the service has."""
+
+    clusters: tuple[str, ...] = ()
+    """Names, or parameters of the path as `{cluster}`. Default: all clusters that whoever asks may know of."""
+
+    namespaces: tuple[str, ...] = ()
+    """Names, or parameters of the path. Default: all namespaces."""
+
+    selector: str = ""
+    """A label selector, in which parameters of the path may stand for values: `app={app}`."""
+
+
 class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
     """`callboard`: known to Callboard only; Backstage ignores it."""
 
@@ -465,6 +490,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     extensions: ExtensionsSettings = ExtensionsSettings()
     """What extensions are given."""
+
+    routes: tuple[RouteSettings, ...] = ()
+    """Routes without code. They are read anew with the configuration."""
 
     logging: LoggingSettings = LoggingSettings()
     """What goes to standard error."""
