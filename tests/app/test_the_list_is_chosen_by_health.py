@@ -11,7 +11,7 @@ from callboard.base.errors import NotAllowed
 from callboard.model.caller import Caller
 from callboard.model.verdict import Health
 from callboard.portal.listing.by_health import NOT_ALL_SEEN, NOT_FOLLOWED
-from callboard.portal.protocol import ServicesQuery
+from callboard.portal.protocol import ListOrder, ServicesQuery
 from callboard.portal.views import ServicesView
 from callboard.simulator import Fleet
 from support.kept_up import ALL, ME, all_live, crash, hub, kept_up, until
@@ -55,7 +55,7 @@ async def test_trouble_comes_first_over_all_pages(tmp_path: Path) -> None:
     ):
         found = await until(app, all_live)
         order = [Health.UNHEALTHY, Health.PROGRESSING, Health.UNKNOWN, Health.NOTHING, Health.HEALTHY]
-        by_health = msgspec.structs.replace(ALL, trouble_first=True, limit=2)
+        by_health = msgspec.structs.replace(ALL, order=ListOrder.TROUBLE, limit=2)
         listed: list[str] = []
         for offset in (0, 2):
             page = await app.portal.services(msgspec.structs.replace(by_health, offset=offset), ME)
@@ -65,6 +65,33 @@ async def test_trouble_comes_first_over_all_pages(tmp_path: Path) -> None:
         assert healths == sorted(healths, key=lambda h: order.index(h) if h else -1)
         assert len({*healths}) > 1
         assert set(listed) == set(SERVICES)
+
+
+async def test_the_usual_list_has_trouble_first_and_tells_where_things_run(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("quiet", clusters=2, speed=0.0) as fleet,
+        application(tmp_path, fleet, *SERVICES, callboard=hub()) as app,
+        kept_up(app),
+    ):
+        crash(fleet[1], "dice-roller", "games")
+        await until(app, lambda r: all_live(r) and r["dice-roller"].health is Health.UNHEALTHY)
+        usual = msgspec.structs.replace(ALL, order=ListOrder.USUAL)
+        view = await app.portal.services(usual, ME)
+        assert (names(view)[0], view.trouble_first, view.refused) == ("dice-roller", True, "")
+        assert names(await app.portal.services(ALL, ME))[0] != "dice-roller"
+        places = next(f for f in view.facets if f.key == "cluster")
+        here = msgspec.structs.replace(usual, cluster=(fleet[0].name,))
+        before = await app.portal.services(here, ME)
+        assert next(c.count for c in places.values if c.value == fleet[0].name) == before.total
+        for kind in ("deployments", "replicasets", "pods", "services", "configmaps"):
+            for each in fleet[0].store.list(kind, "games"):
+                if "dice-roller" in each["metadata"]["name"]:
+                    fleet[0].store.remove(kind, each["metadata"]["name"], "games")
+        async with aclosing(app.portal.services_live(here, ME)) as views, asyncio.timeout(20):
+            async for view in views:
+                if "dice-roller" not in names(view):
+                    break
+        assert sorted(names(view)) == sorted({*names(before)} - {"dice-roller"})
 
 
 async def test_a_service_comes_onto_a_chosen_list_when_it_breaks(tmp_path: Path) -> None:
@@ -116,12 +143,18 @@ async def test_who_may_not_see_everything_gets_the_whole_list_and_is_told_why(tm
                     await asyncio.sleep(0.05)
             # Whatever is asked for, the answer is the same: it tells of no service which of these it is.
             for health in Health:
-                for sort in (False, True):
-                    query = ServicesQuery(kind=("component",), health=(health,), trouble_first=sort)
+                for order in ListOrder:
+                    query = ServicesQuery(kind=("component",), health=(health,), order=order)
                     view = await app.portal.services(query, anna)
                     assert (names(view), view.total, view.tally) == (["dice-roller"], 1, None)
                     assert (view.refused, view.health, view.trouble_first) == (NOT_ALL_SEEN, (), False)
-            assert not (await app.portal.services(ALL, anna)).refused
+            place = ServicesQuery(kind=("component",), cluster=(fleet[0].name,))
+            view = await app.portal.services(place, anna)
+            assert (names(view), view.refused) == (["dice-roller"], NOT_ALL_SEEN)
+            for order in (ListOrder.USUAL, ListOrder.NAME):
+                view = await app.portal.services(msgspec.structs.replace(ALL, order=order), anna)
+                assert (view.refused, view.trouble_first) == ("", False)
+                assert not {f.key for f in view.facets} & {"cluster", "environment"}
             with pytest.raises(NotAllowed):
                 await app.portal.services(BROKEN, Caller.anonymous())
 

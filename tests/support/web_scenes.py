@@ -17,7 +17,7 @@ from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Re
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
-from callboard.portal.protocol import LogQuery, ServicesQuery
+from callboard.portal.protocol import ListOrder, LogQuery, ServicesQuery
 from callboard.portal.views import (
     ClusterPart,
     ConditionRow,
@@ -409,7 +409,7 @@ class StubPortal:
             facets=(Facet("type", "Type", types), Facet("owner", "Owner", owners)),
             tally=self.tally,
             health=() if self.refused else query.health,
-            trouble_first=query.trouble_first and not self.refused,
+            trouble_first=query.order is not ListOrder.NAME and self.tally is not None and not self.refused,
             refused=self.refused,
         )
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from callboard.model.verdict import Health
-from callboard.portal.protocol import ServicesQuery
+from callboard.portal.protocol import ListOrder, ServicesQuery
 from callboard.portal.views import HealthTally
 from support.browser import OpenPage
 from support.web_scenes import StubPortal, service_rows
@@ -20,12 +20,12 @@ async def test_the_address_becomes_the_query() -> None:
     async with serving(portal) as base:
         await get(
             base,
-            "/catalog?q=+dice+&kind=component&type=service&type=website&owner=a&lifecycle=b&tag=c&system=d&offset=50&utm=x",
+            "/catalog?q=+dice+&kind=component&type=service&type=website&owner=a&lifecycle=b&tag=c&system=d&environment=e&cluster=f&cluster=g&offset=50&utm=x",
         )
     assert portal.queries == [
         ServicesQuery(
             text="dice", kind=("component",), type=("service", "website"), owner=("a",), lifecycle=("b",), tag=("c",),
-            system=("d",), offset=50,
+            system=("d",), environment=("e",), cluster=("f", "g"), offset=50, order=ListOrder.USUAL,
         )
     ]  # fmt: skip
 
@@ -56,14 +56,16 @@ async def test_nothing_found_and_nothing_there_are_different() -> None:
     assert "The catalog is empty." in empty
 
 
-async def test_health_and_trouble_first_are_in_the_address() -> None:
+async def test_health_and_order_are_in_the_address() -> None:
     portal = StubPortal()
     async with serving(portal) as base:
         await get(base, "/catalog?health=unhealthy&health=progressing&sort=health")
         refused = await get(base, "/catalog?health=sick")
-        unsorted = await get(base, "/catalog?sort=name")
+        unsorted = await get(base, "/catalog?sort=age")
+        await get(base, "/catalog?sort=name")
     assert portal.queries == [
-        ServicesQuery(health=(Health.UNHEALTHY, Health.PROGRESSING), trouble_first=True)
+        ServicesQuery(health=(Health.UNHEALTHY, Health.PROGRESSING), order=ListOrder.TROUBLE),
+        ServicesQuery(order=ListOrder.NAME),
     ]
     for answer, said in ((refused, "“health” in the address is one of"), (unsorted, "“sort” in the address")):
         assert answer.status == 400
@@ -75,18 +77,23 @@ async def test_each_count_of_the_tally_leads_to_its_services_with_every_filter_k
     portal.rows, portal.tally = service_rows(240), TALLY
     async with serving(portal) as base:
         page = (await get(base, "/catalog?q=a&type=service&offset=50")).text
-        chosen = (await get(base, "/catalog?type=service&health=unhealthy&sort=health")).text
+        chosen = (await get(base, "/catalog?type=service&health=unhealthy&sort=name")).text
     assert '<a id="only-unhealthy" href="/catalog?q=a&amp;type=service&amp;health=unhealthy"' in page
-    assert '<a id="trouble-first" href="/catalog?q=a&amp;type=service&amp;sort=health"' in page
+    assert re.search(
+        '<a id="order" href="/catalog\\?q=a&amp;type=service&amp;sort=name"[^>]*>Sort by name<', page
+    )
+    assert re.search(
+        '<a id="order" href="/catalog\\?type=service&amp;health=unhealthy"[^>]*>Trouble first<', chosen
+    )
     assert 'id="all-healths"' not in page
     current = re.findall(r'<a id="([a-z-]+)" [^>]*aria-current="true"', chosen)
-    assert current == ["only-unhealthy", "trouble-first"]
-    assert '<a id="all-healths" href="/catalog?type=service&amp;sort=health"' in chosen
-    assert '<a id="only-healthy" href="/catalog?type=service&amp;health=healthy&amp;sort=health"' in chosen
+    assert current == ["only-unhealthy"]
+    assert '<a id="all-healths" href="/catalog?type=service&amp;sort=name"' in chosen
+    assert '<a id="only-healthy" href="/catalog?type=service&amp;health=healthy&amp;sort=name"' in chosen
     assert "services, unhealthy only" in chosen
     # Search and the other filters are a form: it hands on what is chosen here.
     assert '<input type="hidden" name="health" value="unhealthy">' in chosen
-    assert '<input type="hidden" name="sort" value="health">' in chosen
+    assert '<input type="hidden" name="sort" value="name">' in chosen
 
 
 async def test_what_is_not_known_yet_and_what_is_from_before_is_told_beside_the_counts() -> None:

@@ -8,7 +8,7 @@ from callboard.diagnosis.findings import IMPACTS
 from callboard.diagnosis.gaps import gaps
 from callboard.diagnosis.ownership import Grouping, group
 from callboard.diagnosis.together import together
-from callboard.model.cluster import ClusterInfo
+from callboard.model.environment import environment_of, is_production
 from callboard.model.finding import Finding, Impact
 from callboard.model.objects import KubeObject
 from callboard.model.objects.workload import CronJob, Deployment, Job, StatefulSet
@@ -23,8 +23,6 @@ READY = "everything is ready"
 MOST_WORDS = 400
 """Characters of one gap's words in a verdict's sentence; its notice has them all."""
 _IMPACT_WORDS = {Impact.DOWN: "down", Impact.DEGRADED: "degraded", Impact.AT_RISK: "at risk"}
-_ENVIRONMENTS = ("environment", "env", "stage", "tier")
-"""Labels of a cluster whose value says whether it is production, in the last part of their key."""
 
 
 def cluster_verdict(
@@ -183,7 +181,7 @@ def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None
     def order(part: ClusterVerdict) -> tuple[int, bool, str]:
         rank = len(IMPACTS) if part.impact is None else IMPACTS[part.impact]
         info = infos.get(part.cluster)
-        return rank, not (info is not None and _production(info)), part.cluster
+        return rank, not (info is not None and is_production(environment_of(info.labels))), part.cluster
 
     by = {h: sorted((c for c in parts if c.health is h), key=order) for h in Health}
     titles = {c.cluster.name: c.cluster.display for c in snapshot.clusters}
@@ -212,14 +210,6 @@ def verdict(snapshot: ServiceSnapshot, clusters: Sequence[ClusterVerdict] | None
         could_not_tell=not parts
         or bool(elsewhere)
         or any(c.health is Health.UNKNOWN or c.blind for c in parts),
-    )
-
-
-def _production(cluster: ClusterInfo) -> bool:
-    """Whether a cluster's labels say that it is production."""
-    return any(
-        key.rpartition("/")[2].lower() in _ENVIRONMENTS and value.lower().startswith(("prod", "live"))
-        for key, value in cluster.labels.items()
     )
 
 

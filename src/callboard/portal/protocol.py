@@ -1,6 +1,7 @@
 """What a portal can do for a face."""
 
 from collections.abc import AsyncGenerator, Mapping
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -21,7 +22,17 @@ from callboard.portal.views import (
     ServiceView,
 )
 
-__all__ = ["LogQuery", "Portal", "ServicesQuery"]
+__all__ = ["ListOrder", "LogQuery", "Portal", "ServicesQuery"]
+
+
+class ListOrder(StrEnum):
+    """How the list of services is sorted; the values stand in addresses."""
+
+    USUAL = ""
+    """Trouble first for whoever may see everything, where healths are kept current; else by name, without a word of it."""
+    TROUBLE = "health"
+    """Trouble first; where that cannot be, `ServicesView.refused` says why."""
+    NAME = "name"
 
 
 class ServicesQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +46,13 @@ class ServicesQuery(msgspec.Struct, frozen=True, kw_only=True):
     tag: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
     health: tuple[Health, ...] = ()
-    """As it is known now, or was last. Like `trouble_first` for callers who may see everything: else `ServicesView.refused`."""
-    trouble_first: bool = False
+    """As it is known now, or was last. Like `cluster` and `environment` for callers who may see everything: else
+    `ServicesView.refused`."""
+    cluster: tuple[str, ...] = ()
+    """Where something of it is, by the cluster's name."""
+    environment: tuple[str, ...] = ()
+    """The same by what the labels of clusters say."""
+    order: ListOrder = ListOrder.NAME
     offset: int = 0
     limit: int = 50
 

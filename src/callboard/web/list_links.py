@@ -1,4 +1,4 @@
-"""Where one gets from a page of the list: to its neighbours, to the services of one health, to trouble first. Pure."""
+"""Where one gets from a page of the list: to its neighbours, to the services of one health, to another order. Pure."""
 
 from collections.abc import Iterable
 
@@ -21,7 +21,7 @@ __all__ = [
     "tally_links",
 ]
 
-FILTERS = ("kind", "type", "owner", "lifecycle", "tag", "system")
+FILTERS = ("kind", "type", "owner", "lifecycle", "tag", "system", "environment", "cluster")
 BY_HEALTH = ("health", "sort")
 PAGE_SIZE = 50
 
@@ -53,13 +53,13 @@ class HealthLink(msgspec.Struct, frozen=True):
 
 
 class TallyLinks(msgspec.Struct, frozen=True):
-    """How many services are how, each a link; `all_url` where only some healths are listed. `trouble_url` sorts, or does so
-    no more."""
+    """How many services are how, each a link; `all_url` where only some healths are listed. `order_url` sorts the other way:
+    by name where trouble is first."""
 
     tally: HealthTally
     links: tuple[HealthLink, ...]
     all_url: str
-    trouble_url: str
+    order_url: str
     trouble_first: bool
 
 
@@ -111,6 +111,6 @@ def tally_links(view: ServicesView, choices: Choices, urls: Urls) -> TallyLinks 
             if tally.counts.get(health) or health in view.health
         ),
         all_url=urls.list_url(others) if view.health else "",
-        trouble_url=urls.list_url(unsorted if view.trouble_first else (*unsorted, ("sort", "health"))),
+        order_url=urls.list_url((*unsorted, ("sort", "name")) if view.trouble_first else unsorted),
         trouble_first=view.trouble_first,
     )

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from callboard.extend.pages import Piece
+from callboard.model.environment import is_environment
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import RANK, Health
 from callboard.portal.views import ClusterPart, PodRow, WorkloadPart
@@ -44,8 +45,6 @@ MOST_LINES: Final = 300
 """Lines of the table: a service may run on thousands of nodes. Of the others it is said how many there are."""
 MOST_LABELS: Final = 6
 """Labels of clusters that lines can be grouped by."""
-ENVIRONMENTS: Final = ("environment", "env", "stage", "tier")
-"""What the last part of a label's key is that says whether a cluster is production."""
 OF_PODS: Final = {"namespace": "Namespace", "workload": "Workload", "version": "Version", "node": "Node"}
 """What lines can be grouped by that each pod tells, and how it is called."""
 NO_GROUPS: Final = "cluster"
@@ -204,7 +203,7 @@ def _usual(choices: dict[str, str]) -> str:
 
 
 def _is_environment(key: str) -> bool:
-    return key.removeprefix("label:").rpartition("/")[2].lower() in ENVIRONMENTS
+    return is_environment(key.removeprefix("label:"))
 
 
 # ---- lines

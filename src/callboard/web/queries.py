@@ -9,7 +9,7 @@ from callboard.base.errors import UsageError
 from callboard.http.queries import bounded, number, shown, values
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
-from callboard.portal.protocol import LogQuery, ServicesQuery
+from callboard.portal.protocol import ListOrder, LogQuery, ServicesQuery
 from callboard.portal.views import ObjectKey
 from callboard.web.list_links import FILTERS, PAGE_SIZE
 from callboard.web.urls import CLUSTER_SCOPED, from_segment
@@ -24,7 +24,7 @@ def services_query(params: QueryParams) -> ServicesQuery:
     return ServicesQuery(
         text=bounded("q", params.get("q", "")).strip(),
         health=tuple(dict.fromkeys(_health(v) for v in params.getlist("health") if v)),
-        trouble_first=_trouble_first(params.get("sort", "")),
+        order=_order(params.get("sort", "")),
         offset=number(params, "offset", usual=0, least=0, most=1_000_000),
         limit=PAGE_SIZE,
         **{key: values(params, key) for key in FILTERS},
@@ -79,7 +79,10 @@ def _health(value: str) -> Health:
         raise UsageError(f"“health” in the address is one of {known}, not {shown(value)}.") from None
 
 
-def _trouble_first(value: str) -> bool:
-    if value not in ("", "health"):
-        raise UsageError(f"“sort” in the address is health (trouble first) or left out, not {shown(value)}.")
-    return value == "health"
+def _order(value: str) -> ListOrder:
+    try:
+        return ListOrder(value)
+    except ValueError:
+        raise UsageError(
+            f"“sort” in the address is health (trouble first), name or left out, not {shown(value)}."
+        ) from None

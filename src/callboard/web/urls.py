@@ -29,7 +29,20 @@ CLUSTER_SCOPED = "-"
 
 
 LIST_KEYS = frozenset(
-    {"q", "kind", "type", "owner", "lifecycle", "tag", "system", "health", "sort", "offset"}
+    {
+        "q",
+        "kind",
+        "type",
+        "owner",
+        "lifecycle",
+        "tag",
+        "system",
+        "environment",
+        "cluster",
+        "health",
+        "sort",
+        "offset",
+    }
 )
 """The parameters that choose a page of the list of services."""
 

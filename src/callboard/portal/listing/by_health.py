@@ -1,32 +1,37 @@
-"""The list by health: which services of it are how, only those of some healths, and trouble first.
+"""The list by what runs where: how many services are how, only those of some healths or clusters, and trouble first.
 
 Only for callers who may see everything: how many services are how, and which of them are on a page, would tell anybody else
 of what they may not see. For them the list stands as the catalog has it, and says so.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from callboard.base.bounded_map import BoundedMap
 from callboard.catalog.search import ReadableRefs, SearchQuery
+from callboard.diagnosis.findings import IMPACTS
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
+from callboard.model.environment import environment_of, is_production
 from callboard.model.permission import Action
-from callboard.model.verdict import RANK, Health
+from callboard.model.verdict import RANK, Health, Verdict
 from callboard.portal.health.board import HealthBoard
 from callboard.portal.health.service_state import ServiceState
 from callboard.portal.listing.readable import ReadableCatalog
-from callboard.portal.protocol import ServicesQuery
-from callboard.portal.views import HealthTally
+from callboard.portal.protocol import ListOrder, ServicesQuery
+from callboard.portal.views import Count, Facet, HealthTally
 
 __all__ = ["NOT_ALL_SEEN", "NOT_FOLLOWED", "ByHealth"]
 
-NOT_FOLLOWED = "This list cannot be chosen or sorted by health: Callboard does not keep healths current here."
+NOT_FOLLOWED = (
+    "This list cannot be chosen or sorted by health or cluster: Callboard does not keep healths current here."
+)
 NOT_ALL_SEEN = (
-    "This list cannot be chosen or sorted by health for you: a cluster lets you see a part only, and a choice made of all "
-    "would tell of the rest."
+    "This list cannot be chosen or sorted by health or cluster for you: a cluster lets you see a part only, and a choice made "
+    "of all would tell of the rest."
 )
 MOST_LISTS = 16
 """Lists kept, each of the refs of its services: those that people look at now. Ten thousand refs are about two megabytes."""
@@ -39,6 +44,19 @@ _Key = tuple[SearchQuery, ReadableRefs | None, ReadableRefs | None]
 """A search without its page, the entities that somebody may read, and those of which they may see how they run; None for all."""
 
 
+Key = TypeVar("Key", bound=Hashable)
+Made = TypeVar("Made")
+Revisions = tuple[int, int]
+"""Of the board and of the catalog."""
+
+
+class Places(msgspec.Struct, frozen=True):
+    """How many services have something in each environment, and in each cluster."""
+
+    environments: dict[str, int]
+    clusters: dict[str, int]
+
+
 class ByHealth:
     """Joins what the catalog finds with what the board has. What is the same for several readers is worked out once."""
 
@@ -46,11 +64,16 @@ class ByHealth:
         self._catalog = catalog
         self._board = board
         self._lists: BoundedMap[_Key, tuple[int, tuple[EntityRef, ...]]] = BoundedMap(MOST_LISTS)
-        self._tallies: BoundedMap[_Key, tuple[tuple[int, int], HealthTally]] = BoundedMap(MOST_LISTS)
+        self._tallies: BoundedMap[_Key, tuple[Revisions, HealthTally]] = BoundedMap(MOST_LISTS)
+        self._places: BoundedMap[_Key, tuple[Revisions, Places]] = BoundedMap(MOST_LISTS)
+        self._chosen: BoundedMap[tuple[_Key, ServicesQuery], tuple[Revisions, tuple[EntityRef, ...]]]
+        self._chosen = BoundedMap(MOST_LISTS)
 
     def refused(self, query: ServicesQuery, caller: Caller) -> str:
-        """Why the list is not chosen or sorted by health although the query asks for it; "" where it is, or does not ask."""
-        if not (query.health or query.trouble_first) or self._board.states(caller) is not None:
+        """Why the list is not chosen or sorted by health or cluster although the query says so; "" where it is, or the query
+        does not."""
+        asked = _narrows(query) or query.order is ListOrder.TROUBLE
+        if not asked or self._board.states(caller) is not None:
             return ""
         return NOT_ALL_SEEN if self._board.live else NOT_FOLLOWED
 
@@ -61,20 +84,34 @@ class ByHealth:
         if states is None:
             return None
         key, refs = await self._found(search, caller)
-        as_of, known = (self._board.revision, self._catalog.revision), self._tallies.get(key)
-        if known is None or known[0] != as_of:
-            known = self._tallies.put(key, (as_of, tallied(_those(states, key[2]), refs)))
-        return known[1]
+        return self._once(self._tallies, key, lambda: tallied(_those(states, key[2]), refs))
+
+    async def facets(self, query: ServicesQuery, search: SearchQuery, caller: Caller) -> tuple[Facet, ...]:
+        """The filters by where services run, for the same callers; those without a value to choose are left out."""
+        states = self._board.states(caller)
+        if states is None:
+            return ()
+        key, refs = await self._found(search, caller)
+        places = self._once(self._places, key, lambda: placed(_those(states, key[2]), refs))
+        made = (
+            Facet("environment", "Environment", _counts(places.environments, query.environment)),
+            Facet("cluster", "Cluster", _counts(places.clusters, query.cluster)),
+        )
+        return tuple(facet for facet in made if facet.values)
 
     async def chosen(
         self, query: ServicesQuery, search: SearchQuery, caller: Caller
     ) -> tuple[EntityRef, ...] | None:
-        """The services of all pages, in order; None where the query does not ask by health, or the caller may not."""
+        """The services of all pages, in order; None where the query neither chooses nor sorts by health or cluster, or the
+        caller may not."""
         states = self._board.states(caller)
-        if states is None or not (query.health or query.trouble_first):
+        if states is None or not (_narrows(query) or query.order is not ListOrder.NAME):
             return None
         key, refs = await self._found(search, caller)
-        return chosen(_those(states, key[2]), refs, query)
+        whole = msgspec.structs.replace(query, offset=0, limit=0)
+        return self._once(
+            self._chosen, (key, whole), lambda: chosen(_those(states, key[2]), refs, query)
+        )
 
     async def _found(self, search: SearchQuery, caller: Caller) -> tuple[_Key, tuple[EntityRef, ...]]:
         """(what it is the same for, everything it finds)."""
@@ -86,6 +123,19 @@ class ByHealth:
         if known is None or known[0] != revision:
             known = self._lists.put(key, (revision, await self._catalog.refs(search, caller)))
         return key, known[1]
+
+    def _once(
+        self, kept: BoundedMap[Key, tuple[Revisions, Made]], key: Key, make: Callable[[], Made]
+    ) -> Made:
+        """What is made of the board and the catalog as they are now."""
+        as_of, known = (self._board.revision, self._catalog.revision), kept.get(key)
+        if known is None or known[0] != as_of:
+            known = kept.put(key, (as_of, make()))
+        return known[1]
+
+
+def _narrows(query: ServicesQuery) -> bool:
+    return bool(query.health or query.cluster or query.environment)
 
 
 def _those(
@@ -111,18 +161,71 @@ def tallied(states: Mapping[EntityRef, ServiceState], refs: Iterable[EntityRef])
     return HealthTally(known=counts.total(), total=total, counts=found, earlier=earlier)
 
 
+def placed(states: Mapping[EntityRef, ServiceState], refs: Iterable[EntityRef]) -> Places:
+    """Where these services run."""
+    environments: Counter[str] = Counter()
+    clusters: Counter[str] = Counter()
+    for ref in refs:
+        if (service := states.get(ref)) is not None:
+            runs = _runs_in(service)
+            clusters.update(runs)
+            environments.update({e for name in runs if (e := _environment(service, name))})
+    return Places(environments, clusters)
+
+
 def chosen(
     states: Mapping[EntityRef, ServiceState], refs: Sequence[EntityRef], query: ServicesQuery
 ) -> tuple[EntityRef, ...]:
-    """Of these, those of the healths asked for; trouble first where that is asked for, else in the order they had."""
+    """Of these, those of the healths, clusters and environments asked for; trouble first unless the query says by name, which
+    is the order they have."""
+    wanted, clusters = frozenset(query.health), frozenset(query.cluster)
+    environments = frozenset(query.environment)
 
-    def rank(ref: EntityRef) -> float:
-        service = states.get(ref)
-        if service is None:
-            return _RUNS_NOWHERE
-        return _NOT_KNOWN if service.health is None else RANK[service.health]
+    def is_wanted(service: ServiceState) -> bool:
+        if wanted and service.health not in wanted:
+            return False
+        if not (clusters or environments):
+            return True
+        runs = _runs_in(service)
+        return not (clusters and clusters.isdisjoint(runs)) and not (
+            environments and environments.isdisjoint(_environment(service, name) for name in runs)
+        )
 
-    if query.health:
-        wanted = frozenset(query.health)
-        refs = [r for r in refs if (s := states.get(r)) is not None and s.health in wanted]
-    return tuple(sorted(refs, key=rank)) if query.trouble_first else tuple(refs)
+    if _narrows(query):
+        refs = [r for r in refs if (s := states.get(r)) is not None and is_wanted(s)]
+    if query.order is ListOrder.NAME:
+        return tuple(refs)
+    return tuple(sorted(refs, key=lambda ref: _place(states.get(ref))))
+
+
+def _place(service: ServiceState | None) -> tuple[float, int, bool]:
+    """Where a service stands: by health, then by impact on users, then production before the rest."""
+    if service is None:
+        return _RUNS_NOWHERE, 0, False
+    found = service.verdict
+    if found is None or found.health is not Health.UNHEALTHY:
+        return (_NOT_KNOWN if service.health is None else RANK[service.health]), 0, False
+    impact = len(IMPACTS) if found.impact is None else IMPACTS[found.impact]
+    return RANK[Health.UNHEALTHY], impact, not _in_production(service, found)
+
+
+def _in_production(service: ServiceState, found: Verdict) -> bool:
+    """Whether what is worst about it is in production: by the labels of the clusters, and where they name no environment by
+    the lifecycle that the catalog tells."""
+    worst = [c.cluster for c in found.clusters if c.health is found.health and c.impact is found.impact]
+    named = [e for name in worst if (e := _environment(service, name))]
+    return any(map(is_production, named or [service.entity.spec_text("lifecycle")]))
+
+
+def _runs_in(service: ServiceState) -> list[str]:
+    return [name for name, found in service.by_cluster.items() if found.health is not Health.NOTHING]
+
+
+def _environment(service: ServiceState, cluster: str) -> str:
+    followed = service.states.get(cluster)
+    return "" if followed is None else environment_of(followed.cluster.labels)
+
+
+def _counts(found: Mapping[str, int], selected: Sequence[str]) -> tuple[Count, ...]:
+    """The values by name; a selected one is there even where nothing has it, so that it can be taken away again."""
+    return tuple(Count(v, found.get(v, 0), v in selected) for v in sorted({*found, *selected}))

@@ -17,7 +17,7 @@ from callboard.model.grants import Grants
 from callboard.portal.health.board import DECIDING_AGAIN, HealthBoard
 from callboard.portal.listing.by_health import ByHealth
 from callboard.portal.listing.readable import ReadableCatalog
-from callboard.portal.protocol import ServicesQuery
+from callboard.portal.protocol import ListOrder, ServicesQuery
 from callboard.portal.views import (
     Count,
     Facet,
@@ -94,8 +94,11 @@ class ServicesRoad:
     ) -> ServicesView:
         """One page of the list with its filters; with those of the same list `before` where the catalog has not changed."""
         search = _search(query)
-        found, refused = await self._found(query, search, caller)
-        facets, problems = (before.facets, before.problems) if before else await self._around(search, caller)
+        found, by_health = await self._found(query, search, caller)
+        refused = "" if by_health else self._by_health.refused(query, caller)
+        facets, problems = (
+            (before.facets, before.problems) if before else await self._around(query, search, caller)
+        )
         rows = [_row(e) for e in found.entities]
         refs = [r.ref for r in rows]
         current = await self._current(refs, caller)
@@ -110,7 +113,7 @@ class ServicesRoad:
             problems=problems,
             tally=await self._by_health.tally(search, caller),
             health=() if refused else query.health,
-            trouble_first=query.trouble_first and not refused,
+            trouble_first=by_health and query.order is not ListOrder.NAME,
             refused=refused,
             live=self._board.live,
         )
@@ -119,7 +122,9 @@ class ServicesRoad:
         """Entities that fit a query, without what is known of their health."""
         return await self._catalog.search(_search(query), caller)
 
-    async def _around(self, search: SearchQuery, caller: Caller) -> tuple[tuple[Facet, ...], tuple[str, ...]]:
+    async def _around(
+        self, query: ServicesQuery, search: SearchQuery, caller: Caller
+    ) -> tuple[tuple[Facet, ...], tuple[str, ...]]:
         """(the filters, what is wrong with the catalog's files)."""
         facets = await self._catalog.facets(search, caller)
         problems = await self._catalog.problems(caller)
@@ -127,26 +132,26 @@ class ServicesRoad:
             Facet(key, title, _counts(key, facets.get(key, ()), search.values(key)))
             for key, title in _FACETS.items()
         )
-        return tuple(made), tuple(str(p) for p in problems)
+        places = await self._by_health.facets(query, search, caller)
+        return (*made, *places), tuple(str(p) for p in problems)
 
-    async def _found(self, query: ServicesQuery, search: SearchQuery, caller: Caller) -> tuple[Found, str]:
-        """(one page, why it is not by health although that was asked for)."""
+    async def _found(self, query: ServicesQuery, search: SearchQuery, caller: Caller) -> tuple[Found, bool]:
+        """(one page, whether it is chosen or sorted by health)."""
         if (chosen := await self._by_health.chosen(query, search, caller)) is None:
-            return await self._catalog.search(search, caller), self._by_health.refused(query, caller)
+            return await self._catalog.search(search, caller), False
         refs = chosen[query.offset : query.offset + query.limit]
         entities = await self._catalog.entities(refs, caller)
-        return Found(tuple(e for e in entities if e is not None), len(chosen)), ""
+        return Found(tuple(e for e in entities if e is not None), len(chosen)), True
 
     async def _stands(self, view: ServicesView, query: ServicesQuery, caller: Caller) -> bool:
         """Whether the page still holds the services it would hold now, and may be by health still."""
-        if not (query.health or query.trouble_first):
-            return True
         chosen = await self._by_health.chosen(query, _search(query), caller)
         if chosen is None:
-            return view.refused == self._by_health.refused(query, caller)
+            return not view.trouble_first and view.refused == self._by_health.refused(query, caller)
         shown = tuple(row.ref for row in view.rows)
         page = chosen[query.offset : query.offset + query.limit]
-        return not view.refused and (view.total, shown) == (len(chosen), page)
+        by_health = view.trouble_first == (query.order is not ListOrder.NAME)
+        return by_health and not view.refused and (view.total, shown) == (len(chosen), page)
 
     async def live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
         """The page of the list, and again whenever it reads otherwise, until it is closed; ends where nothing is kept

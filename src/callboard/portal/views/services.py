@@ -30,7 +30,8 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Facet(msgspec.Struct, frozen=True):
-    """One filter of the list: `key` is its query parameter (`kind`, `type`, `owner`, `lifecycle`, `tag`, `system`)."""
+    """One filter of the list: `key` is its query parameter (`kind`, `type`, `owner`, `lifecycle`, `tag`, `system`; `environment`
+    and `cluster` for callers who may see everything)."""
 
     key: str
     title: str
