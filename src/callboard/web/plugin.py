@@ -7,12 +7,14 @@ from callboard.extend.pages import Card, Tab
 from callboard.portal.protocol import Portal
 from callboard.web.kubernetes_tab import KubernetesTab
 from callboard.web.overview import OverviewTab, cards
+from callboard.web.team import TeamTab
 
 __all__ = ["Pages"]
 
 
 class Pages:
-    """A pluggy plugin: the Overview and Kubernetes tabs, and the cards Kubernetes, About, Relations, Links and Annotations."""
+    """A pluggy plugin: the tabs Services (of a team), Overview and Kubernetes, and the cards Kubernetes, About, Relations, Links
+    and Annotations."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
@@ -20,8 +22,8 @@ class Pages:
 
     @hookimpl
     def callboard_tabs(self) -> Sequence[Tab]:
-        """Ours: Overview first, Kubernetes second."""
-        return (OverviewTab(self._portal).tab(), self._kubernetes.tab())
+        """Ours: a team's services, Overview, Kubernetes."""
+        return (TeamTab(self._portal).tab(), OverviewTab(self._portal).tab(), self._kubernetes.tab())
 
     @hookimpl
     def callboard_cards(self) -> Sequence[Card]:
