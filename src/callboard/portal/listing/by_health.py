@@ -109,9 +109,7 @@ class ByHealth:
             return None
         key, refs = await self._found(search, caller)
         whole = msgspec.structs.replace(query, offset=0, limit=0)
-        return self._once(
-            self._chosen, (key, whole), lambda: chosen(_those(states, key[2]), refs, query)
-        )
+        return self._once(self._chosen, (key, whole), lambda: chosen(_those(states, key[2]), refs, query))
 
     async def _found(self, search: SearchQuery, caller: Caller) -> tuple[_Key, tuple[EntityRef, ...]]:
         """(what it is the same for, everything it finds)."""
