@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from callboard import __version__
@@ -43,6 +44,18 @@ async def test_line_fields_and_body_below_the_servers_own_path() -> None:
         + fields + b"Content-Type: application/json\r\n" + known + b"Content-Length: 2\r\n\r\n{}",
     ]  # fmt: skip
     assert connected == 1
+
+
+async def test_who_does_not_begin_to_answer_is_given_up_long_before_the_whole() -> None:
+    limits = msgspec.structs.replace(PATIENT, first_byte=0.2, whole=60.0)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with raw_server(silent) as url, Connections(lambda name: limits, environment={}) as connections:
+        with pytest.raises(AnswerRefused) as refused:
+            await connections.to(Cluster(name="c", url=url), bearer(TOKEN)).read("GET", "/api")
+    assert refused.value.failure.message == "no answer within 0.2 s"
 
 
 @pytest.mark.parametrize("value", ["a\r\nX: b", "a\nb", "a\rb", "a\0b"])
