@@ -14,6 +14,7 @@ from callboard.kube.reads.access_review import Attributes
 from callboard.model.audit import AuditFilter
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import Entity, EntityMeta, EntityRef
+from callboard.model.finding import Finding, FindingSubject, Impact
 from callboard.model.grants import Grants, Why
 from callboard.model.permission import Action, Resource, ResourceKind, Ruling
 from callboard.portal.administration import Administration, Find, PoliciesKnown
@@ -182,6 +183,14 @@ async def _policies(portal: CallboardPortal, who: Caller) -> object:
     return await portal.policies({}, who)
 
 
+FINDING = Finding(
+    code="CB-OOM",
+    impact=Impact.DOWN,
+    subject=FindingSubject("pods", "Pod", "dice", "p"),
+    message="",
+    arguments={},
+    places=(),
+)
 ENTITY, OBJECTS = {Action.ENTITY_READ}, {Action.ENTITY_READ, Action.RESOURCES_READ}
 ROADS = {
     "services": (lambda p, who: p.services(ServicesQuery(), who), ENTITY),
@@ -193,6 +202,7 @@ ROADS = {
     "audit": (_audit, {Action.AUDIT_READ}),
     "policies": (_policies, {Action.ADMIN_READ}),
     "log": (lambda p, who: p.log(REF, KEY, LogQuery(), who), OBJECTS | {Action.LOGS_READ}),
+    "help": (lambda p, who: p.help(REF, FINDING, who), OBJECTS),
     "crash": (lambda p, who: p.crash(REF, KEY, "app", who), OBJECTS | {Action.LOGS_READ}),
 }
 

@@ -12,7 +12,7 @@ from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Failure, FailureCode
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.arranging.pods import container_rows
-from callboard.portal.asking.kubernetes import _not_found, _without_log
+from callboard.portal.asking.refused import not_found, without_log
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import ObjectKey
 from support.conditions import containers, controllers, images, pods
@@ -42,13 +42,13 @@ def refusing(code: FailureCode, answer: Answer = Answer.FORBIDDEN) -> ClusterSna
 def test_an_object_of_a_type_one_may_not_see_is_refused_with_whom_to_ask(
     code: FailureCode, words: str
 ) -> None:
-    error = _not_found(ENTITY, KEY, refusing(code))
+    error = not_found(ENTITY, KEY, refusing(code))
     assert (type(error).__name__, error.code) == ("NotAllowed", "type-not-visible")
     assert words in error.message
 
 
 def test_an_object_in_a_cluster_that_is_away_is_not_called_refused() -> None:
-    error: CallboardError = _not_found(ENTITY, KEY, refusing(FailureCode.CONNECTION, Answer.BROKEN))
+    error: CallboardError = not_found(ENTITY, KEY, refusing(FailureCode.CONNECTION, Answer.BROKEN))
     assert (type(error).__name__, error.code) == ("Unavailable", "cluster-unavailable")
 
 
@@ -56,7 +56,7 @@ def reason(obj: KubeObject, *, previous: bool = False) -> tuple[str, bool]:
     """(why there is no log, whether a link to it is shown)."""
     assert isinstance(obj.body, Pod)
     (row,) = container_rows(obj.body)
-    return _without_log(obj, obj.body, row, LogQuery(previous=previous)), row.has_log
+    return without_log(obj, obj.body, row, LogQuery(previous=previous)), row.has_log
 
 
 def unscheduled() -> KubeObject:

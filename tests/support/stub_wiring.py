@@ -27,12 +27,14 @@ from callboard.model.audit import AuditFilter, AuditPage
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import EntityRef
+from callboard.model.finding import Finding
 from callboard.model.snapshot import Notice, ServiceSnapshot
 from callboard.portal.arranging.arrangement import arrange
 from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
     CrashLog,
+    HelpView,
     KubernetesView,
     LogView,
     ObjectKey,
@@ -118,6 +120,9 @@ class StubPortal:
         self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True
     ) -> CrashLog:
         raise NotFound("This portal has no logs.")
+
+    async def help(self, ref: EntityRef, finding: Finding, caller: Caller) -> HelpView:
+        raise NotFound("This portal has no help.")
 
     def tabs(self) -> tuple[Tab, ...]:
         return ()

@@ -14,6 +14,7 @@ from callboard.model.audit import AuditDeed, AuditEvent, AuditFilter, AuditOutco
 from callboard.model.caller import Caller
 from callboard.model.cluster import ClusterInfo, Link
 from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Relation
+from callboard.model.finding import Finding
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
@@ -29,6 +30,7 @@ from callboard.portal.views import (
     Facet,
     Field,
     HealthTally,
+    HelpView,
     KubernetesView,
     LogView,
     MissingRow,
@@ -367,6 +369,7 @@ class StubPortal:
         self.crashes_read: list[tuple[ObjectKey, str, bool]] = []
         self.crash_comes = asyncio.Event()
         self.crash_comes.set()
+        self.helping = HelpView(key=ObjectKey("", "pods", "", ""), cluster=info("eu"), kind="Pod")
         self.crash_log = CrashLog(key=ObjectKey("", "pods", "", ""), cluster=info("eu"), container="")
         self._pages = Pages(self)
 
@@ -502,6 +505,13 @@ class StubPortal:
         return msgspec.structs.replace(
             self.crash_log, key=key, cluster=info(key.cluster), container=container, previous=previous
         )
+
+    async def help(self, ref: EntityRef, finding: Finding, caller: Caller) -> HelpView:
+        self._seen(caller)
+        place = finding.places[0]
+        key = ObjectKey(place.cluster, "pods", finding.subject.namespace, (*place.names, "gone")[0])
+        crash = msgspec.structs.replace(self.crash_log, key=key, cluster=info(place.cluster))
+        return msgspec.structs.replace(self.helping, key=key, cluster=info(place.cluster), crash=crash)
 
     def tabs(self) -> tuple[Tab, ...]:
         return tuple(self._pages.callboard_tabs())

@@ -7,46 +7,11 @@ import msgspec
 from callboard.base.errors import NotAllowed
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
-from callboard.model.finding import (
-    Finding,
-    FindingPlace,
-    FindingSubject,
-    Impact,
-    NextKind,
-    NextStep,
-)
-from callboard.model.verdict import Health, Verdict
-from callboard.portal.views import CrashLog, KubernetesView, ObjectKey
+from callboard.portal.views import CrashLog, ObjectKey
+from support.crash_scene import PAGE, POD, crash_view, portal_of
 from support.live import have_of, watching
-from support.web_scenes import HOSTILE, StubPortal, healthy, kubernetes, troubled
+from support.web_scenes import HOSTILE, StubPortal
 from support.web_server import get, serving
-
-PAGE = "/catalog/default/component/dice-roller/kubernetes"
-CODE = "CB-CRASH-ERROR"
-POD = "dice-roller-8c4b-kk2"
-
-
-def view(occurrences: int = 12, pod: str = POD, **changes: object) -> KubernetesView:
-    """A page whose first finding is a crash."""
-    finding = Finding(
-        code=CODE,
-        impact=Impact.DOWN,
-        subject=FindingSubject("deployments.apps", "Deployment", "dice", "dice-roller"),
-        message="",
-        arguments={"why": "exit code 1", "container": "roller"},
-        places=(FindingPlace(cluster="eu-west-1", impact=Impact.DOWN, count=1, names=(pod,)),),
-        occurrences=occurrences,
-        steps=(NextStep(kind=NextKind.LOGS, message=f"{CODE}.0", container="roller", previous=True),),
-    )
-    verdict = Verdict(health=Health.UNHEALTHY, sentence="Down.", findings=(finding,))
-    shown = kubernetes(troubled("eu-west-1"), healthy("us-east-1"))
-    return msgspec.structs.replace(shown, verdict=verdict, **changes)
-
-
-def portal_of(*views: KubernetesView, line: str = "panic: no dice", **log: object) -> StubPortal:
-    portal = StubPortal(views)
-    portal.crash_log = msgspec.structs.replace(portal.crash_log, line=line, **log)
-    return portal
 
 
 def box(html: str) -> str:
@@ -55,7 +20,7 @@ def box(html: str) -> str:
 
 
 async def test_the_page_comes_before_the_line_and_the_line_comes_after() -> None:
-    portal = portal_of(view())
+    portal = portal_of(crash_view())
     portal.crash_comes.clear()
     async with serving(portal) as base:
         page = (await get(base, PAGE)).text
@@ -70,14 +35,14 @@ async def test_the_page_comes_before_the_line_and_the_line_comes_after() -> None
 
 
 async def test_without_script_the_page_that_waits_has_the_line() -> None:
-    async with serving(portal_of(view())) as base:
+    async with serving(portal_of(crash_view())) as base:
         first = (await get(base, PAGE)).text
         assert "?wait=10" in first, "it reloads itself"
         assert "panic: no dice" in box((await get(base, f"{PAGE}?wait=10")).text)
 
 
 async def test_a_page_that_stays_open_reads_it_once_for_each_crash() -> None:
-    portal = portal_of(view(), view(complete=False), view(13), view(14))
+    portal = portal_of(crash_view(), crash_view(complete=False), crash_view(13), crash_view(14))
     portal.held = True
     async with serving(portal) as base, watching(base) as reader:
         await reader.until("panic: no dice")
@@ -90,7 +55,7 @@ async def test_a_page_that_stays_open_reads_it_once_for_each_crash() -> None:
 
 
 async def test_after_the_next_crash_the_line_before_stands_until_the_new_one_is_there() -> None:
-    portal = portal_of(view(), view(13))
+    portal = portal_of(crash_view(), crash_view(13))
     portal.held = True
     async with serving(portal) as base, watching(base) as reader:
         await reader.until("panic: no dice")
@@ -108,17 +73,19 @@ async def test_why_there_is_no_line_stands_in_its_place() -> None:
         ) -> CrashLog:
             raise NotAllowed("You may not read logs here.")
 
-    async with serving(Refusing((view(),))) as base:
+    async with serving(Refusing((crash_view(),))) as base:
         assert "You may not read logs here." in box((await get(base, f"{PAGE}?wait=1")).text)
-    silent = portal_of(view(), line="", failure="It could not be read.", failure_words="the kubelet is away")
+    silent = portal_of(
+        crash_view(), line="", failure="It could not be read.", failure_words="the kubelet is away"
+    )
     async with serving(silent) as base:
         assert "the kubelet is away" in box((await get(base, f"{PAGE}?wait=1")).text)
-    async with serving(portal_of(view(), line="")) as base:
+    async with serving(portal_of(crash_view(), line="")) as base:
         assert "its log is empty" in box((await get(base, f"{PAGE}?wait=1")).text)
 
 
 async def test_a_line_is_text() -> None:
-    async with serving(portal_of(view(pod=HOSTILE), line=HOSTILE * 3)) as base:
+    async with serving(portal_of(crash_view(pod=HOSTILE), line=HOSTILE * 3)) as base:
         page = (await get(base, f"{PAGE}?wait=1")).text
     assert "<script>alert" not in page
 

@@ -3,17 +3,19 @@
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
-from callboard.base.errors import NotFound, Unavailable
+from callboard.base.errors import NotAllowed, NotFound, Unavailable
 from callboard.extend.pages import Card, Tab
 from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
 from callboard.model.audit import AuditDeed, AuditFilter, AuditPage
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
+from callboard.model.finding import Finding
 from callboard.model.grants import Grants
 from callboard.model.permission import Action
 from callboard.model.verdict import Verdict
 from callboard.portal.administration import Administration
+from callboard.portal.asking.helping import stands_for
 from callboard.portal.asking.kubernetes import KubernetesRoad
 from callboard.portal.health.trouble_since import TroubleSince
 from callboard.portal.listing.services import ServicesRoad
@@ -21,6 +23,7 @@ from callboard.portal.permissions import Permissions
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
     CrashLog,
+    HelpView,
     KubernetesView,
     LogView,
     ObjectKey,
@@ -128,6 +131,22 @@ class CallboardPortal:
         if self._administration is None:
             raise NotFound("There is nothing to look after here.")
         return self._administration
+
+    async def help(self, ref: EntityRef, finding: Finding, caller: Caller) -> HelpView:
+        """What helps with one finding."""
+        key = stands_for(finding)
+        placed = bool(key.cluster)  # what is nowhere has no object to be read
+        entity = await self._read(ref, caller, Action.RESOURCES_READ, key=key if placed else None)
+        pods = ObjectKey(key.cluster, "pods", key.namespace, "") if placed else None
+        try:
+            self._permissions.objects(caller, entity, Action.LOGS_READ, key=pods)
+        except NotAllowed:
+            logs = False
+        else:
+            logs = True
+            told = f"{_told(ref, key)} {finding.code}"
+            self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
+        return await self._kubernetes.help(entity, finding, caller, logs=logs)
 
     def tabs(self) -> tuple[Tab, ...]:
         """All tabs in their order."""

@@ -10,9 +10,11 @@ from callboard.extend.pages import Card, Tab
 from callboard.model.audit import AuditFilter, AuditPage
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
+from callboard.model.finding import Finding
 from callboard.model.verdict import Health
 from callboard.portal.views import (
     CrashLog,
+    HelpView,
     KubernetesView,
     LogView,
     ObjectKey,
@@ -114,6 +116,11 @@ class Portal(Protocol):
     async def policies(self, asked: Mapping[str, str], caller: Caller) -> PoliciesView:
         """The policies in force; where `who` is asked, whether they may do `action` to `what` (and `cluster`, `namespace`,
         `type`)."""
+        ...
+
+    async def help(self, ref: EntityRef, finding: Finding, caller: Caller) -> HelpView:
+        """What somebody who helps with a finding of this service would look at first. For whom logs are not to be read it has
+        none; what is not there any more is told in its place."""
         ...
 
     def tabs(self) -> tuple[Tab, ...]:

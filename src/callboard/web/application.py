@@ -22,6 +22,7 @@ from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.live.topics import Topics
 from callboard.web.pages.admin import AdminPages
 from callboard.web.pages.catalog import CatalogPages
+from callboard.web.pages.dialogs import DialogPages
 from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages
 from callboard.web.pages.objects import ObjectPages
@@ -96,9 +97,11 @@ def create_web(
             return sign_in.page(trouble, request_id, address)
         return renderer.page("error.html", trouble=trouble, request_id=request_id)
 
+    entities = EntityPages(tabs, renderer, ResponseCache(clock))
     routes = site_map(
         CatalogPages(portal, renderer, listing),
-        EntityPages(tabs, renderer, ResponseCache(clock)),
+        entities,
+        DialogPages(portal, renderer, entities.tab),
         ObjectPages(portal, renderer),
         AdminPages(portal, renderer),
         OperationPages(operations, renderer, static),

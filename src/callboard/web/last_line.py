@@ -25,7 +25,8 @@ LATEST: Final = 20.0
 
 
 class LineWanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which log: of one pod that stands for all that fail alike. Another after the next crash (`occurrences`)."""
+    """Which log: of one pod that stands for all that fail alike, or without a container of the last that the object made.
+    Another after the next crash (`occurrences`)."""
 
     key: ObjectKey
     container: str
@@ -42,7 +43,11 @@ class LastLine(msgspec.Struct, frozen=True, kw_only=True):
 
     wanted: LineWanted
     line: str = ""
+    certain: bool = False
+    """Whether it says by its form that something went wrong."""
     failure: str = ""
+    log: tuple[ObjectKey, str, bool] | None = None
+    """The log that it stands in: pod, container, whether of the run before."""
 
     @property
     def awaited(self) -> bool:
@@ -54,12 +59,14 @@ def line_wanted(verdict: Verdict) -> LineWanted | None:
     finding = next(iter(verdict.findings), None)
     if finding is None or not finding.impact.alarms:
         return None
-    step = next((s for s in finding.steps if s.kind is NextKind.LOGS and s.container), None)
-    place = next((p for p in finding.places if p.impact is finding.impact and p.names), None)
-    if step is None or place is None:
-        return None
+    step = next((s for s in finding.steps if s.kind is NextKind.LOGS), None)
+    place = next((p for p in finding.places if p.impact is finding.impact), None)
+    if step is None or place is None or (step.container and not (step.previous and place.names)):
+        return None  # what runs has not ended, and its last line tells nothing
+    subject = finding.subject
+    kind, name = ("pods", place.names[0]) if step.container else (subject.type, subject.name)
     return LineWanted(
-        key=ObjectKey(place.cluster, "pods", finding.subject.namespace, place.names[0]),
+        key=ObjectKey(place.cluster, kind, subject.namespace, name),
         container=step.container,
         previous=step.previous,
         occurrences=finding.occurrences,
@@ -75,7 +82,13 @@ async def read_line(portal: Portal, ref: EntityRef, wanted: LineWanted, caller: 
         return LastLine(wanted=wanted, failure="Its last lines did not come in time.")
     except CallboardError as error:
         return LastLine(wanted=wanted, failure=error.message[:300])
-    return LastLine(wanted=wanted, line=log.line, failure="" if log.line else _why_none(log))
+    return LastLine(
+        wanted=wanted,
+        line=log.line,
+        certain=log.certain,
+        failure="" if log.line else _why_none(log),
+        log=(log.key, log.container, log.previous),
+    )
 
 
 def _why_none(log: CrashLog) -> str:

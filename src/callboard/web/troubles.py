@@ -2,6 +2,7 @@
 other in a line. Pure.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,7 +14,15 @@ from callboard.portal.documents.findings import OWNERS, FindingDocument, NextDoc
 from callboard.portal.views import ObjectKey
 from callboard.web.words import anchor
 
-__all__ = ["ShownFinding", "TroubleStep", "Troubles", "troubles"]
+__all__ = [
+    "ShownFinding",
+    "TroubleStep",
+    "Troubles",
+    "finding_named",
+    "help_name",
+    "shown_finding",
+    "troubles",
+]
 
 MOST: Final = 12
 """Findings that are shown; of the others it is said how many there are."""
@@ -43,6 +52,8 @@ class TroubleStep(msgspec.Struct, frozen=True, kw_only=True):
     log: ObjectKey | None = None
     container: str = ""
     previous: bool = False
+    object: ObjectKey | None = None
+    """What is to be looked at: the pod, for its events; else what the finding is about."""
     command: str = ""
     address: str = ""
 
@@ -52,6 +63,8 @@ class ShownFinding(msgspec.Struct, frozen=True, kw_only=True):
     is about, in the first of them; `cluster` is that one's own name."""
 
     id: str
+    help: str
+    """What names it in the address of its help."""
     mark: str
     word: str
     finding: FindingDocument
@@ -84,25 +97,44 @@ def troubles(verdict: Verdict, titles: Mapping[str, str]) -> Troubles:
     )
 
 
+def help_name(finding: Finding) -> str:
+    """What names a finding in an address: its code, and what tells it from others of the same code."""
+    told = "\0".join(finding.key).encode(errors="replace")
+    return f"{finding.code}.{hashlib.blake2b(told, digest_size=4).hexdigest()}"
+
+
+def finding_named(verdict: Verdict, name: str) -> Finding | None:
+    """The finding of that name; a code alone names the worst of its findings. None where there is none now."""
+    exact = next((f for f in verdict.findings if help_name(f) == name), None)
+    return exact or next((f for f in verdict.findings if f.code == name), None)
+
+
+def shown_finding(finding: Finding, titles: Mapping[str, str]) -> ShownFinding:
+    """One finding by itself."""
+    return _trouble(finding, finding_documents([finding])[0], titles)
+
+
 def _trouble(finding: Finding, document: FindingDocument, titles: Mapping[str, str]) -> ShownFinding:
     worst = [p for p in finding.places if p.impact is finding.impact] or list(finding.places)
     rest = [p for p in finding.places if p not in worst]
     cluster = worst[0].cluster if worst else ""
     pods = worst[0].names if worst else ()
     subject = finding.subject
+    about = ObjectKey(cluster, subject.type, subject.namespace, subject.name)
     pod = ObjectKey(cluster, "pods", subject.namespace, pods[0]) if pods else None
     return ShownFinding(
         id=anchor(
             "/".join((document.code, subject.type, subject.namespace, subject.name, finding.detail)), "f"
         ),
+        help=help_name(finding),
         mark=MARKS[finding.impact],
         word=WORDS[finding.impact],
         finding=document,
         where=_names([titles.get(p.cluster, p.cluster) for p in worst]),
         elsewhere=_names([titles.get(p.cluster, p.cluster) for p in rest]),
         cluster=cluster,
-        object=ObjectKey(cluster, subject.type, subject.namespace, subject.name),
-        steps=tuple(_step(step, pod) for step in document.next[:MOST_STEPS]),
+        object=about,
+        steps=tuple(_step(step, pod, about) for step in document.next[:MOST_STEPS]),
         last_words=next(
             ((e.value, e.place) for e in finding.evidence if e.field in _OWN_WORDS or "message" in e.field),
             None,
@@ -119,7 +151,7 @@ def _names(names: list[str]) -> str:
     return f"{', '.join(names[:MOST_PLACES])} and {len(names) - MOST_PLACES} more clusters"
 
 
-def _step(step: NextDocument, pod: ObjectKey | None) -> TroubleStep:
+def _step(step: NextDocument, pod: ObjectKey | None, about: ObjectKey) -> TroubleStep:
     logs = step.kind is NextKind.LOGS and step.container
     return TroubleStep(
         text=step.text,
@@ -127,6 +159,7 @@ def _step(step: NextDocument, pod: ObjectKey | None) -> TroubleStep:
         log=pod if logs else None,
         container=step.container if logs else "",
         previous=step.previous,
+        object={NextKind.EVENTS: pod or about, NextKind.DIFF: about}.get(step.kind),
         command=step.target if step.kind is NextKind.COMMAND else "",
         address=step.target if step.kind is NextKind.DOCS else "",
     )

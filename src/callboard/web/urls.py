@@ -99,6 +99,10 @@ class Urls(msgspec.Struct, frozen=True):
         """One tab of an entity's page."""
         return f"{self.entity_url(ref)}/{segment(tab)}"
 
+    def help_url(self, ref: EntityRef, name: str) -> str:
+        """Help with one finding, by its name or code."""
+        return f"{self.tab_url(ref, 'kubernetes')}?{urlencode({'help': name})}"
+
     def object_url(self, ref: EntityRef, key: ObjectKey) -> str:
         """One object of a service."""
         return f"{self.objects_url(ref, key)}{segment(key.name)}"

@@ -1,8 +1,11 @@
 """Events of a service's objects, and how far they can be trusted."""
 
 import heapq
+import re
 from datetime import UTC, datetime
 from typing import Final
+
+import msgspec
 
 from callboard.diagnosis.ownership import Grouping
 from callboard.model.objects import KubeObject
@@ -13,10 +16,13 @@ from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.arranging.clipping import clipped
 from callboard.portal.views import EventRow, EventsPart, ObjectKey
 
-__all__ = ["event_row", "events_of", "events_part"]
+__all__ = ["event_row", "events_of", "events_part", "merged"]
 
 MOST_SHOWN: Final = 200
 """Of one cluster or object, the newest: nobody reads more, and a page of thousands is megabytes."""
+_COMPARED: Final = 400
+"""Characters of an event's words that are compared."""
+_DIFFERS = re.compile(r"\b[0-9a-f]{8,}(?:-[0-9a-f]{4,}){0,4}\b|\d+(?:\.\d+)?[a-zµ]*")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NONE = "No warnings in about the last hour; a cluster keeps events no longer than that."
 
@@ -64,6 +70,25 @@ def events_of(cluster: str, objects: list[KubeObject], outcomes: list[Outcome]) 
     )
 
 
+def merged(part: EventsPart) -> EventsPart:
+    """Events of the same words about the same object as one: how often in all, from the first to the last. Numbers and ids in the
+    words make no difference; the newest are shown."""
+    same: dict[tuple[str, ...], EventRow] = {}
+    for row in part.rows:
+        key = (row.type, row.reason, row.object, _DIFFERS.sub("#", row.message[:_COMPARED]))
+        known = same.get(key)
+        if known is None:
+            same[key] = row
+            continue
+        first = [t for t in (known.first_seen, row.first_seen, row.last_seen) if t is not None]
+        same[key] = msgspec.structs.replace(
+            known,
+            occurrences=known.occurrences + row.occurrences,
+            first_seen=min(first, default=None),
+        )
+    return msgspec.structs.replace(part, rows=tuple(same.values()))
+
+
 def event_row(cluster: str, event: Event, target: KubeObject) -> EventRow:
     """One event about one of the service's objects."""
     return EventRow(
@@ -74,4 +99,5 @@ def event_row(cluster: str, event: Event, target: KubeObject) -> EventRow:
         message=clipped(event.message),
         occurrences=event.occurrences,
         last_seen=event.last_seen,
+        first_seen=event.first_timestamp or event.event_time,
     )

@@ -8,37 +8,42 @@ from typing import NamedTuple
 import msgspec
 
 from callboard.access.visibility import Visibility
-from callboard.access.visible import NO_USER_STEP, visible
+from callboard.access.visible import visible
 from callboard.base.clock import Clock
-from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable, UsageError
+from callboard.base.errors import CallboardError, NotFound, Unavailable, UsageError
 from callboard.fleet.selection.selection import namespaces_of, selector_of
 from callboard.fleet.wiring.wiring import WiredFleet
 from callboard.kube.limits import Limits
 from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller
+from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity
-from callboard.model.grants import Grants, Why
+from callboard.model.finding import Finding
+from callboard.model.grants import Grants
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import Pod
-from callboard.model.outcome import Answer, FailureCode, Outcome, Purpose, Question
+from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.permission import Action
-from callboard.model.resource import EVENTS, words_of
-from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
-from callboard.portal.arranging.events import events_of
+from callboard.model.resource import EVENTS
+from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
+from callboard.portal.arranging.events import events_of, merged
+from callboard.portal.arranging.exhibits import exhibits
 from callboard.portal.arranging.objects import find_object, object_view
 from callboard.portal.arranging.pods import container_rows
 from callboard.portal.arranging.yaml_text import yaml_text
 from callboard.portal.asking.class_views import ClassView, ClassViews
 from callboard.portal.asking.feeds import SnapshotFeed, SnapshotFeeds
+from callboard.portal.asking.helping import ended_run, stands_for
+from callboard.portal.asking.refused import not_found, why_not, without_log
 from callboard.portal.logs.crashes import CrashLogs
-from callboard.portal.logs.ended import run_of
+from callboard.portal.logs.ended import newest_crash, run_of
 from callboard.portal.logs.reading import log_view
-from callboard.portal.permissions import no_such_cluster, whom_to_ask
+from callboard.portal.permissions import whom_to_ask
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import (
-    ContainerRow,
     CrashLog,
     EventsPart,
+    HelpView,
     KubernetesView,
     LogView,
     ObjectKey,
@@ -55,16 +60,6 @@ FIRST_WORD = 0.25
 """Seconds until it is said that it is still being found out which clusters to ask: mostly that is known at once."""
 MOST_SIGHTS = 4
 """Classes kept with one asking: its caller has one, and now and then another when rights change."""
-
-
-_WHY = {
-    Why.DENIED: "You may not see {what}.",
-    Why.AWAITED: "It is not decided yet whether you may see {what}.",
-    Why.UNDECIDED: "It could not be decided whether you may see {what}; try again in a moment.",
-    Why.NO_USER: "This cluster shows {what} only to its own users, and you are not set up as one; "
-    + NO_USER_STEP
-    + ".",
-}
 
 
 class _ClassSnapshot(NamedTuple):
@@ -217,7 +212,7 @@ class KubernetesRoad:
         view = LogView(
             key=key, cluster=part.cluster, container=container, containers=rows, previous=query.previous
         )
-        if without := _without_log(obj, obj.body, next(r for r in rows if r.name == container), query):
+        if without := without_log(obj, obj.body, next(r for r in rows if r.name == container), query):
             return msgspec.structs.replace(view, failure=without, as_of=self._clock.now())
         if words := await self._no_logs(entity, key, caller):
             return msgspec.structs.replace(view, failure=words, as_of=self._clock.now())
@@ -228,14 +223,38 @@ class KubernetesRoad:
     async def crash(
         self, entity: Entity, key: ObjectKey, container: str, caller: Caller, *, previous: bool
     ) -> CrashLog:
-        """The end of the log of one run. Raises NotFound where there was none."""
+        """The end of the log of one run; without a container, of the newest bad end of what the object made. Raises NotFound
+        where there was none."""
         part, obj = await self._find(entity, key, caller)
-        run = run_of(part.cluster, obj, container, previous=previous)
-        if run is None:
+        run = run_of(part.cluster, obj, container, previous=previous) if container else None
+        found = (run, obj) if run else newest_crash(part, obj) if not container else None
+        if found is None:
             raise NotFound(
                 f"{obj.type.title} {obj.name} has no such run of a container.", code="no-container"
             )
-        return await self._with_log(entity, run, obj, caller)
+        return await self._with_log(entity, *found, caller)
+
+    async def help(self, entity: Entity, finding: Finding, caller: Caller, *, logs: bool) -> HelpView:
+        """What helps with a finding: of the first of its pods where it is worst, else of its subject. `logs` says whether the
+        caller may read logs at all. Raises nothing for what is not there any more."""
+        key = stands_for(finding)
+        try:
+            part, obj = await self._find(entity, key, caller)
+        except CallboardError as error:
+            return HelpView(key=key, cluster=ClusterInfo(name=key.cluster), gone=error.message)
+        run = ended_run(finding, part, obj)
+        crash = None
+        if run is not None:
+            crash = await self._with_log(entity, run[0], run[1], caller) if logs else run[0]
+        return HelpView(
+            key=key,
+            cluster=part.cluster,
+            kind=obj.type.title,
+            exhibits=exhibits(finding, part, obj),
+            events=merged(await self._events(entity, key, obj, caller)),
+            crash=crash,
+            as_of=self._clock.now() if part.current else part.as_of,
+        )
 
     async def _with_log(self, entity: Entity, run: CrashLog, pod: KubeObject, caller: Caller) -> CrashLog:
         if words := await self._no_logs(entity, run.key, caller):
@@ -247,7 +266,7 @@ class KubernetesRoad:
         """Why the policies or the cluster let this caller read no logs there; "" where it does."""
         reading = Attributes("get", "", "pods", subresource="log", namespace=key.namespace)
         why = await self._visibility.may(caller, entity.ref, key.cluster, reading)
-        return _WHY[why].format(what="the logs of this namespace's pods") if why else ""
+        return why_not(why, "the logs of this namespace's pods") if why else ""
 
     async def _find(
         self, entity: Entity, key: ObjectKey, caller: Caller
@@ -265,7 +284,7 @@ class KubernetesRoad:
                     if (found := _found(seen, key)) or newest.settled:
                         break
         if found is None:
-            raise _not_found(entity, key, seen)
+            raise not_found(entity, key, seen)
         return found
 
     async def _seen(
@@ -285,7 +304,7 @@ class KubernetesRoad:
             )
         listing = Attributes.listing(EVENTS, obj.namespace)
         if why := await self._visibility.may(caller, entity.ref, key.cluster, listing):
-            return EventsPart(answer=Answer.FORBIDDEN, plain=_WHY[why].format(what="its events"))
+            return EventsPart(answer=Answer.FORBIDDEN, plain=why_not(why, "its events"))
         question = Question(
             type=EVENTS,
             namespace=obj.namespace,
@@ -307,55 +326,3 @@ class KubernetesRoad:
 def _found(part: ClusterSnapshot | None, key: ObjectKey) -> tuple[ClusterSnapshot, KubeObject] | None:
     obj = find_object(part, key) if part is not None else None
     return (part, obj) if part is not None and obj is not None else None
-
-
-def _not_found(entity: Entity, key: ObjectKey, part: ClusterSnapshot | None) -> CallboardError:
-    """Why an object is not to be had: it is not there, or it cannot be told whether it is. `part` is what may be seen."""
-    name = f"{key.namespace}/{key.name}" if key.namespace else key.name
-    if part is None:
-        return no_such_cluster(entity.ref, key.cluster)
-    asked = [o for o in part.outcomes if o.question.type.key == key.type]
-    refused = next((o for o in asked if o.answer is Answer.FORBIDDEN), None)
-    if refused is not None and refused.question.namespace in ("", key.namespace):
-        return _refused(key, refused)
-    if part.state is not ClusterState.ANSWERED or any(o.answer.failed for o in asked):
-        words = next((o.failure.message for o in asked if o.failure), "")
-        words = part.failure.message if part.failure else words or "no answer in time"
-        return Unavailable(
-            f"It cannot be told whether {name} is there: cluster {key.cluster} could not be asked ({words}).",
-            code="cluster-unavailable",
-        )
-    return NotFound(
-        f"Cluster {key.cluster} answered, and there is no {name} among the {key.type} of {entity.ref}: "
-        "it was replaced or removed, or belongs to something else.",
-        code="no-such-object",
-    )
-
-
-def _without_log(obj: KubeObject, pod: Pod, container: ContainerRow, query: LogQuery) -> str:
-    """Why there can be no log; "" where there may be one."""
-    if not pod.spec.node_name:
-        return f"Pod {obj.name} is not scheduled: no node runs it yet, and so there is no log."
-    if not container.has_log and container.state.startswith("ended"):
-        return f"The log of container {container.name} is gone with its container: {container.state}."
-    if not container.has_log:
-        return f"Container {container.name} has not started yet ({container.state}), and so there is no log."
-    if query.previous and not container.has_previous:
-        return f"Container {container.name} has had no run before this one."
-    return ""
-
-
-def _refused(key: ObjectKey, outcome: Outcome) -> NotAllowed:
-    """Why the types of an object may not be seen, and who can change that."""
-    what = words_of(outcome.question.type)
-    code = outcome.failure.code if outcome.failure else FailureCode.FORBIDDEN
-    if code in (FailureCode.NOT_GRANTED, FailureCode.NO_USER):
-        words = f"You may not see {what} in cluster {key.cluster}. Ask whoever runs that cluster for the right to list them."
-    elif code is FailureCode.UNDECIDED:
-        words = f"It could not be decided whether you may see {what} in cluster {key.cluster}; try again in a moment."
-    else:
-        words = (
-            f"Callboard may not see {what} in cluster {key.cluster}. Ask whoever runs this Callboard to let it list them: "
-            "`callboard rbac` writes the role, `callboard clusters check` says what is missing."
-        )
-    return NotAllowed(words, code="type-not-visible")

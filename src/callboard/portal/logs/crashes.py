@@ -77,6 +77,7 @@ class CrashLogs:
             lines=lines,
             earlier=found.log.earlier,
             told=telling.told,
+            certain=telling.certain,
             first=telling.first,
             last=telling.last,
             line=masked(said.strip()[: 2 * MOST_LINE])[:MOST_LINE],

@@ -1,13 +1,20 @@
 """Which containers have ended badly, and how, by what their pods tell. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Final
 
 from callboard.model.cluster import ClusterInfo
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import ContainerStateTerminated, ContainerStatus, Pod
+from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.views import CrashLog, ObjectKey
 
-__all__ = ["crashes_of", "run_of"]
+__all__ = ["crashes_of", "made_by", "newest_crash", "newest_crashes", "run_of"]
+
+MOST_LEVELS: Final = 5
+"""Owners above a pod that are followed: a CronJob's pods have two, an operator's a few more."""
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def crashes_of(cluster: ClusterInfo, pod: KubeObject) -> Iterator[CrashLog]:
@@ -33,6 +40,41 @@ def run_of(cluster: ClusterInfo, pod: KubeObject, container: str, *, previous: b
     if ended is None and (previous or status.state.running is None):
         return None
     return _run(cluster, pod, status, ended, previous=previous)
+
+
+def made_by(cluster: ClusterSnapshot, obj: KubeObject) -> list[KubeObject]:
+    """The pods that an object made, directly or through what it made; of a pod itself."""
+    if isinstance(obj.body, Pod):
+        return [obj]
+    owners: dict[str, str] = {}
+    pods: list[KubeObject] = []
+    for outcome in (*cluster.outcomes, *cluster.references):
+        for each in outcome.objects:
+            if each.meta.uid and (owner := each.meta.controller) is not None:
+                owners[each.meta.uid] = owner.uid
+            if isinstance(each.body, Pod):
+                pods.append(each)
+    return [pod for pod in pods if obj.meta.uid and obj.meta.uid in _above(pod.meta.uid, owners)]
+
+
+def _above(uid: str, owners: dict[str, str]) -> Iterator[str]:
+    for _ in range(MOST_LEVELS):
+        uid = owners.get(uid, "")
+        if not uid:
+            return
+        yield uid
+
+
+def newest_crashes(cluster: ClusterSnapshot, pods: Iterable[KubeObject]) -> list[tuple[CrashLog, KubeObject]]:
+    """The last bad end of every container of these pods that had one, with its pod, the newest first."""
+    found = [(run, pod) for pod in pods for run in crashes_of(cluster.cluster, pod)]
+    found.sort(key=lambda each: each[0].ended or _LONG_AGO, reverse=True)
+    return found
+
+
+def newest_crash(cluster: ClusterSnapshot, obj: KubeObject) -> tuple[CrashLog, KubeObject] | None:
+    """The newest bad end of anything that an object made, with its pod."""
+    return next(iter(newest_crashes(cluster, made_by(cluster, obj))), None)
 
 
 def _statuses(pod: Pod) -> tuple[ContainerStatus, ...]:

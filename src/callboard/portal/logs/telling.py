@@ -59,6 +59,8 @@ class TellingLines(msgspec.Struct, frozen=True, kw_only=True):
     it belongs to, or the first in the log: its message and its stack."""
 
     told: int = -1
+    certain: bool = False
+    """Whether that one says by its form that something went wrong; else it is merely the last."""
     first: int = -1
     last: int = -1
 
@@ -66,13 +68,13 @@ class TellingLines(msgspec.Struct, frozen=True, kw_only=True):
 def telling_lines(lines: Sequence[str]) -> TellingLines:
     """Find them."""
     read = [line[:_MOST_READ] for line in lines]
-    told = _told(read)
+    told, certain = _told(read)
     first = next((n for n, line in enumerate(read) if _begins(line)), -1)
     if first == -1:
-        return TellingLines(told=told)
+        return TellingLines(told=told, certain=certain)
     last = first
     for n in range(first + 1, len(read)):
-        if not read[n].strip() or is_frame(read[n]) or _goes_on(read, n):
+        if not read[n].strip() or is_frame(read[n]) or _begins(read[n]) or _goes_on(read, n):
             last = n
             continue
         if _BEGINS.search(read[first]) and last == n - 1:  # Python's message stands after its frames
@@ -80,7 +82,7 @@ def telling_lines(lines: Sequence[str]) -> TellingLines:
         break
     while last > first and not read[last].strip():
         last -= 1
-    return TellingLines(told=told, first=first, last=last)
+    return TellingLines(told=told, certain=certain, first=first, last=last)
 
 
 def is_frame(line: str) -> bool:
@@ -112,7 +114,8 @@ def said_by(line: str) -> str:
     return line
 
 
-def _told(lines: Sequence[str]) -> int:
+def _told(lines: Sequence[str]) -> tuple[int, bool]:
+    """(which, whether it is certain)."""
     last = -1
     any_ = -1
     for n in range(len(lines) - 1, -1, -1):
@@ -125,10 +128,11 @@ def _told(lines: Sequence[str]) -> int:
         near = len(lines) - n <= NEAR_THE_END
         if near and _STRONG.search(line) and (not is_frame(line) or line.lstrip().startswith("Caused by:")):
             # Rust says what after the line that says where
-            return n + 1 if _RUST.match(line) and n + 1 < len(lines) and lines[n + 1].strip() else n
+            after = _RUST.match(line) and n + 1 < len(lines) and lines[n + 1].strip()
+            return (n + 1 if after else n), True
         if last == -1 and not is_frame(line):
             last = n
-    return any_ if last == -1 else last
+    return (any_ if last == -1 else last), False
 
 
 def _begins(line: str) -> bool:

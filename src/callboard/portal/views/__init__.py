@@ -6,6 +6,7 @@ no logic; whoever shows or makes a view imports it.
 
 from callboard.portal.views.crashes import CrashLog
 from callboard.portal.views.drawer import ConditionRow, Field, LogView, ObjectView
+from callboard.portal.views.help import Exhibit, ExhibitRow, HelpView
 from callboard.portal.views.kubernetes import (
     ClusterPart,
     ContainerRow,
@@ -43,10 +44,13 @@ __all__ = [
     "CrashLog",
     "EventRow",
     "EventsPart",
+    "Exhibit",
+    "ExhibitRow",
     "Facet",
     "Field",
     "FreshnessRow",
     "HealthTally",
+    "HelpView",
     "KubernetesView",
     "LogView",
     "MissingRow",

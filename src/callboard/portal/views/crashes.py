@@ -29,6 +29,8 @@ class CrashLog(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...] = ()
     earlier: bool = False
     told: int = -1
+    certain: bool = False
+    """Whether the telling line says by its form that something went wrong."""
     first: int = -1
     last: int = -1
     line: str = ""

@@ -160,6 +160,7 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     occurrences: int = 1
     last_seen: datetime | None = None
+    first_seen: datetime | None = None
 
 
 class EventsPart(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from callboard.http.door import ClassifiedRoute
 from callboard.model.door import RouteClass
 from callboard.web.pages.admin import AdminPages
 from callboard.web.pages.catalog import CatalogPages
+from callboard.web.pages.dialogs import DialogPages
 from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages
 from callboard.web.pages.objects import ObjectPages
@@ -20,6 +21,7 @@ OBJECT = ENTITY + "/kubernetes/object/{cluster}/{type}/{object_namespace}/{objec
 def site_map(
     catalog: CatalogPages,
     entity: EntityPages,
+    dialogs: DialogPages,
     objects: ObjectPages,
     admin: AdminPages,
     operations: OperationPages,
@@ -35,7 +37,7 @@ def site_map(
         ClassifiedRoute(ENTITY, entity.first_tab, read, name="entity"),
         ClassifiedRoute(OBJECT + "/log", objects.log, read, name="log"),
         ClassifiedRoute(OBJECT, objects.one, read, name="object"),
-        ClassifiedRoute(ENTITY + "/{tab}", entity.tab, read, name="tab"),
+        ClassifiedRoute(ENTITY + "/{tab}", dialogs.tab, read, name="tab"),
         ClassifiedRoute("/admin/audit", admin.audit, read, name="admin-audit"),
         ClassifiedRoute("/admin/policies", admin.policies, read, name="admin-policies"),
         ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),

@@ -1,5 +1,6 @@
 // Links marked data-drawer open beside the tab. The address is pushed, so that Back closes and a colleague can be sent it.
 import { showProgress } from "./progress.js";
+import { refreshTimes } from "./times.js";
 
 let drawer = null;
 let content = null;
@@ -55,13 +56,17 @@ async function open(url, push) {
   else if (typeof html === "string") content.innerHTML = html; // our own server's, escaped there
   else failed(html.error.message);
   drawer.scrollTop = 0;
+  refreshTimes(content);
   toTheEnd(content);
   content.querySelector("h2")?.focus();
 }
 
 // the last lines of a log are the ones that tell
 function toTheEnd(within) {
-  for (const log of within.querySelectorAll("pre.log")) log.scrollTop = log.scrollHeight;
+  for (const log of within.querySelectorAll("pre.log")) {
+    const first = log.querySelector("[data-first]");
+    log.scrollTop = first ? first.offsetTop - log.offsetTop - log.clientHeight / 2 : log.scrollHeight;
+  }
 }
 
 async function fetchPart(url) {

@@ -1,0 +1,80 @@
+"""What opens over a service's Kubernetes tab by the tab's own address: help with a finding (`?help=`)."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from callboard.base.errors import NotFound
+from callboard.http.door import caller_of
+from callboard.http.queries import bounded
+from callboard.model.entity import EntityRef
+from callboard.portal.protocol import Portal
+from callboard.portal.views import KubernetesView
+from callboard.web.further import further_links
+from callboard.web.kubernetes_tab import PATIENCE
+from callboard.web.pages.objects import DRAWER_HEADER
+from callboard.web.queries import entity_ref
+from callboard.web.rendering import Renderer
+from callboard.web.troubles import finding_named, shown_finding
+
+__all__ = ["DialogPages"]
+
+
+OF = "kubernetes"
+"""The tab that they open over."""
+
+
+class DialogPages:
+    """`…/kubernetes?help=…`: whole pages, and the same content for the drawer beside the tab."""
+
+    def __init__(
+        self, portal: Portal, renderer: Renderer, tab: Callable[[Request], Awaitable[Response]]
+    ) -> None:
+        self._portal = portal
+        self._renderer = renderer
+        self._tab = tab
+        self._dialogs = {"help": self._help}
+
+    async def tab(self, request: Request) -> Response:
+        """The dialog that the address names, else the tab."""
+        asked = request.query_params if request.path_params["tab"] == OF else {}
+        name = next((key for key in self._dialogs if asked.get(key)), "")
+        if not name:
+            return await self._tab(request)
+        return await self._dialogs[name](request)
+
+    async def _help(self, request: Request) -> Response:
+        ref, caller = entity_ref(request.path_params), caller_of(request)
+        wanted = bounded("help", request.query_params["help"])
+        view = await self._view(request, ref)
+        finding = finding_named(view.verdict, wanted)
+        if finding is None:
+            raise NotFound(
+                "This is not the matter any more, or not for you to see: nothing like it is found now.",
+                code="no-such-finding",
+            )
+        found = await self._portal.help(ref, finding, caller)
+        titles = {part.cluster.name: part.cluster.display for part in view.clusters}
+        trouble = shown_finding(finding, titles)
+        return await self._answer(
+            request,
+            ref,
+            "help",
+            view=found,
+            trouble=trouble,
+            further=further_links(view.entity, trouble.finding),
+        )
+
+    async def _view(self, request: Request, ref: EntityRef) -> KubernetesView:
+        return await self._portal.kubernetes_settled(ref, caller_of(request), within=PATIENCE)
+
+    async def _answer(self, request: Request, ref: EntityRef, name: str, **context: object) -> Response:
+        headers = {"vary": DRAWER_HEADER}
+        service = await self._portal.service(ref, caller_of(request))
+        drawer = bool(request.headers.get(DRAWER_HEADER))
+        template = f"{name}_content.html" if drawer else "dialog.html"
+        html = self._renderer.page(
+            template, ref=ref, drawer=drawer, entity=service.entity, content=f"{name}_content.html", **context
+        )
+        return HTMLResponse(html, headers=headers)
