@@ -130,6 +130,10 @@ callboard:
   outbound: {proxy: 'http://proxy.example.org:3128', caFile: ./ca.pem}
   checkpoint: {enabled: false, every: 1m, maxBytes: 1000}
   diagnosis: {conditions: {CB-CRASH-ERROR: {enabled: true, impact: notice, runbook: 'https://r'}}}
+  extensions: {settings: {teams: {url: 'https://teams.example.org'}}}
+  routes:
+    - {path: '/pods/{cluster}/{team}', title: Pods, types: [pods], clusters: ['{cluster}'], namespaces: [shop],
+       selector: 'team={team}'}
   watchInterval: 500ms
   followServices: false
   lookAround: 5m

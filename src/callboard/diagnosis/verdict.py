@@ -52,8 +52,7 @@ def cluster_verdict(
     missing = _missing(cluster.outcomes)
     untold = tuple(n.message for n in cluster.notices if n.gap)
     health, said, since, at_least = _judge(judged, diagnosis.findings)
-    if health is Health.HEALTHY:
-        said = _resting(judged) or said
+    resting = _resting(judged) if health is Health.HEALTHY else ""
     blind = any(o.question.type.key in DECISIVE for o in (*unseen, *malformed, *stale))
     if not judged and (withheld := _all_withheld(cluster.outcomes)):
         return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence=withheld, missing=missing)
@@ -73,7 +72,8 @@ def cluster_verdict(
     return ClusterVerdict(
         cluster=name,
         health=health,
-        sentence=said,
+        sentence=resting or said,
+        rests=bool(resting),
         since=since,
         at_least=at_least,
         impact=_worst(diagnosis.findings),
@@ -236,7 +236,7 @@ def _sentence(
     for health, words in ((Health.HEALTHY, "healthy"), (Health.NOTHING, "not running")):
         if by[health]:
             clauses.append(_share(words, by[health], total, titles, known=bool(elsewhere)))
-    if resting := [c for c in by[Health.HEALTHY] if c.sentence != READY]:
+    if resting := [c for c in by[Health.HEALTHY] if c.rests]:
         clauses.append(f"in {_names(resting, titles)} {resting[0].sentence}")
     unseen = [c for c in by[Health.UNKNOWN] if c.cluster not in awaited]
     if unseen:

@@ -65,6 +65,8 @@ class ClusterVerdict(msgspec.Struct, frozen=True, kw_only=True):
     impact: Impact | None = None
     findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()
+    rests: bool = False
+    """Healthy, and some of it only because somebody wants it so: suspended, paused, scaled to zero. `sentence` says what."""
     blind: bool = False
     """Something that decides readiness could not be seen: what is told may not be the worst there is."""
 
