@@ -20,6 +20,7 @@ from callboard.model.finding import (
 from callboard.model.verdict import Health, Verdict
 from callboard.portal.views import KubernetesView
 from callboard.web.troubles import MOST, troubles
+from support.browser import OpenPage
 from support.web_scenes import HOSTILE, NOW, StubPortal, healthy, kubernetes, troubled
 from support.web_server import get, serving
 
@@ -81,6 +82,14 @@ async def test_it_says_what_where_since_when_after_what_why_and_what_next() -> N
     link = re.search(r'<a class="action strong"[^>]*href="([^"]*)"', block)
     assert link is not None
     assert link[1].endswith("/dice-roller-8c4b-kk2/log?container=roller&amp;previous=1")
+
+
+async def test_since_when_is_by_the_readers_clock_from_the_start(open_page: OpenPage) -> None:
+    async with serving(StubPortal((view(finding()),))) as base, open_page(base + PAGE) as page:
+        told = await page.locator(
+            ".block time[data-clock]"
+        ).inner_text()  # before anything comes over the stream
+    assert re.fullmatch(r"(\w.* )?\d?\d:\d\d\s[AP]M", told)
 
 
 async def test_a_screen_reader_is_told_the_verdict_once() -> None:

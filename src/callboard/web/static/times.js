@@ -8,6 +8,7 @@ export function setUpTimes() {
     const time = event.target.closest?.("time[datetime]");
     if (time) time.title = new Date(time.dateTime).toLocaleString();
   });
+  refreshTimes(document); // clocks came as the server's
   setInterval(() => refreshTimes(document), 30_000);
 }
 
