@@ -30,8 +30,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 INCIDENTS = {
     "a rollout that is stuck": Incident(
         service="checkout",
-        says="Degraded in us-east-1-prod: Deployment checkout: 3 of 4 pods ready: 2 pods run and are not ready: their readiness "
-        "probe fails (HTTP probe failed with statuscode: 500); healthy in 7 of 8 clusters.",
+        says="Degraded in us-east-1-prod: Deployment checkout: 3 of the 4 pods it wants are ready, while 2 pods run and are not "
+        "ready: their readiness probe fails (HTTP probe failed with statuscode: 500); healthy in 7 of 8 clusters.",
         code="CB-PROBE-READINESS",
         impact="degraded",
         began=timedelta(minutes=50),

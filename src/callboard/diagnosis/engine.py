@@ -1,6 +1,8 @@
 """What is wrong with a service on one cluster, by the rules in force; and so how its workloads and pods are.
 
-Health and findings are one thing: something is UNHEALTHY where a finding about it is worse than a notice, and nowhere else.
+Health and findings are one thing: something comes out of here UNHEALTHY where a finding about it is worse than a notice, and
+nowhere else. What its own status comes to (`kstatus`, `pod_status`) goes in as `own`, and is overruled where no finding bears it
+out.
 """
 
 from collections.abc import Callable, Mapping, Sequence

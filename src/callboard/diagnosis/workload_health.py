@@ -31,7 +31,13 @@ def health_said(own: ObjectHealth, alarms: Sequence[Finding], counts: tuple[int,
     elif desired and first.count and ready >= desired:
         reason = f"the newest change is stuck: {said}; {_serving(ready)}"
     elif desired and ready < desired and first.code != "CB-UNAVAILABLE":
-        reason = f"{ready} of {desired} pods ready: {said}"
+        # while a release goes on there are more pods than are wanted: the two numbers are not parts of one
+        surplus = first.count > desired - ready
+        reason = (
+            f"{ready} of the {desired} pods it wants are ready, while {said}"
+            if surplus
+            else f"{ready} of {desired} pods ready: {said}"
+        )
     elif desired and first.code != "CB-UNAVAILABLE":
         reason = f"{said}; {_serving(ready)}"
     else:

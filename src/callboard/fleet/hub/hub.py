@@ -164,7 +164,7 @@ class Hub:
         """Hold the stream no more."""
         stream.detach(reader)
         if not len(stream.held.readers):
-            self._let_go(stream)
+            self._end_later(stream)
 
     def held(self, source: Source, question: Question) -> Holdings | None:
         """What the stream of exactly this question holds, if there is one."""
@@ -199,7 +199,7 @@ class Hub:
         reader.stream = None
         stream.detach(reader)
         if not len(stream.held.readers):
-            self._let_go(stream)
+            self._end_later(stream)
 
     def _attach(self, reader: "_Reader", stream: Stream) -> None:
         if reader.stream is stream:
@@ -240,7 +240,7 @@ class Hub:
             self._streams[key] = stream
             name = f"stream {source.cluster.name} {question.type.key}"
             self._running[key] = self._tasks.start(leaving_nothing(stream.run()), name)
-            self._let_go(stream)  # until somebody attaches
+            self._end_later(stream)  # until somebody attaches
         else:
             stream.source = source  # the newest reader's way to a credential is the one that stands longest
         return stream
@@ -256,13 +256,15 @@ class Hub:
 
         return changed
 
-    def _let_go(self, stream: Stream) -> None:
+    def _end_later(self, stream: Stream) -> None:
+        """End the stream in `keep` seconds, unless somebody reads it again until then."""
         key = _key(stream)
         if self._tasks.open and key not in self._ending:
             loop = asyncio.get_running_loop()
             self._ending[key] = loop.call_later(stream.source.settings.keep, self._end, key)
 
     def _end(self, key: StreamKey) -> None:
+        """Cancel the stream's task, unless somebody reads it again."""
         self._ending.pop(key, None)
         if len(self._streams[key].held.readers):
             return
