@@ -5,7 +5,7 @@ import re
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 
 import aiohttp
@@ -15,8 +15,9 @@ from playwright.async_api import async_playwright
 
 from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
-from callboard.app.entrance import Announcement, Entrance, hold_the_other
+from callboard.app.entrance import Announcement, Entrance, hold_the_other, listen
 from callboard.base.clock import FakeClock
+from callboard.http.server import bind
 from callboard.model.caller import Caller
 
 LINK = re.compile(r"  (http://(\S+?):(\d+))(/sign-in\?token=\S+)")
@@ -198,3 +199,14 @@ async def test_signing_out_is_for_our_own_pages() -> None:
     assert another is not None
     assert await sessions.caller(one) is None
     assert await sessions.caller(another) is not None
+
+
+def test_any_port_is_one_that_is_free_at_both_addresses() -> None:
+    """With 400 ports taken at the other one, some of 200 would else be among them."""
+    with ExitStack() as open_:
+        for _ in range(400):
+            open_.enter_context(bind("127.0.0.1", 0))
+        for _ in range(200):
+            listener, alone, held = listen("::1", 0, named=True)
+            with listener, held or nullcontext():
+                assert alone

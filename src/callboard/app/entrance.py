@@ -11,15 +11,17 @@ import msgspec
 import structlog
 
 from callboard.access.sessions import Sessions
-from callboard.http.server import hold
+from callboard.http.server import bind, hold
 from callboard.model.caller import Caller
 
-__all__ = ["Announcement", "Entrance", "hold_the_other"]
+__all__ = ["Announcement", "Entrance", "hold_the_other", "listen"]
 
 _log = structlog.get_logger(__name__)
 
 _OTHER = {"127.0.0.1": "::1", "localhost": "::1", "::1": "127.0.0.1"}
 """Where browsers look for a name below `.localhost` as well. No other address is looked at for it."""
+FREE_PORTS = 16
+"""Free ports that are tried at most, where any will do, for one that is free at both addresses."""
 
 
 class Entrance(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,19 +49,36 @@ class Entrance(msgspec.Struct, frozen=True, kw_only=True):
         return f"{'https' if self.secure else 'http'}://{host}:{self.port}{self.base}"
 
 
-def hold_the_other(host: str, port: int) -> tuple[bool, socket.socket | None]:
-    """(whether a name below `.localhost` reaches us and nobody else, what holds it so: to be closed at the end)."""
+def listen(host: str, port: int, *, named: bool) -> tuple[socket.socket, bool, socket.socket | None]:
+    """(a listening socket, and then as `hold_the_other` has it where the link is to have a name of its own). Port 0 takes one
+    that is free at both addresses. Raises UsageError when there is none."""
+    tries = FREE_PORTS if named and port == 0 and host.lower().strip("[]") in _OTHER else 1
+    while True:
+        tries -= 1
+        listener = bind(host, port)
+        if not named:
+            return listener, False, None
+        alone, held = hold_the_other(host, listener.getsockname()[1], tell=not tries)
+        if alone or not tries:
+            return listener, alone, held
+        listener.close()
+
+
+def hold_the_other(host: str, port: int, *, tell: bool = True) -> tuple[bool, socket.socket | None]:
+    """(whether a name below `.localhost` reaches us and nobody else, what holds it so: to be closed at the end). Where it does
+    not, that is told in the log."""
     host = host.lower().strip("[]")
     if host not in _OTHER:
         return False, None
     try:
         return True, hold(_OTHER[host], port)
     except OSError:
-        _log.warning(
-            "another program has our port where browsers look first for names below .localhost, so the link leads to our plain "
-            "address, whose cookie a browser sends to every port of it",
-            address=f"{_OTHER[host]}:{port}",
-        )
+        if tell:
+            _log.warning(
+                "another program has our port where browsers look first for names below .localhost, so the link leads to our "
+                "plain address, whose cookie a browser sends to every port of it",
+                address=f"{_OTHER[host]}:{port}",
+            )
         return False, None
 
 

@@ -19,7 +19,7 @@ from callboard.access.store import SessionStore
 from callboard.app.allocator import give_back_now_and_then
 from callboard.app.application import Application
 from callboard.app.collector import collector
-from callboard.app.entrance import Announcement, Entrance, hold_the_other
+from callboard.app.entrance import Announcement, Entrance, listen
 from callboard.app.facing import may_face_people, policy_of, proxies_of, public_address, rates_of
 from callboard.app.metrics import watch_loop
 from callboard.app.notices import tell_who_sees_nothing
@@ -31,7 +31,7 @@ from callboard.base.base_path import base_paths
 from callboard.base.errors import BadInput, Problem
 from callboard.base.settings import HttpsSettings
 from callboard.http.limits import HttpLimits
-from callboard.http.server import Server, bind, is_loopback
+from callboard.http.server import Server, is_loopback
 from callboard.model.audit import AuditDeed, AuditOutcome
 from callboard.model.caller import Caller
 from callboard.model.door import Refused
@@ -63,9 +63,10 @@ async def serve(app: Application, listening: Listening) -> None:
         may_face_people(settings, app.sign_in.ways, listening.host)
     with _certificate_files(settings.backend.https):
         pass  # what cannot be used is told before anything is begun
-    listener = bind(listening.host, listening.port)
-    port: int = listener.getsockname()[1]
     https = settings.backend.https
+    named = loopback and not listening.open and https is None  # no certificate has a name that only we know
+    listener, alone, held = listen(listening.host, listening.port, named=named)
+    port: int = listener.getsockname()[1]
     tell_who_sees_nothing(settings.callboard, app.visibility)
     bases = base_paths(settings.app.base_url, settings.backend.base_url)
     entrance = Entrance(
@@ -85,11 +86,8 @@ async def serve(app: Application, listening: Listening) -> None:
         trail=app.trail,
     )
     await sessions.start()
-    held = None
-    if loopback and not listening.open and not entrance.secure:  # no certificate has a name that only we know
-        alone, held = hold_the_other(listening.host, port)
-        if alone:
-            entrance = msgspec.structs.replace(entrance, secret=f"{sessions.host}.localhost")
+    if alone:
+        entrance = msgspec.structs.replace(entrance, secret=f"{sessions.host}.localhost")
     policy = policy_of(settings, entrance, open_=listening.open, loopback=loopback)
     door = FrontDoor(policy, sessions, app.tokens, ways=app.sign_in.ways)
     desk = FrontDesk(
