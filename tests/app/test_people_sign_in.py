@@ -161,7 +161,7 @@ async def test_people_come_in_as_themselves_and_are_out_when_they_leave_the_cata
     tmp_path: Path, node: Path
 ) -> None:
     async with running_provider(node) as provider, serving(tmp_path, provider) as served, person() as anna:
-        status, _ = await anna.sign_in(served, "4711", "/catalog?kind=User&q=a")
+        status, _ = await anna.sign_in(served, "account-of-anna", "/catalog?kind=User&q=a")
         assert (status, anna.url) == (200, f"{served.base}/catalog?kind=User&q=a")
         stolen = dict(anna.jars[served.base])
         assert list(stolen) == [f"callboard_{served.port}"]  # that of the sign-in under way is used up
@@ -180,10 +180,10 @@ async def test_people_come_in_as_themselves_and_are_out_when_they_leave_the_cata
         async with person() as thief, asyncio.timeout(20):
             thief.jars[served.base] = stolen
             # until the new key and the catalog are read; another process tells no event
-            while (await anna.sign_in(served, "4711"))[0] != 200:  # noqa: ASYNC110
+            while (await anna.sign_in(served, "account-of-anna"))[0] != 200:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             assert (await thief.ask(f"{served.base}/catalog"))[0] == 401
-        assert "4711" not in served.log
+        assert "account-of-anna" not in served.log
         assert CLIENT["client_secret"] not in served.log
 
 
@@ -201,7 +201,7 @@ async def test_in_a_browser_somebody_works_is_refreshed_and_leaves_for_good(
         await page.goto(f"{served.base}/catalog?kind=User")
         assert await page.get_by_label("Search all services").count() == 0
         await page.get_by_role("link", name="The house").click()
-        await page.get_by_label("Account").fill("4711")
+        await page.get_by_label("Account").fill("account-of-anna")
         await page.get_by_role("button", name="Go on").click()
         await page.wait_for_url(f"{served.base}/catalog?kind=User")
         (cookie,) = [c for c in await page.context.cookies(served.base) if c["name"].startswith("callboard")]

@@ -20,7 +20,12 @@ CLIENT: Mapping[str, Any] = {
     "response_types": ["code"],
 }
 ACCOUNTS: Mapping[str, Mapping[str, Any]] = {
-    "4711": {"name": "Anna A", "email": "anna@example.org", "email_verified": True, "groups": ["/sre"]},
+    "account-of-anna": {
+        "name": "Anna A",
+        "email": "anna@example.org",
+        "email_verified": True,
+        "groups": ["/sre"],
+    },
     "4712": {"name": "Not Anna", "email": "anna@example.org", "email_verified": False},
     "4713": {"name": "Bo", "email": "bo@elsewhere.example", "email_verified": True},
 }
