@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
+from callboard.model.permission import Action, Resource, Ruling
 from callboard.portal.views import HelpView
 from callboard.simulator import Fleet
 from support.portal import application
@@ -18,7 +20,13 @@ def rows(found: HelpView) -> dict[str, tuple[str, bool]]:
     return {row.label: (row.value, row.wrong) for exhibit in found.exhibits for row in exhibit.rows}
 
 
-async def test_each_trouble_has_what_a_helper_looks_at(tmp_path: Path) -> None:
+def all_but_logs(caller: Caller, action: Action, resource: Resource) -> Ruling:
+    return Ruling(allowed=action is not Action.LOGS_READ, by="logs are for others")
+
+
+async def test_each_trouble_has_what_a_helper_looks_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with Fleet.start("demo", clusters=6) as fleet, application(tmp_path, fleet, *SERVICES) as app:
         helped: dict[str, HelpView] = {}
         for service in SERVICES:
@@ -26,6 +34,10 @@ async def test_each_trouble_has_what_a_helper_looks_at(tmp_path: Path) -> None:
             view = await app.portal.kubernetes_settled(ref, ME, within=20)
             for finding in view.verdict.findings:
                 helped[finding.code] = await app.portal.help(ref, finding, ME)
+                if finding.code == "CB-JOB-FAILED":
+                    with monkeypatch.context() as patched:
+                        patched.setattr(app.portal._permissions, "decide", all_but_logs)
+                        helped["without logs"] = await app.portal.help(ref, finding, ME)
     memory = helped["CB-OOM"]
     assert rows(memory)["It may use at most"] == ("1 GiB", True)
     assert memory.crash is not None
@@ -43,6 +55,10 @@ async def test_each_trouble_has_what_a_helper_looks_at(tmp_path: Path) -> None:
     assert job.crash is not None, "the log of a pod that the Job made"
     assert job.crash.line.endswith("ERROR giving up, the schema is left at 0041")
     assert job.crash.lines[job.crash.first].endswith("migration 0042_add_ledger_index failed")
+    no_logs = helped["without logs"]
+    assert no_logs.exhibits == job.exhibits
+    assert no_logs.crash is not None, "that it ended is no log"
+    assert (no_logs.crash.line, no_logs.crash.lines) == ("", ())
 
 
 async def test_what_is_gone_is_said_and_raises_nothing(tmp_path: Path) -> None:
