@@ -2,82 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from callboard.app.application import Application, open_application
-from callboard.app.site import whole_site
+from callboard.app.application import Application
 from callboard.base.errors import NotAllowed
-from callboard.model.audit import AuditDeed, AuditOutcome
 from callboard.model.caller import Caller
-from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 from callboard.portal.protocol import ServicesQuery
 from callboard.simulator import Fleet
-from callboard.web.application import WebOptions
+from support.company import as_, company
 from support.live import KUBERNETES, ask
 from support.policies import person
-from support.portal import write_config
-from support.web_server import Answer, get, listening, operations
+from support.web_server import Answer
 
 API = "/api/callboard/v1/services"
-COMPONENT = """\
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata: {{name: {name}, annotations: {{backstage.io/kubernetes-id: {name}}}}}
-spec: {{type: service, lifecycle: production, owner: group:default/{owner}{more}}}
-"""
-OWNERS = {"dice-roller": "team", "scoreboard": "money"}
 _ALL = ServicesQuery(text="dice")
-
-
-class Everybody:
-    """A door that lets whoever names themselves in a header in as that person: `name group group …`."""
-
-    async def admit(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:
-        name, *groups = facts.authorization.split() or ["nobody"]
-        return Admitted(Caller.loopback() if name == "here" else person(name, *groups))
-
-
-def options(app: Application) -> WebOptions:
-    def refused(deed: AuditDeed, caller: Caller, path: str, code: str) -> None:
-        app.trail.record(deed, caller, path, outcome=AuditOutcome.REFUSED, code=code)
-
-    return WebOptions(refused=refused)
-
-
-@asynccontextmanager
-async def company(
-    directory: Path, fleet: Fleet, policies: Mapping[str, object], **more: object
-) -> AsyncIterator[tuple[Application, str]]:
-    callboard = {"parts": {"objectsProvider": "hub"}, "access": {"policies": policies}, **more}
-    config = write_config(directory, fleet, "dice-roller", callboard=callboard)
-    (directory / "catalog-info.yaml").write_text(
-        "---\n".join(
-            COMPONENT.format(
-                name=n, owner=o, more=", dependsOn: [component:dice-roller]" if n == "scoreboard" else ""
-            )
-            for n, o in OWNERS.items()
-        )
-    )
-    async with (
-        open_application([config], directory=directory) as app,
-        listening(
-            lambda _: whole_site(app.portal, Everybody(), operations(), options(app), app.clock)
-        ) as base,
-    ):
-        keeping = asyncio.create_task(app.keep_up())
-        try:
-            yield app, base
-        finally:
-            keeping.cancel()
-            await asyncio.wait({keeping})
-
-
-async def as_(base: str, who: str, path: str) -> Answer:
-    return await get(base, path, {"Authorization": who, "Accept": "*/*"})
 
 
 def without_id(answer: Answer, name: str) -> tuple[int, str]:

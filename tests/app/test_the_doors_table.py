@@ -39,7 +39,13 @@ VALUES = {
     "version": "1",
     "name:path": "page.css",
 }
-ADMINISTRATION = {"/admin/audit", "/admin/policies", "/api/callboard/v1/audit", "/api/callboard/v1/access"}
+ADMINISTRATION = {
+    "/admin",
+    "/admin/audit",
+    "/admin/policies",
+    "/api/callboard/v1/audit",
+    "/api/callboard/v1/access",
+}
 SEEN = {"public", "sign-in", "metrics"}
 """Classes of routes that a stranger may reach."""
 

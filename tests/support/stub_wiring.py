@@ -28,6 +28,7 @@ from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.entity import EntityRef
 from callboard.model.finding import Finding
+from callboard.model.permission import Action
 from callboard.model.snapshot import Notice, ServiceSnapshot
 from callboard.portal.arranging.arrangement import arrange
 from callboard.portal.operations import FleetCheck
@@ -109,6 +110,9 @@ class StubPortal:
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         raise NotFound("This portal has no logs.")
+
+    def looks_after(self, caller: Caller) -> frozenset[Action]:
+        return frozenset()
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
         raise NotImplementedError

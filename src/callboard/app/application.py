@@ -51,7 +51,7 @@ from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
 from callboard.outbound import Outbound
-from callboard.portal.administration import Administration
+from callboard.portal.administration.administration import Administration
 from callboard.portal.asking.class_views import ClassViews
 from callboard.portal.asking.feeds import SnapshotFeeds
 from callboard.portal.asking.kubernetes import KubernetesRoad

@@ -14,7 +14,7 @@ from callboard.model.finding import Finding
 from callboard.model.grants import Grants
 from callboard.model.permission import Action
 from callboard.model.verdict import Verdict
-from callboard.portal.administration import Administration
+from callboard.portal.administration.administration import Administration
 from callboard.portal.asking.helping import stands_for
 from callboard.portal.asking.kubernetes import KubernetesRoad
 from callboard.portal.health.trouble_since import TroubleSince
@@ -118,6 +118,10 @@ class CallboardPortal:
         told = f"{_told(ref, key)} {container}"
         self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
         return await self._kubernetes.crash(entity, key, container, caller, previous=previous)
+
+    def looks_after(self, caller: Caller) -> frozenset[Action]:
+        """What of looking after Callboard a caller may do."""
+        return self._administration.may(caller) if self._administration is not None else frozenset()
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
         """One page of the record of who did what."""

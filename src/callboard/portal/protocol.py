@@ -11,6 +11,7 @@ from callboard.model.audit import AuditFilter, AuditPage
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.finding import Finding
+from callboard.model.permission import Action
 from callboard.model.verdict import Health
 from callboard.portal.views import (
     CrashLog,
@@ -107,6 +108,10 @@ class Portal(Protocol):
     ) -> CrashLog:
         """The end of the log of a container's last run that is over, or of the present one, and what it tells. A cluster's
         refusal is a CrashLog with `failure`, not an error."""
+        ...
+
+    def looks_after(self, caller: Caller) -> frozenset[Action]:
+        """What of looking after Callboard a caller may do, by what is known; nothing for most."""
         ...
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:

@@ -20,7 +20,8 @@ from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.live.stream import Pace
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.live.topics import Topics
-from callboard.web.pages.admin import AdminPages
+from callboard.web.pages.admin.frame import AdminFrame
+from callboard.web.pages.admin.record import RecordPages
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.dialogs import DialogPages
 from callboard.web.pages.entity import EntityPages
@@ -97,13 +98,15 @@ def create_web(
             return sign_in.page(trouble, request_id, address)
         return renderer.page("error.html", trouble=trouble, request_id=request_id)
 
+    admin = AdminFrame(portal, renderer)
     entities = EntityPages(tabs, renderer, ResponseCache(clock))
     routes = site_map(
         CatalogPages(portal, renderer, listing),
         entities,
         DialogPages(portal, renderer, entities.tab),
         ObjectPages(portal, renderer),
-        AdminPages(portal, renderer),
+        admin,
+        RecordPages(portal, admin),
         OperationPages(operations, renderer, static),
         sign_in,
         LivePages(topics, options.pace, options.draining),

@@ -2,7 +2,8 @@
 
 from callboard.http.door import ClassifiedRoute
 from callboard.model.door import RouteClass
-from callboard.web.pages.admin import AdminPages
+from callboard.web.pages.admin.frame import AdminFrame
+from callboard.web.pages.admin.record import RecordPages
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.dialogs import DialogPages
 from callboard.web.pages.entity import EntityPages
@@ -23,7 +24,8 @@ def site_map(
     entity: EntityPages,
     dialogs: DialogPages,
     objects: ObjectPages,
-    admin: AdminPages,
+    admin: AdminFrame,
+    record: RecordPages,
     operations: OperationPages,
     sign_in: SignInPages,
     live: LivePages,
@@ -38,8 +40,9 @@ def site_map(
         ClassifiedRoute(OBJECT + "/log", objects.log, read, name="log"),
         ClassifiedRoute(OBJECT, objects.one, read, name="object"),
         ClassifiedRoute(ENTITY + "/{tab}", dialogs.tab, read, name="tab"),
-        ClassifiedRoute("/admin/audit", admin.audit, read, name="admin-audit"),
-        ClassifiedRoute("/admin/policies", admin.policies, read, name="admin-policies"),
+        ClassifiedRoute("/admin", admin.index, read, name="admin"),
+        ClassifiedRoute("/admin/audit", record.audit, read, name="admin-audit"),
+        ClassifiedRoute("/admin/policies", record.policies, read, name="admin-policies"),
         ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),
         ClassifiedRoute("/sign-in", sign_in.sign_in, RouteClass.SIGN_IN, name="sign-in"),
         ClassifiedRoute("/sign-in/{way}", sign_in.begin, RouteClass.SIGN_IN, name="sign-in-begin"),

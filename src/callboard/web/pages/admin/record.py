@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from callboard.http.audit_query import audit_filter
 from callboard.http.door import caller_of
@@ -11,19 +11,19 @@ from callboard.http.queries import bounded
 from callboard.model.audit import AuditDeed
 from callboard.model.permission import Action
 from callboard.portal.protocol import Portal
-from callboard.web.rendering import Renderer
+from callboard.web.pages.admin.frame import AdminFrame
 
-__all__ = ["AdminPages"]
+__all__ = ["RecordPages"]
 
 _KEPT = ("deed", "outcome", "who", "what", "since", "until")
 
 
-class AdminPages:
+class RecordPages:
     """`/admin/audit` and `/admin/policies`."""
 
-    def __init__(self, portal: Portal, renderer: Renderer) -> None:
+    def __init__(self, portal: Portal, frame: AdminFrame) -> None:
         self._portal = portal
-        self._renderer = renderer
+        self._frame = frame
 
     async def audit(self, request: Request) -> Response:
         """Who did what, the newest first; `?who=&what=&deed=&outcome=&since=&until=&before=`."""
@@ -33,8 +33,9 @@ class AdminPages:
         older = (
             urlencode({**{k: v for k, v in asked.items() if v}, "before": page.older}) if page.older else ""
         )
-        html = self._renderer.page("audit.html", page=page, asked=asked, older=older, deeds=tuple(AuditDeed))
-        return HTMLResponse(html)
+        return self._frame.page(
+            request, "audit", "audit.html", page=page, asked=asked, older=older, deeds=tuple(AuditDeed)
+        )
 
     async def policies(self, request: Request) -> Response:
         """The policies in force, and which of them decides; `?who=&action=&what=&cluster=&namespace=&type=`."""
@@ -44,5 +45,6 @@ class AdminPages:
             for key in ("who", "action", "what", "cluster", "namespace", "type")
         }
         view = await self._portal.policies(asked, caller_of(request))
-        html = self._renderer.page("policies.html", view=view, asked=asked, actions=tuple(Action))
-        return HTMLResponse(html)
+        return self._frame.page(
+            request, "policies", "policies.html", view=view, asked=asked, actions=tuple(Action)
+        )

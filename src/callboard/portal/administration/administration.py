@@ -17,6 +17,7 @@ from callboard.portal.views import AccessExplanation, PoliciesView
 __all__ = ["Administration", "Find", "PoliciesKnown"]
 
 _PORTAL = Resource(kind=ResourceKind.PORTAL)
+_ACTIONS = (Action.AUDIT_READ, Action.ADMIN_READ, Action.ADMIN_CHANGE)
 
 
 class PoliciesKnown(Protocol):
@@ -42,14 +43,23 @@ class Administration:
         self._policies = policies
         self._find = find
 
+    def may(self, caller: Caller) -> frozenset[Action]:
+        """Which of the actions of looking after Callboard somebody may do, by what is known."""
+        decide = self._permissions.decide
+        return frozenset(a for a in _ACTIONS if decide(caller, a, _PORTAL).allowed)
+
+    async def _require(self, caller: Caller, action: Action) -> None:
+        await self._permissions.prepare(caller)
+        require(self._permissions.decide, caller, action, _PORTAL)
+
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
         """One page of the record. Raises NotAllowed, UsageError, Unavailable."""
-        require(self._permissions.decide, caller, Action.AUDIT_READ, _PORTAL)
+        await self._require(caller, Action.AUDIT_READ)
         return await self._find(wanted)
 
     async def policies(self, asked: Mapping[str, str], caller: Caller) -> PoliciesView:
         """The policies, and who may what by them where that is asked (`who` is not ""). Raises NotAllowed, UsageError."""
-        require(self._permissions.decide, caller, Action.ADMIN_READ, _PORTAL)
+        await self._require(caller, Action.ADMIN_READ)
         view = self._policies.view()
         if not asked.get("who"):
             return view
