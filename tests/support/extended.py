@@ -161,7 +161,9 @@ async def site_of(app: Application, *, everyone: bool = False) -> AsyncIterator[
     policy = DoorPolicy(hosts=hosts, origins=origins, cookie="callboard", open=everyone)
     door = FrontDoor(policy, Sessions(app.clock), app.tokens)
     operations = Operations(ready=lambda: (), metrics=_no_figures, cookie=policy.cookie_for)
-    site = whole_site(app.portal, door, operations, WebOptions(), app.clock, app.extensions)
+    site = whole_site(
+        app.portal, door, operations, WebOptions(), app.clock, app.extensions, app.identity_tokens.key_set
+    )
     until = app.clock.now() + timedelta(hours=1)
     tokens = [
         (await app.tokens.create(name, may, until))[1]

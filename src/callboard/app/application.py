@@ -11,6 +11,7 @@ from typing import TypedDict
 import structlog
 
 from callboard.access.audit import AuditTrail
+from callboard.access.identity_tokens import IdentityTokens
 from callboard.access.reviews import Reviews
 from callboard.access.store import AuditStore, TokenStore
 from callboard.access.tokens import ServiceTokens
@@ -23,6 +24,7 @@ from callboard.app.metrics import Metrics
 from callboard.app.plugins import asked, installed
 from callboard.app.policies import PoliciesInForce
 from callboard.app.restarts import waiting_for_a_restart
+from callboard.app.services import identity_tokens_of
 from callboard.app.sign_in import SignInInForce
 from callboard.app.tables import opened
 from callboard.base.clock import Clock, SystemClock
@@ -45,6 +47,7 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.hub.streams.watching import ConnectionsWatcher
 from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
+from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
 from callboard.host.routes import ExtensionRoutes
 from callboard.kube.connection.connection import Connection, Connections
@@ -95,7 +98,9 @@ class Application:
         tokens: ServiceTokens,
         sign_in: SignInInForce,
         extensions: ExtensionRoutes,
+        identity_tokens: IdentityTokens,
     ) -> None:
+        self.identity_tokens = identity_tokens
         self.extensions = extensions
         self.database = database
         self.sign_in = sign_in
@@ -269,6 +274,7 @@ async def open_application(
                 sections=settings.callboard.extensions.settings,
             )
             extensions = ExtensionRoutes(contexts, lambda: questions)
+            identity_tokens = identity_tokens_of(settings, clock)
             fleet = FleetInForce(
                 connections=connections,
                 hub=hub,
@@ -278,6 +284,7 @@ async def open_application(
                 listens=listens,
                 contexts=contexts,
                 routes=extensions,
+                beside=ServicesBeside(identity_tokens, lambda: questions),
             )
 
             async def way(cluster: str) -> Connection:
@@ -391,6 +398,7 @@ async def open_application(
                         directory=str(configuration.directory),
                     ),
                     extensions=extensions,
+                    identity_tokens=identity_tokens,
                 )
                 await fleet.put_to_use(configuration)
                 await catalog.refresh()

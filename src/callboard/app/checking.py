@@ -10,12 +10,14 @@ from callboard.access.policies.keeping import read_policies
 from callboard.app.configuration import read_configuration
 from callboard.app.listening import Listens, settings_for
 from callboard.app.plugins import Plugins, asked, installed
+from callboard.app.services import identity_tokens_of, services_of
 from callboard.base.clock import SystemClock
 from callboard.base.errors import BadInputs, CallboardError, Unavailable
 from callboard.cli.wiring import WiredCheck
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import wire
+from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
 from callboard.host.declared import declared_routes
 from callboard.kube.connection.connection import Connections
@@ -77,6 +79,9 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
         try:
             await read_policies(settings.callboard.access.policies, configuration.directory)
             declared_routes(settings.callboard.routes)
+            services_of(
+                settings, ServicesBeside(identity_tokens_of(settings, clock), lambda: None), plugins.names
+            )
             fleet = await asyncio.to_thread(
                 wire,
                 Registry.of(plugins),

@@ -10,6 +10,7 @@ from callboard.app.listening import Listens, settings_for
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import Extension, Plugins, asked
 from callboard.app.rules import rules_of
+from callboard.app.services import offers_of, services_of
 from callboard.base.clock import Clock
 from callboard.base.settings import Settings
 from callboard.catalog.catalog import Catalog
@@ -19,6 +20,7 @@ from callboard.fleet.hub.hub import Hub
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import WiredFleet, wire
+from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
 from callboard.host.declared import declared_routes
 from callboard.host.routes import ExtensionRoutes
@@ -55,7 +57,9 @@ class FleetInForce:
         listens: Listens,
         contexts: Contexts | None = None,
         routes: ExtensionRoutes | None = None,
+        beside: ServicesBeside | None = None,
     ) -> None:
+        self._beside = beside
         self._contexts = contexts
         self._routes = routes
         self._listens = listens
@@ -93,6 +97,8 @@ class FleetInForce:
             await asyncio.wait(self._ending)
         if self._fleet is not None:
             await self._fleet.close()
+        if self._beside is not None:
+            await self._beside.close()
 
     @property
     def plugins(self) -> Plugins:
@@ -105,6 +111,7 @@ class FleetInForce:
         if self._contexts is not None:
             self._contexts.checked(settings.callboard.extensions.settings)
         declared = declared_routes(settings.callboard.routes)
+        services = services_of(settings, self._beside, [e.name for e in self._extensions])
         rules = rules_of(settings)
         built_in = FleetPlugin(
             settings,
@@ -117,7 +124,7 @@ class FleetInForce:
             clock_offset=self._connections.clock_offset,
         )
         plugins = Plugins(
-            (asked("callboard.fleet", built_in), *self._extensions),
+            (asked("callboard.fleet", built_in), *self._extensions, *map(offers_of, services.values())),
             template_problem=template_problem,
             contexts=self._contexts,
         )
@@ -151,6 +158,8 @@ class FleetInForce:
                 [*((route, False) for route in plugins.routes()), *((route, True) for route in declared)]
             ):
                 await gone.close()
+        if self._beside is not None:
+            await self._beside.use(services)
         if before is not None:
             ending = asyncio.get_running_loop().create_task(_ended(before), name="end the fleet before")
             self._ending.add(ending)

@@ -139,7 +139,9 @@ async def serve(app: Application, listening: Listening) -> None:
         rates=rates_of(settings),
         hsts=https is not None and not loopback,
     )
-    site = whole_site(app.portal, door, operations, options, app.clock, app.extensions)
+    site = whole_site(
+        app.portal, door, operations, options, app.clock, app.extensions, app.identity_tokens.key_set
+    )
 
     def listening_now() -> None:
         ready.set()

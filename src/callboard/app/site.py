@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from starlette.routing import BaseRoute
 
 from callboard.api.extension_routes import as_route
+from callboard.api.key_set import key_set_route
 from callboard.api.routes import API_ROOT, api_routes
 from callboard.base.clock import Clock
 from callboard.extend.routes import ExtensionRoute
@@ -26,15 +27,16 @@ def whole_site(
     options: WebOptions,
     clock: Clock,
     extensions: ExtensionRoutes | None = None,
+    key_set: Callable[[], bytes] = lambda: b'{"keys":[]}',
 ) -> Site:
-    """The pages and the JSON routes, ours and extensions'."""
+    """The pages and the JSON routes, ours and extensions'. `key_set` are the keys that services beside check our tokens with."""
     return create_web(
         portal,
         door,
         operations,
         options,
         clock=clock,
-        further=api_routes(portal, clock),
+        further=(*api_routes(portal, clock), key_set_route(key_set)),
         json_below=(API_ROOT,),
         later=(lambda renderer: _of_extensions(extensions, renderer)) if extensions else None,
     )

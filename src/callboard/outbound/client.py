@@ -149,13 +149,27 @@ class Outbound:
             url, check, body, {"Content-Type": "application/json", **(headers or {})}, bounds
         )
 
-    async def _post(
-        self, url: str, check: Check, body: bytes, headers: Mapping[str, str], bounds: Bounds | None
+    async def send(
+        self,
+        method: str,
+        url: str,
+        check: Check,
+        body: bytes | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        bounds: Bounds | None = None,
     ) -> WebAnswer:
+        """A request of any method. No redirect is followed: one is an answer like others. Whatever is not idempotent
+        is sent once. Raises Unavailable, NotAllowed."""
         bounds = bounds or Bounds()
         address = address_of(url)
         async with _within(bounds.whole, address):
-            return await self._ask("POST", address, check(address), headers, body, bounds)
+            return await self._ask(method, address, check(address), headers or {}, body, bounds)
+
+    async def _post(
+        self, url: str, check: Check, body: bytes, headers: Mapping[str, str], bounds: Bounds | None
+    ) -> WebAnswer:
+        return await self.send("POST", url, check, body, headers=headers, bounds=bounds)
 
     async def _ask(
         self,

@@ -39,6 +39,11 @@ from callboard.base.settings.backend import (
     ReadingAllow,
     ReadingSettings,
 )
+from callboard.base.settings.beside import (
+    ServiceBesideSettings,
+    ServiceRouteSettings,
+    ServiceTabSettings,
+)
 from callboard.base.settings.callboard import (
     AccessSettings,
     AuditSettings,
@@ -170,7 +175,10 @@ __all__ = [
     "ResolverSettings",
     "RouteSettings",
     "RuleAllow",
+    "ServiceBesideSettings",
     "ServiceLocatorMethod",
+    "ServiceRouteSettings",
+    "ServiceTabSettings",
     "Settings",
     "SignInSettings",
     "UserSettings",

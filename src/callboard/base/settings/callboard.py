@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from callboard.base.secret import Secret
+from callboard.base.settings.beside import ServiceBesideSettings
 from callboard.base.settings.diagnosis import DiagnosisSettings
 from callboard.base.settings.forms import Opaque, Seconds, SettingsStruct
 from callboard.base.settings.sign_in import CallboardAuthSettings
@@ -493,6 +494,9 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     routes: tuple[RouteSettings, ...] = ()
     """Routes without code. They are read anew with the configuration."""
+
+    services: dict[str, ServiceBesideSettings] = msgspec.field(default_factory=dict)
+    """Services beside Callboard, by the name that stands in their addresses. They are read anew with the configuration."""
 
     logging: LoggingSettings = LoggingSettings()
     """What goes to standard error."""
