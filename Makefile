@@ -12,6 +12,7 @@ BENCH_FLAGS ?=
 SOAK_FLAGS ?=
 ATTACK_FLAGS ?=
 MUTANTS_FLAGS ?=
+SURFACE_FLAGS ?=
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
@@ -111,6 +112,10 @@ format: $(STAMPS)/dev ## let ruff write what it can
 .PHONY: docs
 docs: $(BROWSER_FILES) ## write the reference pages that come from the code
 	$(BIN)/python -m callboard.app.references docs/reference
+
+.PHONY: surface
+surface: $(BROWSER_FILES) ## write what callboard.extend offers, and say whether its version fits what changed (SURFACE_FLAGS=--released)
+	$(BIN)/python tools/surface.py $(SURFACE_FLAGS)
 
 .PHONY: screenshots
 screenshots: $(STAMPS)/dev $(BROWSER_FILES) ## take the pictures of the documents from the demo, in Chromium

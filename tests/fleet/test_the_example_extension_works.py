@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from callboard.app.installed import installed as found_by_entry_point
 from callboard.app.plugins import Plugins
-from callboard.app.plugins import installed as found_by_entry_point
 from callboard.base.clock import SystemClock
 from callboard.base.config import load
 from callboard.base.errors import BadInputs

@@ -107,6 +107,7 @@ async def extended(
     *,
     fleet: Fleet | None = None,
     callboard: dict[str, Any] | None = None,
+    kubernetes: dict[str, Any] | None = None,
 ) -> AsyncIterator[Application]:
     """The application with these extensions."""
     parts = {"fleet": fleet or Fleet(), **extensions}
@@ -119,6 +120,7 @@ async def extended(
         "kubernetes": {
             "serviceLocatorMethod": {"type": "multiTenant"},
             "clusterLocatorMethods": [{"type": "memory"}],
+            **(kubernetes or {}),
         },
         "callboard": {
             "parts": {"objectsProvider": "fanOut", "fetcher": "memory"},

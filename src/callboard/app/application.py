@@ -18,10 +18,11 @@ from callboard.access.tokens import ServiceTokens
 from callboard.access.visibility import Visibility
 from callboard.app.configuration import Configuration, read_configuration
 from callboard.app.fleet import FleetInForce
+from callboard.app.installed import installed
 from callboard.app.judged import judged_by
 from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
-from callboard.app.plugins import asked, installed
+from callboard.app.plugins import asked
 from callboard.app.policies import PoliciesInForce
 from callboard.app.restarts import waiting_for_a_restart
 from callboard.app.services import identity_tokens_of

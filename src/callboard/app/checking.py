@@ -8,8 +8,9 @@ from typing import cast
 
 from callboard.access.policies.keeping import read_policies
 from callboard.app.configuration import read_configuration
+from callboard.app.installed import installed
 from callboard.app.listening import Listens, settings_for
-from callboard.app.plugins import Plugins, asked, installed
+from callboard.app.plugins import Plugins, asked
 from callboard.app.services import identity_tokens_of, services_of
 from callboard.base.clock import SystemClock
 from callboard.base.errors import BadInputs, CallboardError, Unavailable

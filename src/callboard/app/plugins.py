@@ -1,4 +1,4 @@
-"""Extensions: Callboard's own and those found by entry point, each asked once for what it offers, through pluggy.
+"""Extensions: Callboard's own and those that were found (`installed`), each asked once for what it offers, through pluggy.
 
 What one of them does wrong costs what it offers, or that piece of it, and is told: `problems` has a sentence for each.
 """
@@ -6,7 +6,6 @@ What one of them does wrong costs what it offers, or that piece of it, and is to
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 import msgspec
@@ -18,24 +17,24 @@ from callboard.base.fence import Fence, WrongAnswer
 from callboard.base.in_time import in_time
 from callboard.base.shape import misfit, shown_type
 from callboard.extend.context import ExtensionContext
+from callboard.extend.deprecation import DEPRECATIONS, Deprecation
 from callboard.extend.hooks import NAMESPACE, Hooks
 from callboard.extend.pages import Card, Tab
 from callboard.extend.registration import Offered, ProviderRegistration, Registration
 from callboard.extend.routes import ExtensionPage, ExtensionRoute
+from callboard.extend.version import API_VERSION, ATTRIBUTE, version_problem
 from callboard.fleet.fenced.elements import Elements, elements
 from callboard.host.contexts import Contexts
 from callboard.host.routes import sound_routes
 
-__all__ = ["ENTRY_POINT_GROUP", "OURS", "Extension", "Plugins", "asked", "installed"]
+__all__ = ["LOADING", "OURS", "Extension", "Plugins", "asked", "problem_of"]
 
-ENTRY_POINT_GROUP = "callboard"
 OURS = "callboard."
 """What the names of our own extensions begin with."""
 LOADING = 20.0
 """Seconds an extension may take to be imported, and as long for each of its hooks."""
 MOST_OFFERED = 200
 """Of one hook, by one extension."""
-MOST_EXTENSIONS = 200
 
 _OFFERED: Mapping[str, type] = {
     "callboard_cluster_suppliers": Registration,
@@ -63,6 +62,17 @@ class Extension(msgspec.Struct, frozen=True):
     name: str
     offers: Mapping[str, tuple[Any, ...]]
     problems: tuple[str, ...] = ()
+    version: str = ""
+    """Of the package that it came with; "" where there is none."""
+    origin: str = ""
+    """How it came in, in words: "the package callboard-inventory"."""
+    needs: str = ""
+    """The version of the door that it says it was written for."""
+
+    @property
+    def deprecations(self) -> tuple[Deprecation, ...]:
+        """The names it has used so far that are going to go."""
+        return DEPRECATIONS.met_by(self.name)
 
     @property
     def label(self) -> str:
@@ -70,14 +80,11 @@ class Extension(msgspec.Struct, frozen=True):
         return "" if self.name.startswith(OURS) else self.name
 
 
-def installed(contexts: Contexts | None = None) -> tuple[Extension, ...]:
-    """The extensions found by entry point, by name, each loaded and asked."""
-    found = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name)
-    return tuple(_loaded(entry, contexts) for entry in found[:MOST_EXTENSIONS])
-
-
 def asked(name: str, plugin: object, contexts: Contexts | None = None) -> Extension:
     """What a plugin offers; `contexts` lends its hooks what they need. Never raises for what it does."""
+    needs, why = _needed(plugin)
+    if why:
+        return Extension(name, {}, (problem_of(name, why),), needs=needs)
     problems: list[str] = []
     manager = pluggy.PluginManager(NAMESPACE)
     manager.add_hookspecs(Hooks)
@@ -85,22 +92,24 @@ def asked(name: str, plugin: object, contexts: Contexts | None = None) -> Extens
         manager.register(plugin, name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        problems.append(_problem(name, f"it implements a hook wrongly: {error}"))
+        problems.append(problem_of(name, f"it implements a hook wrongly: {error}"))
     except Exception as error:
-        problems.append(_problem(name, f"it cannot be registered ({shown_type(error)}: {error})"))
+        problems.append(problem_of(name, f"it cannot be registered ({shown_type(error)}: {error})"))
     offers: dict[str, tuple[Any, ...]] = {}
     wrong = _settings(name, manager, contexts) if contexts is not None else ""
     if wrong:
-        return Extension(name, {}, (*problems, wrong))
+        return Extension(name, {}, (*problems, wrong), needs=needs)
     context = contexts.own(name) if contexts is not None else ExtensionContext(extension=name)
     for hook, wanted in _OFFERED.items():
         implemented = getattr(manager.hook, hook)
         if not implemented.get_hookimpls():
             continue
+        if not name.startswith(OURS):
+            DEPRECATIONS.met(hook, name)
         found, trouble = _of_hook(name, hook, partial(implemented, context=context), wanted)
         offers[hook] = found
         problems += trouble
-    return Extension(name, offers, tuple(problems))
+    return Extension(name, offers, tuple(problems), needs=needs)
 
 
 class Plugins:
@@ -120,6 +129,11 @@ class Plugins:
         self._tabs = self._pages(Tab, "callboard_tabs", "tab")
         self._cards = self._pages(Card, "callboard_cards", "card")
         self._routes = self._sound_routes()
+
+    @property
+    def extensions(self) -> tuple[Extension, ...]:
+        """All of them, in order: where each came from, what it offers, what is wrong with it."""
+        return self._extensions
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -154,11 +168,11 @@ class Plugins:
             problem = self._template_problem(route.template) if isinstance(route, ExtensionPage) else ""
             if problem:
                 words = f"the page {str(route.path)[:100]!r} is left out: {problem}"
-                self._problems.append(_problem(offered.extension, words))
+                self._problems.append(problem_of(offered.extension, words))
             else:
                 found.append(msgspec.structs.replace(route, extension=offered.extension))
         routes, problems = sound_routes(found)
-        self._problems += [_problem(extension, words) for extension, words in problems]
+        self._problems += [problem_of(extension, words) for extension, words in problems]
         return routes
 
     def _pages(self, of: type, hook: str, what: str) -> tuple[Any, ...]:
@@ -174,11 +188,20 @@ class Plugins:
             elif name:
                 problem = self._template_problem(page.template)
             if problem:
-                self._problems.append(_problem(name, f"the {what} {page.key!r} is left out: {problem}"))
+                self._problems.append(problem_of(name, f"the {what} {page.key!r} is left out: {problem}"))
             else:
                 own = msgspec.structs.replace(page, extension=name)
                 found[page.key] = self._contexts.lend(own) if self._contexts else own
         return tuple(sorted(found.values(), key=lambda p: (p.order, p.key)))
+
+
+def _needed(plugin: object) -> tuple[str, str]:
+    """(the version of the door that it says it was written for, why that cannot be)."""
+    try:
+        said = getattr(plugin, ATTRIBUTE, None)
+    except BaseException as error:
+        return "", f"its {ATTRIBUTE} cannot be read ({shown_type(error)})"
+    return said[:20] if isinstance(said, str) else "", version_problem(said, API_VERSION)
 
 
 def _settings(name: str, manager: pluggy.PluginManager, contexts: Contexts) -> str:
@@ -200,7 +223,7 @@ def _settings(name: str, manager: pluggy.PluginManager, contexts: Contexts) -> s
     except CallboardError as error:
         return error.message
     problems = contexts.declare(name, struct)
-    return _problem(name, f"its settings: {'; '.join(map(str, problems))}") if problems else ""
+    return problem_of(name, f"its settings: {'; '.join(map(str, problems))}") if problems else ""
 
 
 def _of_hook(
@@ -220,7 +243,7 @@ def _of_hook(
         found = fence.now("say what it offers", ask, check)
     except CallboardError as error:
         return (), [error.message]
-    return found.sound, [_problem(name, f"{hook}: {found.told}")] if found.told else []
+    return found.sound, [problem_of(name, f"{hook}: {found.told}")] if found.told else []
 
 
 def _unnamed(item: Any) -> str:
@@ -231,18 +254,6 @@ def _unnamed(item: Any) -> str:
     return ""
 
 
-def _loaded(entry: EntryPoint, contexts: Contexts | None) -> Extension:
-    try:
-        plugin = in_time(f"the extension {entry.name!r}", entry.load, within=LOADING)
-    except BaseException as error:
-        _log.debug("an extension cannot be loaded", extension=entry.name, exc_info=error)
-        words = (
-            f"it cannot be loaded from {entry.value}: {shown_type(error)}: {str(error)[:300]}; expected is a module or object "
-            "with functions marked @hookimpl"
-        )
-        return Extension(entry.name, {}, (_problem(entry.name, words),))
-    return asked(entry.name, plugin, contexts)
-
-
-def _problem(name: str, words: str) -> str:
+def problem_of(name: str, words: str) -> str:
+    """What is wrong with an extension, in one sentence."""
     return f"extension {name}: {words}"

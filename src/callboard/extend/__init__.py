@@ -2,11 +2,16 @@
 
 Everything a plugin needs is re-exported here: the protocols of the replaceable parts (`parts`), the hooks it may implement
 (`hooks`), the tabs and cards of an entity's page (`pages`), the nouns of `model`, and the errors it may raise. Names in
-`__all__` follow semantic versioning with `API_VERSION`; everything else may change. It must never import a room above it.
+`__all__` follow semantic versioning with `API_VERSION` (`version`, `deprecation`); everything else may change. It must never
+import a room above it.
 """
 
+from typing import TYPE_CHECKING
+
+from callboard.base.clock import Clock
 from callboard.base.errors import (
     BadInput,
+    BadInputs,
     CallboardError,
     Conflict,
     NotAllowed,
@@ -19,6 +24,7 @@ from callboard.base.errors import (
 from callboard.base.secret import Secret
 from callboard.extend.asking import Ask, EntityPage, ExtensionLog, Observed, WayOut, WayOutAnswer
 from callboard.extend.context import CardContext, ExtensionContext, RequestContext
+from callboard.extend.deprecation import DEPRECATIONS
 from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.hooks import hookimpl
 from callboard.extend.pages import Card, Piece, Tab
@@ -40,7 +46,7 @@ from callboard.extend.parts import (
     TellingSupplier,
 )
 from callboard.extend.registration import PartConfig, Parts, ProviderRegistration, Registration
-from callboard.extend.routes import ExtensionPage, ExtensionRoute, RouteContext
+from callboard.extend.routes import ExtensionPage, ExtensionRoute, RouteContext, RouteMethod
 from callboard.extend.sign_in import (
     Confirms,
     Departure,
@@ -50,6 +56,7 @@ from callboard.extend.sign_in import (
     ReturnedBrowser,
     SignInWay,
 )
+from callboard.extend.version import API_VERSION
 from callboard.model.caller import Caller, CallerKind, ProviderToken
 from callboard.model.cluster import (
     AUTH_PROVIDER,
@@ -62,8 +69,23 @@ from callboard.model.cluster import (
     Trust,
 )
 from callboard.model.door import RequestFacts
-from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Relation
-from callboard.model.objects import Condition, Generic, KubeObject, ObjectMeta, OwnerReference
+from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, EntityStatusItem, Relation
+from callboard.model.finding import (
+    Arguments,
+    Confidence,
+    Consequence,
+    Evidence,
+    Finding,
+    FindingPlace,
+    FindingSubject,
+    Impact,
+    NextKind,
+    NextStep,
+    PrecedingChange,
+    Since,
+)
+from callboard.model.objects import Body, Condition, Generic, KubeObject, ObjectMeta, OwnerReference
+from callboard.model.objects.generic import GenericStatus
 from callboard.model.outcome import (
     Answer,
     Failure,
@@ -77,25 +99,29 @@ from callboard.model.outcome import (
 from callboard.model.permission import Action
 from callboard.model.resource import CustomResource, ResourceType
 from callboard.model.selection import Selection
-from callboard.model.selector import LabelSelector
+from callboard.model.selector import LabelSelector, Operator, Requirement
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.verdict import ClusterVerdict, Health, ObjectHealth, Verdict
 
-API_VERSION = "1.1"
+__version__ = API_VERSION
 
 __all__ = [
     "API_VERSION",
     "AUTH_PROVIDER",
     "Action",
     "Answer",
+    "Arguments",
     "Ask",
     "AuthStrategy",
     "BadInput",
+    "BadInputs",
+    "Body",
     "CallboardError",
     "Caller",
     "CallerKind",
     "Card",
     "CardContext",
+    "Clock",
     "Closes",
     "Cluster",
     "ClusterInfo",
@@ -104,8 +130,10 @@ __all__ = [
     "ClusterSupplier",
     "ClusterVerdict",
     "Condition",
+    "Confidence",
     "Confirms",
     "Conflict",
+    "Consequence",
     "Credential",
     "CredentialKind",
     "CustomResource",
@@ -118,6 +146,8 @@ __all__ = [
     "EntityPage",
     "EntityReader",
     "EntityRef",
+    "EntityStatusItem",
+    "Evidence",
     "ExtensionContext",
     "ExtensionLog",
     "ExtensionPage",
@@ -125,18 +155,25 @@ __all__ = [
     "Failure",
     "FailureCode",
     "Fetcher",
+    "Finding",
+    "FindingPlace",
+    "FindingSubject",
     "FollowedCluster",
     "Following",
     "FollowingProvider",
     "Freshness",
     "Generic",
+    "GenericStatus",
     "Health",
+    "Impact",
     "KubeObject",
     "LabelSelector",
     "LeavesProvider",
     "Link",
     "Located",
     "Malformed",
+    "NextKind",
+    "NextStep",
     "NotAllowed",
     "NotFound",
     "NotSignedIn",
@@ -145,11 +182,13 @@ __all__ = [
     "ObjectMeta",
     "ObjectsProvider",
     "Observed",
+    "Operator",
     "Outcome",
     "OwnerReference",
     "PartConfig",
     "Parts",
     "Piece",
+    "PrecedingChange",
     "Problem",
     "ProvenPerson",
     "ProviderRegistration",
@@ -164,14 +203,17 @@ __all__ = [
     "Relation",
     "RequestContext",
     "RequestFacts",
+    "Requirement",
     "ResourceType",
     "ReturnedBrowser",
     "RouteContext",
+    "RouteMethod",
     "Secret",
     "Selection",
     "ServiceLocator",
     "ServiceSnapshot",
     "SignInWay",
+    "Since",
     "Starts",
     "Supplied",
     "Tab",
@@ -183,5 +225,12 @@ __all__ = [
     "Verdict",
     "WayOut",
     "WayOutAnswer",
+    "__version__",
     "hookimpl",
 ]
+
+if not TYPE_CHECKING:  # a type checker shall know every name
+
+    def __getattr__(name: str) -> object:
+        """Names that are going to go, for who still uses them."""
+        return DEPRECATIONS.value_of(name)

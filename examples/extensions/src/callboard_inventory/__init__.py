@@ -6,6 +6,8 @@ from callboard.extend import ClusterSupplier, Registration, ServiceLocator, hook
 from callboard_inventory.locator import PlacementLocator
 from callboard_inventory.supplier import InventorySupplier
 
+CALLBOARD_API = "1.2"
+
 
 @hookimpl
 def callboard_cluster_suppliers() -> Sequence[Registration[ClusterSupplier]]:

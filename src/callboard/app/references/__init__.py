@@ -13,17 +13,19 @@ from callboard.app.references.extensions import render as extensions
 from callboard.app.references.metrics import render as metrics
 from callboard.app.references.permissions import render as permissions
 from callboard.app.references.routes import render as routes
+from callboard.app.references.surface import render as surface
 from callboard.cli.reference import render as command_line
 
 __all__ = ["pages"]
 
 
 def pages() -> Mapping[str, str]:
-    """Every page: file name to Markdown."""
+    """Every page: file name to Markdown, or to plain text."""
     return {
         "cli.md": command_line(),
         **conditions(),
         "configuration.md": configuration(),
+        "extend-surface.txt": surface(),
         "extensions.md": extensions(),
         "metrics.md": metrics(),
         "permissions.md": permissions(),

@@ -5,6 +5,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
+from copy import copy
 from functools import cache
 from itertools import pairwise
 
@@ -65,7 +66,7 @@ def methods(of: type) -> Iterator[tuple[str, str]]:
 
 def signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """`[async ]def name(…) -> type`, without `self`."""
-    arguments = node.args
+    arguments = copy(node.args)  # the tree is kept for others
     arguments.args = [each for each in arguments.args if each.arg != "self"]
     word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
     result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
