@@ -203,6 +203,7 @@ ROADS = {
     "policies": (_policies, {Action.ADMIN_READ}),
     "log": (lambda p, who: p.log(REF, KEY, LogQuery(), who), OBJECTS | {Action.LOGS_READ}),
     "help": (lambda p, who: p.help(REF, FINDING, who), OBJECTS),
+    "crashes": (lambda p, who: p.crashes(REF, who, most=20), OBJECTS),
     "crash": (lambda p, who: p.crash(REF, KEY, "app", who), OBJECTS | {Action.LOGS_READ}),
 }
 

@@ -34,6 +34,7 @@ from callboard.portal.arranging.arrangement import arrange
 from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
+    CrashesView,
     CrashLog,
     HelpView,
     KubernetesView,
@@ -123,6 +124,9 @@ class StubPortal:
     async def crash(
         self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True
     ) -> CrashLog:
+        raise NotFound("This portal has no logs.")
+
+    async def crashes(self, ref: EntityRef, caller: Caller, *, most: int) -> CrashesView:
         raise NotFound("This portal has no logs.")
 
     async def help(self, ref: EntityRef, finding: Finding, caller: Caller) -> HelpView:

@@ -25,6 +25,7 @@ from callboard.portal.views import (
     ConditionRow,
     ContainerRow,
     Count,
+    CrashesView,
     CrashLog,
     EventRow,
     EventsPart,
@@ -372,6 +373,8 @@ class StubPortal:
         self.crash_comes.set()
         self.helping = HelpView(key=ObjectKey("", "pods", "", ""), cluster=info("eu"), kind="Pod")
         self.crash_log = CrashLog(key=ObjectKey("", "pods", "", ""), cluster=info("eu"), container="")
+        self.crashed = CrashesView()
+        self.most_crashes: list[int] = []
         self._pages = Pages(self)
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:
@@ -509,6 +512,11 @@ class StubPortal:
         return msgspec.structs.replace(
             self.crash_log, key=key, cluster=info(key.cluster), container=container, previous=previous
         )
+
+    async def crashes(self, ref: EntityRef, caller: Caller, *, most: int) -> CrashesView:
+        self._seen(caller)
+        self.most_crashes.append(most)
+        return self.crashed
 
     async def help(self, ref: EntityRef, finding: Finding, caller: Caller) -> HelpView:
         self._seen(caller)

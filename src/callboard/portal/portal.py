@@ -1,7 +1,10 @@
 """The portal itself: the one object the faces hold."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from typing import Final
+
+import msgspec
 
 from callboard.base.errors import NotAllowed, NotFound, Unavailable
 from callboard.extend.pages import Card, Tab
@@ -19,9 +22,11 @@ from callboard.portal.asking.helping import stands_for
 from callboard.portal.asking.kubernetes import KubernetesRoad
 from callboard.portal.health.trouble_since import TroubleSince
 from callboard.portal.listing.services import ServicesRoad
+from callboard.portal.logs.grouping import grouped
 from callboard.portal.permissions import Permissions
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
+    CrashesView,
     CrashLog,
     HelpView,
     KubernetesView,
@@ -34,6 +39,10 @@ from callboard.portal.views import (
 )
 
 __all__ = ["CallboardPortal"]
+
+
+NAMES_ON_RECORD: Final = 6
+"""Pods that one line of the record names."""
 
 
 class CallboardPortal:
@@ -123,6 +132,36 @@ class CallboardPortal:
         """What of looking after Callboard a caller may do."""
         return self._administration.may(caller) if self._administration is not None else frozenset()
 
+    async def crashes(self, ref: EntityRef, caller: Caller, *, most: int) -> CrashesView:
+        """The last crash of each container, the newest `most` with the end of its log."""
+        entity = await self._read(ref, caller, Action.RESOURCES_READ)
+        found = await self._kubernetes.crashed(entity, caller)
+        reading = found.runs[:most]
+        refused = self._refused_logs(entity, [run.key for run, _ in reading], caller)
+        for place, names in _by_place(run.key for run, _ in reading if run.key not in refused).items():
+            for start in range(0, len(names), NAMES_ON_RECORD):
+                told = f"{ref} {place} {', '.join(names[start : start + NAMES_ON_RECORD])}"
+                self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
+        logs = await self._kubernetes.crash_logs(
+            entity, [each for each in reading if each[0].key not in refused], caller
+        )
+        logs += [
+            msgspec.structs.replace(run, failure=refused[run.key]) for run, _ in reading if run.key in refused
+        ]
+        return CrashesView(groups=grouped(logs), older=len(found.runs) - len(reading), unheard=found.unheard)
+
+    def _refused_logs(
+        self, entity: Entity, keys: Sequence[ObjectKey], caller: Caller
+    ) -> dict[ObjectKey, str]:
+        """Why a caller may read no logs of these pods, of those of which they may read none."""
+        refused: dict[ObjectKey, str] = {}
+        for key in dict.fromkeys(keys):
+            try:
+                self._permissions.objects(caller, entity, Action.LOGS_READ, key=key)
+            except NotAllowed as error:
+                refused[key] = error.message
+        return refused
+
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
         """One page of the record of who did what."""
         return await self._looked_after().audit(wanted, caller)
@@ -191,3 +230,11 @@ class CallboardPortal:
 def _told(ref: EntityRef, key: ObjectKey) -> str:
     """An object, for the record."""
     return f"{ref} {key.cluster}/{key.namespace}/{key.type}/{key.name}"
+
+
+def _by_place(keys: Iterable[ObjectKey]) -> dict[str, list[str]]:
+    """Names of pods by cluster and namespace, for the record."""
+    found: dict[str, list[str]] = {}
+    for key in dict.fromkeys(keys):
+        found.setdefault(f"{key.cluster}/{key.namespace}/{key.type}", []).append(key.name)
+    return found

@@ -14,6 +14,7 @@ from callboard.model.finding import Finding
 from callboard.model.permission import Action
 from callboard.model.verdict import Health
 from callboard.portal.views import (
+    CrashesView,
     CrashLog,
     HelpView,
     KubernetesView,
@@ -112,6 +113,11 @@ class Portal(Protocol):
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:
         """What of looking after Callboard a caller may do, by what is known; nothing for most."""
+        ...
+
+    async def crashes(self, ref: EntityRef, caller: Caller, *, most: int) -> CrashesView:
+        """The last crash of each container of a service, of which the newest `most` are read. What this caller may read no logs
+        of is there without its lines, and says why."""
         ...
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:

@@ -103,6 +103,11 @@ class Urls(msgspec.Struct, frozen=True):
         """Help with one finding, by its name or code."""
         return f"{self.tab_url(ref, 'kubernetes')}?{urlencode({'help': name})}"
 
+    def crashes_url(self, ref: EntityRef, name: str = "newest", read: int = 0) -> str:
+        """The crash logs of a service, one of them shown; `read` is how many are read, 0 for as many as usual."""
+        query = urlencode({"crashes": name} | ({"read": str(read)} if read else {}))
+        return f"{self.tab_url(ref, 'kubernetes')}?{query}"
+
     def object_url(self, ref: EntityRef, key: ObjectKey) -> str:
         """One object of a service."""
         return f"{self.objects_url(ref, key)}{segment(key.name)}"

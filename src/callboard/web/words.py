@@ -19,6 +19,7 @@ __all__ = [
     "bounded",
     "cluster_mark",
     "cluster_word",
+    "counted",
     "plain_status",
     "safe_url",
     "short_ref",
@@ -128,6 +129,11 @@ def safe_url(url: str) -> str:
 def short_ref(text: str) -> str:
     """An entity ref of the default namespace as its name alone, as people call it; any other text as it is."""
     return DEFAULT_REF.sub("", text, count=1)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 pod`, `2 pods`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def bounded(text: str, most: int = 2000) -> str:

@@ -1,7 +1,7 @@
 """One service's objects, for a caller: askings joined, visibility applied, then arranged; drawers and logs from the same."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import msgspec
 
 from callboard.access.visibility import Visibility
 from callboard.access.visible import visible
+from callboard.base.aside import aside
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotFound, Unavailable, UsageError
 from callboard.fleet.selection.selection import namespaces_of, selector_of
@@ -36,7 +37,7 @@ from callboard.portal.asking.feeds import SnapshotFeed, SnapshotFeeds
 from callboard.portal.asking.helping import ended_run, stands_for
 from callboard.portal.asking.refused import not_found, why_not, without_log
 from callboard.portal.logs.crashes import CrashLogs
-from callboard.portal.logs.ended import newest_crash, run_of
+from callboard.portal.logs.ended import Crashed, Ended, crashed, newest_crash, run_of
 from callboard.portal.logs.reading import log_view
 from callboard.portal.permissions import whom_to_ask
 from callboard.portal.protocol import LogQuery
@@ -58,6 +59,10 @@ EVENTS_DEADLINE = 5.0
 
 FIRST_WORD = 0.25
 """Seconds until it is said that it is still being found out which clusters to ask: mostly that is known at once."""
+PATIENCE = 2.0
+"""Seconds that whoever asks for crashes waits for clusters that have not answered."""
+LOGS_DEADLINE = 10.0
+"""Seconds that a log may take where several are read for one page."""
 MOST_SIGHTS = 4
 """Classes kept with one asking: its caller has one, and now and then another when rights change."""
 
@@ -128,6 +133,10 @@ class KubernetesRoad:
     async def settled(self, entity: Entity, caller: Caller, *, within: float) -> GrantedView:
         """The newest view when settled, or after `within` seconds; at least the first, with every cluster awaited. Only what
         is given is arranged."""
+        newest = await self._newest(entity, caller, within)
+        return GrantedView(await newest.view(), newest.grants)
+
+    async def _newest(self, entity: Entity, caller: Caller, within: float) -> _ClassSnapshot:
         async with aclosing(self.snapshots(entity, caller)) as snapshots:
             newest = await anext(snapshots, None)
             if newest is not None and not newest.settled:
@@ -138,7 +147,7 @@ class KubernetesRoad:
                                 break
         if newest is None:
             raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
-        return GrantedView(await newest.view(), newest.grants)
+        return newest
 
     async def snapshots(self, entity: Entity, caller: Caller) -> AsyncGenerator[_ClassSnapshot, None]:
         """The newest snapshot with what the caller may see of it, whenever either changes."""
@@ -233,6 +242,27 @@ class KubernetesRoad:
                 f"{obj.type.title} {obj.name} has no such run of a container.", code="no-container"
             )
         return await self._with_log(entity, *found, caller)
+
+    async def crashed(self, entity: Entity, caller: Caller) -> Crashed:
+        """What of the service has crashed, without a log."""
+        newest = await self._newest(entity, caller, PATIENCE)
+        return await aside(lambda: crashed(visible(newest.snapshot, newest.grants)))
+
+    async def crash_logs(self, entity: Entity, runs: Sequence[Ended], caller: Caller) -> list[CrashLog]:
+        """These runs with the ends of their logs, or with why there is none. What takes too long is told as such."""
+
+        async def read(run: CrashLog, pod: KubeObject) -> CrashLog:
+            try:
+                async with asyncio.timeout(LOGS_DEADLINE):
+                    return await self._with_log(entity, run, pod, caller)
+            except TimeoutError:
+                return msgspec.structs.replace(run, failure="Its log did not come in time.")
+            except CallboardError as error:
+                return msgspec.structs.replace(run, failure=error.message)
+
+        async with asyncio.TaskGroup() as group:
+            reading = [group.create_task(read(*each)) for each in runs]
+        return [each.result() for each in reading]
 
     async def help(self, entity: Entity, finding: Finding, caller: Caller, *, logs: bool) -> HelpView:
         """What helps with a finding: of the first of its pods where it is worst, else of its subject. `logs` says whether the

@@ -17,6 +17,7 @@ from callboard.kube.limits import Limits
 from callboard.kube.reads.logs import Log, LogRequest, read_log
 from callboard.model.cluster import Cluster, Credential
 from callboard.model.objects import KubeObject
+from callboard.model.objects.pod import Pod
 from callboard.portal.logs.alike import likeness
 from callboard.portal.logs.masking import masked
 from callboard.portal.logs.reading import cleaned_lines
@@ -41,6 +42,11 @@ MOST_LINE: Final = 500
 """Characters of the line that tells."""
 
 _Key = tuple[str, ...]
+
+
+def _places(cluster: Cluster, pod: KubeObject) -> tuple[str, ...]:
+    node = pod.body.spec.node_name if isinstance(pod.body, Pod) else ""
+    return (cluster.name, cluster.title, *cluster.labels.values(), pod.namespace, pod.name, node)
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -81,7 +87,7 @@ class CrashLogs:
             first=telling.first,
             last=telling.last,
             line=masked(said.strip()[: 2 * MOST_LINE])[:MOST_LINE],
-            alike=likeness(lines, telling),
+            alike=likeness(lines, telling, _places(cluster, pod)),
             failure=failure,
             failure_words=words,
         )

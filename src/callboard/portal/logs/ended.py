@@ -2,19 +2,57 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from callboard.model.cluster import ClusterInfo
 from callboard.model.objects import KubeObject
 from callboard.model.objects.pod import ContainerStateTerminated, ContainerStatus, Pod
-from callboard.model.snapshot import ClusterSnapshot
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
 from callboard.portal.views import CrashLog, ObjectKey
 
-__all__ = ["crashes_of", "made_by", "newest_crash", "newest_crashes", "run_of"]
+__all__ = [
+    "Crashed",
+    "Ended",
+    "crashed",
+    "crashes_of",
+    "made_by",
+    "newest_crash",
+    "newest_crashes",
+    "run_of",
+]
 
 MOST_LEVELS: Final = 5
 """Owners above a pod that are followed: a CronJob's pods have two, an operator's a few more."""
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+Ended = tuple[CrashLog, KubeObject]
+"""A run that is over, without its log, and its pod."""
+
+
+class Crashed(NamedTuple):
+    """What of a service has ended badly, the newest first, and the clusters of which that is not known."""
+
+    runs: tuple[Ended, ...]
+    unheard: tuple[ClusterInfo, ...]
+
+
+def crashed(snapshot: ServiceSnapshot) -> Crashed:
+    """The last bad end of every container of a service, in all clusters. Large snapshots take their time."""
+    runs = [run for cluster in snapshot.clusters for run in newest_crashes(cluster, _pods(cluster))]
+    runs.sort(key=lambda each: each[0].ended or _LONG_AGO, reverse=True)
+    unheard = [c.cluster for c in snapshot.clusters if c.state in (ClusterState.AWAITED, ClusterState.FAILED)]
+    return Crashed(tuple(runs), tuple(unheard))
+
+
+def _pods(cluster: ClusterSnapshot) -> Iterator[KubeObject]:
+    seen: set[tuple[str, str]] = set()
+    for outcome in (*cluster.outcomes, *cluster.references):
+        if outcome.question.type.key == "pods":
+            for pod in outcome.objects:
+                if (name := (pod.namespace, pod.name)) not in seen:
+                    seen.add(name)
+                    yield pod
 
 
 def crashes_of(cluster: ClusterInfo, pod: KubeObject) -> Iterator[CrashLog]:
@@ -65,14 +103,14 @@ def _above(uid: str, owners: dict[str, str]) -> Iterator[str]:
         yield uid
 
 
-def newest_crashes(cluster: ClusterSnapshot, pods: Iterable[KubeObject]) -> list[tuple[CrashLog, KubeObject]]:
+def newest_crashes(cluster: ClusterSnapshot, pods: Iterable[KubeObject]) -> list[Ended]:
     """The last bad end of every container of these pods that had one, with its pod, the newest first."""
     found = [(run, pod) for pod in pods for run in crashes_of(cluster.cluster, pod)]
     found.sort(key=lambda each: each[0].ended or _LONG_AGO, reverse=True)
     return found
 
 
-def newest_crash(cluster: ClusterSnapshot, obj: KubeObject) -> tuple[CrashLog, KubeObject] | None:
+def newest_crash(cluster: ClusterSnapshot, obj: KubeObject) -> Ended | None:
     """The newest bad end of anything that an object made, with its pod."""
     return next(iter(newest_crashes(cluster, made_by(cluster, obj))), None)
 

@@ -4,7 +4,7 @@ Times are aware UTC. Every text that came from a cluster or the catalog is forei
 no logic; whoever shows or makes a view imports it.
 """
 
-from callboard.portal.views.crashes import CrashLog
+from callboard.portal.views.crashes import CrashesView, CrashGroup, CrashLog
 from callboard.portal.views.drawer import ConditionRow, Field, LogView, ObjectView
 from callboard.portal.views.help import Exhibit, ExhibitRow, HelpView
 from callboard.portal.views.kubernetes import (
@@ -41,7 +41,9 @@ __all__ = [
     "ConditionRow",
     "ContainerRow",
     "Count",
+    "CrashGroup",
     "CrashLog",
+    "CrashesView",
     "EventRow",
     "EventsPart",
     "Exhibit",

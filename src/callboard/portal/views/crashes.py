@@ -1,4 +1,4 @@
-"""What a crash is shown as."""
+"""What crashes are shown as: one with the end of its log, and those of a whole service by what they have in common."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ import msgspec
 from callboard.model.cluster import ClusterInfo
 from callboard.portal.views.kubernetes import ObjectKey
 
-__all__ = ["CrashLog"]
+__all__ = ["CrashGroup", "CrashLog", "CrashesView"]
 
 
 class CrashLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,3 +37,31 @@ class CrashLog(msgspec.Struct, frozen=True, kw_only=True):
     alike: str = ""
     failure: str = ""
     failure_words: str = ""
+
+
+class CrashGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Crashes that are the same one, the newest first. `unread` says that it is not known what they have in common: their logs
+    could not be read."""
+
+    members: tuple[CrashLog, ...]
+    unread: bool = False
+
+    @property
+    def newest(self) -> CrashLog:
+        """The one that stands for all."""
+        return self.members[0]
+
+    @property
+    def clusters(self) -> tuple[ClusterInfo, ...]:
+        """Where they were, each once."""
+        return tuple({c.cluster.name: c.cluster for c in self.members}.values())
+
+
+class CrashesView(msgspec.Struct, frozen=True, kw_only=True):
+    """The last crash of each container of a service, in groups: those of most containers first, those that could not be read
+    last. `older` are not read; `unheard` are clusters that have not answered, so that nothing is known of crashes there."""
+
+    groups: tuple[CrashGroup, ...] = ()
+    older: int = 0
+    unheard: tuple[ClusterInfo, ...] = ()
+    as_of: datetime | None = None

@@ -1,16 +1,20 @@
-"""What opens over a service's Kubernetes tab by the tab's own address: help with a finding (`?help=`)."""
+"""What opens over a service's Kubernetes tab by the tab's own address: help with a finding (`?help=`), the crash logs of all its
+containers (`?crashes=`).
+"""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from callboard.base.errors import NotFound
 from callboard.http.door import caller_of
-from callboard.http.queries import bounded
+from callboard.http.queries import bounded, number
 from callboard.model.entity import EntityRef
 from callboard.portal.protocol import Portal
 from callboard.portal.views import KubernetesView
+from callboard.web.crashes import crash_page
 from callboard.web.further import further_links
 from callboard.web.kubernetes_tab import PATIENCE
 from callboard.web.pages.objects import DRAWER_HEADER
@@ -23,6 +27,9 @@ __all__ = ["DialogPages"]
 
 OF = "kubernetes"
 """The tab that they open over."""
+CRASHES_READ: Final = 20
+"""Crash logs that are read when somebody asks for them, and how many more each time they ask for more."""
+MOST_CRASHES: Final = 200
 
 
 class DialogPages:
@@ -34,7 +41,7 @@ class DialogPages:
         self._portal = portal
         self._renderer = renderer
         self._tab = tab
-        self._dialogs = {"help": self._help}
+        self._dialogs = {"help": self._help, "crashes": self._crashes}
 
     async def tab(self, request: Request) -> Response:
         """The dialog that the address names, else the tab."""
@@ -64,6 +71,21 @@ class DialogPages:
             view=found,
             trouble=trouble,
             further=further_links(view.entity, trouble.finding),
+        )
+
+    async def _crashes(self, request: Request) -> Response:
+        ref, caller = entity_ref(request.path_params), caller_of(request)
+        wanted = bounded("crashes", request.query_params["crashes"])
+        most = number(request.query_params, "read", usual=CRASHES_READ, least=1, most=MOST_CRASHES)
+        view = await self._portal.crashes(ref, caller, most=most)
+        more = most + CRASHES_READ if view.older and most < MOST_CRASHES else 0
+        return await self._answer(
+            request,
+            ref,
+            "crashes",
+            page=crash_page(view, wanted),
+            read=most if most != CRASHES_READ else 0,
+            more=min(more, MOST_CRASHES),
         )
 
     async def _view(self, request: Request, ref: EntityRef) -> KubernetesView:

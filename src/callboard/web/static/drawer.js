@@ -20,7 +20,7 @@ export function setUpDrawer() {
     if (!link) return;
     event.preventDefault();
     if (!drawer.open) opener = link;
-    open(link.href, true);
+    open(link.href, true, "flick" in link.dataset && drawer.open);
   });
   drawer.addEventListener("close", () => {
     newest += 1; // what is still under way is no longer wanted
@@ -36,14 +36,16 @@ export function setUpDrawer() {
   if (history.state?.drawer) history.replaceState(null, ""); // a reload made the drawer's address a page of its own
 }
 
-async function open(url, push) {
+// of what is flicked through, one address stands in the history
+async function open(url, push, flicked = false) {
   const mine = ++newest;
   const known = drawer.open;
   if (!known) {
     say("Asking the cluster…");
     drawer.showModal();
   }
-  if (push) history.pushState({ drawer: ++depth }, "", url);
+  if (flicked) history.replaceState(history.state, "", url);
+  else if (push) history.pushState({ drawer: ++depth }, "", url);
   let html;
   try {
     html = await showProgress(fetchPart(url));
@@ -58,7 +60,7 @@ async function open(url, push) {
   drawer.scrollTop = 0;
   refreshTimes(content);
   toTheEnd(content);
-  content.querySelector("h2")?.focus();
+  (content.querySelector(flicked ? "[data-flicked]" : "h2") ?? content.querySelector("h2"))?.focus();
 }
 
 // the last lines of a log are the ones that tell

@@ -1,4 +1,4 @@
-// "/" goes to the search; arrows walk along a list of links; Esc is the dialog's own.
+// "/" goes to the search; arrows walk along a list of links, or through what is flicked through; Esc is the dialog's own.
 export function setUpKeyboard() {
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
@@ -16,8 +16,18 @@ export function setUpKeyboard() {
       document.querySelector("[data-arrows] a")?.focus();
     } else if (STEPS[event.key] && !typing) {
       step(event, STEPS[event.key]);
+      if (FLICKS[event.key]) flick(event);
     }
   });
+}
+
+const FLICKS = { ArrowLeft: "prev", ArrowRight: "next" };
+
+// what can be scrolled has its arrows for that
+function flick(event) {
+  if (event.target.closest?.("pre, [data-arrows]")) return;
+  const within = document.querySelector("dialog[open]") ?? document;
+  within.querySelector(`[data-flicks] a[rel="${FLICKS[event.key]}"]`)?.click();
 }
 
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
