@@ -81,7 +81,10 @@ async def test_it_says_what_where_since_when_after_what_why_and_what_next() -> N
     assert re.search(r"What to do next .*log", text)
     link = re.search(r'<a class="action strong"[^>]*href="([^"]*)"', block)
     assert link is not None
-    assert link[1].endswith("/dice-roller-8c4b-kk2/log?container=roller&amp;previous=1")
+    assert link[1].endswith("/kubernetes?crashes=newest")
+    assert "/dice-roller-8c4b-kk2/log?container=roller&amp;previous=1" in block, (
+        "the first step leads to the log"
+    )
 
 
 async def test_since_when_is_by_the_readers_clock_from_the_start(open_page: OpenPage) -> None:
