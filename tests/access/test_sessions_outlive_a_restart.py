@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select, update
 
 from callboard.access import endings
-from callboard.access.sessions import IDLE, LIFETIME, Sessions, SessionsList
+from callboard.access.sessions import IDLE, LIFETIME, Sessions
+from callboard.access.sessions_list import SessionsList
 from callboard.access.store import KeptSession, SessionStore
 from callboard.access.store.schema import sessions as table
 from callboard.base.clock import FakeClock

@@ -213,6 +213,7 @@ def test_every_road_of_the_portal_is_tried() -> None:
         "tabs",
         "cards",
         "looks_after",
+        "administration",
     }
     assert set(ROADS) == roads
 

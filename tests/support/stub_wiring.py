@@ -30,6 +30,7 @@ from callboard.model.entity import EntityRef
 from callboard.model.finding import Finding
 from callboard.model.permission import Action
 from callboard.model.snapshot import Notice, ServiceSnapshot
+from callboard.portal.administration.administration import Administration
 from callboard.portal.arranging.arrangement import arrange
 from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
@@ -111,6 +112,10 @@ class StubPortal:
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         raise NotFound("This portal has no logs.")
+
+    @property
+    def administration(self) -> Administration:
+        raise NotFound("There is nothing to look after here.")
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:
         return frozenset()

@@ -19,6 +19,7 @@ from callboard.model.outcome import Answer
 from callboard.model.permission import Action
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
+from callboard.portal.administration.administration import Administration
 from callboard.portal.protocol import ListOrder, LogQuery, ServicesQuery
 from callboard.portal.views import (
     ClusterPart,
@@ -376,6 +377,10 @@ class StubPortal:
         self.crashed = CrashesView()
         self.most_crashes: list[int] = []
         self._pages = Pages(self)
+
+    @property
+    def administration(self) -> Administration:
+        raise NotFound("There is nothing to look after here.")
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:
         return frozenset(Action)

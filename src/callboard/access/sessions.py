@@ -5,7 +5,7 @@ import hashlib
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,12 +20,12 @@ from callboard.access.sign_in.sealing import Sealer
 from callboard.access.sign_in.ways import SignInWays
 from callboard.access.store import KeptSession, SessionStore
 from callboard.base.clock import Clock
-from callboard.base.errors import NotFound, NotSignedIn, Unavailable
+from callboard.base.errors import NotSignedIn, Unavailable
 from callboard.extend.sign_in import ProvenPerson
 from callboard.model.audit import AuditDeed
 from callboard.model.caller import Caller, CallerKind
 
-__all__ = ["IDLE", "LIFETIME", "Sessions", "SessionsList"]
+__all__ = ["IDLE", "LIFETIME", "MOST_GOING_ON", "Sessions"]
 
 LIFETIME: Final = timedelta(hours=8)
 """A working day: long enough not to sign in twice, short enough that a forgotten browser is shut out by the evening."""
@@ -34,7 +34,8 @@ IDLE: Final = timedelta(hours=2)
 LINK_LIFETIME: Final = timedelta(minutes=15)
 MOST: Final = 20_000
 """Sessions kept in memory at once; beyond it those used longest ago are read from the database again, or end without one."""
-MOST_LISTED: Final = 1000
+MOST_GOING_ON: Final = 1000
+"""So many are looked at when one begins, for the name they go on under."""
 _FRESH: Final = timedelta(seconds=5)
 """So long what was read of a session holds: one that is ended elsewhere is over within it."""
 _WITHOUT_DATABASE: Final = timedelta(minutes=10)
@@ -106,7 +107,7 @@ class Sessions:
         if self._store is not None:
             now = self._clock.now()
             going_on = [
-                s for s in await self._store.all(MOST_LISTED, self._place) if self._is_good(s, s.seen, now)
+                s for s in await self._store.all(MOST_GOING_ON, self._place) if self._is_good(s, s.seen, now)
             ]
             self.host = next((s.host for s in going_on if _HOST.fullmatch(s.host)), self.host)
 
@@ -252,6 +253,13 @@ class Sessions:
         _log.info("somebody signed out everywhere", subject=subject, sessions=ended)
         return ended
 
+    def over(self, ended: Callable[[KeptSession], bool]) -> None:
+        """Those of which `ended` says so have been ended in the database: they are over here at once, with what is open under
+        them."""
+        for digest in [d for d, held in self._held.items() if ended(held.session)]:
+            self._is_over(digest)
+            self._endings.tell(digest)
+
     async def _forget(self, digest: str) -> None:
         self._is_over(digest)
         try:
@@ -341,28 +349,6 @@ class Sessions:
         if self._store is not None and held.read is not None:
             with suppress(Unavailable):
                 await self._store.see(held.session.digest, now)
-
-
-class SessionsList:
-    """For the operator: which there are, and ending them; every server of the database knows within seconds."""
-
-    def __init__(self, store: SessionStore, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-
-    async def all(self) -> tuple[KeptSession, ...]:
-        """Those that go on, the newest first."""
-        now = self._clock.now()
-        return tuple(each for each in await self._store.all(MOST_LISTED) if each.began <= now < each.ends)
-
-    async def end(self, id_: str) -> None:
-        """End one. Raises NotFound."""
-        if not await self._store.end(id_=id_):
-            raise NotFound(f"There is no session {id_!r}.", code="no-such-session")
-
-    async def end_all(self) -> int:
-        """End every one; how many there were."""
-        return await self._store.end(all_=True)
 
 
 def _caller(session: KeptSession) -> Caller | None:

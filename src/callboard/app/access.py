@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from callboard.access.sessions import SessionsList
+from callboard.access.sessions_list import SessionsList
 from callboard.access.store import AuditStore, KeptToken, SessionStore, TokenStore
 from callboard.access.tokens import ServiceTokens
 from callboard.app.configuration import read_configuration

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypedDict
@@ -13,7 +14,8 @@ import structlog
 from callboard.access.audit import AuditTrail
 from callboard.access.identity_tokens import IdentityTokens
 from callboard.access.reviews import Reviews
-from callboard.access.store import AuditStore, TokenStore
+from callboard.access.sessions_list import SessionsList
+from callboard.access.store import AuditStore, SessionStore, TokenStore
 from callboard.access.tokens import ServiceTokens
 from callboard.access.visibility import Visibility
 from callboard.app.configuration import Configuration, read_configuration
@@ -56,6 +58,8 @@ from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
 from callboard.outbound import Outbound
 from callboard.portal.administration.administration import Administration
+from callboard.portal.administration.coming_in import ComingIn
+from callboard.portal.administration.guard import AdminGuard
 from callboard.portal.asking.class_views import ClassViews
 from callboard.portal.asking.feeds import SnapshotFeeds
 from callboard.portal.asking.kubernetes import KubernetesRoad
@@ -97,6 +101,7 @@ class Application:
         clock: Clock,
         database: Database,
         tokens: ServiceTokens,
+        sessions: SessionsList,
         sign_in: SignInInForce,
         extensions: ExtensionRoutes,
         identity_tokens: IdentityTokens,
@@ -106,6 +111,7 @@ class Application:
         self.database = database
         self.sign_in = sign_in
         self.tokens = tokens
+        self.sessions = sessions
         self.configuration = configuration
         self._started = configuration.settings
         self._logging = configuration.settings.callboard.logging
@@ -358,6 +364,12 @@ async def open_application(
                     limits_of=limits_of,
                     permissions=permissions,
                 )
+                tokens = ServiceTokens(held_tokens, clock)
+
+                def idle() -> timedelta:
+                    return timedelta(seconds=app.configuration.settings.callboard.auth.session_idle)
+
+                sessions = SessionsList(SessionStore(database), clock, idle)
                 portal = CallboardPortal(
                     services=services,
                     kubernetes=kubernetes,
@@ -365,7 +377,14 @@ async def open_application(
                     tabs=lambda: fleet.plugins.tabs(),
                     cards=lambda: fleet.plugins.cards(),
                     permissions=permissions,
-                    administration=Administration(permissions, policies, trail.find),
+                    administration=Administration(
+                        permissions,
+                        policies,
+                        trail.find,
+                        coming_in=ComingIn(
+                            AdminGuard(permissions), sessions, tokens, clock, policies.may_to_all
+                        ),
+                    ),
                 )
                 fleet.extend(
                     (asked("callboard.web", Pages(portal)), *await asyncio.to_thread(installed, contexts))
@@ -391,7 +410,8 @@ async def open_application(
                     trail=trail,
                     clock=clock,
                     database=database,
-                    tokens=ServiceTokens(held_tokens, clock),
+                    tokens=tokens,
+                    sessions=sessions,
                     sign_in=SignInInForce(
                         outbound=outbound,
                         catalog=catalog,

@@ -16,7 +16,7 @@ from callboard.catalog.catalog import Catalog
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.facts import ClusterFacts
-from callboard.model.permission import Action
+from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
 from callboard.portal.views import PoliciesView, PolicyLine
 
 __all__ = ["PoliciesInForce"]
@@ -59,6 +59,25 @@ class PoliciesInForce:
             return True
         facts = self._known.get(name)
         return facts is not None and self.engine.on_cluster(caller, Action.CLUSTERS_READ, facts).allowed
+
+    async def may_to_all(self, caller: Caller, action: Action) -> bool:
+        """Whether somebody may do something to everything it can be done to: to each entity and its objects, wherever they are,
+        to each cluster, to Callboard itself."""
+        await self.prepare(caller)
+        kinds = DONE_TO[action]
+        if ResourceKind.PORTAL in kinds:
+            return self.engine.decide(caller, action, Resource(kind=ResourceKind.PORTAL)).allowed
+        if ResourceKind.CLUSTER in kinds:
+            return all(
+                self.engine.on_cluster(caller, action, facts).allowed for facts in self._known.values()
+            )
+        deciding = self.engine.allowed(caller, action)
+        while True:
+            try:
+                next(deciding)
+            except StopIteration as done:
+                return done.value is None
+            await asyncio.sleep(0)
 
     def view(self) -> PoliciesView:
         """The policies, for whoever looks after them."""

@@ -86,6 +86,7 @@ async def serve(app: Application, listening: Listening) -> None:
         trail=app.trail,
     )
     await sessions.start()
+    app.sessions.on_end(sessions.over)
     if alone:
         entrance = msgspec.structs.replace(entrance, secret=f"{sessions.host}.localhost")
     policy = policy_of(settings, entrance, open_=listening.open, loopback=loopback)

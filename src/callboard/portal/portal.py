@@ -130,7 +130,12 @@ class CallboardPortal:
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:
         """What of looking after Callboard a caller may do."""
-        return self._administration.may(caller) if self._administration is not None else frozenset()
+        return self._administration.guard.may(caller) if self._administration is not None else frozenset()
+
+    @property
+    def administration(self) -> Administration:
+        """What whoever looks after Callboard does."""
+        return self._looked_after()
 
     async def crashes(self, ref: EntityRef, caller: Caller, *, most: int) -> CrashesView:
         """The last crash of each container, the newest `most` with the end of its log."""

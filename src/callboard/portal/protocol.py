@@ -13,6 +13,7 @@ from callboard.model.entity import EntityRef
 from callboard.model.finding import Finding
 from callboard.model.permission import Action
 from callboard.model.verdict import Health
+from callboard.portal.administration.administration import Administration
 from callboard.portal.views import (
     CrashesView,
     CrashLog,
@@ -118,6 +119,10 @@ class Portal(Protocol):
     async def crashes(self, ref: EntityRef, caller: Caller, *, most: int) -> CrashesView:
         """The last crash of each container of a service, of which the newest `most` are read. What this caller may read no logs
         of is there without its lines, and says why."""
+
+    @property
+    def administration(self) -> Administration:
+        """What whoever looks after Callboard reads and does; each method asks first. Raises NotFound where nobody does."""
         ...
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:

@@ -20,6 +20,7 @@ from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.live.stream import Pace
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.live.topics import Topics
+from callboard.web.pages.admin.coming_in import ComingInPages
 from callboard.web.pages.admin.frame import AdminFrame
 from callboard.web.pages.admin.record import RecordPages
 from callboard.web.pages.catalog import CatalogPages
@@ -107,6 +108,7 @@ def create_web(
         ObjectPages(portal, renderer),
         admin,
         RecordPages(portal, admin),
+        ComingInPages(portal, admin, renderer),
         OperationPages(operations, renderer, static),
         sign_in,
         LivePages(topics, options.pace, options.draining),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from callboard.access.store.schema import sessions
 from callboard.access.store.tokens import CHAIN
@@ -64,6 +64,20 @@ class SessionStore:
         query = select(sessions).order_by(sessions.c.began.desc()).limit(most)
         if place:
             query = query.where(sessions.c.place == place)
+        async with self._database.reading() as connection:
+            return tuple(_kept(row) for row in await connection.execute(query))
+
+    @to_its_end
+    async def find(
+        self, who: str, *, now: datetime, seen_after: datetime, offset: int, limit: int
+    ) -> tuple[KeptSession, ...]:
+        """Those that go on and were used since, whose owner has `who` in their name, the newest first."""
+        query = select(sessions).where(
+            sessions.c.began <= now, sessions.c.ends > now, sessions.c.seen >= seen_after
+        )
+        if who:
+            query = query.where(func.lower(sessions.c.subject).contains(who.lower(), autoescape=True))
+        query = query.order_by(sessions.c.began.desc(), sessions.c.digest).limit(limit).offset(offset)
         async with self._database.reading() as connection:
             return tuple(_kept(row) for row in await connection.execute(query))
 

@@ -5,19 +5,19 @@ from typing import Protocol
 
 import msgspec
 
-from callboard.access.permission import require
-from callboard.base.errors import UsageError
+from callboard.base.errors import NotFound, UsageError
 from callboard.model.audit import AuditFilter, AuditPage
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
 from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
+from callboard.portal.administration.coming_in import ComingIn
+from callboard.portal.administration.guard import AdminGuard
 from callboard.portal.permissions import Permissions
 from callboard.portal.views import AccessExplanation, PoliciesView
 
 __all__ = ["Administration", "Find", "PoliciesKnown"]
 
 _PORTAL = Resource(kind=ResourceKind.PORTAL)
-_ACTIONS = (Action.AUDIT_READ, Action.ADMIN_READ, Action.ADMIN_CHANGE)
 
 
 class PoliciesKnown(Protocol):
@@ -36,30 +36,37 @@ Find = Callable[[AuditFilter], Awaitable[AuditPage]]
 
 
 class Administration:
-    """`find` reads the record."""
+    """`find` reads the record; `coming_in` is who may come in."""
 
-    def __init__(self, permissions: Permissions, policies: PoliciesKnown, find: Find) -> None:
+    def __init__(
+        self,
+        permissions: Permissions,
+        policies: PoliciesKnown,
+        find: Find,
+        *,
+        coming_in: ComingIn | None = None,
+    ) -> None:
+        self.guard = AdminGuard(permissions)
+        self._coming_in = coming_in
         self._permissions = permissions
         self._policies = policies
         self._find = find
 
-    def may(self, caller: Caller) -> frozenset[Action]:
-        """Which of the actions of looking after Callboard somebody may do, by what is known."""
-        decide = self._permissions.decide
-        return frozenset(a for a in _ACTIONS if decide(caller, a, _PORTAL).allowed)
-
-    async def _require(self, caller: Caller, action: Action) -> None:
-        await self._permissions.prepare(caller)
-        require(self._permissions.decide, caller, action, _PORTAL)
+    @property
+    def coming_in(self) -> ComingIn:
+        """Sessions and tokens. Raises NotFound where there are none."""
+        if self._coming_in is None:
+            raise NotFound("Nobody signs in here.")
+        return self._coming_in
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
         """One page of the record. Raises NotAllowed, UsageError, Unavailable."""
-        await self._require(caller, Action.AUDIT_READ)
+        await self.guard.require(caller, Action.AUDIT_READ)
         return await self._find(wanted)
 
     async def policies(self, asked: Mapping[str, str], caller: Caller) -> PoliciesView:
         """The policies, and who may what by them where that is asked (`who` is not ""). Raises NotAllowed, UsageError."""
-        await self._require(caller, Action.ADMIN_READ)
+        await self.guard.require(caller, Action.ADMIN_READ)
         view = self._policies.view()
         if not asked.get("who"):
             return view

@@ -4,6 +4,7 @@ Times are aware UTC. Every text that came from a cluster or the catalog is forei
 no logic; whoever shows or makes a view imports it.
 """
 
+from callboard.portal.views.coming_in import NewToken, SessionLine, SessionsView, TokenLine, TokensView
 from callboard.portal.views.crashes import CrashesView, CrashGroup, CrashLog
 from callboard.portal.views.drawer import ConditionRow, Field, LogView, ObjectView
 from callboard.portal.views.help import Exhibit, ExhibitRow, HelpView
@@ -56,6 +57,7 @@ __all__ = [
     "KubernetesView",
     "LogView",
     "MissingRow",
+    "NewToken",
     "ObjectKey",
     "ObjectRow",
     "ObjectView",
@@ -70,5 +72,9 @@ __all__ = [
     "ServiceRow",
     "ServiceView",
     "ServicesView",
+    "SessionLine",
+    "SessionsView",
+    "TokenLine",
+    "TokensView",
     "WorkloadPart",
 ]

@@ -2,6 +2,7 @@
 
 from callboard.http.door import ClassifiedRoute
 from callboard.model.door import RouteClass
+from callboard.web.pages.admin.coming_in import ComingInPages
 from callboard.web.pages.admin.frame import AdminFrame
 from callboard.web.pages.admin.record import RecordPages
 from callboard.web.pages.catalog import CatalogPages
@@ -26,13 +27,14 @@ def site_map(
     objects: ObjectPages,
     admin: AdminFrame,
     record: RecordPages,
+    coming_in: ComingInPages,
     operations: OperationPages,
     sign_in: SignInPages,
     live: LivePages,
     static: StaticFiles,
 ) -> tuple[ClassifiedRoute, ...]:
     """All routes of this room."""
-    read, public = RouteClass.READ, RouteClass.PUBLIC
+    read, public, unsafe = RouteClass.READ, RouteClass.PUBLIC, RouteClass.UNSAFE
     return (
         ClassifiedRoute("/", catalog.root, read, name="root"),
         ClassifiedRoute("/catalog", catalog.services, read, name="services"),
@@ -43,11 +45,30 @@ def site_map(
         ClassifiedRoute("/admin", admin.index, read, name="admin"),
         ClassifiedRoute("/admin/audit", record.audit, read, name="admin-audit"),
         ClassifiedRoute("/admin/policies", record.policies, read, name="admin-policies"),
+        ClassifiedRoute("/admin/sessions", coming_in.sessions, read, name="admin-sessions"),
+        ClassifiedRoute(
+            "/admin/sessions/end",
+            coming_in.end_sessions,
+            unsafe,
+            name="admin-sessions-end",
+            methods=("POST",),
+        ),
+        ClassifiedRoute("/admin/tokens", coming_in.tokens, read, name="admin-tokens"),
+        ClassifiedRoute(
+            "/admin/tokens/make", coming_in.make_token, unsafe, name="admin-tokens-make", methods=("POST",)
+        ),
+        ClassifiedRoute(
+            "/admin/tokens/revoke",
+            coming_in.revoke_token,
+            unsafe,
+            name="admin-tokens-revoke",
+            methods=("POST",),
+        ),
         ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),
         ClassifiedRoute("/sign-in", sign_in.sign_in, RouteClass.SIGN_IN, name="sign-in"),
         ClassifiedRoute("/sign-in/{way}", sign_in.begin, RouteClass.SIGN_IN, name="sign-in-begin"),
         ClassifiedRoute("/sign-in/{way}/return", sign_in.finish, RouteClass.SIGN_IN, name="sign-in-return"),
-        ClassifiedRoute("/sign-out", sign_in.sign_out, RouteClass.UNSAFE, name="sign-out", methods=("POST",)),
+        ClassifiedRoute("/sign-out", sign_in.sign_out, unsafe, name="sign-out", methods=("POST",)),
         ClassifiedRoute("/livez", operations.livez, public, name="livez"),
         ClassifiedRoute("/readyz", operations.readyz, public, name="readyz"),
         ClassifiedRoute("/metrics", operations.metrics, RouteClass.METRICS, name="metrics"),

@@ -33,6 +33,14 @@ SECTIONS = (
     AdminSection(
         "policies", "Policies", "Who may do what, by which policy, and what is wrong with one of them."
     ),
+    AdminSection(
+        "sessions", "Sessions", "Who is signed in, by which way and since when; ending their sessions."
+    ),
+    AdminSection(
+        "tokens",
+        "Tokens",
+        "Tokens of pipelines and scripts: for whom, for what, until when; made and revoked.",
+    ),
 )
 """In the order in which the frame offers them."""
 
