@@ -26,7 +26,7 @@ def on(kind: ResourceKind, name: str = "", cluster: str = "", **more: str) -> Re
 
 
 def read(found: PolicyEngine, who: Caller) -> set[str]:
-    refs = at_once(found.allowed(who))
+    refs = at_once(found.allowed(who)).refs
     return {"*"} if refs is None else {f"{ref.kind}:{ref.name}" for ref in refs}
 
 

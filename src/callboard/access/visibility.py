@@ -7,6 +7,7 @@ reader is told when to look again: when it was found out, and before what was de
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from callboard.access.permission import Decide, decide
 from callboard.access.policies.engine import ObjectPlace, PolicyEngine
@@ -44,6 +45,9 @@ _READING = frozenset({"get", "list", "watch"})
 _NOT_SEEN = Ruling(False, "the caller sees no such cluster")
 _NOTHING = Grants()
 _EVERYTHING = Grants.everything()
+
+
+T = TypeVar("T")
 
 
 class Visibility:
@@ -86,11 +90,19 @@ class Visibility:
                     return grants
                 await news.wait()
 
-    def ruling(
+    async def ruled(
         self, caller: Caller, action: Action, ref: EntityRef | None, cluster: str, namespace: str, type_: str
     ) -> Ruling:
         """Whether a caller may do something to objects of a service that they see. Of none: whether they may read
         any there, or send requests of their own."""
+        return await self._answered(lambda: self._ruling(caller, action, ref, cluster, namespace, type_))
+
+    async def _answered(self, work: Callable[[], T]) -> T:
+        return work() if self._engine is None else await self._engine.answered(work)
+
+    def _ruling(
+        self, caller: Caller, action: Action, ref: EntityRef | None, cluster: str, namespace: str, type_: str
+    ) -> Ruling:
         if ref is None:
             about = Resource(kind=ResourceKind.OBJECTS, cluster=cluster, namespace=namespace, type=type_)
             ruling = self._decide(caller, action, about)
@@ -105,6 +117,16 @@ class Visibility:
         if facts is None or place is None:
             return _NOT_SEEN
         return engine.on_objects(caller, action, facts, ObjectPlace(place, namespace, type_))
+
+    def when_answered(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once, when another engine has answered something more."""
+        if self._engine is not None:
+            self._engine.when_answered(tell)
+
+    def leave(self, tell: Callable[[], None]) -> None:
+        """Do not call it any more."""
+        if self._engine is not None:
+            self._engine.leave(tell)
 
     def tells_all(self, caller: Caller) -> bool:
         """Whether a caller sees of each service everything or nothing, whatever there is."""
@@ -121,7 +143,7 @@ class Visibility:
         if not self._reads(caller) or not _is_reading(wanted):
             return Why.DENIED
         action = Action.LOGS_READ if wanted.subresource else Action.RESOURCES_READ
-        if not self.ruling(caller, action, ref, cluster, wanted.namespace, _key(wanted)).allowed:
+        if not (await self.ruled(caller, action, ref, cluster, wanted.namespace, _key(wanted))).allowed:
             return Why.DENIED
         if self._portal_decides(caller, cluster):
             return None
@@ -149,6 +171,15 @@ class Visibility:
         if not self._reads(caller):
             return _NOTHING, False
         engine = self._by_policy(caller)
+        if engine is None:
+            return self._recalled(ref, caller, None)
+        with engine.noted() as noted:
+            grants, open_ = self._recalled(ref, caller, engine)
+        return (None, True) if noted.awaited else (grants, open_)
+
+    def _recalled(
+        self, ref: EntityRef, caller: Caller, engine: PolicyEngine | None
+    ) -> tuple[Grants | None, bool]:
         everywhere = granted_everywhere(engine, caller, ref) if engine is not None else _EVERYTHING
         if everywhere is not None and (everywhere == _NOTHING or not self._any_decides()):
             return everywhere, False
@@ -177,6 +208,8 @@ class Visibility:
                 async with asyncio.timeout(within):
                     # Of all, so that they are asked side by side.
                     while sum(self.recalled(ref, caller)[1] for ref in refs):
+                        if self._engine is not None:
+                            self._engine.when_answered(news.set)
                         await news.wait()
                         news.clear()
         finally:
@@ -234,8 +267,10 @@ class Visibility:
         scopes = tuple((c.cluster.name, self.scopes(c)) for c in snapshot.clusters)
         if snapshot.complete:
             self._remembered.put(ref, scopes)
-        soon = asyncio.get_running_loop().time() + POLICIES_AGAIN
-        return self._policed(engine, caller, ref, scopes).within(seen), open_, min(again or soon, soon)
+        with engine.noted() as noted:
+            grants = self._policed(engine, caller, ref, scopes).within(seen)
+        soon = min(asyncio.get_running_loop().time() + POLICIES_AGAIN, noted.until)
+        return grants, open_ or noted.awaited, min(again or soon, soon)
 
     def _by_clusters(
         self, snapshot: ServiceSnapshot, caller: Caller, settled: set[str]
@@ -304,6 +339,8 @@ class GrantsReader:
             for cluster in snapshot.clusters:
                 self._listen(cluster.cluster.name, self._subject)
         grants, self.pending, again = self._visibility.grants(snapshot, self._caller, self._settled)
+        if self.pending:
+            self._visibility.when_answered(self._changed)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -314,6 +351,7 @@ class GrantsReader:
 
     def close(self) -> None:
         """Look no more."""
+        self._visibility.leave(self._changed)
         if self._timer is not None:
             self._timer.cancel()
         if self._subject is not None:

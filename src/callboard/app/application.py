@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import structlog
 
 from callboard.access.audit import AuditTrail
 from callboard.access.identity_tokens import IdentityTokens
+from callboard.access.policies.another import AnotherEngine
 from callboard.access.reviews import Reviews
 from callboard.access.sessions_list import SessionsList
 from callboard.access.store import AuditStore, SessionStore, TokenStore
@@ -25,7 +26,7 @@ from callboard.app.judged import judged_by
 from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import asked
-from callboard.app.policies import PoliciesInForce
+from callboard.app.policies import PoliciesInForce, engine_of
 from callboard.app.restarts import waiting_for_a_restart
 from callboard.app.services import identity_tokens_of
 from callboard.app.sign_in import SignInInForce
@@ -194,10 +195,24 @@ class Application:
         else:
             _log.info("a changed configuration is in force", files=names)
 
+    def engine_of(self, settings: Settings) -> AnotherEngine | None:
+        """The engine that is asked beside the policies, made anew. Raises BadInput."""
+        return engine_of(
+            settings.callboard.access.policies,
+            self.fleet.plugins.offered("callboard_decide"),
+            clock=self.clock,
+            catalog=self.catalog,
+            directory=self.configuration.directory,
+        )
+
     async def _put_to_use(self, configuration: Configuration) -> None:
         policies = await self.policies.keeper.read(configuration.settings.callboard.access.policies)
-        await self.fleet.put_to_use(configuration)
         settings, before = configuration.settings, self.configuration.settings
+        same = settings.callboard.access.policies.engine == before.callboard.access.policies.engine
+        another = None if same else self.engine_of(settings)
+        await self.fleet.put_to_use(configuration)
+        if not same:
+            await self.policies.use_engine(another)
         if settings.callboard.access.policies != before.callboard.access.policies:
             self.policies.keeper.put(policies)
         if settings.callboard.outbound != before.callboard.outbound:
@@ -298,6 +313,7 @@ async def open_application(
                 return connections.to(*await fleet.current.way(cluster, Caller.callboard()))
 
             async with (
+                AsyncExitStack() as ending,
                 aclosing(fleet),
                 SnapshotFeeds(lambda: fleet.current.provider, clock) as feeds,
                 Reviews(
@@ -311,6 +327,7 @@ async def open_application(
                     lambda: app.configuration.settings.callboard.access.policies,
                     configuration.directory,
                 )
+                ending.push_async_callback(policies.close)
                 await policies.keeper.use(settings.callboard.access.policies)
                 engine = policies.engine
                 visibility = Visibility(
@@ -345,6 +362,7 @@ async def open_application(
                     knows=policies.knows,
                     contact=contact,
                     record=trail.record,
+                    answered=engine.answered,
                 )
                 services = ServicesRoad(ReadableCatalog(catalog, engine), verdicts, visibility, board)
                 kubernetes = KubernetesRoad(
@@ -422,6 +440,7 @@ async def open_application(
                     identity_tokens=identity_tokens,
                 )
                 await fleet.put_to_use(configuration)
+                await policies.use_engine(app.engine_of(settings))
                 await catalog.refresh()
                 yield app
     finally:

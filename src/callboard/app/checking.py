@@ -11,6 +11,7 @@ from callboard.app.configuration import read_configuration
 from callboard.app.installed import installed
 from callboard.app.listening import Listens, settings_for
 from callboard.app.plugins import Plugins, asked
+from callboard.app.policies import engine_of
 from callboard.app.services import identity_tokens_of, services_of
 from callboard.base.clock import SystemClock
 from callboard.base.errors import BadInputs, CallboardError, Unavailable
@@ -79,6 +80,13 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
         )
         try:
             await read_policies(settings.callboard.access.policies, configuration.directory)
+            engine_of(
+                settings.callboard.access.policies,
+                plugins.offered("callboard_decide"),
+                clock=clock,
+                catalog=_NoEntities(),
+                directory=configuration.directory,
+            )
             declared_routes(settings.callboard.routes)
             services_of(
                 settings, ServicesBeside(identity_tokens_of(settings, clock), lambda: None), plugins.names

@@ -45,6 +45,7 @@ _OFFERED: Mapping[str, type] = {
     "callboard_objects_providers": ProviderRegistration,
     "callboard_proxies": Registration,
     "callboard_sign_in": Registration,
+    "callboard_decide": Registration,
     "callboard_tabs": Tab,
     "callboard_cards": Card,
     "callboard_routes": ExtensionRoute,

@@ -3,23 +3,30 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 
+from callboard.access.policies.another import AnotherEngine
 from callboard.access.policies.engine import PolicyEngine
 from callboard.access.policies.keeping import PolicyKeeper
 from callboard.access.policies.policies import load
-from callboard.base.errors import CallboardError
+from callboard.base.clock import Clock
+from callboard.base.errors import BadInput, CallboardError, Problem
+from callboard.base.fence import Fence, WrongAnswer
+from callboard.base.giving_way import giving_way
 from callboard.base.settings import PoliciesSettings
 from callboard.catalog.catalog import Catalog
+from callboard.extend.deciding import DecisionEngine
+from callboard.extend.parts import EntityReader
+from callboard.extend.registration import Offered, PartConfig, Registration
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
 from callboard.model.facts import ClusterFacts
 from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
 from callboard.portal.views import PoliciesView, PolicyLine
 
-__all__ = ["PoliciesInForce"]
+__all__ = ["PoliciesInForce", "engine_of"]
 
 AGAIN: Final = 2.0
 """Seconds between two looks which clusters there are, and whether the catalog is another."""
@@ -66,24 +73,40 @@ class PoliciesInForce:
         await self.prepare(caller)
         kinds = DONE_TO[action]
         if ResourceKind.PORTAL in kinds:
-            return self.engine.decide(caller, action, Resource(kind=ResourceKind.PORTAL)).allowed
+            about = Resource(kind=ResourceKind.PORTAL)
+            return await self.engine.answered(lambda: self.engine.decide(caller, action, about).allowed)
         if ResourceKind.CLUSTER in kinds:
-            return all(
-                self.engine.on_cluster(caller, action, facts).allowed for facts in self._known.values()
+            known = tuple(self._known.values())
+            return await self.engine.answered(
+                lambda: all([self.engine.on_cluster(caller, action, facts).allowed for facts in known])
             )
-        deciding = self.engine.allowed(caller, action)
-        while True:
-            try:
-                next(deciding)
-            except StopIteration as done:
-                return done.value is None
-            await asyncio.sleep(0)
+        found = await giving_way(self.engine.allowed(caller, action))
+        if found.awaited:
+            await self.engine.another_answered()
+            found = await giving_way(self.engine.allowed(caller, action))
+        return found.refs is None
+
+    async def use_engine(self, another: AnotherEngine | None) -> None:
+        """Ask this engine besides, or none any more."""
+        before = self.engine.another
+        if another is not None:
+            await another.start()
+        self.engine.use_another(another)
+        if before is not None:
+            await before.close()
+
+    async def close(self) -> None:
+        """End what is under way."""
+        await self.use_engine(None)
 
     def view(self) -> PoliciesView:
         """The policies, for whoever looks after them."""
         lines = (PolicyLine(p.id, p.effect, p.where, p.line) for p in self.engine.policies.places)
         return PoliciesView(
-            policies=tuple(lines), problem=self.keeper.problem, errors=tuple(self.engine.errors)
+            policies=tuple(lines),
+            problem=self.keeper.problem,
+            errors=tuple(self.engine.errors),
+            engine=self.engine.another.name if self.engine.another is not None else "",
         )
 
     def groups_of(self, caller: Caller) -> frozenset[str]:
@@ -108,3 +131,38 @@ class PoliciesInForce:
 
     def _cluster(self, name: str) -> ClusterFacts:
         return self._known.get(name, ClusterFacts(name=name))
+
+
+def engine_of(
+    settings: PoliciesSettings,
+    offered: Sequence[Offered[Registration[Any]]],
+    *,
+    clock: Clock,
+    catalog: EntityReader,
+    directory: Path,
+) -> AnotherEngine | None:
+    """The engine that the settings name, of those that extensions offer; None where they name none. Raises BadInput."""
+    where = "callboard.access.policies.engine"
+    if not settings.engine:
+        return None
+    found = next((each for each in offered if each.item.key == settings.engine), None)
+    if found is None:
+        there = ", ".join(sorted({each.item.key for each in offered}))
+        raise BadInput(
+            Problem(
+                "no extension brings an engine of that name",
+                where=where,
+                found=settings.engine[:100],
+                expected=f"one of: {there}" if there else "an extension that has the hook callboard_decide",
+            )
+        )
+    config = PartConfig(options={}, where=where, base_dir=str(directory), clock=clock, entities=catalog)
+    fence = Fence(f"the engine {settings.engine!r}", found.extension)
+
+    def check(value: object) -> DecisionEngine:
+        if not callable(getattr(value, "decide", None)):
+            raise WrongAnswer("what has no method `decide`")
+        return cast(DecisionEngine, value)
+
+    made = fence.now("be made", lambda: found.item.make(config), check)
+    return AnotherEngine(settings.engine, made, found.extension)

@@ -24,6 +24,7 @@ from callboard.base.errors import (
 from callboard.base.secret import Secret
 from callboard.extend.asking import Ask, EntityPage, ExtensionLog, Observed, WayOut, WayOutAnswer
 from callboard.extend.context import CardContext, ExtensionContext, RequestContext
+from callboard.extend.deciding import AccessAnswer, AccessAnswers, AccessQuestion, DecisionEngine
 from callboard.extend.deprecation import DEPRECATIONS
 from callboard.extend.following import FollowedCluster, Following, FollowingProvider, Touched
 from callboard.extend.hooks import hookimpl
@@ -108,6 +109,9 @@ __version__ = API_VERSION
 __all__ = [
     "API_VERSION",
     "AUTH_PROVIDER",
+    "AccessAnswer",
+    "AccessAnswers",
+    "AccessQuestion",
     "Action",
     "Answer",
     "Arguments",
@@ -139,6 +143,7 @@ __all__ = [
     "CustomResource",
     "CustomResourceSupplier",
     "Dashboard",
+    "DecisionEngine",
     "Departure",
     "Entity",
     "EntityLink",

@@ -12,6 +12,7 @@ import msgspec
 import pluggy
 
 from callboard.extend.context import ExtensionContext
+from callboard.extend.deciding import DecisionEngine
 from callboard.extend.pages import Card, Tab
 from callboard.extend.parts import (
     AuthStrategy,
@@ -87,6 +88,11 @@ class Hooks:
     @hookspec
     def callboard_sign_in(self) -> Sequence[Registration[SignInWay | RecognisesRequests]]:
         """Ways to sign in, by the key that `auth.providers` names them by; a way's options are what stands there."""
+        raise NotImplementedError
+
+    @hookspec
+    def callboard_decide(self, context: ExtensionContext) -> Sequence[Registration[DecisionEngine]]:
+        """Engines that say who may do what beside the policies, by the name in `callboard.access.policies.engine`."""
         raise NotImplementedError
 
     @hookspec

@@ -90,9 +90,10 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
 class Ruling(msgspec.Struct, frozen=True):
     """Whether somebody may, and by which rule, in words for those who ask why. `policies` are the names of those that decided;
-    `errors` what went wrong in one of them, which denies."""
+    `errors` what went wrong in one of them, which denies. `awaited`: not allowed so far, and being found out."""
 
     allowed: bool
     by: str
     policies: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    awaited: bool = False

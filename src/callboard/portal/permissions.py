@@ -5,7 +5,7 @@ by name, with whom to ask.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from callboard.access.permission import Decide, decide, require
 from callboard.base.errors import NotAllowed, NotFound
@@ -25,8 +25,19 @@ _DOING = {
 }
 
 
+T = TypeVar("T")
+
+
 async def _at_once(caller: Caller) -> None:
     return None
+
+
+class _Answered(Protocol):
+    async def __call__(self, work: Callable[[], T], /) -> T: ...
+
+
+async def _known(work: Callable[[], T], /) -> T:
+    return work()
 
 
 class DeedRecorder(Protocol):
@@ -45,7 +56,8 @@ def _unrecorded(deed: AuditDeed, caller: Caller, what: str = "", *, action: str 
 
 class Permissions:
     """`prepare` brings up to date what `decide` decides by for a caller; `knows` says whether they may know of a cluster, and
-    that there is one. `contact` is whom people are told to ask beside an owner; "" for whoever runs Callboard."""
+    that there is one; `answered` gives what deciding comes to, once all is known that it goes by. `contact` is whom people are
+    told to ask beside an owner; "" for whoever runs Callboard."""
 
     def __init__(
         self,
@@ -55,12 +67,14 @@ class Permissions:
         knows: Callable[[Caller, str], bool] = lambda caller, cluster: True,
         contact: Callable[[], str] = lambda: "",
         record: DeedRecorder = _unrecorded,
+        answered: _Answered = _known,
     ) -> None:
         self.decide = decide
         self.prepare = prepare
         self.knows = knows
         self._contact = contact
         self.record = record
+        self.answered = answered
 
     async def catalog(self, caller: Caller) -> None:
         """Raise NotAllowed unless somebody may read of the catalog what they may read of each entity."""
@@ -71,9 +85,20 @@ class Permissions:
         """The same by what is known."""
         require(self.decide, caller, Action.ENTITY_READ, CATALOG)
 
-    def objects(self, caller: Caller, entity: Entity, *actions: Action, key: ObjectKey | None = None) -> None:
+    async def require(self, caller: Caller, action: Action, resource: Resource) -> None:
+        """Raise NotAllowed, in words, unless the caller may."""
+        await self.answered(lambda: require(self.decide, caller, action, resource))
+
+    async def objects(
+        self, caller: Caller, entity: Entity, *actions: Action, key: ObjectKey | None = None
+    ) -> None:
         """Raise NotAllowed unless somebody who may read the entity may do all this to its objects, or to that one; NotFound
         where they may not know of its cluster."""
+        await self.answered(lambda: self._objects(caller, entity, actions, key))
+
+    def _objects(
+        self, caller: Caller, entity: Entity, actions: tuple[Action, ...], key: ObjectKey | None
+    ) -> None:
         if key is not None and not self.knows(caller, key.cluster):
             raise no_such_cluster(entity.ref, key.cluster)
         objects = Resource(

@@ -142,7 +142,7 @@ class CallboardPortal:
         entity = await self._read(ref, caller, Action.RESOURCES_READ)
         found = await self._kubernetes.crashed(entity, caller)
         reading = found.runs[:most]
-        refused = self._refused_logs(entity, [run.key for run, _ in reading], caller)
+        refused = await self._refused_logs(entity, [run.key for run, _ in reading], caller)
         for place, names in _by_place(run.key for run, _ in reading if run.key not in refused).items():
             for start in range(0, len(names), NAMES_ON_RECORD):
                 told = f"{ref} {place} {', '.join(names[start : start + NAMES_ON_RECORD])}"
@@ -155,14 +155,14 @@ class CallboardPortal:
         ]
         return CrashesView(groups=grouped(logs), older=len(found.runs) - len(reading), unheard=found.unheard)
 
-    def _refused_logs(
+    async def _refused_logs(
         self, entity: Entity, keys: Sequence[ObjectKey], caller: Caller
     ) -> dict[ObjectKey, str]:
         """Why a caller may read no logs of these pods, of those of which they may read none."""
         refused: dict[ObjectKey, str] = {}
         for key in dict.fromkeys(keys):
             try:
-                self._permissions.objects(caller, entity, Action.LOGS_READ, key=key)
+                await self._permissions.objects(caller, entity, Action.LOGS_READ, key=key)
             except NotAllowed as error:
                 refused[key] = error.message
         return refused
@@ -187,7 +187,7 @@ class CallboardPortal:
         entity = await self._read(ref, caller, Action.RESOURCES_READ, key=key if placed else None)
         pods = ObjectKey(key.cluster, "pods", key.namespace, "") if placed else None
         try:
-            self._permissions.objects(caller, entity, Action.LOGS_READ, key=pods)
+            await self._permissions.objects(caller, entity, Action.LOGS_READ, key=pods)
         except NotAllowed:
             logs = False
         else:
@@ -210,7 +210,7 @@ class CallboardPortal:
         """The entity, for a caller who may read it and do all this to its objects, or to one of them."""
         await self._permissions.catalog(caller)
         entity = await self._services.entity(ref, caller)
-        self._permissions.objects(caller, entity, *actions, key=key)
+        await self._permissions.objects(caller, entity, *actions, key=key)
         return entity
 
     async def _last(

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
+from functools import partial
 
 import msgspec
 
-from callboard.access.permission import require
 from callboard.access.visibility import Visibility
 from callboard.base.errors import NotAllowed, NotFound, Unavailable, UsageError
 from callboard.extend.asking import EntityPage, Observed
@@ -20,7 +20,7 @@ from callboard.model.grants import Why
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
 from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
 from callboard.model.selector import LabelSelector
-from callboard.model.snapshot import ClusterSnapshot
+from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.portal.asking.observing import Observing
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.permissions import Permissions, no_such_cluster
@@ -95,7 +95,7 @@ class Questions:
                 k for k in (ResourceKind.CLUSTER, ResourceKind.CATALOG, ResourceKind.PORTAL) if k in kinds
             )
         about = Resource(kind=kind, entity=ref, cluster=cluster, namespace=namespace)
-        require(self._decide, caller, action, about)
+        await self._permissions.require(caller, action, about)
         return entity
 
     async def entities(self, query: ServicesQuery, caller: Caller) -> EntityPage:
@@ -111,7 +111,9 @@ class Questions:
         """The clusters the caller may know of."""
         await self._permissions.prepare(caller)
         supplied = await self._fleet().suppliers.supplied(caller)
-        return tuple(c.info for c in supplied.clusters if self._may_know(caller, c.name))
+        return await self._permissions.answered(
+            lambda: tuple(c.info for c in supplied.clusters if self._may_know(caller, c.name))
+        )
 
     async def observed(
         self, ref: EntityRef, caller: Caller, *, cluster: str = "", within: float = 5.0
@@ -139,13 +141,15 @@ class Questions:
         _bounded(cluster=cluster)
         await self._permissions.catalog(caller)
         entity = await self._services.entity(ref, caller)
-        if cluster and not self._permissions.knows(caller, cluster):
+        knows = self._permissions.knows
+        if cluster and not await self._permissions.answered(lambda: knows(caller, cluster)):
             raise no_such_cluster(ref, cluster)
-        self._permissions.objects(caller, entity, Action.RESOURCES_READ)
+        await self._permissions.objects(caller, entity, Action.RESOURCES_READ)
         async with aclosing(self._observing.changes(entity, caller, cluster=cluster)) as seen:
             async for each in seen:
-                clusters = tuple(self._readable(c, ref, caller) for c in each.snapshot.clusters)
-                snapshot = msgspec.structs.replace(each.snapshot, clusters=clusters)
+                snapshot = await self._permissions.answered(
+                    partial(self._readable, each.snapshot, ref, caller)
+                )
                 yield msgspec.structs.replace(each, snapshot=snapshot)
 
     async def ask(self, cluster: str, question: Question, caller: Caller) -> Outcome:
@@ -165,7 +169,7 @@ class Questions:
         selector = str(LabelSelector.parse(question.label_selector)) if question.label_selector else ""
         question = msgspec.structs.replace(question, label_selector=selector)
         await self._permissions.prepare(caller)
-        if not self._may_know(caller, cluster):
+        if not await self._permissions.answered(lambda: self._may_know(caller, cluster)):
             raise NotFound(f"There is no cluster {cluster!r}.", code="no-such-cluster")
         about = Resource(
             kind=ResourceKind.OBJECTS,
@@ -175,12 +179,12 @@ class Questions:
             name=question.name,
         )
         place = (None, cluster, question.namespace, kind.key)
-        ruling = self._visibility.ruling(caller, Action.RESOURCES_READ, *place)
+        ruling = await self._visibility.ruled(caller, Action.RESOURCES_READ, *place)
         if not ruling.allowed:
             words = f"You may not read objects there that are no service's: {ruling.by}."
             raise NotAllowed(words, code="not-permitted")
         if kind.key == _SECRETS:
-            require(self._decide, caller, Action.SECRETS_READ, about)
+            await self._permissions.require(caller, Action.SECRETS_READ, about)
         listing = Attributes.listing(kind, question.namespace)
         if question.name:
             listing = msgspec.structs.replace(listing, verb="get")
@@ -189,7 +193,8 @@ class Questions:
             failure = Failure(code=code, message=words, status=403)
             return Outcome(question=question, answer=Answer.FORBIDDEN, failure=failure)
         outcome = await self._answer(cluster, question, caller)
-        return outcome if self._whole(caller, about) else _without_whole(outcome)
+        whole = await self._permissions.answered(lambda: self._whole(caller, about))
+        return outcome if whole else _without_whole(outcome)
 
     async def _answer(self, cluster: str, question: Question, caller: Caller) -> Outcome:
         fleet, limits = self._fleet(), self._limits_of(cluster)
@@ -216,9 +221,12 @@ class Questions:
         """Whether they may read objects as a whole."""
         return self._decide(caller, Action.YAML_READ, about).allowed
 
-    def _readable(self, cluster: ClusterSnapshot, ref: EntityRef, caller: Caller) -> ClusterSnapshot:
+    def _readable(self, snapshot: ServiceSnapshot, ref: EntityRef, caller: Caller) -> ServiceSnapshot:
         """With the JSON of such objects only as the caller may read whole."""
+        clusters = tuple(self._readable_of(c, ref, caller) for c in snapshot.clusters)
+        return msgspec.structs.replace(snapshot, clusters=clusters)
 
+    def _readable_of(self, cluster: ClusterSnapshot, ref: EntityRef, caller: Caller) -> ClusterSnapshot:
         def readable(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
             return tuple(o if self._all_whole(o, name, ref, caller) else _without_whole(o) for o in outcomes)
 

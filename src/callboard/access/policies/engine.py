@@ -4,19 +4,25 @@ A question is cut down to what the policies look at (`uses`) before it is put. S
 questions as there are different owners that matter to who asks, and people of the same groups share them.
 """
 
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, Final, NamedTuple
+import math
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
 
 from callboard.access.permission import decide as decide_built_in
 from callboard.access.permission import is_known
+from callboard.access.policies.another import AnotherEngine, Noted
 from callboard.access.policies.policies import CedarAnswer, Policies
+from callboard.access.policies.requests import IN, cluster_entity, entity_as, pairs, seen_of, uid
 from callboard.access.policies.uses import Uses
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
 from callboard.model.facts import ClusterFacts, Directory, EntityFacts
 from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind, Ruling
 
-__all__ = ["MOST_KNOWN", "ObjectPlace", "PolicyEngine"]
+__all__ = ["MOST_KNOWN", "FoundEntities", "ObjectPlace", "PolicyEngine"]
 
 MOST_KNOWN: Final = 200_000
 """Answers kept; beyond it all are asked for anew."""
@@ -27,8 +33,6 @@ STEP: Final = 20
 
 _BY_POLICY: Final = frozenset({CallerKind.PERSON, CallerKind.SERVICE})
 _EVERYWHERE: Final = frozenset({CallerKind.LOOPBACK, CallerKind.CALLBOARD})
-
-_IN: Final = "in "
 
 _NO_SUCH = Ruling(False, "there is no such thing in the catalog, as far as the caller may know")
 _SAID = Ruling(True, "the token says so, and no policy forbids it")
@@ -44,6 +48,17 @@ class ObjectPlace(NamedTuple):
     namespace: str = ""
     type: str = ""
 
+
+class FoundEntities(NamedTuple):
+    """The entities somebody may do something to, None for all there are; until when (the loop's time) that holds, and whether
+    something of it is still being found out."""
+
+    refs: frozenset[EntityRef] | None
+    until: float = math.inf
+    awaited: bool = False
+
+
+T = TypeVar("T")
 
 _NOWHERE = ObjectPlace(ClusterFacts(name=""))
 
@@ -62,17 +77,28 @@ class PolicyEngine:
         self._clusters = clusters
         self._answers: dict[tuple[object, ...], CedarAnswer] = {}
         self._rulings: dict[tuple[object, ...], tuple[object, ClusterFacts | None, Ruling]] = {}
-        self.version = 1
-        """Another number whenever other policies are in force."""
+        self.another: AnotherEngine | None = None
+        """Asked about what the policies allow."""
+        self._version = 1
         self.asked = 0
         """Questions that were put to Cedar."""
         self.errors: dict[str, int] = {}
         """What went wrong in policies, in words, and how often; at most a hundred."""
 
     @property
+    def version(self) -> int:
+        """Another number whenever other policies are in force, or another engine has said otherwise than before."""
+        return self._version + (self.another.changes if self.another is not None else 0)
+
+    @property
     def policies(self) -> Policies:
         """Those in force."""
         return self._policies
+
+    def use_another(self, another: AnotherEngine | None) -> None:
+        """Ask another engine as well, or none any more. The one before is the caller's to close."""
+        self._version = self.version + 1
+        self.another = another
 
     def use(self, policies: Policies) -> None:
         """Put others in force."""
@@ -80,7 +106,7 @@ class PolicyEngine:
         self._answers.clear()
         self._rulings.clear()
         self.errors.clear()
-        self.version += 1
+        self._version += 1
 
     # ---- the port
 
@@ -93,7 +119,8 @@ class PolicyEngine:
         if resource.kind is ResourceKind.CATALOG:
             return _SOME
         if resource.kind is ResourceKind.PORTAL:
-            return self._ruled(caller, action, {"resource": _uid("Portal", "callboard"), "context": {}}, ())
+            request = {"resource": uid("Portal", "callboard"), "context": {}}
+            return self._also(caller, action, self._ruled(caller, action, request, ()))
         cluster = self._clusters(resource.cluster)
         if resource.kind is ResourceKind.CLUSTER:
             return self.on_cluster(caller, action, cluster) if resource.cluster else _SOME
@@ -102,7 +129,7 @@ class PolicyEngine:
             return _NO_SUCH
         if resource.kind is ResourceKind.ENTITY:
             return self.on_entity(caller, action, facts)
-        if not resource.cluster and self._policies.uses(action).place:
+        if not resource.cluster and self.uses(action).place:
             return _SOMEWHERE
         return self.on_objects(caller, action, facts, ObjectPlace(cluster, resource.namespace, resource.type))
 
@@ -110,14 +137,19 @@ class PolicyEngine:
         """Of a cluster."""
         if caller.kind not in _BY_POLICY:
             return decide_built_in(caller, action, Resource(kind=ResourceKind.CLUSTER))
+        return self._also(
+            caller, action, self._of_cluster(caller, action, cluster), place=ObjectPlace(cluster)
+        )
+
+    def _of_cluster(self, caller: Caller, action: Action, cluster: ClusterFacts) -> Ruling:
         directory = self._directory()
         key = (action, caller.kind, caller.subject, caller.groups, action in caller.may, cluster.name)
         known = self._rulings.get(key)
         # who is in which group is the directory's
         if known is not None and known[0] is directory and known[1] == cluster:
             return known[2]
-        request = {"resource": _uid("Cluster", cluster.name), "context": {}}
-        about = (cluster.name, _pairs(cluster.labels))
+        request = {"resource": uid("Cluster", cluster.name), "context": {}}
+        about = (cluster.name, pairs(cluster.labels))
         return self._keep(
             key, directory, cluster, self._ruled(caller, action, request, about, cluster=cluster)
         )
@@ -126,17 +158,25 @@ class PolicyEngine:
         """Of an entity of the catalog."""
         if caller.kind not in _BY_POLICY:
             return decide_built_in(caller, action, Resource(kind=ResourceKind.ENTITY))
-        return self._about(caller, action, facts, None)
+        return self._also(caller, action, self._about(caller, action, facts, None), facts)
 
     def on_objects(self, caller: Caller, action: Action, facts: EntityFacts, place: ObjectPlace) -> Ruling:
         """Of objects of a service at one place."""
         if caller.kind not in _BY_POLICY:
             return decide_built_in(caller, action, Resource(kind=ResourceKind.OBJECTS))
-        return self._about(caller, action, facts, place)
+        return self._also(caller, action, self._about(caller, action, facts, place), facts, place)
 
     def uses(self, action: Action) -> Uses:
-        """What the policies in force look at for an action."""
-        return self._policies.uses(action)
+        """What the policies in force look at for an action, and another engine of where something is."""
+        uses = self._policies.uses(action)
+        if self.another is None:
+            return uses
+        return msgspec.structs.replace(
+            uses,
+            cluster=uses.cluster or self.another.looks_at("cluster", "cluster_labels"),
+            namespace=uses.namespace or self.another.looks_at("namespace"),
+            type=uses.type or self.another.looks_at("resource"),
+        )
 
     # ---- the whole catalog
 
@@ -150,31 +190,90 @@ class PolicyEngine:
 
     def allowed(
         self, caller: Caller, action: Action = Action.ENTITY_READ
-    ) -> Generator[None, None, frozenset[EntityRef] | None]:
-        """The entities to which somebody may do something, wherever it may be; None for all there are. A generator that stands
-        still after some questions, and after some hundred entities."""
+    ) -> Generator[None, None, FoundEntities]:
+        """The entities to which somebody may do something, wherever it may be. A generator that stands still after some
+        questions, and after some hundred entities."""
         if caller.kind in _EVERYWHERE:
-            return None
+            return FoundEntities(None)
         if caller.kind is CallerKind.ANONYMOUS or (
             caller.kind is CallerKind.SERVICE and action not in caller.may
         ):
-            return frozenset()
+            return FoundEntities(frozenset())
         found: list[EntityRef] = []
-        number = 0
+        number, until, awaited = 0, math.inf, False
         asked = self.asked
         place = _NOWHERE if ResourceKind.OBJECTS in DONE_TO[action] else None
         for number, facts in enumerate(self._directory().all(), 1):
-            if self._looked_at(caller, action, facts, place).allowed:
+            ruling = self._looked_at(caller, action, facts, place)
+            if self.another is not None and ruling.allowed:
+                with self.noted() as noted:
+                    ruling = self._also(caller, action, ruling, facts, place)
+                until, awaited = min(until, noted.until), awaited or noted.awaited
+            if ruling.allowed:
                 found.append(facts.ref)
             if self.asked - asked >= STEP or number % 500 == 0:
                 yield
                 asked = self.asked
-        return None if len(found) == number else frozenset(found)
+        return FoundEntities(None if len(found) == number else frozenset(found), until, awaited)
 
     def alike(self, action: Action) -> bool:
         """Whether an action on clusters is decided alike for all of them."""
-        uses = self._policies.uses(action)
+        uses = self.uses(action)
         return not (uses.attributes or uses.labels or uses.any_label or uses.identity or uses.place)
+
+    # ---- another engine
+
+    @contextmanager
+    def noted(self) -> Iterator[Noted]:
+        """Notes what comes of the questions that are decided within: nothing may be waited for there."""
+        with self.another.noted() if self.another is not None else nullcontext(Noted()) as noted:
+            yield noted
+
+    async def answered(self, work: Callable[[], T]) -> T:
+        """What `work` gives or raises, once all is known that it decides by. It may be called several times, and must not
+        wait."""
+        return work() if self.another is None else await self.another.decided(work)
+
+    async def another_answered(self) -> None:
+        """Until whatever another engine is asked by now has come to something."""
+        if self.another is not None:
+            await self.another.answered()
+
+    def when_answered(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once, when another engine has answered something more."""
+        if self.another is not None:
+            self.another.when_answered(tell)
+
+    def leave(self, tell: Callable[[], None]) -> None:
+        """Do not call it any more."""
+        if self.another is not None:
+            self.another.leave(tell)
+
+    def _also(
+        self,
+        caller: Caller,
+        action: Action,
+        ruling: Ruling,
+        facts: EntityFacts | None = None,
+        place: ObjectPlace | None = None,
+    ) -> Ruling:
+        """A ruling of the policies, and of another engine where they allow it."""
+        another = self.another
+        if another is None or not ruling.allowed:
+            return ruling
+        cluster, namespace, resource = place or (None, "", "")
+        question = another.question(caller, self._who(caller), action, facts, cluster, namespace, resource)
+        also = another.ruling(question)
+        for error in also.errors:
+            self._note(error)
+        names = (*ruling.policies, another.name)
+        if also.allowed:
+            return Ruling(True, f"{ruling.by}, and {also.by}", names)
+        return msgspec.structs.replace(also, policies=(another.name,))
+
+    def _note(self, error: str) -> None:
+        if len(self.errors) < 100 or error in self.errors:
+            self.errors[error] = self.errors.get(error, 0) + 1
 
     # ---- putting a question
 
@@ -202,18 +301,18 @@ class PolicyEngine:
     ) -> Ruling:
         uses = self._policies.uses(action)
         who = self._who(caller)
-        seen = _seen_of(facts, uses, who)
-        request: dict[str, Any] = {"resource": _uid("Entity", str(facts.ref) if uses.identity else "")}
+        seen = seen_of(facts, uses, who)
+        request: dict[str, Any] = {"resource": uid("Entity", str(facts.ref) if uses.identity else "")}
         key: tuple[object, ...] = (seen, request["resource"]["id"])
         context: dict[str, Any] = {}
         if place is not None:
             name = place.cluster.name if uses.cluster else ""
             context = {
-                "cluster": {"__entity": _uid("Cluster", name)},
+                "cluster": {"__entity": uid("Cluster", name)},
                 "namespace": place.namespace if uses.namespace else "",
                 "type": place.type if uses.type else "",
             }
-            key += (name, _pairs(place.cluster.labels) if uses.cluster else (), *list(context.values())[1:])
+            key += (name, pairs(place.cluster.labels) if uses.cluster else (), *list(context.values())[1:])
         request["context"] = context
         cluster = place.cluster if place is not None and uses.cluster else None
         return self._ruled(caller, action, request, key, facts=facts, cluster=cluster)
@@ -259,25 +358,24 @@ class PolicyEngine:
         parents = set(groups)
         entities: list[object] = []
         if facts is not None:
-            seen = dict(_seen_of(facts, uses, who))
+            seen = dict(seen_of(facts, uses, who))
             for attribute in uses.members:
-                parents |= seen[_IN + attribute]
-                seen.setdefault(attribute, seen[_IN + attribute])
-            entities.append(_entity(request["resource"], seen))
+                parents |= seen[IN + attribute]
+                seen.setdefault(attribute, seen[IN + attribute])
+            entities.append(entity_as(request["resource"], seen))
         if cluster is not None:
-            entities.append(_cluster_entity(cluster))
+            entities.append(cluster_entity(cluster))
         entities.append(
             {
-                "uid": _uid(kind, name),
+                "uid": uid(kind, name),
                 "attrs": {"name": name},
-                "parents": [_uid("Group", group) for group in sorted(parents)],
+                "parents": [uid("Group", group) for group in sorted(parents)],
             }
         )
         self.asked += 1
-        answer = self._policies.ask(action, {"principal": _uid(kind, name), **request}, entities)
+        answer = self._policies.ask(action, {"principal": uid(kind, name), **request}, entities)
         for error in answer.errors:
-            if len(self.errors) < 100 or error in self.errors:
-                self.errors[error] = self.errors.get(error, 0) + 1
+            self._note(error)
         return answer
 
     def _who(self, caller: Caller) -> frozenset[str]:
@@ -298,49 +396,3 @@ def _ruling(caller: Caller, answer: CedarAnswer) -> Ruling:
     if answer.reasons:
         return Ruling(False, f"the policy {names[0]} forbids it", names)
     return Ruling(False, "no policy allows it")
-
-
-def _seen_of(facts: EntityFacts, uses: Uses, who: frozenset[str]) -> tuple[tuple[str, Any], ...]:
-    """What the policies look at of an entity, as a value: whole attributes by their names, memberships with `in ` before."""
-    seen: list[tuple[str, Any]] = []
-    for attribute in sorted(uses.attributes):
-        if attribute in ("kind", "namespace", "name"):
-            seen.append((attribute, getattr(facts.ref, attribute)))
-        else:
-            seen.append((attribute, getattr(facts, attribute, "")))
-    for attribute in sorted(uses.members):
-        held: frozenset[str] = getattr(facts, attribute)
-        seen.append((_IN + attribute, held & who))
-    if uses.any_label:
-        seen.append(("", _pairs(facts.labels)))
-    elif uses.labels:
-        seen.append(("", tuple((k, facts.labels[k]) for k in sorted(uses.labels) if k in facts.labels)))
-    return tuple(seen)
-
-
-def _entity(uid: Mapping[str, str], seen: Mapping[str, Any]) -> dict[str, object]:
-    """The entity as Cedar is given it. What no policy looks at is left empty: it makes no difference."""
-    attributes: dict[str, object] = {}
-    for name in ("kind", "namespace", "name", "type", "lifecycle", "system"):
-        attributes[name] = seen.get(name, "")
-    for name in ("owners", "dependents"):
-        attributes[name] = [{"__entity": _uid("Group", ref)} for ref in sorted(seen.get(name, ()))]
-    attributes["tags"] = sorted(seen.get("tags", ()))
-    return {"uid": uid, "attrs": attributes, "parents": [], "tags": dict(seen.get("", ()))}
-
-
-def _cluster_entity(cluster: ClusterFacts) -> dict[str, object]:
-    return {
-        "uid": _uid("Cluster", cluster.name),
-        "attrs": {"name": cluster.name, "environment": cluster.environment},
-        "parents": [],
-        "tags": dict(cluster.labels),
-    }
-
-
-def _uid(kind: str, name: str) -> dict[str, str]:
-    return {"type": kind, "id": name}
-
-
-def _pairs(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(labels.items()))

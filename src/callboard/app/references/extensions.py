@@ -8,7 +8,7 @@ import msgspec
 
 import callboard.extend as door
 from callboard.app.references.source import fields, methods, own_doc, paragraphs
-from callboard.extend import asking, context, hooks, pages, parts, registration, routes
+from callboard.extend import asking, context, deciding, hooks, pages, parts, registration, routes
 
 __all__ = ["render"]
 
@@ -38,6 +38,7 @@ def render() -> str:
         ("The context", context),
         ("Asking", asking),
         ("Routes and pages", routes),
+        ("Another engine", deciding),
     ):
         blocks += [f"## {title}", paragraphs(inspect.getdoc(module) or "")]
         blocks += [block for of in _classes(module) for block in _class(of)]

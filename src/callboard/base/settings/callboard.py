@@ -236,6 +236,10 @@ class PoliciesSettings(SettingsStruct, frozen=True, kw_only=True):
     admins: tuple[str, ...] = ()
     """Entity refs of groups or people who may do everything, e.g. `group:default/platform`."""
 
+    engine: str = ""
+    """The name of an engine that an extension brings. It is asked about what the policies allow, and may take it away; what it
+    does not answer nobody may. Default: none."""
+
     @property
     def in_force(self) -> str | None:
         """The ready policy that holds, if one does."""

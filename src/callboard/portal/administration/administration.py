@@ -80,7 +80,8 @@ class Administration:
         resource = _resource(action, asked)
         if who.kind is CallerKind.SERVICE:
             who = msgspec.structs.replace(who, may=frozenset({str(action)}))
-        ruling = self._permissions.decide(who, action, resource)
+        decide = self._permissions.decide
+        ruling = await self._permissions.answered(lambda: decide(who, action, resource))
         return AccessExplanation(
             who=who.subject,
             action=str(action),

@@ -1,6 +1,5 @@
 """What every method of administration asks first, and leaves on record before it changes anything."""
 
-from callboard.access.permission import require
 from callboard.model.audit import AuditDeed
 from callboard.model.caller import Caller
 from callboard.model.permission import Action, Resource, ResourceKind
@@ -21,7 +20,7 @@ class AdminGuard:
     async def require(self, caller: Caller, action: Action) -> None:
         """Raise NotAllowed unless somebody may do this to Callboard."""
         await self._permissions.prepare(caller)
-        require(self._permissions.decide, caller, action, _PORTAL)
+        await self._permissions.require(caller, action, _PORTAL)
 
     def may(self, caller: Caller) -> frozenset[Action]:
         """What of looking after Callboard somebody may do, by what is known."""

@@ -200,7 +200,7 @@ class KubernetesRoad:
         part, obj = await self._find(entity, key, caller)
         events = await self._events(entity, key, obj, caller)
         as_of = self._clock.now() if part.current else part.as_of
-        may = self._visibility.ruling(
+        may = await self._visibility.ruled(
             caller, Action.YAML_READ, entity.ref, key.cluster, obj.namespace, obj.type.key
         )
         if not may.allowed:

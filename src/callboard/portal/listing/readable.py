@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from callboard.access.policies.engine import PolicyEngine
+from callboard.access.policies.engine import FoundEntities, PolicyEngine
 from callboard.base.errors import Problem
 from callboard.base.giving_way import giving_way
 from callboard.catalog.absence import Absence
@@ -28,13 +28,24 @@ MOST_CALLERS: Final = 500
 """Callers of whom it is kept what they may read; those of equal results share one set."""
 
 
+ROUNDS: Final = 20
+"""Times that it is found out anew what somebody may read because more had to be known."""
+
+
+class _Readable(msgspec.Struct, frozen=True):
+    """What somebody may read, None for all; until when that holds, by the loop's time."""
+
+    refs: ReadableRefs | None
+    until: float
+
+
 class ReadableCatalog:
     """Without an `engine` everybody who is signed in may read everything."""
 
     def __init__(self, catalog: Catalog, engine: PolicyEngine | None = None) -> None:
         self._catalog = catalog
         self._engine = engine
-        self._known: OrderedDict[tuple[object, ...], ReadableRefs | None] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], _Readable] = OrderedDict()
         self._sets: dict[frozenset[EntityRef], ReadableRefs] = {}
         self._as_of: tuple[int, int] = (-1, -1)
         self._finding = asyncio.Lock()
@@ -55,6 +66,7 @@ class ReadableCatalog:
         if engine is None or not engine.decides_for(caller):
             return None
         key = (action, caller.kind, caller.subject, caller.groups, action in caller.may)
+        loop, rounds = asyncio.get_running_loop(), 0
         while True:
             directory = await self._catalog.directory()
             as_of = (directory.revision, engine.version)
@@ -62,25 +74,39 @@ class ReadableCatalog:
                 self._known.clear()
                 self._sets.clear()
                 self._as_of = as_of
-            if key in self._known:
+            known = self._known.get(key)
+            if known is not None and loop.time() < known.until:
                 self._known.move_to_end(key)
-                return self._known[key]
+                return known.refs
+            found: FoundEntities | None = None
             async with self._finding:
-                if key not in self._known:
+                known = self._known.get(key)
+                if known is None or loop.time() >= known.until:
                     found = await giving_way(engine.allowed(caller, action))
                     if as_of != (self._catalog.company.revision, engine.version) or as_of != self._as_of:
                         continue  # meanwhile something else holds
-                    self._keep(key, found)
+                    if not found.awaited:
+                        self._keep(key, found)
+            if found is None:
+                continue  # somebody else has found it out
+            rounds += 1
+            if not found.awaited or rounds > ROUNDS:
+                return self._set(found.refs)  # what is not known by then is not allowed
+            await engine.another_answered()
 
-    def _keep(self, key: tuple[object, ...], found: frozenset[EntityRef] | None) -> None:
-        refs = None
-        if found is not None:
-            refs = self._sets.get(found)
-            if refs is None:
-                refs = self._sets[found] = ReadableRefs(found)
-        self._known[key] = refs
+    def _keep(self, key: tuple[object, ...], found: FoundEntities) -> None:
+        self._known[key] = _Readable(self._set(found.refs), found.until)
         while len(self._known) > MOST_CALLERS:
             self._known.popitem(last=False)
+
+    def _set(self, found: frozenset[EntityRef] | None) -> ReadableRefs | None:
+        """One for all whose results are equal."""
+        if found is None:
+            return None
+        refs = self._sets.get(found)
+        if refs is None:
+            refs = self._sets[found] = ReadableRefs(found)
+        return refs
 
     # ---- as Catalog answers
 

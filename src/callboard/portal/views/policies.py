@@ -28,9 +28,11 @@ class AccessExplanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PoliciesView(msgspec.Struct, frozen=True, kw_only=True):
-    """The policies in force. `problem` says why the files as they are now are not, `errors` what erred since they are."""
+    """The policies in force. `problem` says why the files as they are now are not, `errors` what erred since they are. `engine`
+    is another engine that is asked besides, by its name; "" for none."""
 
     policies: tuple[PolicyLine, ...]
     problem: str = ""
     errors: tuple[str, ...] = ()
+    engine: str = ""
     explanation: AccessExplanation | None = None
