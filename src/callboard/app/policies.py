@@ -77,9 +77,11 @@ class PoliciesInForce:
             return await self.engine.answered(lambda: self.engine.decide(caller, action, about).allowed)
         if ResourceKind.CLUSTER in kinds:
             known = tuple(self._known.values())
-            return await self.engine.answered(
-                lambda: all([self.engine.on_cluster(caller, action, facts).allowed for facts in known])
-            )
+
+            def of_each() -> set[bool]:
+                return {self.engine.on_cluster(caller, action, facts).allowed for facts in known}
+
+            return False not in await self.engine.answered(of_each)
         found = await giving_way(self.engine.allowed(caller, action))
         if found.awaited:
             await self.engine.another_answered()
