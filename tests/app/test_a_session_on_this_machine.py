@@ -37,6 +37,15 @@ class Served:
         self._process = process
         self.words = ""
 
+    def tell_to_stop(self) -> None:
+        self._process.terminate()
+
+    async def ended(self) -> int:
+        """Its exit code."""
+        async with asyncio.timeout(60):
+            await self._process.communicate()
+        return self._process.returncode or 0
+
     async def links(self, count: int) -> list[tuple[str, ...]]:
         """The next links."""
         found: list[tuple[str, ...]] = []
@@ -147,6 +156,26 @@ async def test_figures_that_count_objects_are_for_who_is_signed_in(tmp_path: Pat
         _, (plain, _, _, _) = await served.links(2)
         async with aiohttp.ClientSession() as http, http.get(f"{plain}/metrics") as answer:
             assert counting in await answer.text()
+
+
+async def test_told_to_stop_it_answers_until_others_have_noticed(tmp_path: Path) -> None:
+    """No longer ready at once, and still there for whoever has not heard of it; told again, it ends."""
+    async with serve(config(tmp_path, web={"drainDelay": "10m"}), "--port", "0") as served:
+        _, (plain, _, _, _) = await served.links(2)
+        async with aiohttp.ClientSession() as http:
+
+            async def status(path: str) -> int:
+                async with http.get(plain + path) as answer:
+                    return answer.status
+
+            assert await status("/readyz") == 200
+            served.tell_to_stop()
+            async with asyncio.timeout(60):
+                while await status("/readyz") != 503:
+                    pass
+            assert await status("/livez") == 200
+        served.tell_to_stop()
+        assert await served.ended() == 0
 
 
 def test_where_another_program_would_be_asked_first_there_is_no_secret_name() -> None:

@@ -134,6 +134,11 @@ callboard:
   routes:
     - {path: '/pods/{cluster}/{team}', title: Pods, types: [pods], clusters: ['{cluster}'], namespaces: [shop],
        selector: 'team={team}'}
+  services:
+    costs:
+      {target: 'http://costs.tools.svc:8080', title: Costs, timeout: 5, concurrent: 2, maxBytes: 9, maxBody: 9,
+       routes: [{path: '/a/{entity}', permission: catalog.entity.read, method: GET, to: '/b', query: [m], title: A, timeout: 3}],
+       tabs: {costs: {title: Costs, to: '/t', permission: catalog.entity.read, kinds: [component], annotation: a/b}}}
   watchInterval: 500ms
   followServices: false
   lookAround: 5m
@@ -150,7 +155,7 @@ callboard:
       front: {title: Front, header: X-Token, issuer: 'https://proxy.example.org', audience: [us], algorithm: ES256,
         jwksUrl: 'https://proxy.example.org/jwks', accountClaim: sub, signIn: {resolvers: []}}
       plain: {userHeader: X-User, emailHeader: X-Email, groupsHeader: X-Groups, from: [10.1.2.3]}
-  web: {allowedHosts: [portal], drainDeadline: 3, maxConnections: 100, trustedProxies: [10.0.0.0/8],
+  web: {allowedHosts: [portal], drainDeadline: 3, drainDelay: 1, maxConnections: 100, trustedProxies: [10.0.0.0/8],
         limits: {requestsOfCaller: 100, requestsOfAddress: 200, signIns: 10, connections: 20}, openCounts: true}
 """
 

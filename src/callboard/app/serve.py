@@ -5,7 +5,7 @@ import resource
 import ssl
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import msgspec
@@ -118,10 +118,10 @@ async def serve(app: Application, listening: Listening) -> None:
     def refused(deed: AuditDeed, caller: Caller, path: str, code: str) -> None:
         app.trail.record(deed, caller, path, outcome=AuditOutcome.REFUSED, code=code)
 
-    draining = asyncio.Event()
+    stopping, at_once, draining = asyncio.Event(), asyncio.Event(), asyncio.Event()
     ready = asyncio.Event()
     operations = Operations(
-        ready=lambda: () if ready.is_set() and not draining.is_set() else ("starting or draining",),
+        ready=lambda: () if ready.is_set() and not stopping.is_set() else ("starting or draining",),
         metrics=app.metrics.written,
         sign_in=None if listening.open or not loopback else sign_in,
         sign_out=None if listening.open else sign_out,
@@ -151,7 +151,7 @@ async def serve(app: Application, listening: Listening) -> None:
     with (
         held or nullcontext(),
         _certificate_files(https) as certificate,
-        stop_signals(draining),
+        stop_signals(stopping, at_once),
         short_turns(),
         collector() as cycles,
     ):
@@ -182,10 +182,26 @@ async def serve(app: Application, listening: Listening) -> None:
                 group.create_task(cycles.run(), name="collector"),
                 group.create_task(give_back_now_and_then(), name="allocator"),
                 group.create_task(asyncio.to_thread(site.prepare), name="prepare"),
+                group.create_task(
+                    _drain(stopping, at_once, draining, settings.callboard.web.drain_delay), name="drain"
+                ),
             )
             await server.run(draining, listening_now)
             for task in background:
                 task.cancel()
+
+
+async def _drain(
+    stopping: asyncio.Event, at_once: asyncio.Event, draining: asyncio.Event, delay: float
+) -> None:
+    """Told to stop, go on for `delay` seconds, or until told so again: whoever sends requests here has to learn of it first."""
+    await stopping.wait()
+    if delay and not at_once.is_set():
+        _log.info("told to stop: no longer ready, and answering until others have noticed", seconds=delay)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await at_once.wait()
+    draining.set()
 
 
 def _connections(wanted: int) -> int:

@@ -390,6 +390,10 @@ class WebSettings(SettingsStruct, frozen=True, kw_only=True):
     """Whether `/metrics` tells figures that count objects of clusters to whoever reaches the listener. Default: to those alone
     who are signed in, because such a count tells of objects that not everybody may see; the others are for anyone who asks."""
 
+    drain_delay: Annotated[Seconds, msgspec.Meta(ge=0, le=600)] = 0.0
+    """Seconds in which we still answer when we are told to stop, while `/readyz` says no; being told again ends them. Default:
+    none, as at a terminal; behind a Service or a load balancer as long as it takes them to send nothing here any more."""
+
     drain_deadline: Span = 10.0
     """Seconds that open requests and streams get to end when we are told to stop. Default: below the 30 s Kubernetes
     gives a pod."""

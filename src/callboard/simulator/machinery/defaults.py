@@ -247,7 +247,7 @@ def _service(spec: Tree) -> Tree:
                 "protocol": port.get("protocol", "TCP"),
                 "port": port["port"],
                 "targetPort": port.get("targetPort", port["port"]),
-                **({"nodePort": port["nodePort"]} if "nodePort" in port else {}),
+                **{key: port[key] for key in ("nodePort", "appProtocol") if key in port},
             }
         )
     result.update({key: value for key, value in spec.items() if key != "ports"})
