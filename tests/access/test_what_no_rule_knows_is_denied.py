@@ -204,6 +204,7 @@ ROADS = {
     "log": (lambda p, who: p.log(REF, KEY, LogQuery(), who), OBJECTS | {Action.LOGS_READ}),
     "help": (lambda p, who: p.help(REF, FINDING, who), OBJECTS),
     "crashes": (lambda p, who: p.crashes(REF, who, most=20), OBJECTS),
+    "connect": (lambda p, who: p.connect(REF, "eu", "dice", who), OBJECTS),
     "crash": (lambda p, who: p.crash(REF, KEY, "app", who), OBJECTS | {Action.LOGS_READ}),
 }
 
@@ -214,6 +215,7 @@ def test_every_road_of_the_portal_is_tried() -> None:
         "cards",
         "looks_after",
         "administration",
+        "outward",
     }
     assert set(ROADS) == roads
 

@@ -129,6 +129,18 @@ def test_a_key_nobody_knows_is_an_error_inside_kubernetes_and_callboard(
             "file and url",
         ),
         ("app: {title: '${NOPE}'}", "app.title", KeyOutcome.UNSET, "NOPE has no value"),
+        (
+            clusters(CLUSTER + ", dashboardUrl: console}"),
+            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardUrl",
+            KeyOutcome.CAUTION,
+            "no link",
+        ),
+        (
+            "callboard: {links: {logs: [{title: Logs, url: 'https://logs/?q={namesapce}'}]}}",
+            "callboard.links.logs[0].url",
+            KeyOutcome.CAUTION,
+            "{namesapce}",
+        ),
     ],
 )
 def test_what_is_not_used_is_a_warning_that_says_why(
@@ -151,22 +163,6 @@ def test_what_is_not_used_is_a_warning_that_says_why(
         ("backend: {cors: {maxAge: soon, orign: x}}", "backend.cors.maxAge"),
         ("catalog: {locations: [{type: s3}]}", "catalog.locations[0].type"),
         ("catalog: {locations: [{type: s3, target: [x], rules: 5}]}", "catalog.locations[0].type"),
-        (
-            clusters(CLUSTER + ", dashboardUrl: console}"),
-            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardUrl",
-        ),
-        (
-            clusters(CLUSTER + ", dashboardUrl: {}}"),
-            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardUrl",
-        ),
-        (
-            clusters(CLUSTER + ", dashboardApp: other}"),
-            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardApp",
-        ),
-        (
-            clusters(CLUSTER + ", dashboardParameters: {a: 1.5}}"),
-            "kubernetes.clusterLocatorMethods[0].clusters[0].dashboardParameters.a",
-        ),
         (
             "kubernetes: {clusterLocatorMethods: [{type: gke, projectId: {}}]}",
             "kubernetes.clusterLocatorMethods[0]",

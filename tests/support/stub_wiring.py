@@ -35,6 +35,7 @@ from callboard.portal.arranging.arrangement import arrange
 from callboard.portal.operations import FleetCheck
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
+    ClusterAccess,
     CrashesView,
     CrashLog,
     HelpView,
@@ -42,6 +43,7 @@ from callboard.portal.views import (
     LogView,
     ObjectKey,
     ObjectView,
+    OutwardLinks,
     PoliciesView,
     ServicesView,
     ServiceView,
@@ -133,6 +135,12 @@ class StubPortal:
 
     async def crashes(self, ref: EntityRef, caller: Caller, *, most: int) -> CrashesView:
         raise NotFound("This portal has no logs.")
+
+    async def connect(self, ref: EntityRef, cluster: str, namespace: str, caller: Caller) -> ClusterAccess:
+        raise NotFound("This portal has no clusters.")
+
+    def outward(self) -> OutwardLinks:
+        return OutwardLinks()
 
     async def help(self, ref: EntityRef, finding: Finding, caller: Caller) -> HelpView:
         raise NotFound("This portal has no help.")

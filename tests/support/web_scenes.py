@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from callboard.base.errors import NotFound
+from callboard.base.settings import ConnectSettings
 from callboard.extend.pages import Card, Tab
 from callboard.model.audit import AuditDeed, AuditEvent, AuditFilter, AuditOutcome, AuditPage
 from callboard.model.caller import Caller
-from callboard.model.cluster import ClusterInfo, Link
+from callboard.model.cluster import Cluster, ClusterInfo, Link
 from callboard.model.entity import Entity, EntityLink, EntityMeta, EntityRef, Relation
 from callboard.model.finding import Finding
 from callboard.model.outcome import Answer
@@ -20,8 +21,10 @@ from callboard.model.permission import Action
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
 from callboard.portal.administration.administration import Administration
+from callboard.portal.connecting import cluster_access
 from callboard.portal.protocol import ListOrder, LogQuery, ServicesQuery
 from callboard.portal.views import (
+    ClusterAccess,
     ClusterPart,
     ConditionRow,
     ContainerRow,
@@ -40,6 +43,7 @@ from callboard.portal.views import (
     ObjectKey,
     ObjectRow,
     ObjectView,
+    OutwardLinks,
     PodRow,
     PoliciesView,
     PolicyLine,
@@ -375,6 +379,9 @@ class StubPortal:
         self.helping = HelpView(key=ObjectKey("", "pods", "", ""), cluster=info("eu"), kind="Pod")
         self.crash_log = CrashLog(key=ObjectKey("", "pods", "", ""), cluster=info("eu"), container="")
         self.crashed = CrashesView()
+        self.reached = Cluster(name="", url="https://api.example.com")
+        self.connecting: tuple[ConnectSettings, ...] = ()
+        self.leading = OutwardLinks()
         self.most_crashes: list[int] = []
         self._pages = Pages(self)
 
@@ -522,6 +529,13 @@ class StubPortal:
         self._seen(caller)
         self.most_crashes.append(most)
         return self.crashed
+
+    async def connect(self, ref: EntityRef, cluster: str, namespace: str, caller: Caller) -> ClusterAccess:
+        self._seen(caller)
+        return cluster_access(msgspec.structs.replace(self.reached, name=cluster), namespace, self.connecting)
+
+    def outward(self) -> OutwardLinks:
+        return self.leading
 
     async def help(self, ref: EntityRef, finding: Finding, caller: Caller) -> HelpView:
         self._seen(caller)

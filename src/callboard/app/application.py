@@ -403,6 +403,7 @@ async def open_application(
                             AdminGuard(permissions), sessions, tokens, clock, policies.may_to_all
                         ),
                     ),
+                    settings=lambda: app.configuration.settings.callboard,
                 )
                 fleet.extend(
                     (asked("callboard.web", Pages(portal)), *await asyncio.to_thread(installed, contexts))

@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 
 from callboard.base.errors import NotAllowed, NotFound, Unavailable
+from callboard.base.gaps import is_link_template
+from callboard.base.settings import CallboardSettings, LinkSettings
 from callboard.extend.pages import Card, Tab
 from callboard.history.verdict import LastVerdict
 from callboard.history.verdicts import Verdicts
@@ -20,19 +22,23 @@ from callboard.model.verdict import Verdict
 from callboard.portal.administration.administration import Administration
 from callboard.portal.asking.helping import stands_for
 from callboard.portal.asking.kubernetes import KubernetesRoad
+from callboard.portal.connecting import cluster_access
 from callboard.portal.health.trouble_since import TroubleSince
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.logs.grouping import grouped
 from callboard.portal.permissions import Permissions
 from callboard.portal.protocol import LogQuery, ServicesQuery
 from callboard.portal.views import (
+    ClusterAccess,
     CrashesView,
     CrashLog,
     HelpView,
     KubernetesView,
+    LinkTemplate,
     LogView,
     ObjectKey,
     ObjectView,
+    OutwardLinks,
     PoliciesView,
     ServicesView,
     ServiceView,
@@ -59,6 +65,7 @@ class CallboardPortal:
         cards: Callable[[], tuple[Card, ...]],
         permissions: Permissions | None = None,
         administration: Administration | None = None,
+        settings: Callable[[], CallboardSettings] = CallboardSettings,
     ) -> None:
         self._services = services
         self._kubernetes = kubernetes
@@ -68,6 +75,7 @@ class CallboardPortal:
         self._trouble_since = TroubleSince()
         self._permissions = permissions or Permissions()
         self._administration = administration
+        self._settings = settings
 
     async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
         """One page of the list."""
@@ -167,6 +175,20 @@ class CallboardPortal:
                 refused[key] = error.message
         return refused
 
+    async def connect(self, ref: EntityRef, cluster: str, namespace: str, caller: Caller) -> ClusterAccess:
+        """The commands that lead somebody into a cluster of the service."""
+        await self._read(ref, caller, Action.RESOURCES_READ, key=ObjectKey(cluster, "", namespace, ""))
+        found = await self._kubernetes.cluster(ref, cluster, caller)
+        return cluster_access(found, namespace, self._settings().connect)
+
+    def outward(self) -> OutwardLinks:
+        """What `callboard.links` says, and nothing that is no http, https or mailto address."""
+        links = self._settings().links
+        consoles = (LinkTemplate(app, url) for app, url in links.consoles.items())
+        return OutwardLinks(
+            logs=_templates(links.logs), consoles=tuple(consoles), support=_templates(links.support)
+        )
+
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
         """One page of the record of who did what."""
         return await self._looked_after().audit(wanted, caller)
@@ -243,3 +265,7 @@ def _by_place(keys: Iterable[ObjectKey]) -> dict[str, list[str]]:
     for key in dict.fromkeys(keys):
         found.setdefault(f"{key.cluster}/{key.namespace}/{key.type}", []).append(key.name)
     return found
+
+
+def _templates(links: Iterable[LinkSettings]) -> tuple[LinkTemplate, ...]:
+    return tuple(LinkTemplate(link.title, link.url) for link in links if is_link_template(link.url))

@@ -15,6 +15,7 @@ from callboard.model.permission import Action
 from callboard.model.verdict import Health
 from callboard.portal.administration.administration import Administration
 from callboard.portal.views import (
+    ClusterAccess,
     CrashesView,
     CrashLog,
     HelpView,
@@ -22,6 +23,7 @@ from callboard.portal.views import (
     LogView,
     ObjectKey,
     ObjectView,
+    OutwardLinks,
     PoliciesView,
     ServicesView,
     ServiceView,
@@ -123,6 +125,14 @@ class Portal(Protocol):
     @property
     def administration(self) -> Administration:
         """What whoever looks after Callboard reads and does; each method asks first. Raises NotFound where nobody does."""
+        ...
+
+    async def connect(self, ref: EntityRef, cluster: str, namespace: str, caller: Caller) -> ClusterAccess:
+        """How somebody who may see a service reaches a cluster of it with kubectl, never with a credential."""
+        ...
+
+    def outward(self) -> OutwardLinks:
+        """Where pages lead to outside Callboard, as it is configured now."""
         ...
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:

@@ -1,12 +1,17 @@
-"""kubectl commands to copy. Every name in them is foreign text and quoted for a POSIX shell."""
+"""kubectl commands to copy. Every name in them is foreign text and quoted for a POSIX shell; where one is not fit for a terminal
+there are none.
+"""
 
 from shlex import quote
 
 import msgspec
 
-from callboard.portal.views import ContainerRow, ObjectView
+from callboard.portal.views import ContainerRow, ObjectKey, ObjectView
 
-__all__ = ["Command", "commands_for"]
+__all__ = ["Command", "commands_for", "pod_commands"]
+
+DEBUGGER = "busybox"
+"""The image that `kubectl debug` brings to containers that have no shell."""
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -19,30 +24,66 @@ class Command(msgspec.Struct, frozen=True):
 def commands_for(view: ObjectView) -> tuple[Command, ...]:
     """What a person would type next about this object, in the context that is named like the cluster."""
     key = view.key
-    start = f"kubectl --context {quote(key.cluster)}" + (
-        f" -n {quote(key.namespace)}" if key.namespace else ""
-    )
-    what = f"{quote(key.type)} {quote(key.name)}"
+    if not _typable(key, *(c.name for c in view.containers)):
+        return ()
+    start = _start(key.cluster, key.namespace)
+    what = quote(f"{key.type}/{key.name}")
     found = [
         Command("Describe it", f"{start} describe {what}"),
         Command("Its YAML", f"{start} get {what} -o yaml"),
     ]
     if key.type == "pods":
-        found += [_log(start, key.name, c) for c in view.containers if c.role == "container" and c.has_log][
-            :3
-        ]
+        pod = quote(f"pod/{key.name}")
+        logged = [c for c in view.containers if c.role == "container" and c.has_log]
+        found += [Command(f"Log of {c.name}", _logs(start, pod, c)) for c in logged][:3]
         found += [
-            Command(
-                f"Log of {c.name} before its last restart",
-                f"{start} logs {quote(key.name)} -c {quote(c.name)} --previous",
-            )
+            Command(f"Log of {c.name} before its last restart", _logs(start, pod, c, previous=True))
             for c in view.containers
             if c.has_previous
         ][:3]
     return tuple(found)
 
 
-def _log(start: str, pod: str, container: ContainerRow) -> Command:
-    return Command(
-        f"Log of {container.name}", f"{start} logs {quote(pod)} -c {quote(container.name)} --tail 200"
-    )
+def pod_commands(context: str, key: ObjectKey, container: ContainerRow | None) -> tuple[Command, ...]:
+    """All that somebody does with one pod at a terminal."""
+    if not context.isprintable() or not _typable(key, container.name if container else ""):
+        return ()
+    start, pod = _start(context, key.namespace), quote(f"pod/{key.name}")
+    found = [Command("Describe it", f"{start} describe {pod}")]
+    if container is not None:
+        name = quote(container.name)
+        if container.has_log:
+            follow = f"{start} logs {pod} --container={name} --tail=200 --follow"
+            found.append(Command("Follow its log", follow))
+        if container.has_previous:
+            before = _logs(start, pod, container, previous=True)
+            found.append(Command("Its log before the last restart", before))
+        debug = f"{start} debug -it {pod} --image={DEBUGGER} --target={name}"
+        found += [
+            Command("A shell in it", f"{start} exec -it {pod} --container={name} -- sh"),
+            Command("A shell beside it, where it has none", debug),
+        ]
+        for port in container.ports:
+            local = _local(port)
+            title = f"Its port {port} at localhost:{local}"
+            found.append(Command(title, f"{start} port-forward {pod} {local}:{port}"))
+    return tuple(found)
+
+
+def _start(context: str, namespace: str) -> str:
+    return f"kubectl --context={quote(context)}" + (f" --namespace={quote(namespace)}" if namespace else "")
+
+
+def _logs(start: str, pod: str, container: ContainerRow, *, previous: bool = False) -> str:
+    which = " --previous" if previous else " --tail=200"
+    return f"{start} logs {pod} --container={quote(container.name)}{which}"
+
+
+def _local(port: int) -> int:
+    """A port that anybody may listen on."""
+    return port if port >= 1024 else 8000 + port
+
+
+def _typable(key: ObjectKey, *names: str) -> bool:
+    """Whether all of it can be pasted: a control character acts on the terminal, quoted or not."""
+    return all(text.isprintable() for text in (key.cluster, key.namespace, key.type, key.name, *names))

@@ -12,10 +12,12 @@ from callboard.extend.pages import Card, CardContext, Piece, Tab
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import Health, Verdict
 from callboard.portal.protocol import Portal
-from callboard.portal.views import ClusterPart, KubernetesView, PodRow
+from callboard.portal.views import ClusterPart, KubernetesView, OutwardLinks, PodRow
+from callboard.web.further import FurtherLink
 from callboard.web.last_line import LastLine, line_wanted, read_line, with_lines
 from callboard.web.matrix import LINES, Matrix, known_group, matrix, matrix_pieces
-from callboard.web.troubles import Troubles, troubles
+from callboard.web.outward import outward_links
+from callboard.web.troubles import ShownFinding, Troubles, troubles
 from callboard.web.words import anchor, cluster_mark, cluster_word
 
 __all__ = [
@@ -119,6 +121,8 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime | None
     last_line: LastLine | None = None
     """Of the crash that the first of the troubles is about."""
+    links: tuple[FurtherLink, ...] = ()
+    """Where its logs are kept, and its cluster's console."""
 
 
 class PodTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +155,12 @@ class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
 
 def kubernetes_page(
-    view: KubernetesView, *, tables: bool = False, group: str = "", last_line: LastLine | None = None
+    view: KubernetesView,
+    *,
+    tables: bool = False,
+    group: str = "",
+    last_line: LastLine | None = None,
+    outward: OutwardLinks | None = None,
 ) -> KubernetesPage:
     """Arrange a view: clusters with trouble, then those awaited or failed, then the healthy; by name within each. `tables`
     puts every table of pods in, however many; such a page is as of now and not kept current. `group` is how the lines of the
@@ -160,7 +169,7 @@ def kubernetes_page(
     inline = tables or not view.live or sum(map(_count, view.clusters)) <= TABLES_UP_TO
     strip = sorted((_panel(part, many, inline) for part in view.clusters), key=lambda p: p.part.cluster.name)
     return KubernetesPage(
-        heading=_heading(view, strip, last_line),
+        heading=_heading(view, strip, last_line, outward or OutwardLinks()),
         matrix=matrix(view.clusters, group),
         group=group,
         panels=tuple(sorted(strip, key=_rank)),
@@ -174,11 +183,14 @@ def kubernetes_page(
     )
 
 
-def _heading(view: KubernetesView, strip: Sequence[ClusterPanel], last_line: LastLine | None) -> Heading:
+def _heading(
+    view: KubernetesView, strip: Sequence[ClusterPanel], last_line: LastLine | None, outward: OutwardLinks
+) -> Heading:
     """`strip` keeps the clusters in one order for good."""
+    told = troubles(view.verdict, {part.cluster.name: part.cluster.display for part in view.clusters})
     return Heading(
         verdict=msgspec.structs.replace(view.verdict, clusters=(), findings=()),
-        troubles=troubles(view.verdict, {part.cluster.name: part.cluster.display for part in view.clusters}),
+        troubles=told,
         notices=view.notices,
         strip=tuple(
             StripEntry(
@@ -199,7 +211,21 @@ def _heading(view: KubernetesView, strip: Sequence[ClusterPanel], last_line: Las
         live=view.live,
         as_of=None if view.live and view.settled else view.as_of,
         last_line=last_line,
+        links=_links(view, told.first, outward),
     )
+
+
+def _links(
+    view: KubernetesView, trouble: ShownFinding | None, outward: OutwardLinks
+) -> tuple[FurtherLink, ...]:
+    if trouble is None:
+        return ()
+    cluster = next((p.cluster for p in view.clusters if p.cluster.name == trouble.cluster), None)
+    if cluster is None:
+        return ()
+    finding = trouble.finding
+    key, kind = (trouble.pod, "Pod") if trouble.pod else (trouble.object, trouble.kind)
+    return outward_links(outward, view.entity, cluster, key, kind=kind, at=finding.since)
 
 
 def _count(part: ClusterPart) -> int:
@@ -324,7 +350,11 @@ class KubernetesTab:
         group = known_group(settled.clusters, context.query.get(GROUP, ""))
         if settled.settled and context.query.get("tables") == "1":
             return kubernetes_page(
-                settled, tables=True, group=group, last_line=await self._line(settled, context)
+                settled,
+                tables=True,
+                group=group,
+                last_line=await self._line(settled, context),
+                outward=self._portal.outward(),
             )
         return self._page(settled, group, await self._line(settled, context) if wait else _awaited(settled))
 
@@ -344,10 +374,11 @@ class KubernetesTab:
 
     def _page(self, view: KubernetesView, group: str = "", line: LastLine | None = None) -> KubernetesPage:
         """One page for all readers of one view: what is kept with it is made once."""
-        page = self._pages.get(view, (group, line))
+        outward = self._portal.outward()
+        page = self._pages.get(view, (group, line, outward))
         if page is None:
-            page = kubernetes_page(view, group=group, last_line=line)
-            self._pages.put(view, page, (group, line))
+            page = kubernetes_page(view, group=group, last_line=line, outward=outward)
+            self._pages.put(view, page, (group, line, outward))
         return page
 
     async def _line(self, view: KubernetesView, context: CardContext) -> LastLine | None:

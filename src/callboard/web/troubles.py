@@ -72,6 +72,9 @@ class ShownFinding(msgspec.Struct, frozen=True, kw_only=True):
     elsewhere: str
     cluster: str
     object: ObjectKey
+    kind: str
+    pod: ObjectKey | None
+    """The first of its pods there."""
     steps: tuple[TroubleStep, ...]
     last_words: tuple[str, str] | None = None
     """What the software itself said, and where: the evidence that is worth reading word for word."""
@@ -134,6 +137,8 @@ def _trouble(finding: Finding, document: FindingDocument, titles: Mapping[str, s
         elsewhere=_names([titles.get(p.cluster, p.cluster) for p in rest]),
         cluster=cluster,
         object=about,
+        kind=subject.kind,
+        pod=pod,
         steps=tuple(_step(step, pod, about) for step in document.next[:MOST_STEPS]),
         last_words=next(
             ((e.value, e.place) for e in finding.evidence if e.field in _OWN_WORDS or "message" in e.field),

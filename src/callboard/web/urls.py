@@ -108,6 +108,17 @@ class Urls(msgspec.Struct, frozen=True):
         query = urlencode({"crashes": name} | ({"read": str(read)} if read else {}))
         return f"{self.tab_url(ref, 'kubernetes')}?{query}"
 
+    def connect_url(
+        self, ref: EntityRef, cluster: str = "1", pod: ObjectKey | None = None, container: str = ""
+    ) -> str:
+        """How somebody reaches a cluster, or a pod of it, with kubectl."""
+        asked = {"connect": cluster}
+        if pod is not None and pod.type == "pods":
+            asked["pod"] = f"{pod.namespace}/{pod.name}"
+        if container:
+            asked["container"] = container
+        return f"{self.tab_url(ref, 'kubernetes')}?{urlencode(asked)}"
+
     def object_url(self, ref: EntityRef, key: ObjectKey) -> str:
         """One object of a service."""
         return f"{self.objects_url(ref, key)}{segment(key.name)}"

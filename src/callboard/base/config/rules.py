@@ -16,6 +16,7 @@ from callboard.base.config.findings import ConfigFindings
 from callboard.base.config.nearest import nearest
 from callboard.base.config.report import KeyOutcome
 from callboard.base.config.tree import ConfigNode, at, shown
+from callboard.base.gaps import gaps, is_link_template
 from callboard.base.secret import Secret
 from callboard.base.settings import (
     AccessSettings,
@@ -34,6 +35,7 @@ from callboard.base.settings import (
     DatabaseConnection,
     DatabaseSettings,
     KubernetesSettings,
+    LinkSettings,
     OtherLocator,
     ServiceLocatorMethod,
 )
@@ -270,6 +272,10 @@ def _cluster(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindi
             (*path, "skipTLSVerify"),
             "nobody checks that this is the cluster: its credential could go to a stranger",
         )
+    console, shown_at = fields.get("dashboard_url"), at(node, ("dashboardUrl",))
+    if isinstance(console, str) and shown_at is not None and not is_link_template(console):
+        told = "not an http or https address: no link to the console is shown"
+        findings.warn(shown_at, (*path, "dashboardUrl"), told)
     data, written = fields.get("ca_data"), at(node, ("caData",))
     if isinstance(data, Secret) and written is not None and not _is_pem(data):
         findings.invalid(written, (*path, "caData"), "base64 of a PEM certificate", secret=True)
@@ -305,6 +311,19 @@ def _override(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFind
     if isinstance(links, dict) and written is not None:
         for title in links:
             _address(links, title, title, written, (*path, "links"), findings)
+
+
+def _link(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
+    url, written = fields.get("url"), at(node, ("url",))
+    if not isinstance(url, str) or written is None:
+        return
+    if unknown := [gap for gap in gaps(url) if gap not in LinkSettings.GAPS]:
+        told = f"nothing is known as {{{unknown[0]}}}, so this link is never shown; gaps are {', '.join(LinkSettings.GAPS)}"
+        findings.warn(written, (*path, "url"), told)
+    if not is_link_template(url):
+        findings.invalid(
+            written, (*path, "url"), "an http, https or mailto address, with gaps behind its host only"
+        )
 
 
 def _breaker(fields: Fields, node: ConfigNode, path: Path, findings: ConfigFindings) -> None:
@@ -348,6 +367,7 @@ RULES: dict[type[msgspec.Struct], Rule] = {
     CorsSettings: _cors,
     DatabaseSettings: _database,
     KubernetesSettings: _kubernetes,
+    LinkSettings: _link,
     OtherLocator: _other_locator,
     ServiceLocatorMethod: _service_locator,
 }

@@ -91,6 +91,7 @@ from callboard.base.settings.kubernetes import (
     OtherLocator,
     ServiceLocatorMethod,
 )
+from callboard.base.settings.links import ConnectSettings, LinkSettings, LinksSettings
 from callboard.base.settings.organization import OrganizationSettings
 from callboard.base.settings.root import Settings
 from callboard.base.settings.sign_in import (
@@ -129,6 +130,7 @@ __all__ = [
     "ClustersSettings",
     "ConditionSettings",
     "ConfigLocator",
+    "ConnectSettings",
     "CorsSettings",
     "CustomResourceSettings",
     "DatabaseConnection",
@@ -153,6 +155,8 @@ __all__ = [
     "KubeconfigLocator",
     "KubeconfigSettings",
     "KubernetesSettings",
+    "LinkSettings",
+    "LinksSettings",
     "ListenSettings",
     "LocalKubectlProxyLocator",
     "LocationMatch",

@@ -8,6 +8,7 @@ from callboard.base.secret import Secret
 from callboard.base.settings.beside import ServiceBesideSettings
 from callboard.base.settings.diagnosis import DiagnosisSettings
 from callboard.base.settings.forms import Opaque, Seconds, SettingsStruct
+from callboard.base.settings.links import ConnectSettings, LinksSettings
 from callboard.base.settings.sign_in import CallboardAuthSettings
 
 __all__ = [
@@ -496,6 +497,13 @@ class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
 
     diagnosis: DiagnosisSettings = DiagnosisSettings()
     """Which conditions are told, how bad they are graded, and which runbooks belong to them."""
+
+    links: LinksSettings = LinksSettings()
+    """Where pages lead to outside Callboard: logs, consoles, support."""
+
+    connect: tuple[ConnectSettings, ...] = ()
+    """How people reach clusters with kubectl. Without an entry, clusters of `dashboardApp` or auth strategy gke, eks and aks
+    (google, aws, azure) are told by their own command-line tools, where `dashboardParameters` say what those need."""
 
     extensions: ExtensionsSettings = ExtensionsSettings()
     """What extensions are given."""

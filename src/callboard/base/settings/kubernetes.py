@@ -5,8 +5,7 @@ here knows may be a plugin's: it is kept whole as `OtherLocator`, and whoever wi
 plugin claims it.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import msgspec
 
@@ -27,9 +26,6 @@ __all__ = [
     "OtherLocator",
     "ServiceLocatorMethod",
 ]
-
-
-_NO_LINK: Final = "no link to the console is shown"
 
 
 class CustomResourceSettings(SettingsStruct, frozen=True, kw_only=True):
@@ -74,11 +70,6 @@ class ClusterSettings(SettingsStruct, frozen=True, kw_only=True):
         "oidc",
     )
     """Auth strategies of Backstage that an extension has to bring:"""
-
-    NOT_YET: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("dashboard_url", "dashboard_app", "dashboard_parameters"), _NO_LINK
-    )
-    """Fields that are read and have no effect, with what is to be known about it."""
 
     name: str
     """What the cluster is called; unique over all locators. Annotations and proxies name it so."""
@@ -127,10 +118,13 @@ class ClusterSettings(SettingsStruct, frozen=True, kw_only=True):
     """The cluster's own console."""
 
     dashboard_app: str | None = None
-    """The console's link format: `standard`, `rancher`, `openshift`, `gke`, `aks`, `eks`, `headlamp`. Default: `standard`."""
+    """The console's link format: `standard`, `rancher`, `openshift`, `gke`, `aks`, `eks`, `headlamp`, or one of
+    `callboard.links.consoles`. Default: `standard`."""
 
     dashboard_parameters: dict[str, str | bool] = msgspec.field(default_factory=dict)
-    """What that format needs, e.g. `projectId`."""
+    """What that format needs: `projectId`, `region` and `clusterName` for `gke`; `subscriptionId`, `resourceGroup` and
+    `clusterName` for `aks`; `region` and `clusterName` for `eks`; for `headlamp` its
+    `clusterName`, and `internal: true` where it stands at this portal's own address, below `headlampRoute`."""
 
 
 class ConfigLocator(SettingsStruct, frozen=True, kw_only=True, tag_field="type", tag="config"):

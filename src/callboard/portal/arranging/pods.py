@@ -59,6 +59,9 @@ def version_of(pod: Pod) -> str:
     return (tag or digest.rpartition(":")[2][:12])[:_MOST_VERSION]
 
 
+MOST_PORTS = 3
+
+
 def worst_first(row: PodRow) -> tuple[int, str]:
     """The order of pods: trouble first, then by name."""
     return RANK[row.health], row.key.name
@@ -77,7 +80,13 @@ def container_rows(pod: Pod) -> tuple[ContainerRow, ...]:
 
 def _row(container: Container, status: ContainerStatus | None, role: str) -> ContainerRow:
     if status is None:
-        return ContainerRow(name=container.name, image=container.image, role=role, state="not started")
+        return ContainerRow(
+            name=container.name,
+            image=container.image,
+            role=role,
+            state="not started",
+            ports=_ports(container),
+        )
     state, detail, health, since = _state(status, role)
     return ContainerRow(
         name=container.name,
@@ -91,7 +100,14 @@ def _row(container: Container, status: ContainerStatus | None, role: str) -> Con
         has_log=_has_run(status),
         has_previous=_is_kept(status.last_state),
         since=since,
+        ports=_ports(container),
     )
+
+
+def _ports(container: Container) -> tuple[int, ...]:
+    """A few of them: each is a command to copy."""
+    tcp = (p.container_port for p in container.ports if p.protocol in ("", "TCP"))
+    return tuple(port for port in tcp if 0 < port < 65536)[:MOST_PORTS]
 
 
 def _has_run(status: ContainerStatus) -> bool:

@@ -17,8 +17,8 @@ from callboard.fleet.wiring.wiring import WiredFleet
 from callboard.kube.limits import Limits
 from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller
-from callboard.model.cluster import ClusterInfo
-from callboard.model.entity import Entity
+from callboard.model.cluster import Cluster, ClusterInfo
+from callboard.model.entity import Entity, EntityRef
 from callboard.model.finding import Finding
 from callboard.model.grants import Grants
 from callboard.model.objects import KubeObject
@@ -39,7 +39,7 @@ from callboard.portal.asking.refused import not_found, why_not, without_log
 from callboard.portal.logs.crashes import CrashLogs
 from callboard.portal.logs.ended import Crashed, Ended, crashed, newest_crash, run_of
 from callboard.portal.logs.reading import log_view
-from callboard.portal.permissions import whom_to_ask
+from callboard.portal.permissions import no_such_cluster, whom_to_ask
 from callboard.portal.protocol import LogQuery
 from callboard.portal.views import (
     CrashLog,
@@ -263,6 +263,14 @@ class KubernetesRoad:
         async with asyncio.TaskGroup() as group:
             reading = [group.create_task(read(*each)) for each in runs]
         return [each.result() for each in reading]
+
+    async def cluster(self, ref: EntityRef, name: str, caller: Caller) -> Cluster:
+        """A cluster by its name. Raises NotFound where there is none for this caller."""
+        clusters = await self._fleet().parts.clusters.clusters(caller)
+        found = next((c for c in clusters if c.name == name), None)
+        if found is None:
+            raise no_such_cluster(ref, name)
+        return found
 
     async def help(self, entity: Entity, finding: Finding, caller: Caller, *, logs: bool) -> HelpView:
         """What helps with a finding: of the first of its pods where it is worst, else of its subject. `logs` says whether the

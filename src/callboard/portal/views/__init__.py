@@ -23,6 +23,7 @@ from callboard.portal.views.kubernetes import (
     Section,
     WorkloadPart,
 )
+from callboard.portal.views.links import AccessStep, ClusterAccess, LinkTemplate, OutwardLinks
 from callboard.portal.views.policies import AccessExplanation, PoliciesView, PolicyLine
 from callboard.portal.views.services import (
     Count,
@@ -38,6 +39,8 @@ from callboard.portal.views.services import (
 
 __all__ = [
     "AccessExplanation",
+    "AccessStep",
+    "ClusterAccess",
     "ClusterPart",
     "ConditionRow",
     "ContainerRow",
@@ -55,12 +58,14 @@ __all__ = [
     "HealthTally",
     "HelpView",
     "KubernetesView",
+    "LinkTemplate",
     "LogView",
     "MissingRow",
     "NewToken",
     "ObjectKey",
     "ObjectRow",
     "ObjectView",
+    "OutwardLinks",
     "PodRow",
     "PodUsage",
     "PoliciesView",

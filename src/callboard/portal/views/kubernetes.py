@@ -58,6 +58,8 @@ class ContainerRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     has_log: bool = False
     has_previous: bool = False
     since: datetime | None = None
+    ports: tuple[int, ...] = ()
+    """Those it says that it listens on."""
 
 
 class PodUsage(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -1,5 +1,5 @@
 """What opens over a service's Kubernetes tab by the tab's own address: help with a finding (`?help=`), the crash logs of all its
-containers (`?crashes=`).
+containers (`?crashes=`), the way into a cluster with kubectl (`?connect=`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,11 +12,14 @@ from callboard.base.errors import NotFound
 from callboard.http.door import caller_of
 from callboard.http.queries import bounded, number
 from callboard.model.entity import EntityRef
+from callboard.portal.permissions import no_such_cluster
 from callboard.portal.protocol import Portal
-from callboard.portal.views import KubernetesView
+from callboard.portal.views import KubernetesView, ObjectKey
+from callboard.web.connect import chosen_place, connect_page
 from callboard.web.crashes import crash_page
 from callboard.web.further import further_links
 from callboard.web.kubernetes_tab import PATIENCE
+from callboard.web.outward import outward_links
 from callboard.web.pages.objects import DRAWER_HEADER
 from callboard.web.queries import entity_ref
 from callboard.web.rendering import Renderer
@@ -41,7 +44,7 @@ class DialogPages:
         self._portal = portal
         self._renderer = renderer
         self._tab = tab
-        self._dialogs = {"help": self._help, "crashes": self._crashes}
+        self._dialogs = {"help": self._help, "crashes": self._crashes, "connect": self._connect}
 
     async def tab(self, request: Request) -> Response:
         """The dialog that the address names, else the tab."""
@@ -70,7 +73,17 @@ class DialogPages:
             "help",
             view=found,
             trouble=trouble,
-            further=further_links(view.entity, trouble.finding),
+            further=(
+                *further_links(view.entity, trouble.finding),
+                *outward_links(
+                    self._portal.outward(),
+                    view.entity,
+                    found.cluster,
+                    found.key,
+                    kind=found.kind,
+                    at=trouble.finding.since,
+                ),
+            ),
         )
 
     async def _crashes(self, request: Request) -> Response:
@@ -86,6 +99,23 @@ class DialogPages:
             page=crash_page(view, wanted),
             read=most if most != CRASHES_READ else 0,
             more=min(more, MOST_CRASHES),
+        )
+
+    async def _connect(self, request: Request) -> Response:
+        ref, caller = entity_ref(request.path_params), caller_of(request)
+        cluster, pod, container = (
+            bounded(key, request.query_params.get(key, "")) for key in ("connect", "pod", "container")
+        )
+        view = await self._view(request, ref)
+        place = chosen_place(view, cluster, pod, container)
+        if place is None:
+            raise no_such_cluster(ref, cluster)
+        info = place.part.cluster
+        access = await self._portal.connect(ref, info.name, place.namespace, caller)
+        key = place.pod.key if place.pod else ObjectKey(info.name, "", place.namespace, "")
+        links = outward_links(self._portal.outward(), view.entity, info, key, kind="Pod" if place.pod else "")
+        return await self._answer(
+            request, ref, "connect", page=connect_page(view, place, access), links=links
         )
 
     async def _view(self, request: Request, ref: EntityRef) -> KubernetesView:

@@ -7,6 +7,7 @@ from callboard.http.door import caller_of
 from callboard.http.leaving import HasLeft, while_there
 from callboard.portal.protocol import Portal
 from callboard.web.commands import commands_for
+from callboard.web.outward import outward_links
 from callboard.web.queries import entity_ref, log_query, object_key
 from callboard.web.rendering import Renderer
 
@@ -27,7 +28,11 @@ class ObjectPages:
         """One object: what matters, conditions, containers, events, YAML, commands."""
         ref, caller = entity_ref(request.path_params), caller_of(request)
         view = await self._portal.object(ref, object_key(request.path_params), caller)
-        return await self._answer(request, "object", view=view, commands=commands_for(view))
+        service = await self._portal.service(ref, caller)
+        links = outward_links(
+            self._portal.outward(), service.entity, view.cluster, view.key, kind=view.kind, at=view.as_of
+        )
+        return await self._answer(request, "object", view=view, commands=commands_for(view), links=links)
 
     async def log(self, request: Request) -> Response:
         """One container's log."""
