@@ -8,7 +8,7 @@ from callboard.model.verdict import Health
 from callboard.portal.views import ClusterAccess, ClusterPart, ContainerRow, KubernetesView, PodRow
 from callboard.web.commands import Command, pod_commands
 
-__all__ = ["ANY", "ConnectPage", "Place", "chosen_place", "connect_page"]
+__all__ = ["ANY", "ConnectPage", "ConnectPlace", "chosen_place", "connect_page"]
 
 ANY: Final = "1"
 """Stands in an address for whichever cluster is worst."""
@@ -16,7 +16,7 @@ MOST_PODS: Final = 12
 _RANK: Final = {Health.UNHEALTHY: 0, Health.PROGRESSING: 1, Health.UNKNOWN: 2}
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class ConnectPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Where somebody wants to go: `pod` and `container` are None where the cluster alone was asked for. `missed` says that there
     is no such pod now."""
 
@@ -33,14 +33,14 @@ class ConnectPage(msgspec.Struct, frozen=True, kw_only=True):
     be copied at once."""
 
     access: ClusterAccess
-    place: Place
+    place: ConnectPlace
     others: tuple[tuple[str, str], ...]
     whole: str
     commands: tuple[Command, ...]
     more_pods: int
 
 
-def chosen_place(view: KubernetesView, cluster: str, pod: str, container: str) -> Place | None:
+def chosen_place(view: KubernetesView, cluster: str, pod: str, container: str) -> ConnectPlace | None:
     """What an address names: a cluster, perhaps a pod of it as `namespace/name`, perhaps a container. None where the service has
     no such cluster for this reader."""
     parts = sorted(view.clusters, key=lambda p: (_RANK.get(p.verdict.health, 3), p.cluster.name))
@@ -52,7 +52,7 @@ def chosen_place(view: KubernetesView, cluster: str, pod: str, container: str) -
     pods = sorted(_pods(part), key=lambda p: (_RANK.get(p.health, 3), p.key.name))
     wanted = next((p for p in pods if f"{p.key.namespace}/{p.key.name}" == pod), None) if pod else None
     namespaces = [p.key.namespace for p in pods] + [w.row.key.namespace for w in part.workloads]
-    return Place(
+    return ConnectPlace(
         part=part,
         namespace=wanted.key.namespace if wanted else next(iter([*namespaces, *view.namespaces]), ""),
         pods=tuple(pods),
@@ -62,7 +62,7 @@ def chosen_place(view: KubernetesView, cluster: str, pod: str, container: str) -
     )
 
 
-def connect_page(view: KubernetesView, place: Place, access: ClusterAccess) -> ConnectPage:
+def connect_page(view: KubernetesView, place: ConnectPlace, access: ClusterAccess) -> ConnectPage:
     """The dialog for a place."""
     commands = (
         pod_commands(access.context, place.pod.key, place.container)
