@@ -6,7 +6,8 @@ import msgspec
 
 from callboard.base.settings import ClusterLimits
 from callboard.fleet.asking.asking import ROUNDS
-from callboard.fleet.hub.port import Held, Key, Update
+from callboard.fleet.hub.opening import OpenedUpdate
+from callboard.fleet.hub.port import AnswerStatus, Held, Key
 from callboard.fleet.selection.references import questions
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Failure, FailureCode, Outcome, Question
@@ -41,14 +42,14 @@ class SelectionAnswers:
             for q in self.asked
         )
 
-    def take(self, updates: Sequence[Update]) -> None:
+    def take(self, updates: Sequence[OpenedUpdate]) -> None:
         """Take in what the hub tells, and find out what to ask next."""
-        for update in updates:
-            known = self._known.get(update.question)
+        for each in updates:
+            known = self._known.get(each.update.question)
+            if known is None and isinstance(each.update, Held):
+                known = self._known[each.update.question] = _Answered(each.update.status)
             if known is not None:
-                known.take(update)
-            elif isinstance(update, Held):
-                self._known[update.question] = _Answered(update)
+                known.take(each)
         self._follow()
 
     def clear(self) -> None:
@@ -96,20 +97,20 @@ class SelectionAnswers:
 class _Answered:
     """What is known for one question."""
 
-    def __init__(self, update: Held) -> None:
-        self.status = update.status
-        self.objects: dict[Key, KubeObject] = {(o.namespace, o.name): o for o in update.objects}
+    def __init__(self, status: AnswerStatus) -> None:
+        self.status = status
+        self.objects: dict[Key, KubeObject] = {}
         self._outcome: Outcome | None = None
 
-    def take(self, update: Update) -> None:
+    def take(self, told: OpenedUpdate) -> None:
         self._outcome = None
-        self.status = update.status
-        if isinstance(update, Held):
-            self.objects = {(o.namespace, o.name): o for o in update.objects}
-            return
-        for key in update.deletes:
-            self.objects.pop(key, None)
-        for obj in update.upserts:
+        self.status = told.update.status
+        if isinstance(told.update, Held):
+            self.objects = {}
+        else:
+            for key in told.update.deletes:
+                self.objects.pop(key, None)
+        for obj in told.objects:
             self.objects[(obj.namespace, obj.name)] = obj
 
     def outcome(self, question: Question) -> Outcome:

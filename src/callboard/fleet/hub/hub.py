@@ -23,7 +23,6 @@ from callboard.fleet.hub.streams.budget import Budget, ListPermits
 from callboard.fleet.hub.streams.pulse import Pulse
 from callboard.fleet.hub.streams.stream import Stream
 from callboard.fleet.observer import Observer, Unobserved
-from callboard.kube.ingest.decode import opened
 from callboard.kube.loop.loop_budget import LoopBudget
 from callboard.model.objects import PackedObject
 from callboard.model.outcome import Question
@@ -370,13 +369,13 @@ class _Subscription:
                 continue
             held = reader.stream.held
             if changes.all or (changes.deletes and question in self._cut):
-                objects = held.read(question)  # before the status: a checkpoint may turn out to be broken
+                objects = held.select(question)  # before the status: a checkpoint may turn out to be broken
                 (self._cut.add if len(objects) > MOST_OF_ONE else self._cut.discard)(question)
                 updates.append(Held(question, held.status(question), objects))
             else:
                 status = held.status(question)
-                upserts = tuple(opened(kept) for kept in changes.upserts.values())
-                updates.append(Changed(question, status, upserts, tuple(changes.deletes)))
+                upserts, deletes = tuple(changes.upserts.values()), tuple(changes.deletes)
+                updates.append(Changed(question, status, upserts, deletes))
         return tuple(updates)
 
     @property

@@ -8,6 +8,7 @@ at any time:  listened to  ⇄  idle               while idle nothing is compose
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ from callboard.fleet.asking.asking import ROUNDS, USAGE
 from callboard.fleet.hub.answers import SelectionAnswers
 from callboard.fleet.hub.composition import Composition, state_of
 from callboard.fleet.hub.holdings.holdings import NextStep
+from callboard.fleet.hub.opening import Opening
 from callboard.fleet.hub.port import HubPort, Source, Subscription
 from callboard.model.outcome import Answer, Outcome
 from callboard.model.resource import POD_METRICS
@@ -56,6 +58,8 @@ class LiveSelection:
         self._coalesce = coalesce
         self._next_step = next_step
         self._answers = SelectionAnswers(selection, limits)
+        self._opening: deque[Opening] = deque()
+        """What was taken and is not open yet, in its order: who listens meanwhile finishes it."""
         self._composition = Composition(
             source.cluster.info,
             source.identity,
@@ -157,10 +161,16 @@ class LiveSelection:
         taken = False
         for _ in range(ROUNDS + 1):
             updates = subscription.take()
-            if not updates:
+            if updates:
+                self._opening.append(Opening(updates))
+            if not self._opening:
                 break
             taken = True
-            self._answers.take(updates)  # before others have their turn: what they take comes after it
+            while self._opening:
+                if not self._opening[0].go_on():
+                    yield
+                    continue
+                self._answers.take(self._opening.popleft().updates)  # before others have their turn
             subscription.want(self._answers.wanted)
             yield
         if taken:
@@ -173,6 +183,7 @@ class LiveSelection:
         """Nothing can be told at present."""
         self._composition.fail(message)
         self._answers.clear()
+        self._opening.clear()
         self._listeners.tell()
 
     def _compose(self) -> None:

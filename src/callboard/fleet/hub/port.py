@@ -15,7 +15,7 @@ from callboard.base.settings import HubSettings
 from callboard.extend.parts import Fetcher
 from callboard.kube.watching.watch import Change
 from callboard.model.cluster import Cluster, Credential, Trust
-from callboard.model.objects import KubeObject
+from callboard.model.objects import KubeObject, PackedObject
 from callboard.model.outcome import Answer, Failure, Freshness, Malformed, Outcome, Question
 from callboard.model.resource import ResourceType
 from callboard.model.snapshot import ClusterSnapshot
@@ -94,11 +94,12 @@ class AnswerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """Everything there is for a question, by namespace and name; what was known before is void."""
+    """Everything there is for a question, by namespace and name; what was known before is void. Of more than MOST_OF_ONE
+    objects, one more than that."""
 
     question: Question
     status: AnswerStatus
-    objects: tuple[KubeObject, ...]
+    objects: tuple[PackedObject, ...]
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -106,7 +107,7 @@ class Changed(msgspec.Struct, frozen=True):
 
     question: Question
     status: AnswerStatus
-    upserts: tuple[KubeObject, ...] = ()
+    upserts: tuple[PackedObject, ...] = ()
     deletes: tuple[Key, ...] = ()
 
 

@@ -178,15 +178,13 @@ class Holdings:
             return False
         return all(m.labels is not None for m in self._malformed_for(question))
 
-    def read(self, question: Question) -> tuple[KubeObject, ...]:
-        """What is there for the question, by namespace and name, opened: of more than MOST_OF_ONE, one more than that."""
-        return tuple(opened(kept) for kept in self.objects.select(question)[: MOST_OF_ONE + 1])
+    def select(self, question: Question) -> tuple[PackedObject, ...]:
+        """What is there for the question, by namespace and name: of more than MOST_OF_ONE, one more than that."""
+        return self.objects.select(question)[: MOST_OF_ONE + 1]
 
     def outlined(self, question: Question) -> tuple[KubeObject, ...]:
         """The same for a verdict: what is well in outline, the others opened."""
-        return tuple(
-            outline(kept) or opened(kept) for kept in self.objects.select(question)[: MOST_OF_ONE + 1]
-        )
+        return tuple(outline(kept) or opened(kept) for kept in self.select(question))
 
     def delete(self, obj: PackedObject) -> None:
         """The object is gone."""
