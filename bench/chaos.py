@@ -115,7 +115,7 @@ def schedule(chaos: Chaos, lasts: float) -> list[tuple[float, str, Callable[[], 
         (lasts * 0.2 + min(_LONG_AWAY, lasts / 3), f"{LONG}{away} is back", lambda: chaos.off(away)),
     ]
     begin = 0.0
-    while begin + _ROUND * 0.9 <= lasts * 0.95:
+    while begin + _ROUND * 0.9 <= lasts:
         refuses, hangs, gone, breaks = dice.sample(names[:-1], 4)
         found += [
             (begin + 5, "all streams of the replay cut", chaos.cut),

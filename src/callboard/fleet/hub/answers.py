@@ -27,6 +27,8 @@ class SelectionAnswers:
         self.asked = selection.questions()
         self.references: Sequence[Question] = ()
         self.left_out = 0
+        self.behind = False
+        """Whether something was taken in that `follow` has not seen."""
         self.expired = False
 
     @property
@@ -43,14 +45,14 @@ class SelectionAnswers:
         )
 
     def take(self, updates: Sequence[OpenedUpdate]) -> None:
-        """Take in what the hub tells, and find out what to ask next."""
+        """Take in what the hub tells."""
         for each in updates:
             known = self._known.get(each.update.question)
             if known is None and isinstance(each.update, Held):
                 known = self._known[each.update.question] = _Answered(each.update.status)
             if known is not None:
                 known.take(each)
-        self._follow()
+        self.behind = True
 
     def clear(self) -> None:
         """Nothing is known any more."""
@@ -64,8 +66,10 @@ class SelectionAnswers:
         """The outcomes of the references."""
         return tuple(map(self._outcome, self.references))
 
-    def _follow(self) -> None:
-        """All references that follow from what is known now; what is known of those no longer wanted is forgotten."""
+    def follow(self) -> None:
+        """Find out what to ask next: all references that follow from what is known now. What is known of those no longer
+        wanted is forgotten."""
+        self.behind = False
         outcomes = self.selected()
         wanted: list[Question] = []
         for _ in range(ROUNDS):
@@ -106,12 +110,11 @@ class _Answered:
         self._outcome = None
         self.status = told.update.status
         if isinstance(told.update, Held):
-            self.objects = {}
-        else:
-            for key in told.update.deletes:
-                self.objects.pop(key, None)
-        for obj in told.objects:
-            self.objects[(obj.namespace, obj.name)] = obj
+            self.objects = told.objects
+            return
+        for key in told.update.deletes:
+            self.objects.pop(key, None)
+        self.objects.update(told.objects)
 
     def outcome(self, question: Question) -> Outcome:
         if self._outcome is None:

@@ -163,15 +163,16 @@ class LiveSelection:
             updates = subscription.take()
             if updates:
                 self._opening.append(Opening(updates))
-            if not self._opening:
+            if not self._opening and not self._answers.behind:
                 break
             taken = True
             while self._opening:
-                if not self._opening[0].go_on():
-                    yield
-                    continue
-                self._answers.take(self._opening.popleft().updates)  # before others have their turn
-            subscription.want(self._answers.wanted)
+                if self._opening[0].go_on():
+                    self._answers.take(self._opening.popleft().updates)
+                yield
+            if self._answers.behind:
+                self._answers.follow()
+                subscription.want(self._answers.wanted)
             yield
         if taken:
             if not self._progress.took and self._answers.whole:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from callboard.fleet.hub.port import Held, Update
+from callboard.fleet.hub.port import Held, Key, Update
 from callboard.kube.ingest.decode import opened
 from callboard.model.objects import KubeObject, PackedObject
 
@@ -14,11 +14,11 @@ _PIECE = 200
 
 
 class OpenedUpdate:
-    """What the hub told, and the objects of it that have been opened."""
+    """What the hub told, and the objects of it that have been opened, in its order."""
 
     def __init__(self, update: Update) -> None:
         self.update = update
-        self.objects: list[KubeObject] = []
+        self.objects: dict[Key, KubeObject] = {}
 
 
 class Opening:
@@ -32,7 +32,7 @@ class Opening:
         """Open a piece more; whether all is open now."""
         piece = tuple(islice(self._closed, _PIECE))
         for opens, kept in piece:
-            opens.objects.append(opened(kept))
+            opens.objects[kept.namespace, kept.name] = opened(kept)
         return len(piece) < _PIECE
 
     def _each(self) -> Iterator[tuple[OpenedUpdate, PackedObject]]:
