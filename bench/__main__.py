@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from bench import access, beside, diagnosing, held, restart
+from bench import access, beside, diagnosing, held, page, restart
 from bench.drain import Drain
 from bench.machine import describe, load
 from bench.processes import Measured, Round, ServedFleet, measured, served
@@ -250,6 +250,7 @@ _WITH_THEIR_OWN: dict[str, Callable[[argparse.Namespace, str], None]] = {
     "backstage": beside.run,
     "diagnosing": diagnosing.run,
     "hub": held.run,
+    "page": page.run,
     "restart": restart.run,
 }
 """Parts that start what they need."""

@@ -194,14 +194,14 @@ def healthy(name: str, pods: int = 3) -> ClusterPart:
     )
 
 
-def troubled(name: str) -> ClusterPart:
+def troubled(name: str, restarts: int = 12) -> ClusterPart:
     """One of two pods crash-loops; a type is forbidden; an event tells why."""
     bad = pod(
         name,
         "dice-roller-8c4b-kk2",
         Health.UNHEALTHY,
         "CrashLoopBackOff",
-        restarts=12,
+        restarts=restarts,
         last_restart=NOW - timedelta(minutes=2),
         detail="back-off 5m0s restarting failed container=roller",
     )

@@ -97,8 +97,11 @@ async def test_since_when_is_by_the_readers_clock_from_the_start(open_page: Open
 
 async def test_a_screen_reader_is_told_the_verdict_once() -> None:
     page = await page_of(finding())
-    assert page.count("Down in eu-west-1: and so on.") == 1
-    assert re.search(r'<p class="unseen" role="status" aria-live="polite">Down in eu-west-1: and so on', page)
+    (tab,) = re.findall(r'<div id="tab".*(?=<p class="line-state)', page, re.DOTALL)
+    assert re.findall('<[^>]*(?:role="status"|aria-live)[^>]*>', tab) == [
+        '<p class="news" id="news" role="status">'
+    ], "it is read with the page, and only what is new is said by itself"
+    assert 'id="news" role="status"></p>' in tab
 
 
 async def test_what_is_only_worth_knowing_has_a_line_and_no_block() -> None:

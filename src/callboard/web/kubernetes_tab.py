@@ -124,6 +124,21 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[FurtherLink, ...] = ()
     """Where its logs are kept, and its cluster's console."""
 
+    @property
+    def news(self) -> str:
+        """What is said once to whoever has the page open when this is new."""
+        first = self.troubles.first
+        if first is None:
+            return self.verdict.sentence
+        title = first.finding.title
+        return f"{first.word} in {first.where}: {first.finding.subject}, {title[:1].lower()}{title[1:]}"
+
+    @property
+    def news_key(self) -> str:
+        """What tells news from another wording of the same: a pull that fails and is held back by turns is one trouble."""
+        first = self.troubles.first
+        return first.help if first is not None else str(self.verdict.health)
+
 
 class PodTable(msgspec.Struct, frozen=True, kw_only=True):
     """The pods of one workload, or those without one, as a table. `of` names it among all of a page."""

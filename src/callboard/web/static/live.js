@@ -1,11 +1,15 @@
 // Keeps an open page current: the elements that changed come over one stream that all tabs share, and htmx morphs them in.
 // Open details, focus, scroll, selection and typed text stay, because morphing touches only what differs.
 import { applyFolds } from "./folds.js";
+import { tellNews } from "./news.js";
+import { Still } from "./still.js";
 import { Stream } from "./stream.js";
 import { refreshTimes } from "./times.js";
 
 const QUIET_FOR = 5_000;
 const LOOKED_AT = 10_000; // whoever has a page before them for so long knows where things stand, touched or not
+const SLICE = 12; // milliseconds of placing after which whoever scrolls or types has a turn
+const MOST_MEASURED = 60;
 const WORDS = {
   lost: "The connection to Callboard is lost; trying again. What is shown may be old.",
   polling: "Something between this browser and Callboard holds live updates back. The page renews itself every few seconds instead.",
@@ -34,6 +38,7 @@ export function setUpLive() {
       place = null;
       return;
     }
+    tellNews();
     if (!found.dataset.have) return;
     if (found !== place) reader = watchReader(found);
     place = found;
@@ -134,60 +139,79 @@ function connect(receive) {
   return Object.fromEntries(Object.keys(line).map((name) => [name, (...given) => line[name](...given)]));
 }
 
-// whether someone has begun to read, and where the pointer is
+// whether someone has begun to read, when they last gave a sign, and where the pointer is
 function watchReader(place) {
-  const reader = { touched: false, pointer: null };
-  for (const sign of ["pointerdown", "pointermove", "wheel", "keydown", "focusin"]) {
-    place.addEventListener(sign, () => (reader.touched = true), { once: true, passive: true });
+  const reader = { touched: false, seen: Date.now(), pointer: null };
+  const sign = () => (reader.seen = Date.now());
+  for (const each of ["pointerdown", "pointermove", "wheel", "keydown", "focusin"]) {
+    place.addEventListener(each, () => (reader.touched = true), { once: true, passive: true });
+    addEventListener(each, sign, { passive: true });
   }
   setTimeout(() => (reader.touched = true), LOOKED_AT);
+  reader.still = new Still(place, reader);
   addEventListener("pointermove", (event) => (reader.pointer = { x: event.clientX, y: event.clientY }), { passive: true });
+  document.documentElement.addEventListener("pointerleave", () => (reader.pointer = null));
   return reader;
 }
 
+// A slice at a time, each in its place and painted before the next: what many pods changed never keeps a reader waiting. What
+// changes in two places at once is made up for in one of them, so while someone reads each place has a slice of its own.
 async function put(place, { fragments, lineups }, reader) {
-  const still = reader.touched ? held(place, reader.pointer) : null;
-  const before = still?.getBoundingClientRect().top;
-  for (const fragment of fragments) {
-    const present = document.getElementById(fragment.id);
-    const target = present ?? document.getElementById(fragment.in);
-    if (!target) continue;
-    const swap = present ? "outerMorph" : "place" in target.dataset ? "innerHTML" : "beforeend";
-    await globalThis.htmx.swap({ text: fragment.html, target, swap, sourceElement: place });
+  const waiting = [...fragments];
+  const swaps = [];
+  let ordered = lineups.length === 0;
+  while (waiting.length || !ordered) {
+    const still = reader.touched ? reader.still : null;
+    still?.begin(waiting.slice(0, MOST_MEASURED).map((each) => document.getElementById(each.id)));
+    if (waiting.length) {
+      const until = performance.now() + SLICE;
+      do swaps.push(swapIn(place, waiting.shift()));
+      while (waiting.length && performance.now() < until && !still?.pushed());
+      still?.takeIn([]);
+    } else {
+      ordered = true;
+      if (still) still.takeIn(lineups);
+      else for (const lineup of lineups) lineUp(lineup);
+    }
+    applyFolds();
+    refreshTimes(place);
+    still?.end();
+    if (waiting.length || !ordered) await painted();
   }
-  for (const lineup of lineups) lineUp(lineup, reader.touched);
-  applyFolds();
-  refreshTimes(place);
-  if (still?.isConnected) scrollBy({ top: still.getBoundingClientRect().top - before, behavior: "instant" });
+  tellNews();
+  await Promise.all(swaps);
 }
 
-// Trouble comes first on a fresh page; once someone is reading, nothing jumps under the pointer.
-function lineUp({ id, ids }, touched) {
+const later = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// nothing is painted in a tab that nobody sees
+async function painted() {
+  if (document.hidden) return later(0);
+  await Promise.race([new Promise(requestAnimationFrame), later(100)]);
+  return later(0);
+}
+
+// what it changes it changes at once; only its events come later
+function swapIn(place, { id, in: within, html }) {
+  const present = document.getElementById(id);
+  const target = present ?? document.getElementById(within);
+  if (!target) return null;
+  const swap = present ? "outerMorph" : "place" in target.dataset ? "innerHTML" : "beforeend";
+  return globalThis.htmx.swap({ text: html, target, swap, sourceElement: place });
+}
+
+// Trouble comes first on a page that nobody reads yet.
+function lineUp({ id, ids }) {
   const list = document.getElementById(id);
   if (!list) return;
   const wanted = new Set(ids);
   for (const child of [...list.children]) if (!wanted.has(child.id)) child.remove();
-  if (touched) return; // what is new was added at the end
   let at = list.firstElementChild;
   for (const each of ids) {
     const child = document.getElementById(each);
     if (child === at) at = at?.nextElementSibling;
     else if (child) list.insertBefore(child, at);
   }
-}
-
-// What must not move while the page grows around it: what has the focus, else what lies under the pointer, else the
-// first element of a list in sight.
-function held(place, pointer) {
-  const inSight = (element) => {
-    const box = element.getBoundingClientRect();
-    return box.bottom > 0 && box.top < innerHeight;
-  };
-  const focused = document.activeElement;
-  if (focused && place.contains(focused) && inSight(focused)) return focused;
-  const under = pointer && document.elementFromPoint(pointer.x, pointer.y)?.closest("[id]");
-  if (under && place !== under && place.contains(under)) return under;
-  return [...place.querySelectorAll("[data-keep-order] > *")].find(inSight) ?? null;
 }
 
 function tell(words) {
