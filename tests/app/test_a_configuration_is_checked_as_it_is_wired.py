@@ -45,6 +45,29 @@ BAD = {
     ),
     "provider of later": ({**GOOD, "name": "bad", "authProvider": "oidc"}, "nobody here knows"),
     "name twice": ({**GOOD, "url": "https://other.example.com"}, "two clusters are called 'good'"),
+    "a token that is blank": ({**GOOD, "name": "bad", "serviceAccountToken": "  "}, "cannot be sent"),
+    "a token of two lines": ({**GOOD, "name": "bad", "serviceAccountToken": "a\nb"}, "cannot be sent"),
+    "a token with a letter of ours": (
+        {**GOOD, "name": "bad", "serviceAccountToken": "tökén"},
+        "cannot be sent",
+    ),
+    "plain http": ({**GOOD, "name": "bad", "url": "http://bad.example.com"}, "sends no credential"),
+    "a provider of another portal": ({**GOOD, "name": "bad", "authProvider": "google"}, "nobody here knows"),
+    "a provider in another case": (
+        {**GOOD, "name": "bad", "authProvider": "ServiceAccount"},
+        "serviceAccount?",
+    ),
+    "a provider that is a star": ({**GOOD, "name": "bad", "authProvider": "*"}, "nobody here knows"),
+    "a CA file that is not there": (
+        {**GOOD, "name": "bad", "caFile": "nowhere.pem"},
+        "CA file cannot be read",
+    ),
+    "a CA file of something else": (
+        {**GOOD, "name": "bad", "caFile": "app-config.yaml"},
+        "holds no certificate",
+    ),
+    "a CA file that is a directory": ({**GOOD, "name": "bad", "caFile": "."}, "CA file cannot be read"),
+    "a CA file that never ends": ({**GOOD, "name": "bad", "caFile": "/dev/zero"}, "CA holds no certificate"),
     "no provider": ({"name": "bad", "url": "https://bad.example.com"}, "as whom to ask it"),
 }
 
@@ -78,3 +101,23 @@ def test_nothing_wrong_is_nothing_told(tmp_path: Path) -> None:
     config = written(tmp_path)
     result = CliRunner().invoke(build_cli(AppWiring()), ["config", "check", "--config", str(config)])
     assert (result.exit_code, "problem" in result.output) == (0, False), result.output
+
+
+EVERYTHING: dict[str, Any] = {
+    "serviceLocatorMethod": {"type": "multitenant"},
+    "callboard": {
+        "diagnosis": {
+            "conditions": {"CB-CRASH-EROR": {"enabled": False}, "CB-CRASH-ERROR": {"runbook": "wiki"}}
+        },
+        "routes": [{"path": "no-slash", "types": ["pods"]}],
+        "access": {"policies": {"files": ["nowhere.cedar"]}},
+    },
+}
+
+
+def test_what_is_wrong_in_one_part_hides_nothing_of_another(tmp_path: Path) -> None:
+    config = written(tmp_path, **EVERYTHING)
+    result = CliRunner().invoke(build_cli(AppWiring()), ["config", "check", "--config", str(config)])
+    words = ["did you mean multiTenant?", "CB-CRASH-EROR", "runbook", "routes[0]", "nowhere.cedar"]
+    assert [w for w in words if w not in result.output] == [], result.output
+    assert result.exit_code == 1

@@ -12,6 +12,7 @@ from callboard.app.installed import installed
 from callboard.app.listening import Listens, settings_for
 from callboard.app.plugins import Plugins, asked
 from callboard.app.policies import engine_of
+from callboard.app.rules import rules_of
 from callboard.app.services import identity_tokens_of, services_of
 from callboard.base.clock import SystemClock
 from callboard.base.errors import BadInputs, CallboardError, Unavailable
@@ -23,10 +24,14 @@ from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
 from callboard.host.declared import declared_routes
 from callboard.kube.connection.connection import Connections
+from callboard.kube.connection.request import in_the_open
+from callboard.kube.connection.tls import tls_context
+from callboard.kube.failure import AnswerRefused
 from callboard.kube.limits import Limits
 from callboard.kube.reads.fetcher import DirectFetcher
 from callboard.kube.reads.proxy import DirectProxy
 from callboard.model.caller import Caller
+from callboard.model.cluster import Cluster, Credential, CredentialKind
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.notice import NoticeCode
 from callboard.outbound import Outbound
@@ -40,6 +45,9 @@ _PROBLEMS = frozenset({NoticeCode.CLUSTER_CREDENTIAL, NoticeCode.EXTENSION_PROBL
 """What is no gap, and yet wrong."""
 
 
+_NOBODY = Credential(kind=CredentialKind.ANONYMOUS, identity="")
+
+
 def _no_way_out() -> Outbound:
     raise Unavailable("Nothing is asked while a configuration is checked.")
 
@@ -47,6 +55,37 @@ def _no_way_out() -> Outbound:
 class _NoEntities:
     async def entity(self, ref: EntityRef, caller: Caller) -> Entity | None:
         return None
+
+
+class _Wrong:
+    """What is wrong, of everything that is made: each thing in a block of its own, and the next one all the same."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def __enter__(self) -> None:
+        """Something is made."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if isinstance(error, BadInputs):
+            self.found += map(str, error.problems)
+        elif isinstance(error, CallboardError):
+            self.found.append(error.message)
+        return isinstance(error, CallboardError)
+
+
+def _not_to_be_reached(clusters: Sequence[Cluster]) -> list[str]:
+    """What says of a cluster already now that it cannot be asked."""
+    found: list[str] = []
+    for cluster in clusters:
+        where = f"{cluster.source}: cluster {cluster.name!r}:"
+        try:
+            tls_context(cluster.trust, _NOBODY)
+        except AnswerRefused as refused:
+            found.append(f"{where} {refused.failure.message}")
+        if cluster.auth_provider == "serviceAccount" and in_the_open(cluster.url):
+            found.append(f"{where} its URL is plain http, over which Callboard sends no credential")
+    return found
 
 
 async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
@@ -57,6 +96,7 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
     except BadInputs:
         return WiredCheck()  # its keys say so
     settings = settings_for(configuration.settings, Listens.NOTHING)
+    wrong = _Wrong()
     clusters, clock = settings.callboard.clusters, SystemClock()
     async with Connections(lambda name: Limits.of(clusters.limits_of(name)), clock=clock) as connections:
         ours = FleetPlugin(
@@ -78,8 +118,9 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
             template_problem=template_problem,
             contexts=contexts,
         )
-        try:
+        with wrong:
             await read_policies(settings.callboard.access.policies, configuration.directory)
+        with wrong:
             engine_of(
                 settings.callboard.access.policies,
                 plugins.offered("callboard_decide"),
@@ -87,10 +128,16 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
                 catalog=_NoEntities(),
                 directory=configuration.directory,
             )
+        with wrong:
+            rules_of(settings)
+        with wrong:
             declared_routes(settings.callboard.routes)
+        with wrong:
             services_of(
                 settings, ServicesBeside(identity_tokens_of(settings, clock), lambda: None), plugins.names
             )
+        fleet = None
+        with wrong:
             fleet = await asyncio.to_thread(
                 wire,
                 Registry.of(plugins),
@@ -99,13 +146,14 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
                 entities=_NoEntities(),
                 base_dir=str(configuration.directory),
             )
-        except BadInputs as error:
-            return WiredCheck(problems=(*plugins.problems, *map(str, error.problems)))
-        except CallboardError as error:
-            return WiredCheck(problems=(*plugins.problems, error.message))
+        if fleet is None:
+            return WiredCheck(problems=(*plugins.problems, *wrong.found))
         try:
             notices = await fleet.check(Caller.callboard())
+            known = await fleet.parts.clusters.clusters(Caller.callboard())
+            wrong.found += await asyncio.to_thread(_not_to_be_reached, known)
         finally:
             await fleet.close()
-    wrong = tuple(n.message for n in notices if n.gap or n.code in _PROBLEMS)
-    return WiredCheck(problems=wrong, warnings=tuple(n.message for n in notices if n.message not in wrong))
+    problems = tuple(n.message for n in notices if n.gap or n.code in _PROBLEMS)
+    warnings = tuple(n.message for n in notices if n.message not in problems)
+    return WiredCheck(problems=(*wrong.found, *problems), warnings=warnings)

@@ -41,8 +41,19 @@ class ServiceAccountStrategy:
         )
 
     def problems(self, cluster: Cluster) -> Sequence[Problem]:
-        """A missing token, where no pod could give one."""
-        if _configured(cluster) or self._pod.present:
+        """A token that cannot be sent, or none where no pod could give one."""
+        token = _configured(cluster)
+        if token and not _may_be_sent(token):
+            return (
+                Problem(
+                    f"the token of cluster {cluster.name!r} cannot be sent",
+                    where=cluster.source,
+                    path=SERVICE_ACCOUNT_TOKEN,
+                    found="a value that is not shown",
+                    expected="visible ASCII characters in one line",
+                ),
+            )
+        if token or self._pod.present:
             return ()
         return (
             Problem(
@@ -57,6 +68,12 @@ class ServiceAccountStrategy:
 def _configured(cluster: Cluster) -> Secret:
     value = cluster.auth_metadata.get(SERVICE_ACCOUNT_TOKEN, "")
     return value if isinstance(value, Secret) else Secret(value)
+
+
+def _may_be_sent(token: Secret) -> bool:
+    """Whether a header can hold it (RFC 6750 allows less; API servers take what their issuers give)."""
+    text = token.reveal().strip()
+    return bool(text) and text.isascii() and text.isprintable()
 
 
 def holder_of(token: Secret) -> str:

@@ -13,7 +13,7 @@ from callboard.kube.in_force import in_force
 from callboard.model.cluster import Cluster, Credential, CredentialKind
 from callboard.model.outcome import Failure, FailureCode
 
-__all__ = ["JSON", "Query", "head_of", "request_fields", "request_target"]
+__all__ = ["JSON", "Query", "head_of", "in_the_open", "request_fields", "request_target"]
 
 Query = Sequence[tuple[str, str]]
 
@@ -49,11 +49,16 @@ def head_of(host: str, fields: Mapping[str, str]) -> bytes:
     return "\r\n".join([" HTTP/1.1", *lines, ""]).encode()
 
 
+def in_the_open(url: str) -> bool:
+    """Whether anybody on the way could read what is sent there: no credential is."""
+    target = urlsplit(url)
+    return target.scheme != "https" and target.hostname not in _LOOPBACK
+
+
 def _authorization(cluster: Cluster, credential: Credential) -> str:
     if credential.kind not in (CredentialKind.BEARER, CredentialKind.BASIC):
         return ""
-    target = urlsplit(cluster.url)
-    if target.scheme != "https" and target.hostname not in _LOOPBACK:
+    if in_the_open(cluster.url):
         raise _refused("the cluster's URL is plain http, over which Callboard sends no credential")
     secret = credential.token.reveal().strip()
     basic = credential.kind is CredentialKind.BASIC
