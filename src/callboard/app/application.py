@@ -25,7 +25,7 @@ from callboard.app.installed import installed
 from callboard.app.judged import judged_by
 from callboard.app.listening import Listens
 from callboard.app.metrics import Metrics
-from callboard.app.plugins import asked
+from callboard.app.plugins import Extension, asked
 from callboard.app.policies import PoliciesInForce, engine_of
 from callboard.app.restarts import waiting_for_a_restart
 from callboard.app.services import identity_tokens_of
@@ -237,9 +237,11 @@ async def open_application(
     clock: Clock | None = None,
     persist: bool = True,
     listens: Listens = Listens.FLEET,
+    extensions_of: Callable[[Contexts], Sequence[Extension]] | None = None,
 ) -> AsyncIterator[Application]:
     """Read the configuration, wire everything, read the catalog once. Raises BadInputs, BadInput or Conflict before anything
-    is started. `persist` False keeps everything in memory: a command must not write beside what it looks at."""
+    is started. `persist` False keeps everything in memory: a command must not write beside what it looks at. `extensions_of`
+    gives extensions in the place of those that are installed."""
     clock = clock or SystemClock()
     configuration = read_configuration(named, os.environ, directory or Path.cwd())
     settings = configuration.settings
@@ -406,7 +408,10 @@ async def open_application(
                     settings=lambda: app.configuration.settings.callboard,
                 )
                 fleet.extend(
-                    (asked("callboard.web", Pages(portal)), *await asyncio.to_thread(installed, contexts))
+                    (
+                        asked("callboard.web", Pages(portal)),
+                        *await asyncio.to_thread(extensions_of or installed, contexts),
+                    )
                 )
                 app = Application(
                     configuration=configuration,

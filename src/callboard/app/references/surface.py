@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 import callboard.extend as door
+import callboard.extend.testing as testing
 from callboard.app.references.source import class_tree, double_quoted
 from callboard.extend.deprecation import DEPRECATIONS
 from callboard.extend.hooks import Hooks
@@ -29,7 +30,10 @@ def render() -> str:
     """Every name, what it is and what it is made of, by name; then every hook."""
     lines = [_HEAD.format(version=door.API_VERSION)]
     for name in sorted({*door.__all__, *DEPRECATIONS.formers} - {"API_VERSION", "__version__"}):
-        lines += [*_told(name), ""]
+        value = DEPRECATIONS.formers[name] if name in DEPRECATIONS.formers else getattr(door, name)
+        lines += [*_told(name, value), ""]
+    for name in sorted(testing.__all__):
+        lines += [*_told(f"testing.{name}", getattr(testing, name)), ""]
     for node in class_tree(Hooks).body:
         if isinstance(node, ast.FunctionDef):
             lines.append(f"hook {node.name}")
@@ -37,12 +41,15 @@ def render() -> str:
     return "\n".join(lines)
 
 
-def _told(name: str) -> Iterator[str]:
-    value = DEPRECATIONS.formers[name] if name in DEPRECATIONS.formers else getattr(door, name)
+def _told(name: str, value: object) -> Iterator[str]:
     yield f"{_kind(value, name)} {name}"
     yield from _deprecated(name)
     if not isinstance(value, type):
-        if isinstance(value, str):
+        if inspect.isfunction(value):
+            (node,) = ast.parse(inspect.getsource(value)).body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"    {_signature(node)}"
+        elif isinstance(value, str):
             yield f"    = {value!r}"
         elif not callable(value) or hasattr(value, "__origin__"):
             yield f"    = {_plain(value)}"
