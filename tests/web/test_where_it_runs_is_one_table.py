@@ -97,6 +97,28 @@ def test_pods_are_grouped_by_what_they_tell() -> None:
         assert titles([part], key) in (["dice"], ["Deployment dice-roller"], ["node-3"])
 
 
+def test_pods_are_grouped_by_any_label_and_by_zone() -> None:
+    pods = tuple(
+        pod(
+            "a",
+            f"p{i:02}",
+            Health.UNHEALTHY if i == 33 else Health.HEALTHY,
+            zone=f"z{i % 3}",
+            labels=(("shard", f"s{i:02}"),),
+        )
+        for i in range(40)
+    )
+    part = msgspec.structs.replace(healthy("a"), workloads=(workload("a", (*pods, pod("a", "old"))),))
+    by_label = matrix([part, healthy("b")], "pod-label:shard").lines
+    heads = [line for line in by_label if isinstance(line, MatrixGroup)]
+    assert [head.title for head in heads] == ["s33", *(f"s{i:02}" for i in range(40) if i != 33), "not told"]
+    assert (heads[0].unhealthy, heads[0].pods, heads[0].ready) == (1, 1, 0)
+    assert (heads[-1].clusters, heads[-1].pods) == (2, 4)
+    assert known_group([part], "pod-label:shard") == "pod-label:shard"
+    assert known_group([healthy("b")], "pod-label:shard") == ""
+    assert titles([part], "zone") == ["z0", "z1", "z2", "not told"]
+
+
 def test_of_very_many_pods_the_worst_are_shapes_and_the_rest_are_counted() -> None:
     pods = tuple(
         pod("a", f"p{i:04}", Health.UNHEALTHY if i % 1000 == 999 else Health.HEALTHY) for i in range(5000)

@@ -1,6 +1,6 @@
 """The Kubernetes tab: the portal's view, put in the order it is read in. Pure but for the asking."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
@@ -15,8 +15,9 @@ from callboard.portal.protocol import Portal
 from callboard.portal.views import ClusterPart, KubernetesView, OutwardLinks, PodRow
 from callboard.web.further import FurtherLink
 from callboard.web.last_line import LastLine, line_wanted, read_line, with_lines
-from callboard.web.matrix import LINES, Matrix, known_group, matrix, matrix_pieces
+from callboard.web.matrix import LINES, KeptRows, Matrix, known_group, matrix, matrix_pieces
 from callboard.web.outward import outward_links
+from callboard.web.pod_list import PODS, PodList, PodOrder, pod_list, pod_list_pieces, pod_order
 from callboard.web.troubles import ShownFinding, Troubles, troubles
 from callboard.web.words import anchor, cluster_mark, cluster_word
 
@@ -164,6 +165,8 @@ class KubernetesPage(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     panels: tuple[ClusterPanel, ...]
     group: str = ""
     """How its lines are grouped; "" for the usual way."""
+    listed: PodList | None = None
+    """All pods as a table, where that is asked for; then neither `matrix` nor `panels` are shown."""
     asked: Asked
     settled: bool
     live: bool = False
@@ -176,18 +179,22 @@ def kubernetes_page(
     group: str = "",
     last_line: LastLine | None = None,
     outward: OutwardLinks | None = None,
+    order: PodOrder | None = None,
+    kept: KeptRows | None = None,
 ) -> KubernetesPage:
     """Arrange a view: clusters with trouble, then those awaited or failed, then the healthy; by name within each. `tables`
     puts every table of pods in, however many; such a page is as of now and not kept current. `group` is how the lines of the
-    table of clusters are grouped (`web.matrix`)."""
+    table of clusters are grouped (`web.matrix`). With `order` it is the table of all pods instead. `kept` holds the lines of
+    clusters that have not changed."""
     many = len(view.clusters) >= FOLD_HEALTHY_FROM
     inline = tables or not view.live or sum(map(_count, view.clusters)) <= TABLES_UP_TO
     strip = sorted((_panel(part, many, inline) for part in view.clusters), key=lambda p: p.part.cluster.name)
     return KubernetesPage(
         heading=_heading(view, strip, last_line, outward or OutwardLinks()),
-        matrix=matrix(view.clusters, group),
+        matrix=matrix(() if order else view.clusters, group, kept),
         group=group,
-        panels=tuple(sorted(strip, key=_rank)),
+        listed=pod_list(view.clusters, order) if order else None,
+        panels=() if order else tuple(sorted(strip, key=_rank)),
         asked=Asked(
             selector=view.selector,
             namespaces=view.namespaces,
@@ -279,7 +286,7 @@ def pieces(page: KubernetesPage) -> tuple[Piece, ...]:
     object until something changes there, and by whether it stands open and holds its tables."""
     return (
         Piece(id="kubernetes-head", template=f"{TEMPLATES}kubernetes_head.html", view=page.heading),
-        *matrix_pieces(page.matrix),
+        *(pod_list_pieces(page.listed) if page.listed else matrix_pieces(page.matrix)),
         *(
             Piece(
                 id=anchor(panel.part.cluster.name, "cluster"),
@@ -325,6 +332,7 @@ class KubernetesTab:
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
         self._pages: ObjectCache[KubernetesPage] = ObjectCache()
+        self._rows = KeptRows()
 
     def tab(self) -> Tab:
         """Its registration. It applies to what can be expected to run."""
@@ -337,8 +345,8 @@ class KubernetesTab:
             order=200,
             live=self.live,
             pieces=pieces,
-            lists=(LINES, CLUSTERS),
-            live_query=lambda page: {GROUP: page.group} if page.group else {},
+            lists=(LINES, CLUSTERS, PODS),
+            live_query=_form,
         )
 
     def card(self) -> Card:
@@ -371,10 +379,12 @@ class KubernetesTab:
                 last_line=await self._line(settled, context),
                 outward=self._portal.outward(),
             )
-        return self._page(settled, group, await self._line(settled, context) if wait else _awaited(settled))
+        line = await self._line(settled, context) if wait else _awaited(settled)
+        return self._page(settled, group, line, pod_order(context.query))
 
     async def live(self, context: CardContext) -> AsyncIterator[KubernetesPage]:
         """Every view as it comes; closing this closes the portal's iterator."""
+        order = pod_order(context.query)
         views = self._portal.kubernetes(context.entity.ref, context.caller)
         async with aclosing(views) as each:
             lines = with_lines(
@@ -385,21 +395,38 @@ class KubernetesTab:
             async with aclosing(lines) as pairs:
                 async for view, line in pairs:
                     group = known_group(view.clusters, context.query.get(GROUP, ""))
-                    yield self._page(view, group, line)
+                    yield self._page(view, group, line, order)
 
-    def _page(self, view: KubernetesView, group: str = "", line: LastLine | None = None) -> KubernetesPage:
-        """One page for all readers of one view: what is kept with it is made once."""
+    def _page(
+        self,
+        view: KubernetesView,
+        group: str = "",
+        line: LastLine | None = None,
+        order: PodOrder | None = None,
+    ) -> KubernetesPage:
+        """One page for all readers of one view: what is kept with it is made once. What one reader filters is nobody else's."""
         outward = self._portal.outward()
-        page = self._pages.get(view, (group, line, outward))
+        variant = (group, line, outward, order)
+        page = None if order and order.text else self._pages.get(view, variant)
         if page is None:
-            page = kubernetes_page(view, group=group, last_line=line, outward=outward)
-            self._pages.put(view, page, (group, line, outward))
+            page = kubernetes_page(
+                view, group=group, last_line=line, outward=outward, order=order, kept=self._rows
+            )
+            if not (order and order.text):
+                self._pages.put(view, page, variant)
         return page
 
     async def _line(self, view: KubernetesView, context: CardContext) -> LastLine | None:
         """The line itself, for a page that no script will add it to."""
         wanted = line_wanted(view.verdict)
         return await read_line(self._portal, context.entity.ref, wanted, context.caller) if wanted else None
+
+
+def _form(page: KubernetesPage) -> Mapping[str, str]:
+    """What of its address makes a page what it is."""
+    if page.listed is not None:
+        return page.listed.order.parameters()
+    return {GROUP: page.group} if page.group else {}
 
 
 def _awaited(view: KubernetesView) -> LastLine | None:

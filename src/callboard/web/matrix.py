@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from callboard.base.object_cache import ObjectCache
 from callboard.extend.pages import Piece
 from callboard.model.environment import is_environment
 from callboard.model.snapshot import ClusterState
@@ -21,6 +22,7 @@ __all__ = [
     "LINES",
     "FoldedCluster",
     "GroupChoice",
+    "KeptRows",
     "Matrix",
     "MatrixFold",
     "MatrixGroup",
@@ -45,7 +47,16 @@ MOST_LINES: Final = 300
 """Lines of the table: a service may run on thousands of nodes. Of the others it is said how many there are."""
 MOST_LABELS: Final = 6
 """Labels of clusters that lines can be grouped by."""
-OF_PODS: Final = {"namespace": "Namespace", "workload": "Workload", "version": "Version", "node": "Node"}
+MOST_POD_LABELS: Final = 40
+"""Labels of pods that lines can be grouped by, by name."""
+POD_LABEL: Final = "pod-label:"
+OF_PODS: Final = {
+    "namespace": "Namespace",
+    "workload": "Workload",
+    "version": "Version",
+    "node": "Node",
+    "zone": "Zone",
+}
 """What lines can be grouped by that each pod tells, and how it is called."""
 NO_GROUPS: Final = "cluster"
 
@@ -58,6 +69,11 @@ class GroupChoice(msgspec.Struct, frozen=True):
     key: str
     title: str
     chosen: bool
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is one of many, which stand in a list of their own."""
+        return self.key.startswith(POD_LABEL)
 
 
 class MatrixHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +95,8 @@ class MatrixGroup(msgspec.Struct, frozen=True, kw_only=True):
     clusters: int
     unhealthy: int
     unknown: int
+    pods: int = 0
+    ready: int = 0
 
 
 class MatrixRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,20 +152,45 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[MatrixGroup | MatrixRow | MatrixFold, ...]
 
 
-def matrix(parts: Sequence[ClusterPart], group: str = "") -> Matrix:
+class KeptRows:
+    """The lines of each cluster, and how its pods are labelled: made once for each part of a view, which is the same object
+    until something changes there. Without its part, which would stay for good."""
+
+    def __init__(self) -> None:
+        self._rows: ObjectCache[tuple[tuple[str, MatrixRow], ...]] = ObjectCache()
+        self._labels: ObjectCache[frozenset[str]] = ObjectCache()
+
+    def rows(self, part: ClusterPart, group: str) -> Iterator[tuple[str, MatrixRow]]:
+        """(value, line) of one cluster."""
+        known = self._rows.get(part, group)
+        if known is None:
+            known = self._rows.put(part, tuple(_rows(part, group)), group)
+        for value, row in known:
+            yield value, msgspec.structs.replace(row, part=part)
+
+    def labels(self, part: ClusterPart) -> frozenset[str]:
+        """The names of its pods' labels."""
+        known = self._labels.get(part)
+        if known is None:
+            alike = {pod.labels for pod, _ in _pods(part)}
+            known = self._labels.put(part, frozenset(key for each in alike for key, _ in each))
+        return known
+
+
+def matrix(parts: Sequence[ClusterPart], group: str = "", kept: KeptRows | None = None) -> Matrix:
     """The table of these clusters. `group` is one of the keys of its head's choices; "" is the usual one."""
-    choices = _choices(parts)
+    kept = kept or KeptRows()
+    choices = _choices(parts, kept)
     chosen = group if group in choices else _usual(choices)
     groups: dict[str, list[MatrixRow]] = {}
     for part in sorted(parts, key=lambda p: p.cluster.name):
-        for value, row in _rows(part, chosen):
+        for value, row in kept.rows(part, chosen):
             groups.setdefault(value, []).append(row)
-    pods = [pod for part in parts for pod, _ in _pods(part)]
     lines = tuple(_lines(groups, grouped=chosen != NO_GROUPS, folded=len(parts) > FOLD_ABOVE))
     return Matrix(
         head=MatrixHead(
-            pods=len(pods),
-            ready=sum(map(_is_ready, pods)),
+            pods=sum(row.total for rows in groups.values() for row in rows),
+            ready=sum(row.ready for rows in groups.values() for row in rows),
             clusters=len(parts),
             choices=tuple(GroupChoice(key, title, key == chosen) for key, title in choices.items()),
             more=max(0, len(lines) - MOST_LINES),
@@ -158,7 +201,9 @@ def matrix(parts: Sequence[ClusterPart], group: str = "") -> Matrix:
 
 def known_group(parts: Sequence[ClusterPart], group: str) -> str:
     """`group`, which is foreign text, where lines can be grouped by it; else ""."""
-    return group if group and group in _choices(parts) else ""
+    if group in OF_PODS:
+        return group
+    return group if group and group in _choices(parts, KeptRows()) else ""
 
 
 def matrix_pieces(table: Matrix) -> tuple[Piece, ...]:
@@ -184,7 +229,7 @@ def _piece(line: MatrixGroup | MatrixRow | MatrixFold) -> Piece:
 # ---- what lines can be grouped by
 
 
-def _choices(parts: Sequence[ClusterPart]) -> dict[str, str]:
+def _choices(parts: Sequence[ClusterPart], kept: "KeptRows") -> dict[str, str]:
     """By key, in order: no groups, labels that tell clusters apart, and what pods tell."""
     found = {NO_GROUPS: "Cluster"}
     values: dict[str, set[str]] = {}
@@ -195,7 +240,8 @@ def _choices(parts: Sequence[ClusterPart]) -> dict[str, str]:
     telling.sort(key=lambda key: (not _is_environment(key), key))
     for key in telling[:MOST_LABELS]:
         found[f"label:{key}"] = key.rpartition("/")[2].capitalize()
-    return found | OF_PODS
+    of_pods = sorted(frozenset[str]().union(*map(kept.labels, parts)))
+    return found | OF_PODS | {f"{POD_LABEL}{key}": key for key in of_pods[:MOST_POD_LABELS]}
 
 
 def _usual(choices: dict[str, str]) -> str:
@@ -232,6 +278,10 @@ def _value(group: str, pod: PodRow, workload: WorkloadPart | None) -> str:
             return f"{workload.row.kind} {workload.row.key.name}" if workload else ""
         case "node":
             return pod.node
+        case "zone":
+            return pod.zone
+        case _ if group.startswith(POD_LABEL):
+            return dict(pod.labels).get(group.removeprefix(POD_LABEL), "")
         case _:
             return pod.version
 
@@ -268,7 +318,6 @@ def _row(part: ClusterPart, pods: list[PodRow], value: str, *, whole: bool) -> M
         restarts=sum(pod.restarts for pod in pods),
         since=part.verdict.since if health not in _CALM else None,
         note=_note(part),
-        part=part,
     )
 
 
@@ -309,6 +358,8 @@ def _lines(
                 clusters=len(rows),
                 unhealthy=sum(row.health is Health.UNHEALTHY for row in rows),
                 unknown=sum(row.health is Health.UNKNOWN for row in rows),
+                pods=sum(row.total for row in rows),
+                ready=sum(row.ready for row in rows),
             )
         calm = [row for row in rows if _is_calm(row)]
         if not folded or len(calm) < FOLD_FROM:

@@ -61,6 +61,11 @@ class Rows:
         places, ages = _Places(self._urls, ref), _Ages(self._clock.now())
         return _joined(_row(places, ages, pod) for pod in pods)
 
+    def listed(self, ref: EntityRef, rows: Iterable[tuple[str, PodRow]]) -> Markup:
+        """Each pod, with its cluster's name, as a row of the table of all of them, in the order of its columns."""
+        places, ages = _Places(self._urls, ref), _Ages(self._clock.now())
+        return _joined(_listed(places, ages, cluster, pod) for cluster, pod in rows)
+
     def objects(self, ref: EntityRef, rows: Iterable[ObjectRow]) -> Markup:
         """Each object as an item of a list."""
         places = _Places(self._urls, ref)
@@ -135,6 +140,21 @@ def _row(places: _Places, ages: _Ages, pod: PodRow) -> str:
         f'<td class="nowrap">{ages.age(pod.created) if pod.created else "unknown"}</td>\n'
         f"<td>{_text(pod.node or 'none yet', 253)}</td>\n"
         "</tr>\n"
+    )
+
+
+def _listed(places: _Places, ages: _Ages, cluster: str, pod: PodRow) -> str:
+    address, id_, name = places[pod.key]
+    bad = ' data-mark="unhealthy"' if pod.health is Health.UNHEALTHY else ""
+    return (
+        f'<tr id="pod{id_}"{bad}>'
+        f'<th scope="row"><a data-drawer href="{address}">{name}</a></th>'
+        f"<td>{_text(cluster, 120)}</td><td>{_text(pod.key.namespace, 63)}</td>"
+        f'<td class="nowrap">{_MARK[pod.health]} {_text(pod.status, 80)}</td>'
+        f'<td class="number">{pod.ready}/{pod.total}</td><td class="number">{pod.restarts}</td>'
+        f"<td>{_text(pod.version, 60)}</td>"
+        f'<td class="nowrap">{ages.age(pod.created) if pod.created else "unknown"}</td>'
+        f"<td>{_text(pod.node or 'none yet', 80)}</td></tr>\n"
     )
 
 

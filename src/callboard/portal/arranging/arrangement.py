@@ -23,12 +23,12 @@ from callboard.model.objects.workload import (
     StatefulSet,
 )
 from callboard.model.outcome import Answer, Failure, Outcome
-from callboard.model.resource import EVENTS, POD_METRICS, words_of
+from callboard.model.resource import EVENTS, NODES, POD_METRICS, words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.verdict import RANK, Health, ObjectHealth
 from callboard.portal.arranging.events import events_part
 from callboard.portal.arranging.freshness import freshness_of
-from callboard.portal.arranging.pods import pod_row, worst_first
+from callboard.portal.arranging.pods import pod_row, worst_first, zone_of
 from callboard.portal.arranging.summaries import images, labels_of_pods, summary
 from callboard.portal.arranging.usage import metrics_by_pod, usage_answer, usage_of
 from callboard.portal.views import (
@@ -104,6 +104,7 @@ def arrange_cluster(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) 
     scalers = _scalers(grouping)
     now = cluster_time(cluster)
     metrics = metrics_by_pod(cluster)
+    zones = _zones(cluster)
 
     healths: dict[int, ObjectHealth] = {}
 
@@ -126,7 +127,7 @@ def arrange_cluster(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) 
         found = loose.get(id(obj)) or health(obj)
         if found.health is not Health.UNHEALTHY and (words := diagnosis.ailing.get(id(obj))):
             found = ObjectHealth(health=Health.UNHEALTHY, reason=words, since=found.since)
-        return pod_row(name, obj, found, referenced=referenced, usage=usage_of(obj, metrics))
+        return pod_row(name, obj, found, referenced=referenced, usage=usage_of(obj, metrics), zones=zones)
 
     workloads = [
         _workload(name, w, h, grouping, scalers, pod, other)
@@ -165,6 +166,11 @@ def arrange_cluster(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) 
         final=cluster.final,
         whole=cluster.references_complete,
     )
+
+
+def _zones(cluster: ClusterSnapshot) -> dict[str, str]:
+    nodes = (o for answer in cluster.references if answer.question.type == NODES for o in answer.objects)
+    return {node.name: zone for node in nodes if (zone := zone_of(node.meta.labels))}
 
 
 def _unmeasured(outcome: Outcome) -> bool:

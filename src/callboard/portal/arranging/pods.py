@@ -1,6 +1,9 @@
 """Pods and their containers as rows."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 
 from callboard.diagnosis.pod_status import STUCK_REASONS, is_sidecar, pod_standing
 from callboard.diagnosis.words import plain_reason
@@ -10,10 +13,25 @@ from callboard.model.verdict import RANK, Health, ObjectHealth
 from callboard.portal.arranging.clipping import clipped
 from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
 
-__all__ = ["container_rows", "pod_row", "version_of", "worst_first"]
+__all__ = ["container_rows", "pod_row", "version_of", "worst_first", "zone_of"]
 
 _VERSION = "app.kubernetes.io/version"
 _MOST_VERSION = 60
+_ZONE: Final = "topology.kubernetes.io/zone"
+_MOST_LABELS: Final = 32
+_OF_CONTROLLERS: Final = frozenset(
+    {
+        "pod-template-hash",
+        "controller-revision-hash",
+        "pod-template-generation",
+        "statefulset.kubernetes.io/pod-name",
+        "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "controller-uid",
+        "job-name",
+    }
+)
 _LOST = "ContainerStatusUnknown"
 """The reason a kubelet gives for a container that it no longer finds."""
 
@@ -25,8 +43,9 @@ def pod_row(
     *,
     referenced: bool = False,
     usage: PodUsage | None = None,
+    zones: Mapping[str, str] = {},
 ) -> PodRow:
-    """A pod's row. The object must be a pod."""
+    """A pod's row. The object must be a pod; `zones` are those of nodes that could be read."""
     pod = obj.body
     assert isinstance(pod, Pod)  # noqa: S101 - told to mypy; callers group by kind
     standing = pod_standing(pod)
@@ -42,6 +61,8 @@ def pod_row(
         created=pod.metadata.creation_timestamp,
         node=pod.spec.node_name,
         version=version_of(pod),
+        zone=(pod.metadata.labels or {}).get(_ZONE, "") or zones.get(pod.spec.node_name, ""),
+        labels=_labels(pod),
         containers=container_rows(pod) if health.health is Health.UNHEALTHY else (),
         referenced=referenced,
         usage=usage,
@@ -60,6 +81,26 @@ def version_of(pod: Pod) -> str:
 
 
 MOST_PORTS = 3
+
+
+def _labels(pod: Pod) -> tuple[tuple[str, str], ...]:
+    told = pod.metadata.labels
+    if not told:
+        return ()
+    return _shared(
+        tuple(sorted(pair for pair in told.items() if pair[0] not in _OF_CONTROLLERS))[:_MOST_LABELS]
+    )
+
+
+@lru_cache(2048)
+def _shared(labels: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Pods of one template are labelled alike, and there are thousands."""
+    return labels
+
+
+def zone_of(labels: Mapping[str, str] | None) -> str:
+    """The zone that the labels of a node tell; "" for none."""
+    return (labels or {}).get(_ZONE, "")
 
 
 def worst_first(row: PodRow) -> tuple[int, str]:

@@ -89,6 +89,11 @@ class PodRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     node: str = ""
     version: str = ""
     """Its label `app.kubernetes.io/version`, else the tag of its first container's image."""
+    zone: str = ""
+    """Where it runs, as its own label or its node's says; "" where neither could be read."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Its own, by name, but for those by which controllers tell its revision or itself; the same object for pods that are
+    labelled alike."""
     containers: tuple[ContainerRow, ...] = ()
     """Of a pod that is unhealthy; those of the others are in its drawer (`portal.drawer`)."""
     referenced: bool = False

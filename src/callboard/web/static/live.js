@@ -1,6 +1,7 @@
 // Keeps an open page current: the elements that changed come over one stream that all tabs share, and htmx morphs them in.
 // Open details, focus, scroll, selection and typed text stay, because morphing touches only what differs.
 import { applyFolds } from "./folds.js";
+import { oneStopEach } from "./keyboard.js";
 import { tellNews } from "./news.js";
 import { Still } from "./still.js";
 import { Stream } from "./stream.js";
@@ -175,6 +176,7 @@ async function put(place, { fragments, lineups }, reader) {
     }
     applyFolds();
     refreshTimes(place);
+    oneStopEach();
     still?.end();
     if (waiting.length || !ordered) await painted();
   }

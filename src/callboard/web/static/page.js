@@ -1,6 +1,7 @@
 import { setUpCopying } from "./copy.js";
 import { setUpDrawer } from "./drawer.js";
 import { setUpFolds } from "./folds.js";
+import { setUpGrouping } from "./grouping.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { setUpLive } from "./live.js";
 import { setUpProgress } from "./progress.js";
@@ -8,6 +9,7 @@ import { setUpTimes } from "./times.js";
 
 setUpProgress();
 setUpKeyboard();
+setUpGrouping();
 setUpCopying();
 setUpDrawer();
 setUpFolds();
