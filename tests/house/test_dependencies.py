@@ -5,6 +5,7 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -40,12 +41,20 @@ def imported(folder: str) -> set[str]:
     for path in tracked_files():
         if path.parts[0] != folder or path.suffix != ".py":
             continue
-        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        for node in statements(ast.parse((ROOT / path).read_text()).body):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.partition(".")[0])
     return names - OWN - set(sys.stdlib_module_names)
+
+
+def statements(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All of them, those within others too; not what stands within an expression, where nothing is imported."""
+    for node in body:
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from statements(found if isinstance(found := getattr(node, part, ()), list) else ())
 
 
 def undeclared(names: set[str], declared: list[str]) -> set[str]:

@@ -1,11 +1,13 @@
 """What changes while it runs is kept in small machines: no class has more than a dozen attributes without a reason."""
 
 import ast
+import re
 
 from support.checkout import ROOT
 
 PACKAGE = ROOT / "src" / "callboard"
 MOST = 12
+SELF = re.compile(r"\bself\.(\w+)")
 
 LARGE = {
     "Application": "names every part of a running Callboard once, for whoever holds it",
@@ -49,7 +51,10 @@ def attributes(cls: ast.ClassDef) -> set[str]:
 def test_a_class_with_more_than_a_dozen_attributes_says_why() -> None:
     large: dict[str, int] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if len(set(SELF.findall(text))) <= MOST:
+            continue  # no class of it has more than the whole file
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ClassDef) and (count := len(attributes(node))) > MOST:
                 large[node.name] = count
     assert {name: count for name, count in large.items() if name not in LARGE} == {}, "split it, or argue"
