@@ -25,10 +25,11 @@ from callboard.base.database import Chain, UtcTime, migrate, standing, step_back
 from callboard.base.errors import UsageError
 from callboard.catalog.store.schema import METADATA as CATALOG
 from callboard.history.store.schema import METADATA as HISTORY
+from callboard.host.store.schema import METADATA as HOST
 from support.databases import Place
 
 BY_NAME = {chain.name: chain for chain in CHAINS}
-SCHEMAS = {"access": ACCESS, "catalog": CATALOG, "history": HISTORY}
+SCHEMAS = {"access": ACCESS, "catalog": CATALOG, "history": HISTORY, "host": HOST}
 
 
 def test_every_store_is_tried() -> None:
@@ -80,5 +81,6 @@ FIRST = {
     "access": {"access_tokens"},
     "catalog": {table.name for table in CATALOG.sorted_tables},
     "history": {table.name for table in HISTORY.sorted_tables},
+    "host": {table.name for table in HOST.sorted_tables},
 }
 """The tables of a first version, which are never taken back."""

@@ -45,16 +45,16 @@ def test_status_upgrade_and_back(place: Place, tmp_path: Path) -> None:
     file = str(config(tmp_path, place))
     code, out, _ = typed("status", "--config", file)
     assert code == 1
-    assert out.count("no tables yet") == 3
+    assert out.count("no tables yet") == 4
     code, out, _ = typed("upgrade", "--config", file)
     assert code == 0
-    assert out.count("the newest") == 3
+    assert out.count("the newest") == 4
     assert ("PostgreSQL at 127.0.0.1" in out) is place.on_server
     code, _, err = typed("back", "--store", "catalog", "--config", file)
     assert code == 3
     assert "no version before" in err
     code, _, err = typed("back", "--store", "nonsense", "--config", file)
-    assert (code, "there are access, catalog, history" in err) == (3, True)
+    assert (code, "there are access, catalog, history, host" in err) == (3, True)
 
 
 def test_a_server_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:

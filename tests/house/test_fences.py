@@ -56,6 +56,11 @@ def test_only_the_stores_the_database_room_and_the_kit_for_tests_are_excepted() 
         name
         for name in excepted
         if not name.startswith(
-            ("callboard.access.store", "callboard.catalog.store", "callboard.history.store")
+            (
+                "callboard.access.store",
+                "callboard.catalog.store",
+                "callboard.history.store",
+                "callboard.host.store",
+            )
         )
     } <= stores | kit

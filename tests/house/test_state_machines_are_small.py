@@ -25,6 +25,7 @@ LARGE = {
     "Pulse": "one question, and who is told of each answer it may have",
     "ServiceState": "a row of the board: it has slots and no behaviour",
     "Sessions": "what each step of a session's life needs: link, store, way, confirmation, end, record",
+    "Site": "what every request passes on its way, each given once and never changed",
     "SimulatedCluster": "the stand-in's outside, which tests hold",
     "Stream": "where schedule, holdings, budget and checkpoint of one question meet; its own state is three of them",
     "_Walk": "one walk through the locations, made and dropped within a call",

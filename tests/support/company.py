@@ -57,7 +57,16 @@ async def company(
     async with (
         open_application([config], directory=directory) as app,
         listening(
-            lambda _: whole_site(app.portal, Everybody(), operations(), options(app), app.clock)
+            lambda _: whole_site(
+                app.portal,
+                Everybody(),
+                operations(),
+                options(app),
+                app.clock,
+                app.extensions,
+                app.identity_tokens.key_set,
+                app.extension_manager,
+            )
         ) as base,
     ):
         keeping = asyncio.create_task(app.keep_up())

@@ -108,12 +108,15 @@ async def extended(
     fleet: Fleet | None = None,
     callboard: dict[str, Any] | None = None,
     kubernetes: dict[str, Any] | None = None,
+    persist: bool = False,
 ) -> AsyncIterator[Application]:
     """The application with these extensions."""
     parts = {"fleet": fleet or Fleet(), **extensions}
     monkeypatch.setattr(
         "callboard.app.application.installed",
-        lambda contexts: tuple(asked(name, plugin, contexts) for name, plugin in parts.items()),
+        lambda contexts, leave=frozenset(): tuple(
+            asked(name, plugin, contexts) for name, plugin in parts.items()
+        ),
     )
     config = {
         "catalog": {"locations": [{"type": "file", "target": "./catalog-info.yaml"}]},
@@ -134,7 +137,7 @@ async def extended(
         "  annotations: {backstage.io/kubernetes-id: web}\n"
         "spec: {type: service, lifecycle: production, owner: team}\n"
     )
-    async with open_application([directory / "app-config.yaml"], directory=directory, persist=False) as app:
+    async with open_application([directory / "app-config.yaml"], directory=directory, persist=persist) as app:
         yield app
 
 
@@ -164,7 +167,14 @@ async def site_of(app: Application, *, everyone: bool = False) -> AsyncIterator[
     door = FrontDoor(policy, Sessions(app.clock), app.tokens)
     operations = Operations(ready=lambda: (), metrics=_no_figures, cookie=policy.cookie_for)
     site = whole_site(
-        app.portal, door, operations, WebOptions(), app.clock, app.extensions, app.identity_tokens.key_set
+        app.portal,
+        door,
+        operations,
+        WebOptions(),
+        app.clock,
+        app.extensions,
+        app.identity_tokens.key_set,
+        app.extension_manager,
     )
     until = app.clock.now() + timedelta(hours=1)
     tokens = [

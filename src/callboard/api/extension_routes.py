@@ -25,6 +25,7 @@ def as_route(mounted: Mounted) -> ClassifiedRoute:
         name=f"{mounted.route.extension}: {mounted.method} {mounted.route.path}",
         methods=(mounted.method,),
         errors=ErrorForm.JSON,
+        owner=mounted.route.extension,
     )
 
 

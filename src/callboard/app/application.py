@@ -24,6 +24,7 @@ from callboard.app.fleet import FleetInForce
 from callboard.app.installed import installed
 from callboard.app.judged import judged_by
 from callboard.app.listening import Listens
+from callboard.app.managing import ExtensionsInForce, off_of
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import Extension, asked
 from callboard.app.policies import PoliciesInForce, engine_of
@@ -53,7 +54,10 @@ from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
 from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
+from callboard.host.managing.manager import ExtensionManager
 from callboard.host.routes import ExtensionRoutes
+from callboard.host.stalls import StallWatch
+from callboard.host.store import KeptStore
 from callboard.kube.connection.connection import Connection, Connections
 from callboard.kube.limits import Limits
 from callboard.model.caller import Caller
@@ -76,6 +80,9 @@ from callboard.portal.questions import Questions
 from callboard.web.plugin import Pages
 
 __all__ = ["Application", "open_application"]
+
+SWITCHES = 10.0
+"""Seconds between two looks at what other servers have switched."""
 
 _log = structlog.get_logger(__name__)
 
@@ -106,7 +113,11 @@ class Application:
         sign_in: SignInInForce,
         extensions: ExtensionRoutes,
         identity_tokens: IdentityTokens,
+        extension_manager: ExtensionManager,
+        stalls: StallWatch,
     ) -> None:
+        self.extension_manager = extension_manager
+        self.stalls = stalls
         self.identity_tokens = identity_tokens
         self.extensions = extensions
         self.database = database
@@ -148,12 +159,19 @@ class Application:
                 ("what policies decide by", self.policies.run),
                 ("audit", self.trail.run),
                 ("policies", partial(self.policies.keeper.run, interval)),
+                *((("switches", self._follow_switches),) if self.database.on_server else ()),
             ):
                 group.create_task(keep_running(name, work), name=name)
             every = self.configuration.settings.callboard.look_around
             if every is not None:
                 around = partial(periodic_sweep, self.portal, every, self.board.follows)
                 group.create_task(keep_running("look-around", around))
+
+    async def _follow_switches(self) -> None:
+        """What other servers on the same database have switched."""
+        while True:
+            await asyncio.sleep(SWITCHES)
+            await self.extension_manager.follow()
 
     async def _reload(self) -> None:
         """A valid change replaces clusters, credentials and catalog locations; an invalid one is told and the old stays."""
@@ -311,6 +329,8 @@ async def open_application(
                 beside=ServicesBeside(identity_tokens, lambda: questions),
             )
 
+            managed = ExtensionsInForce(lambda: fleet, contexts)
+
             async def way(cluster: str) -> Connection:
                 return connections.to(*await fleet.current.way(cluster, Caller.callboard()))
 
@@ -407,10 +427,27 @@ async def open_application(
                     ),
                     settings=lambda: app.configuration.settings.callboard,
                 )
+                stalls = StallWatch(managed.whose)
+                extension_manager = ExtensionManager(
+                    managed,
+                    KeptStore(database),
+                    permissions,
+                    stalls,
+                    clock,
+                    contexts=contexts,
+                    questions=lambda: questions,
+                )
+                await extension_manager.start()
+                fleet.without(extension_manager.off, extension_manager.routes)
+                leave = off_of(settings, extension_manager.off)
                 fleet.extend(
                     (
                         asked("callboard.web", Pages(portal)),
-                        *await asyncio.to_thread(extensions_of or installed, contexts),
+                        *await (
+                            asyncio.to_thread(extensions_of, contexts)
+                            if extensions_of
+                            else asyncio.to_thread(installed, contexts, leave)
+                        ),
                     )
                 )
                 app = Application(
@@ -444,6 +481,8 @@ async def open_application(
                     ),
                     extensions=extensions,
                     identity_tokens=identity_tokens,
+                    extension_manager=extension_manager,
+                    stalls=stalls,
                 )
                 await fleet.put_to_use(configuration)
                 await policies.use_engine(app.engine_of(settings))

@@ -7,12 +7,14 @@ import structlog
 
 from callboard.app.configuration import Configuration
 from callboard.app.listening import Listens, settings_for
+from callboard.app.managing import declared_of, off_of
 from callboard.app.metrics import Metrics
 from callboard.app.plugins import Extension, Plugins, asked
 from callboard.app.rules import rules_of
 from callboard.app.services import offers_of, services_of
 from callboard.base.clock import Clock
-from callboard.base.settings import Settings
+from callboard.base.errors import CallboardError
+from callboard.base.settings import RouteSettings, Settings
 from callboard.catalog.catalog import Catalog
 from callboard.diagnosis.rules.registry import ORDINARY
 from callboard.fleet.asking.breaker import Breakers
@@ -22,7 +24,7 @@ from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import WiredFleet, wire
 from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
-from callboard.host.declared import declared_routes
+from callboard.host.declared import DECLARED
 from callboard.host.routes import ExtensionRoutes
 from callboard.kube.connection.connection import Connections
 from callboard.kube.reads.fetcher import DirectFetcher
@@ -73,6 +75,12 @@ class FleetInForce:
         self._plugins = Plugins(())
         self._ending: set[asyncio.Task[None]] = set()
         self._settings = Settings()
+        self._configuration: Configuration | None = None
+        self._changing = asyncio.Lock()
+        self._off: frozenset[str] = frozenset()
+        self._kept: tuple[RouteSettings, ...] = ()
+        self.left_out: tuple[str, ...] = ()
+        """What of the routes that were kept is not served, a sentence each."""
         self.rules = ORDINARY
         """The rules of diagnosis in force."""
         self._breakers = Breakers(
@@ -105,12 +113,49 @@ class FleetInForce:
         """All extensions, as wired last."""
         return self._plugins
 
+    @property
+    def extensions(self) -> tuple[Extension, ...]:
+        """Those that were found, those that are off among them."""
+        return self._extensions
+
+    @property
+    def kept(self) -> tuple[RouteSettings, ...]:
+        """Declared routes beside the configuration's."""
+        return self._kept
+
+    @property
+    def settings(self) -> Settings:
+        """Of the configuration in force."""
+        return self._settings
+
+    def without(self, off: frozenset[str], kept: Sequence[RouteSettings]) -> None:
+        """From the next configuration on: extensions that are off, and declared routes beside the configuration's."""
+        self._off, self._kept = off, tuple(kept)
+
+    async def switch(self, off: frozenset[str], kept: Sequence[RouteSettings]) -> None:
+        """The same at once. Raises as `put_to_use`, and then all stays."""
+        before = self._off, self._kept
+        self.without(off, kept)
+        if self._configuration is None:
+            return
+        try:
+            await self.put_to_use(self._configuration)
+        except CallboardError:
+            self._off, self._kept = before
+            raise
+
     async def put_to_use(self, configuration: Configuration) -> None:
         """Replace the fleet. Raises BadInput, BadInputs or Conflict, and then the old one stays."""
+        async with self._changing:
+            await self._put_to_use(configuration)
+            self._configuration = configuration
+
+    async def _put_to_use(self, configuration: Configuration) -> None:
         settings = settings_for(configuration.settings, self._listens)
         if self._contexts is not None:
             self._contexts.checked(settings.callboard.extensions.settings)
-        declared = declared_routes(settings.callboard.routes)
+        off = off_of(settings, self._off)
+        declared, left_out = declared_of(settings, () if DECLARED in off else self._kept)
         services = services_of(settings, self._beside, [e.name for e in self._extensions])
         rules = rules_of(settings)
         built_in = FleetPlugin(
@@ -124,7 +169,11 @@ class FleetInForce:
             clock_offset=self._connections.clock_offset,
         )
         plugins = Plugins(
-            (asked("callboard.fleet", built_in), *self._extensions, *map(offers_of, services.values())),
+            (
+                asked("callboard.fleet", built_in),
+                *(each for each in self._extensions if each.name not in off),
+                *(offers_of(each) for name, each in services.items() if name not in off),
+            ),
             template_problem=template_problem,
             contexts=self._contexts,
         )
@@ -154,8 +203,10 @@ class FleetInForce:
         before = self._fleet
         self._fleet, self._plugins, self._settings, self.rules = fleet, plugins, settings, rules
         if self._routes is not None:
+            served = () if DECLARED in off else declared
+            self.left_out = left_out
             for gone in self._routes.use(
-                [*((route, False) for route in plugins.routes()), *((route, True) for route in declared)]
+                [*((route, False) for route in plugins.routes()), *((route, True) for route in served)]
             ):
                 await gone.close()
         if self._beside is not None:

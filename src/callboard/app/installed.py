@@ -13,7 +13,7 @@ from callboard.extend.deprecation import DEPRECATIONS
 from callboard.extend.version import API_VERSION
 from callboard.host.contexts import Contexts
 
-__all__ = ["ENTRY_POINT_GROUP", "installed"]
+__all__ = ["ENTRY_POINT_GROUP", "installed", "loaded_now"]
 
 ENTRY_POINT_GROUP = "callboard"
 MOST_EXTENSIONS = 200
@@ -21,10 +21,24 @@ MOST_EXTENSIONS = 200
 _log = structlog.get_logger(__name__)
 
 
-def installed(contexts: Contexts | None = None) -> tuple[Extension, ...]:
-    """The extensions found by entry point, by name, each loaded and asked."""
-    found = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name)
-    return tuple(_loaded(entry, contexts) for entry in found[:MOST_EXTENSIONS])
+def installed(contexts: Contexts | None = None, leave: frozenset[str] = frozenset()) -> tuple[Extension, ...]:
+    """The extensions found by entry point, by name, each loaded and asked but those that are to be left alone."""
+    return tuple(
+        msgspec.structs.replace(Extension(entry.name, {}, loaded=False), **_came_from(entry))
+        if entry.name in leave
+        else _loaded(entry, contexts)
+        for entry in _entries()
+    )
+
+
+def loaded_now(name: str, contexts: Contexts | None = None) -> Extension | None:
+    """One of them that was left alone, loaded and asked; None where there is none of that name. It blocks."""
+    entry = next((e for e in _entries() if e.name == name), None)
+    return _loaded(entry, contexts) if entry is not None else None
+
+
+def _entries() -> list[EntryPoint]:
+    return sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name)[:MOST_EXTENSIONS]
 
 
 def _loaded(entry: EntryPoint, contexts: Contexts | None) -> Extension:

@@ -227,10 +227,11 @@ def _tasks() -> int:
         return 0  # no loop is running: a command that has ended
 
 
-async def watch_loop(metrics: Metrics) -> None:
-    """Measure the event loop until cancelled."""
+async def watch_loop(metrics: Metrics, beat: Callable[[], None] = lambda: None) -> None:
+    """Measure the event loop until cancelled; `beat` is called whenever it has come round."""
     loop = asyncio.get_running_loop()
     while True:
         due = loop.time() + LOOK
         await asyncio.sleep(LOOK)
         metrics.stalled(max(0.0, loop.time() - due))
+        beat()

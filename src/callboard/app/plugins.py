@@ -6,6 +6,7 @@ What one of them does wrong costs what it offers, or that piece of it, and is to
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from types import ModuleType
 from typing import Any, cast
 
 import msgspec
@@ -69,6 +70,10 @@ class Extension(msgspec.Struct, frozen=True):
     """How it came in, in words: "the package callboard-inventory"."""
     needs: str = ""
     """The version of the door that it says it was written for."""
+    package: str = ""
+    """The package, at the top, that its code is in."""
+    loaded: bool = True
+    """Whether its code was loaded: not of one that is switched off."""
 
     @property
     def deprecations(self) -> tuple[Deprecation, ...]:
@@ -110,7 +115,12 @@ def asked(name: str, plugin: object, contexts: Contexts | None = None) -> Extens
         found, trouble = _of_hook(name, hook, partial(implemented, context=context), wanted)
         offers[hook] = found
         problems += trouble
-    return Extension(name, offers, tuple(problems), needs=needs)
+    return Extension(name, offers, tuple(problems), needs=needs, package=_package(plugin))
+
+
+def _package(plugin: object) -> str:
+    name = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
+    return name.partition(".")[0]
 
 
 class Plugins:

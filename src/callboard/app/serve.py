@@ -141,7 +141,14 @@ async def serve(app: Application, listening: Listening) -> None:
         hsts=https is not None and not loopback,
     )
     site = whole_site(
-        app.portal, door, operations, options, app.clock, app.extensions, app.identity_tokens.key_set
+        app.portal,
+        door,
+        operations,
+        options,
+        app.clock,
+        app.extensions,
+        app.identity_tokens.key_set,
+        app.extension_manager,
     )
 
     def listening_now() -> None:
@@ -178,7 +185,7 @@ async def serve(app: Application, listening: Listening) -> None:
         async with sessions, asyncio.TaskGroup() as group:
             background = (
                 group.create_task(app.keep_up(), name="keep-up"),
-                group.create_task(watch_loop(app.metrics), name="loop-stall"),
+                group.create_task(watch_loop(app.metrics, app.stalls.beat), name="loop-stall"),
                 group.create_task(cycles.run(), name="collector"),
                 group.create_task(give_back_now_and_then(), name="allocator"),
                 group.create_task(asyncio.to_thread(site.prepare), name="prepare"),
@@ -186,7 +193,11 @@ async def serve(app: Application, listening: Listening) -> None:
                     _drain(stopping, at_once, draining, settings.callboard.web.drain_delay), name="drain"
                 ),
             )
-            await server.run(draining, listening_now)
+            app.stalls.begin()
+            try:
+                await server.run(draining, listening_now)
+            finally:
+                app.stalls.end()
             for task in background:
                 task.cancel()
 

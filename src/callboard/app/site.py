@@ -9,6 +9,7 @@ from callboard.api.key_set import key_set_route
 from callboard.api.routes import API_ROOT, api_routes
 from callboard.base.clock import Clock
 from callboard.extend.routes import ExtensionRoute
+from callboard.host.managing.manager import ExtensionManager
 from callboard.host.routes import ExtensionRoutes
 from callboard.http.door import Door
 from callboard.http.site import Site
@@ -28,6 +29,7 @@ def whole_site(
     clock: Clock,
     extensions: ExtensionRoutes | None = None,
     key_set: Callable[[], bytes] = lambda: b'{"keys":[]}',
+    manager: ExtensionManager | None = None,
 ) -> Site:
     """The pages and the JSON routes, ours and extensions'. `key_set` are the keys that services beside check our tokens with."""
     return create_web(
@@ -38,6 +40,7 @@ def whole_site(
         clock=clock,
         further=(*api_routes(portal, clock), key_set_route(key_set)),
         json_below=(API_ROOT,),
+        manager=manager,
         later=(lambda renderer: _of_extensions(extensions, renderer)) if extensions else None,
     )
 

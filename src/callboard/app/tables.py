@@ -12,10 +12,11 @@ from callboard.base.settings import Settings
 from callboard.catalog.store import CHAIN as CATALOG
 from callboard.cli.wiring import StoreTables
 from callboard.history.store import CHAIN as HISTORY
+from callboard.host.store import CHAIN as HOST
 
 __all__ = ["CHAINS", "move", "opened"]
 
-CHAINS: Final[tuple[Chain, ...]] = (ACCESS, CATALOG, HISTORY)
+CHAINS: Final[tuple[Chain, ...]] = (ACCESS, CATALOG, HISTORY, HOST)
 """Every store that keeps tables."""
 
 

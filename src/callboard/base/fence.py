@@ -5,15 +5,17 @@ What cannot be fenced is code that never gives way: a part that computes, or wai
 """
 
 import asyncio
+import os
 import re
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar, cast
 
 import structlog
 
 from callboard.base.errors import CallboardError, Unavailable
+from callboard.base.part_failures import FAILED
 from callboard.base.shape import misfit, shown_type
 
 __all__ = ["DEADLINE", "Check", "Fence", "PartFailed", "WrongAnswer", "is_a"]
@@ -226,14 +228,19 @@ class Fence:
     def tell(self, doing: str, why: str, error: BaseException | None = None) -> None:
         """Log a failure: at warning with what the part said, where it happened at debug."""
         facts: dict[str, object] = {"part": self.part, "asked_to": doing, "why": why}
+        place = ""
         if error is not None:
             frames = traceback.extract_tb(error.__traceback__)[-8:]
+            place = _place(frames)
             facts["said"] = "" if self._quiet else _said(error)
             _log.debug(
                 "a part failed here",
                 part=self.part,
                 frames=[f"{f.filename}:{f.lineno} {f.name}" for f in frames],
             )
+        if self.extension:
+            said = str(facts.get("said", ""))
+            FAILED.note(self.extension, self.part, doing, why, said=said, place=place)
         now = _now()
         key = f"{why} {facts.get('said', '')}"
         if now - self._told.get(key, float("-inf")) >= TOLD_AGAIN:
@@ -278,6 +285,12 @@ async def _held(work: Callable[[], Awaitable[object]]) -> tuple[object, BaseExce
         raise
     except BaseException as error:
         return None, error
+
+
+def _place(frames: Sequence[traceback.FrameSummary]) -> str:
+    """Where it happened: the innermost place that is not ours."""
+    theirs = [f for f in frames if f"{os.sep}callboard{os.sep}" not in f.filename] or list(frames)
+    return f"{theirs[-1].filename}:{theirs[-1].lineno} {theirs[-1].name}"[-300:] if theirs else ""
 
 
 def _said(error: BaseException) -> str:

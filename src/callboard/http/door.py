@@ -77,10 +77,13 @@ class ClassifiedRoute(Route):
         name: str,
         methods: tuple[str, ...] = ("GET",),
         errors: ErrorForm = ErrorForm.PAGE,
+        owner: str = "",
     ) -> None:
+        """`owner` is the extension whose it is, "" for ours."""
         super().__init__(path, endpoint, methods=list(methods), name=name)
         self.route_class = route_class
         self.errors = errors
+        self.owner = owner
 
 
 def facts_of(scope: Scope) -> RequestFacts:

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -28,7 +29,9 @@ from callboard.http.door import ASK_AGAIN, CALLER, ENDED, Door, ErrorForm, facts
 from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, as_json, trouble_of, wants_json
 from callboard.http.forwarded import TrustedProxies
 from callboard.http.headers import secure
+from callboard.http.inside import INSIDE
 from callboard.http.rates import Rates, SlowDown
+from callboard.http.route_figures import RouteFigures
 from callboard.model.audit import AuditDeed
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
@@ -87,6 +90,8 @@ class Site:
         self._rates = rates or Rates()
         self._hsts = hsts
         self.prepare = prepare
+        self.figures = RouteFigures()
+        """How each route does."""
         self._compressed = Compressed(self._identified)
 
     @property
@@ -105,6 +110,10 @@ class Site:
             scope = {**scope, "path": below(scope["path"], self._bases)}
         await self._compressed(scope, receive, send)
 
+    async def inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request of whoever is being answered already, through the same door, and not compressed."""
+        await self._identified(scope, receive, send)
+
     async def _identified(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
@@ -117,7 +126,7 @@ class Site:
             request_ended(begun)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        started, status = time.monotonic(), 0
+        started, status, code = time.monotonic(), 0, ""
 
         async def guarded_send(message: Message) -> None:
             nonlocal status
@@ -134,6 +143,7 @@ class Site:
             status = GONE  # left, or was cut off, before its request was whole: nobody to tell
         except Exception as error:
             trouble = trouble_of(error)
+            code = trouble.code
             self._record(trouble, route_class, scope)
             if trouble.status >= 500:
                 log.error(
@@ -151,6 +161,8 @@ class Site:
         finally:
             level = log.debug if route_class in QUIET else log.info
             name = getattr(route, "name", "")
+            if name:
+                self.figures.count(name, time.monotonic() - started, status, code, datetime.now(UTC))
             level(
                 "request",
                 method=scope["method"],
@@ -186,6 +198,7 @@ class Site:
             raise MethodNotAllowed(f"{scope['method']} is not something this address understands.")
         scope.update(child)
         scope[CALLER], scope[ASK_AGAIN], scope[ENDED] = answer.caller, ask, answer.ended
+        scope[INSIDE] = self
         await route.handle(scope, receive, send)
 
     async def _ask(self, facts: RequestFacts, route: RouteClass) -> Admitted | Refused:

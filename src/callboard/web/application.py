@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.response_cache import ResponseCache
+from callboard.host.managing.manager import ExtensionManager
 from callboard.http.door import Door
 from callboard.http.errors import Trouble
 from callboard.http.forwarded import TrustedProxies
@@ -21,6 +22,7 @@ from callboard.web.live.stream import Pace
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.live.topics import Topics
 from callboard.web.pages.admin.coming_in import ComingInPages
+from callboard.web.pages.admin.extensions import ExtensionPages
 from callboard.web.pages.admin.frame import AdminFrame
 from callboard.web.pages.admin.record import RecordPages
 from callboard.web.pages.catalog import CatalogPages
@@ -68,6 +70,7 @@ def create_web(
     further: Sequence[BaseRoute] = (),
     json_below: tuple[str, ...] = (),
     later: Callable[[Renderer], Callable[[], Sequence[BaseRoute]]] | None = None,
+    manager: ExtensionManager | None = None,
 ) -> Site:
     """The ASGI application. `further` are routes of other rooms; each needs a `route_class` or is refused. Below the paths
     `json_below` even what is not there is told as JSON.
@@ -115,7 +118,7 @@ def create_web(
         static,
     )
     return Site(
-        (*routes, *further),
+        (*routes, *ExtensionPages(manager, admin, renderer.urls).routes(), *further),
         door,
         page,
         renderer.compile,

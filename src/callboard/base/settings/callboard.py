@@ -421,6 +421,13 @@ class ExtensionsSettings(SettingsStruct, frozen=True, kw_only=True):
     settings: dict[str, Opaque] = msgspec.field(default_factory=dict)
     """A section for each extension, by the name of its entry point. What may stand in it the extension says."""
 
+    switched: dict[str, bool] = msgspec.field(default_factory=dict)
+    """Extensions, services beside among them, that are on or off whatever the page of extensions says, by name; `declared` are
+    the declared routes. Default: none; all are on until somebody switches one off there."""
+
+    locked: bool = False
+    """Whether nothing can be changed on the page of extensions: neither switched, nor routes written."""
+
 
 class RouteSettings(SettingsStruct, frozen=True, kw_only=True):
     """A route without code: objects as JSON, at `/api/ext/declared<path>`, as whoever asks may see them."""

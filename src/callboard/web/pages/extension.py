@@ -22,6 +22,7 @@ def as_page(mounted: Mounted, renderer: Renderer) -> ClassifiedRoute:
         _showing(mounted, renderer),
         RouteClass.READ,
         name=f"{mounted.route.extension}: page {mounted.route.path}",
+        owner=mounted.route.extension,
     )
 
 

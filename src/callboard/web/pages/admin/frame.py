@@ -41,6 +41,11 @@ SECTIONS = (
         "Tokens",
         "Tokens of pipelines and scripts: for whom, for what, until when; made and revoked.",
     ),
+    AdminSection(
+        "extensions",
+        "Extensions",
+        "What they add, how they and all routes do, what failed last; switched on and off.",
+    ),
 )
 """In the order in which the frame offers them."""
 
