@@ -121,7 +121,7 @@ callboard:
   access:
     audit: {keep: 1d}
     contact: '#platform'
-    policies: {ready: by-owner, files: [a.cedar], admins: ['group:default/platform']}
+    policies: {ready: by-owner, files: [a.cedar], admins: ['group:default/platform'], engine: opa}
     users: {'user:default/local': {user: anna, groups: [dice]}}
   kubeconfig: {allowExecPlugins: true, execDeadline: 5}
   parts: {fetcher: direct, objectsProvider: fanOut, proxy: direct}
