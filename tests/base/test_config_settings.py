@@ -148,16 +148,6 @@ callboard:
     consoles: {mine: '{url}/{name}'}
     support: [{title: Chat, url: 'mailto:platform@example.org?body={snapshot}'}]
   connect: [{clusters: ['eu-*'], authProvider: oidc, context: '{cluster}', commands: ['tsh kube login {cluster}']}]
-  services:
-    costs:
-      target: http://costs.tools.svc:8080
-      title: Costs
-      timeout: 5
-      concurrent: 4
-      maxBytes: 1000
-      maxBody: 1000
-      routes: [{path: '/{entity}', permission: catalog.entity.read, method: GET, to: /x, query: [a], title: x, timeout: 5}]
-      tabs: {costs: {title: Costs, to: '/{entity}', permission: catalog.entity.read, kinds: [component], annotation: a/b}}
   auth:
     unknownPeople: plain
     groups: {claim: groups, annotation: example.org/group, namespace: default}

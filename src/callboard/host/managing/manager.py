@@ -99,7 +99,7 @@ class ExtensionManager:
 
     async def switch(self, name: str, on: bool, caller: Caller) -> None:
         """Switch an extension on or off. Raises NotAllowed, NotFound, UsageError where it cannot be."""
-        await self._may_change(caller)
+        await self.may_change(caller)
         async with self._changing:
             facts = next((f for f in self._managed.facts() if f.name == name and not f.ours), None)
             if facts is None:
@@ -152,7 +152,7 @@ class ExtensionManager:
 
     async def keep(self, fields: Mapping[str, str], caller: Caller) -> None:
         """Serve a route from now on. Raises NotAllowed, UsageError where it is wrong, or another stands there."""
-        await self._may_change(caller)
+        await self.may_change(caller)
         draft = draft_of(fields)
         if draft.problems:
             raise UsageError(f"This route cannot be kept: {'; '.join(draft.problems)}.")
@@ -179,7 +179,7 @@ class ExtensionManager:
 
     async def drop(self, path: str, caller: Caller) -> None:
         """Serve a route that was written here no longer. Raises NotAllowed, NotFound."""
-        await self._may_change(caller)
+        await self.may_change(caller)
         async with self._changing:
             if path not in self._kept:
                 raise NotFound("No route of this path was written here.", code="no-route")
@@ -205,7 +205,8 @@ class ExtensionManager:
         await self._permissions.prepare(caller)
         require(self._permissions.decide, caller, action, _PORTAL)
 
-    async def _may_change(self, caller: Caller) -> None:
+    async def may_change(self, caller: Caller) -> None:
+        """Raise NotAllowed unless somebody may, and the configuration lets them."""
         await self._require(caller, Action.ADMIN_CHANGE)
         if self._managed.locked():
             raise NotAllowed(

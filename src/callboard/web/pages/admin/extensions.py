@@ -74,6 +74,7 @@ class ExtensionPages:
 
     async def switch(self, request: Request) -> Response:
         """Switch an extension on or off: the fields `extension` and `to` (`on`, `off`)."""
+        await self._managed().may_change(caller_of(request))
         form = await form_of(request)
         await self._managed().switch(form.get("extension", ""), form.get("to") == "on", caller_of(request))
         return self._back()
@@ -121,12 +122,14 @@ class ExtensionPages:
 
     async def keep(self, request: Request) -> Response:
         """Serve a declared route from now on: the fields of the form."""
+        await self._managed().may_change(caller_of(request))
         form = await form_of(request)
         await self._managed().keep({key: form.get(key, "") for key in FIELDS}, caller_of(request))
         return self._back()
 
     async def drop(self, request: Request) -> Response:
         """Serve a route that was written here no longer: the field `path`."""
+        await self._managed().may_change(caller_of(request))
         form = await form_of(request)
         await self._managed().drop(form.get("path", ""), caller_of(request))
         return self._back()
