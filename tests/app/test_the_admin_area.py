@@ -10,6 +10,9 @@ from urllib.parse import urlencode
 import aiohttp
 
 from callboard.access.store import KeptSession, SessionStore
+from callboard.base.config import load, settings_in_force
+from callboard.model.caller import Caller
+from callboard.model.entity import EntityRef
 from callboard.simulator import Fleet
 from callboard.web.pages.admin.frame import SECTIONS
 from support.company import as_, company
@@ -199,3 +202,73 @@ async def test_sessions_are_found_paged_and_ended(tmp_path: Path) -> None:
             ("user:default/eve", "callboard.admin.change", f"session {3:08x} ended"),
             ("user:default/eve", "callboard.admin.change", f"all sessions of {subject} ended"),
         ]
+
+
+async def test_clusters_tell_their_state_and_what_they_refuse(tmp_path: Path) -> None:
+    policies = {"admins": ["group:default/platform"]}
+    async with (
+        Fleet.start(clusters=2) as fleet,
+        company(
+            tmp_path, fleet, policies, clusters={"byName": {fleet[0].name: {"labels": {"region": "eu"}}}}
+        ) as (
+            app,
+            base,
+        ),
+    ):
+        eve = Caller.loopback()
+        await app.portal.kubernetes_settled(EntityRef.parse("component:default/dice-roller"), eve, within=20)
+        page = (await as_(base, EVE, "/admin/clusters")).text
+        assert page.count('<th scope="row">') == 2
+        assert "kubeconfig user" in page
+        assert "its certificate is not checked" not in page
+        assert re.search(r"[1-9][0-9]* of 200 watches", page)
+        found = (await as_(base, EVE, "/admin/clusters?name=REGION%3Deu")).text
+        assert found.count('<th scope="row">') == 1
+        assert "There is no such cluster" in (await as_(base, EVE, "/admin/clusters?name=%3Cb%3E")).text
+        assert (await as_(base, ANNA, "/admin/clusters")).status == 403
+
+
+def test_the_configuration_in_force_shows_no_secret(tmp_path: Path) -> None:
+    file = tmp_path / "app-config.yaml"
+    file.write_text(
+        "app: {title: Ours, baseUrl: 'https://portal.example.org'}\n"
+        "organization: {name: '${ORG}'}\n"
+        "backend:\n"
+        "  listen: ':7100'\n"
+        "  database: {client: pg, connection: 'postgres://u:sesame-1@db/x'}\n"
+        "auth:\n"
+        "  session: {secret: sesame-2-sesame-2}\n"
+        "  providers:\n"
+        "    oidc: {development: {metadataUrl: 'https://u:sesame-3@idp/x', clientId: us, clientSecret: sesame-4}}\n"
+        "    other: {key: sesame-5}\n"
+        "kubernetes:\n"
+        "  serviceLocatorMethod: {type: multiTenant}\n"
+        "  clusterLocatorMethods:\n"
+        "    - type: config\n"
+        "      clusters: [{name: a, url: 'https://a', authProvider: serviceAccount, serviceAccountToken: sesame-7}]\n"
+        "callboard:\n"
+        "  outbound: {proxy: 'http://u:sesame-8@proxy:1'}\n"
+        "  extensions: {settings: {mine: {key: sesame-9}}}\n"
+    )
+    loaded = load([file], {"ORG": "sesame-0"})
+    lines = {line.path: line for line in settings_in_force(loaded)}
+    assert "sesame" not in repr(lines)
+    assert (lines["app.title"].value, lines["app.title"].line) == ("Ours", 1)
+    assert lines["organization.name"].value.startswith("(from the environment")
+    assert (lines["backend.listen.port"].value, lines["backend.listen.port"].line) == ("7100", 4)
+    assert lines["auth.session.secret"].value == "(set, not shown)"
+    assert lines["kubernetes.clusterLocatorMethods[0].type"].value == "config"
+    assert lines["kubernetes.clusterLocatorMethods[0].clusters[0].name"].line == 17
+    assert lines["callboard.extensions.settings.mine.key"].value == "(an extension’s own, not shown)"
+    assert lines["callboard.auth.sessionLifetime"].where == ""
+
+
+async def test_the_configuration_is_searched(tmp_path: Path) -> None:
+    policies = {"admins": ["group:default/platform"]}
+    async with Fleet.start() as fleet, company(tmp_path, fleet, policies) as (_, base):
+        page = (await as_(base, EVE, "/admin/configuration?key=ADMINS")).text
+        assert "callboard.access.policies.admins" in page
+        assert f"{tmp_path}/app-config.yaml:" in page
+        assert "sessionLifetime" not in (await as_(base, EVE, "/admin/configuration")).text
+        assert "sessionLifetime" in (await as_(base, EVE, "/admin/configuration?all=1&key=auth")).text
+        assert (await as_(base, ANNA, "/admin/configuration")).status == 403

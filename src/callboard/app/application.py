@@ -19,6 +19,7 @@ from callboard.access.sessions_list import SessionsList
 from callboard.access.store import AuditStore, SessionStore, TokenStore
 from callboard.access.tokens import ServiceTokens
 from callboard.access.visibility import Visibility
+from callboard.app.administering import ClustersAsTheyStand
 from callboard.app.configuration import Configuration, read_configuration
 from callboard.app.fleet import FleetInForce
 from callboard.app.installed import installed
@@ -65,6 +66,7 @@ from callboard.outbound import Outbound
 from callboard.portal.administration.administration import Administration
 from callboard.portal.administration.coming_in import ComingIn
 from callboard.portal.administration.guard import AdminGuard
+from callboard.portal.administration.setup import SetUp
 from callboard.portal.asking.class_views import ClassViews
 from callboard.portal.asking.feeds import SnapshotFeeds
 from callboard.portal.asking.kubernetes import KubernetesRoad
@@ -423,6 +425,16 @@ async def open_application(
                         trail.find,
                         coming_in=ComingIn(
                             AdminGuard(permissions), sessions, tokens, clock, policies.may_to_all
+                        ),
+                        setup=SetUp(
+                            AdminGuard(permissions),
+                            ClustersAsTheyStand(
+                                fleet,
+                                hub,
+                                metrics,
+                                lambda: app.configuration.settings.callboard.clusters,
+                            ),
+                            lambda: app.configuration.loaded,
                         ),
                     ),
                     settings=lambda: app.configuration.settings.callboard,

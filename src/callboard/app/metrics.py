@@ -146,6 +146,14 @@ class Metrics:
             counted = self._counted[known] = self._outcomes.labels(*labels)
         counted.inc()
 
+    def answers(self) -> dict[str, dict[str, int]]:
+        """By cluster, how many questions came to what since the start."""
+        found: dict[str, dict[str, int]] = {}
+        for (cluster, answer, _), counted in self._counted.items():
+            of = found.setdefault(cluster, {})
+            of[answer.value] = of.get(answer.value, 0) + int(counted._value.get())
+        return found
+
     def settled(self, cluster: str, state: ClusterState, seconds: float) -> None:
         """One cluster's selection has been asked to the end."""
         self._latency.labels(cluster, state.value).observe(seconds)

@@ -121,6 +121,7 @@ class Portal(Protocol):
     async def crashes(self, ref: EntityRef, caller: Caller, *, most: int) -> CrashesView:
         """The last crash of each container of a service, of which the newest `most` are read. What this caller may read no logs
         of is there without its lines, and says why."""
+        ...
 
     @property
     def administration(self) -> Administration:

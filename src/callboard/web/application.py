@@ -25,6 +25,7 @@ from callboard.web.pages.admin.coming_in import ComingInPages
 from callboard.web.pages.admin.extensions import ExtensionPages
 from callboard.web.pages.admin.frame import AdminFrame
 from callboard.web.pages.admin.record import RecordPages
+from callboard.web.pages.admin.setup import SetUpPages
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.dialogs import DialogPages
 from callboard.web.pages.entity import EntityPages
@@ -112,6 +113,7 @@ def create_web(
         admin,
         RecordPages(portal, admin),
         ComingInPages(portal, admin, renderer),
+        SetUpPages(portal, admin),
         OperationPages(operations, renderer, static),
         sign_in,
         LivePages(topics, options.pace, options.draining),

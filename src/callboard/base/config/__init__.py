@@ -7,6 +7,7 @@ changed. It must never show a value that came from the environment or another fi
 and never talk to a cluster. The composition root loads and watches; the command line reports; catalog and fleet may watch.
 """
 
+from callboard.base.config.in_force import SettingLine, settings_in_force
 from callboard.base.config.load import Checked, LoadedConfig, check, load
 from callboard.base.config.report import KeyOutcome, Level, Row
 from callboard.base.config.tree import Origin
@@ -20,8 +21,10 @@ __all__ = [
     "LoadedConfig",
     "Origin",
     "Row",
+    "SettingLine",
     "check",
     "load",
+    "settings_in_force",
     "stamp",
     "watch",
 ]

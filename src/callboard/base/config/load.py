@@ -39,6 +39,10 @@ class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
         """The rows that an operator should see at start."""
         return tuple(row for row in self.report if row.level is not Level.INFO)
 
+    def written(self, *path: str | int) -> Origin | None:
+        """Where the value at `path` was written, be it in a short form; None for a default."""
+        return self.places.written(path) if self.places else None
+
     def place(self, *path: str | int) -> str:
         """Where the value at `path` was written, fit for an error: `app-config.yaml:12, kubernetes.clusterLocatorMethods[0]`.
 
@@ -72,6 +76,14 @@ class _Places:
             if node is not None:
                 return node.origin
         return None
+
+    def written(self, path: InnerPath) -> Origin | None:
+        node: ConfigNode | None = self._root
+        for step in path:
+            if node is None or not isinstance(node.value, dict | list):
+                break  # a short form says all that would stand below it
+            node = at(node, (step,))
+        return node.origin if node is not None else None
 
     def __repr__(self) -> str:
         return "<places>"

@@ -12,6 +12,7 @@ from callboard.model.entity import EntityRef
 from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
 from callboard.portal.administration.coming_in import ComingIn
 from callboard.portal.administration.guard import AdminGuard
+from callboard.portal.administration.setup import SetUp
 from callboard.portal.permissions import Permissions
 from callboard.portal.views import AccessExplanation, PoliciesView
 
@@ -45,9 +46,11 @@ class Administration:
         find: Find,
         *,
         coming_in: ComingIn | None = None,
+        setup: SetUp | None = None,
     ) -> None:
         self.guard = AdminGuard(permissions)
         self._coming_in = coming_in
+        self._setup = setup
         self._permissions = permissions
         self._policies = policies
         self._find = find
@@ -58,6 +61,13 @@ class Administration:
         if self._coming_in is None:
             raise NotFound("Nobody signs in here.")
         return self._coming_in
+
+    @property
+    def setup(self) -> SetUp:
+        """Clusters and the configuration. Raises NotFound where it is not told."""
+        if self._setup is None:
+            raise NotFound("How Callboard is set up is not told here.")
+        return self._setup
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
         """One page of the record. Raises NotAllowed, UsageError, Unavailable."""

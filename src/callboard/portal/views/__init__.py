@@ -36,13 +36,17 @@ from callboard.portal.views.services import (
     ServicesView,
     ServiceView,
 )
+from callboard.portal.views.setup import ClusterLine, ClustersView, ConfigurationView, RefusedLine
 
 __all__ = [
     "AccessExplanation",
     "AccessStep",
     "ClusterAccess",
+    "ClusterLine",
     "ClusterPart",
+    "ClustersView",
     "ConditionRow",
+    "ConfigurationView",
     "ContainerRow",
     "Count",
     "CrashGroup",
@@ -70,6 +74,7 @@ __all__ = [
     "PodUsage",
     "PoliciesView",
     "PolicyLine",
+    "RefusedLine",
     "RelatedEntity",
     "RelationGroup",
     "Section",

@@ -5,6 +5,7 @@ from callboard.model.door import RouteClass
 from callboard.web.pages.admin.coming_in import ComingInPages
 from callboard.web.pages.admin.frame import AdminFrame
 from callboard.web.pages.admin.record import RecordPages
+from callboard.web.pages.admin.setup import SetUpPages
 from callboard.web.pages.catalog import CatalogPages
 from callboard.web.pages.dialogs import DialogPages
 from callboard.web.pages.entity import EntityPages
@@ -28,6 +29,7 @@ def site_map(
     admin: AdminFrame,
     record: RecordPages,
     coming_in: ComingInPages,
+    setup: SetUpPages,
     operations: OperationPages,
     sign_in: SignInPages,
     live: LivePages,
@@ -45,6 +47,8 @@ def site_map(
         ClassifiedRoute("/admin", admin.index, read, name="admin"),
         ClassifiedRoute("/admin/audit", record.audit, read, name="admin-audit"),
         ClassifiedRoute("/admin/policies", record.policies, read, name="admin-policies"),
+        ClassifiedRoute("/admin/clusters", setup.clusters, read, name="admin-clusters"),
+        ClassifiedRoute("/admin/configuration", setup.configuration, read, name="admin-configuration"),
         ClassifiedRoute("/admin/sessions", coming_in.sessions, read, name="admin-sessions"),
         ClassifiedRoute(
             "/admin/sessions/end",

@@ -143,6 +143,11 @@ class Holdings:
         return self._status.stale_since
 
     @property
+    def failure(self) -> Failure | None:
+        """Why nothing is held, or why what is held is stale."""
+        return self._stale or self._status.failure
+
+    @property
     def malformed(self) -> tuple[Malformed, ...]:
         """What could not be read."""
         return tuple(self._malformed.values())

@@ -46,6 +46,16 @@ SECTIONS = (
         "Extensions",
         "What they add, how they and all routes do, what failed last; switched on and off.",
     ),
+    AdminSection(
+        "clusters",
+        "Clusters",
+        "How Callboard stands with each: as whom it asks, what is refused to it, what it costs.",
+    ),
+    AdminSection(
+        "configuration",
+        "Configuration",
+        "Every setting in force, with where it was written; no secret is among them.",
+    ),
 )
 """In the order in which the frame offers them."""
 
@@ -63,11 +73,11 @@ class AdminFrame:
         return tuple(section for section in SECTIONS if section.action in may)
 
     def page(
-        self, request: Request, key: str, template: str, *, status: int = 200, **context: object
+        self, request: Request, section: str, template: str, *, status: int = 200, **context: object
     ) -> Response:
         """One page of the area, out of a template that extends `callboard/admin.html`. What it shows is never to be kept."""
         sections = self.sections(caller_of(request))
-        html = self._renderer.page(template, sections=sections, section=key, **context)
+        html = self._renderer.page(template, sections=sections, section=section, **context)
         return HTMLResponse(html, status_code=status)
 
     async def index(self, request: Request) -> Response:
