@@ -216,6 +216,8 @@ def test_every_road_of_the_portal_is_tried() -> None:
         "looks_after",
         "administration",
         "outward",
+        "reader",
+        "reach",
     }
     assert set(ROADS) == roads
 

@@ -55,6 +55,39 @@ async def posted(
         return answer.status, answer.headers.copy(), await answer.text()
 
 
+async def test_everybody_reads_who_they_are_and_whom_to_ask(tmp_path: Path) -> None:
+    access = {"admins": ["group:default/platform"]}
+    async with Fleet.start() as fleet, company(tmp_path, fleet, access) as (app, base):
+        await app.portal.kubernetes_settled(
+            EntityRef.parse("component:default/dice-roller"), Caller.loopback(), within=20
+        )
+        for path in (
+            "/catalog",
+            "/catalog/default/component/dice-roller/kubernetes",
+            "/catalog/default/component/no",
+        ):
+            for who, name, other in ((ANNA, "anna", "eve"), (EVE, "eve", "anna")):
+                for _ in range(2):  # the second is what was kept of the first
+                    page = (await as_(base, who, path)).text
+                    assert page.count(f'<span class="me-name">{name}</span>') == 1, path
+                    assert f"user:default/{other}" not in page, path
+                    assert ('href="/admin"' in page) == (name == "eve"), path
+                    assert "<!--reader-->" not in page
+        me = (await as_(base, "anna team money", "/me")).text
+        assert "Your groups: team, money" in me
+        assert re.findall(r"</?strong>(of [a-z, ]+)", me) == ["of all", "of all", "of all"]
+        me = (await as_(base, ANNA, "/me")).text
+        assert re.findall(r"</?strong>(of [a-z, ]+)", me) == [
+            "of all",
+            "of some, not of all",
+            "of some, not of all",
+        ]
+        me = (await as_(base, "zoe <b>", "/me")).text
+        assert re.findall(r"</?strong>(of [a-z, ]+)", me) == ["of all", "of none", "of none"]
+        assert "<b>" not in me
+        assert "whoever runs this portal" in me
+
+
 async def recorded(base: str) -> list[tuple[str, str, str]]:
     """What was changed: who, by which action, what; the oldest first."""
     page = await as_(base, EVE, "/api/callboard/v1/audit?deed=change")
@@ -258,7 +291,7 @@ def test_the_configuration_in_force_shows_no_secret(tmp_path: Path) -> None:
     assert (lines["backend.listen.port"].value, lines["backend.listen.port"].line) == ("7100", 4)
     assert lines["auth.session.secret"].value == "(set, not shown)"
     assert lines["kubernetes.clusterLocatorMethods[0].type"].value == "config"
-    assert lines["kubernetes.clusterLocatorMethods[0].clusters[0].name"].line == 17
+    assert lines["kubernetes.clusterLocatorMethods[0].clusters[0].name"].line == 15
     assert lines["callboard.extensions.settings.mine.key"].value == "(an extension’s own, not shown)"
     assert lines["callboard.auth.sessionLifetime"].where == ""
 

@@ -217,7 +217,7 @@ async def test_every_route_is_asked_as_everybody(tmp_path: Path) -> None:
         assert {row[name] for name in nobody} <= {401, 403}, path
         # administration is for those whom a policy names: nobody, where none is said
         assert (row["owner"] in (401, 403)) == path.startswith(ADMINISTRATION), path
-        assert path == "/" or row["service, without"] in (401, 403), path  # it only leads to the list
+        assert path in ("/", "/me") or row["service, without"] in (401, 403), path  # the list, and who it is
         if kind in ("stream", "unsafe"):
             assert {row[name] for name in row if name.startswith("service")} <= {401, 403}, path
             assert row["another site's page"] == 403, path

@@ -47,6 +47,7 @@ from callboard.portal.views import (
     PodRow,
     PoliciesView,
     PolicyLine,
+    ReaderView,
     RelatedEntity,
     RelationGroup,
     Section,
@@ -388,6 +389,12 @@ class StubPortal:
     @property
     def administration(self) -> Administration:
         raise NotFound("There is nothing to look after here.")
+
+    def reader(self, caller: Caller) -> ReaderView:
+        return ReaderView(name="Anna", subject=caller.subject, kind=caller.kind.value)
+
+    async def reach(self, caller: Caller) -> ReaderView:
+        return self.reader(caller)
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:
         return frozenset(Action)

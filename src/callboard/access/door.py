@@ -197,9 +197,7 @@ class FrontDoor:
         """End the session that a Cookie header names, if it names one, and all others of its owner; "", for nowhere else is
         anything to be done."""
         secret = cookie_in(cookie, self.policy.cookie_for(host).name)
-        if everywhere:
-            await self._sessions.end_others(secret)
-        await self._sessions.end(secret)
+        await self._sessions.end(secret, everywhere=everywhere)
         return ""
 
     def _foreign_page(self, facts: RequestFacts, route: RouteClass) -> Refused | None:

@@ -178,9 +178,9 @@ class Sessions:
             )
         return secret
 
-    def _record(self, deed: AuditDeed, session: KeptSession) -> None:
+    def _record(self, deed: AuditDeed, session: KeptSession, *, everywhere: bool = False) -> None:
         who = Caller(kind=CallerKind(session.kind), subject=session.subject, through=f"session:{session.id}")
-        self._trail.record(deed, who, session.way or "link")
+        self._trail.record(deed, who, (session.way or "link") + (", everywhere" if everywhere else ""))
 
     async def caller(self, secret: str) -> Caller | None:
         """Whose session this is, or None when it is unknown or over. Raises Unavailable where that is not known."""
@@ -221,37 +221,37 @@ class Sessions:
             await self._forget(held.session.digest)
         return caller
 
-    async def end(self, secret: str) -> tuple[str, ProvenPerson] | None:
-        """Forget a session, here and in the database; by which way its owner came and who they are, where they came by one.
-        Raises Unavailable where that cannot be done there."""
+    async def end(self, secret: str, *, everywhere: bool = False) -> tuple[str, ProvenPerson] | None:
+        """Forget a session, here and in the database, and all others of its owner where that is wished; by which way they came
+        and who they are, where they came by one. Raises Unavailable where that cannot be done there."""
         digest = _digest(secret)
         held = self._held.get(digest)
         if held is None and self._store is not None and len(secret) == 43:
             with suppress(Unavailable):
                 held = await self._current(digest)
         if held is not None:
-            _log.info("somebody signed out", session=held.session.id, subject=held.session.subject)
+            subject = held.session.subject
+            _log.info("somebody signed out", session=held.session.id, subject=subject, everywhere=everywhere)
             with suppress(Unavailable):  # whoever wants to leave, leaves
-                self._record(AuditDeed.SIGN_OUT, held.session)
+                self._record(AuditDeed.SIGN_OUT, held.session, everywhere=everywhere)
+            if everywhere:
+                await self._forget_all(subject)
         await self._forget(digest)
         if held is None or not held.session.way:
             return None
         return held.session.way, held.kept or person_of(held.session, self._sealer)
 
-    async def end_others(self, secret: str) -> int:
-        """End every session of whoever that one belongs to, itself included; how many there were. Raises Unavailable."""
-        held = await self._current(_digest(secret))
-        if held is None:
-            return 0
-        subject = held.session.subject
-        mine = [each for each, other in self._held.items() if other.session.subject == subject]
-        for digest in mine:
+    async def _forget_all(self, subject: str) -> None:
+        """Every session of somebody."""
+        theirs = [digest for digest, other in self._held.items() if other.session.subject == subject]
+        for digest in theirs:
             self._is_over(digest)
-        ended = await self._store.end(subject=subject) if self._store is not None else len(mine)
-        for digest in mine:
-            self._endings.tell(digest)
-        _log.info("somebody signed out everywhere", subject=subject, sessions=ended)
-        return ended
+        try:
+            if self._store is not None:
+                await self._store.end(subject=subject)
+        finally:
+            for digest in theirs:
+                self._endings.tell(digest)
 
     def over(self, ended: Callable[[KeptSession], bool]) -> None:
         """Those of which `ended` says so have been ended in the database: they are over here at once, with what is open under

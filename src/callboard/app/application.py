@@ -384,6 +384,7 @@ async def open_application(
                     engine.decide,
                     prepare=policies.prepare,
                     knows=policies.knows,
+                    reach=policies.reach,
                     contact=contact,
                     record=trail.record,
                     answered=engine.answered,

@@ -22,9 +22,10 @@ from callboard.extend.parts import EntityReader
 from callboard.extend.registration import Offered, PartConfig, Registration
 from callboard.model.caller import Caller
 from callboard.model.cluster import Cluster
+from callboard.model.entity import EntityRef
 from callboard.model.facts import ClusterFacts
 from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
-from callboard.portal.views import PoliciesView, PolicyLine
+from callboard.portal.views import PoliciesView, PolicyLine, Reach
 
 __all__ = ["PoliciesInForce", "engine_of"]
 
@@ -67,6 +68,31 @@ class PoliciesInForce:
         facts = self._known.get(name)
         return facts is not None and self.engine.on_cluster(caller, Action.CLUSTERS_READ, facts).allowed
 
+    async def reach(self, caller: Caller) -> dict[Action, Reach]:
+        """What somebody may do to the objects of the services they may read. It is the same where there is nothing else."""
+        await self.prepare(caller)
+        readable = await self._allowed(caller, Action.ENTITY_READ)
+        services = {f.ref for f in self._catalog.company.all() if f.ref.kind == "component"}
+        found: dict[Action, Reach] = {}
+        for action in (Action.RESOURCES_READ, Action.LOGS_READ, Action.YAML_READ):
+            allowed = await self._allowed(caller, action)
+            if allowed is None:
+                found[action] = Reach.ALL
+                continue
+            seen = {s for s in services if readable is None or s in readable}
+            mine = seen & allowed
+            found[action] = Reach.ALL if mine == seen else Reach.SOME if mine else Reach.NONE
+        return found
+
+    async def _allowed(self, caller: Caller, action: Action) -> frozenset[EntityRef] | None:
+        """The entities to which somebody may do something, None for all; what another engine does not say in time is not
+        among them."""
+        found = await giving_way(self.engine.allowed(caller, action))
+        if found.awaited:
+            await self.engine.another_answered()
+            found = await giving_way(self.engine.allowed(caller, action))
+        return found.refs
+
     async def may_to_all(self, caller: Caller, action: Action) -> bool:
         """Whether somebody may do something to everything it can be done to: to each entity and its objects, wherever they are,
         to each cluster, to Callboard itself."""
@@ -82,11 +108,7 @@ class PoliciesInForce:
                 return {self.engine.on_cluster(caller, action, facts).allowed for facts in known}
 
             return False not in await self.engine.answered(of_each)
-        found = await giving_way(self.engine.allowed(caller, action))
-        if found.awaited:
-            await self.engine.another_answered()
-            found = await giving_way(self.engine.allowed(caller, action))
-        return found.refs is None
+        return await self._allowed(caller, action) is None
 
     async def use_engine(self, another: AnotherEngine | None) -> None:
         """Ask this engine besides, or none any more."""

@@ -5,8 +5,9 @@ errors are told.
 """
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from callboard.model.caller import Caller
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
 
 __all__ = [
+    "READER",
     "ClassifiedRoute",
     "Door",
     "Endpoint",
@@ -37,6 +39,9 @@ ASK_AGAIN = "callboard.ask-again"
 """What the site leaves in the scope: a function that asks the door about the same request again."""
 ENDED = "callboard.ended"
 """The same: `Admitted.ended`."""
+
+READER: Final[ContextVar[Caller | None]] = ContextVar("callboard_reader", default=None)
+"""Whom the door let in, for what stands on every page; None before it did, and where nobody is signed in."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

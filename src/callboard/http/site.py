@@ -25,7 +25,7 @@ from callboard.base.base_path import below
 from callboard.base.errors import NotFound, Unavailable
 from callboard.base.request import request_begun, request_ended
 from callboard.http.compression import Compressed
-from callboard.http.door import ASK_AGAIN, CALLER, ENDED, Door, ErrorForm, facts_of
+from callboard.http.door import ASK_AGAIN, CALLER, ENDED, READER, Door, ErrorForm, facts_of
 from callboard.http.errors import MethodNotAllowed, Refusal, Trouble, as_json, trouble_of, wants_json
 from callboard.http.forwarded import TrustedProxies
 from callboard.http.headers import secure
@@ -119,10 +119,12 @@ class Site:
         request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         client = scope.get("client")
         begun = request_begun(request_id, client[0] if client else "")
+        reader = READER.set(None)
         try:
             with structlog.contextvars.bound_contextvars(request_id=request_id):
                 await self._answer(scope, receive, send, request_id)
         finally:
+            READER.reset(reader)
             request_ended(begun)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
@@ -191,6 +193,7 @@ class Site:
         if isinstance(answer, Refused):
             raise Refusal(answer)
         if answer.caller.kind is not CallerKind.ANONYMOUS:
+            READER.set(answer.caller)
             self._rates.from_caller(answer.caller.through or answer.caller.subject, kind)
         if route is None:
             raise NotFound("There is no page at this address.")

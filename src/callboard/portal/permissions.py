@@ -4,7 +4,7 @@ An entity or a cluster that a caller may not know of is told as what does not ex
 by name, with whom to ask.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
 from callboard.access.permission import Decide, decide, require
@@ -13,7 +13,7 @@ from callboard.model.audit import AuditDeed
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.permission import Action, Resource, ResourceKind
-from callboard.portal.views import ObjectKey
+from callboard.portal.views import ObjectKey, Reach
 
 __all__ = ["DeedRecorder", "Permissions", "no_such_cluster", "whom_to_ask"]
 
@@ -40,6 +40,10 @@ async def _known(work: Callable[[], T], /) -> T:
     return work()
 
 
+async def _everything(caller: Caller) -> Mapping[Action, Reach]:
+    return dict.fromkeys(_DOING, Reach.ALL)
+
+
 class DeedRecorder(Protocol):
     """Keeps a record of who does what, before it is done."""
 
@@ -56,8 +60,8 @@ def _unrecorded(deed: AuditDeed, caller: Caller, what: str = "", *, action: str 
 
 class Permissions:
     """`prepare` brings up to date what `decide` decides by for a caller; `knows` says whether they may know of a cluster, and
-    that there is one; `answered` gives what deciding comes to, once all is known that it goes by. `contact` is whom people are
-    told to ask beside an owner; "" for whoever runs Callboard."""
+    that there is one; `reach` what they may do to the services that they see; `answered` gives what deciding comes to, once all
+    is known that it goes by. `contact` is whom people are told to ask beside an owner; "" for whoever runs Callboard."""
 
     def __init__(
         self,
@@ -68,11 +72,13 @@ class Permissions:
         contact: Callable[[], str] = lambda: "",
         record: DeedRecorder = _unrecorded,
         answered: _Answered = _known,
+        reach: Callable[[Caller], Awaitable[Mapping[Action, Reach]]] = _everything,
     ) -> None:
         self.decide = decide
         self.prepare = prepare
         self.knows = knows
-        self._contact = contact
+        self.contact = contact
+        self.reach = reach
         self.record = record
         self.answered = answered
 
@@ -114,7 +120,7 @@ class Permissions:
             if not ruling.allowed:
                 doing = _DOING.get(action, "do that to {name}").format(name=entity.title)
                 raise NotAllowed(
-                    f"You may not {doing} ({action}): {ruling.by}. {whom_to_ask(entity, self._contact())}",
+                    f"You may not {doing} ({action}): {ruling.by}. {whom_to_ask(entity, self.contact())}",
                     code="not-permitted",
                 )
 

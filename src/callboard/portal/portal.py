@@ -40,6 +40,7 @@ from callboard.portal.views import (
     ObjectView,
     OutwardLinks,
     PoliciesView,
+    ReaderView,
     ServicesView,
     ServiceView,
 )
@@ -135,6 +136,24 @@ class CallboardPortal:
         told = f"{_told(ref, key)} {container}"
         self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
         return await self._kubernetes.crash(entity, key, container, caller, previous=previous)
+
+    def reader(self, caller: Caller) -> ReaderView:
+        """Who somebody is, for every page they read."""
+        return ReaderView(
+            name=caller.name or caller.subject.rpartition("/")[2] or caller.subject,
+            subject=caller.subject,
+            kind=caller.kind.value,
+            issuer=caller.issuer,
+            through=caller.through,
+            groups=caller.groups,
+            looks_after=bool(self.looks_after(caller)),
+            contact=self._permissions.contact(),
+        )
+
+    async def reach(self, caller: Caller) -> ReaderView:
+        """The same, with what they may do to the services that they see."""
+        found = await self._permissions.reach(caller)
+        return msgspec.structs.replace(self.reader(caller), reach=tuple(found.items()))
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:
         """What of looking after Callboard a caller may do."""

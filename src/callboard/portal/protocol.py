@@ -25,6 +25,7 @@ from callboard.portal.views import (
     ObjectView,
     OutwardLinks,
     PoliciesView,
+    ReaderView,
     ServicesView,
     ServiceView,
 )
@@ -112,6 +113,14 @@ class Portal(Protocol):
     ) -> CrashLog:
         """The end of the log of a container's last run that is over, or of the present one, and what it tells. A cluster's
         refusal is a CrashLog with `failure`, not an error."""
+        ...
+
+    def reader(self, caller: Caller) -> ReaderView:
+        """Who somebody is, for every page they read; without what they may."""
+        ...
+
+    async def reach(self, caller: Caller) -> ReaderView:
+        """The same, with what they may do to the services that they see."""
         ...
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:

@@ -10,12 +10,13 @@ from starlette.routing import BaseRoute
 from callboard.base.clock import Clock, SystemClock
 from callboard.base.response_cache import ResponseCache
 from callboard.host.managing.manager import ExtensionManager
-from callboard.http.door import Door
+from callboard.http.door import READER, Door
 from callboard.http.errors import Trouble
 from callboard.http.forwarded import TrustedProxies
 from callboard.http.rates import RateLimits, Rates
 from callboard.http.site import Refusals, Site
 from callboard.portal.protocol import Portal
+from callboard.portal.views import ReaderView
 from callboard.web.live.fragments import Fragments
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.live.stream import Pace
@@ -32,6 +33,7 @@ from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages
 from callboard.web.pages.objects import ObjectPages
 from callboard.web.pages.operations import OperationPages, Operations
+from callboard.web.pages.reader import ReaderPages
 from callboard.web.pages.sign_in import SignInPages
 from callboard.web.pages.site_map import site_map
 from callboard.web.rendering import Renderer
@@ -83,6 +85,11 @@ def create_web(
     options = options or WebOptions()
     static = StaticFiles()
     clock = clock or SystemClock()
+
+    def reader() -> ReaderView | None:
+        caller = READER.get()
+        return portal.reader(caller) if caller is not None else None
+
     renderer = Renderer(
         static,
         clock,
@@ -90,6 +97,7 @@ def create_web(
         organization=options.organization,
         can_sign_out=options.can_sign_out,
         urls=Urls(options.bases[0]),
+        reader=reader,
     )
     fragments = Fragments(renderer, clock, options.rendered)
     tabs = EntityTabs(portal, renderer, fragments)
@@ -116,6 +124,7 @@ def create_web(
         SetUpPages(portal, admin),
         OperationPages(operations, renderer, static),
         sign_in,
+        ReaderPages(portal, renderer),
         LivePages(topics, options.pace, options.draining),
         static,
     )

@@ -7,6 +7,7 @@ stands for our own folder, so that extensions import `callboard/parts.html`.
 from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Final
 
 import jinja2
 from markupsafe import Markup
@@ -15,6 +16,7 @@ from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
 from callboard.extend.pages import Card
 from callboard.model.entity import Entity
+from callboard.portal.views import ReaderView
 from callboard.web import commands, times, words
 from callboard.web.page_fences import PageFences, sentence
 from callboard.web.rows import Rows
@@ -25,6 +27,9 @@ __all__ = ["Renderer", "template_problem"]
 
 OWN = "callboard/"
 MAX_SOURCE = 1024 * 1024
+READER_GAP: Final = Markup("<!--reader-->")
+"""Stands for `Renderer.reader` in a page that several are given; no foreign text can look like it, for it is escaped."""
+MOST_READERS: Final = 2000
 
 
 class PackageTemplates(jinja2.BaseLoader):
@@ -47,7 +52,7 @@ class PackageTemplates(jinja2.BaseLoader):
 
 class Renderer:
     """Renders pages, tabs and cards. `title` and `organization` head every page; `can_sign_out` where there are sessions; all
-    links are `urls`'."""
+    links are `urls`'. `reader` says who is reading."""
 
     def __init__(
         self,
@@ -58,7 +63,9 @@ class Renderer:
         organization: str = "",
         can_sign_out: bool = False,
         urls: Urls | None = None,
+        reader: Callable[[], ReaderView | None] = lambda: None,
     ) -> None:
+        self._reader = reader
         self.fences = PageFences()
         self.urls = urls = urls or Urls()
         self._environment = jinja2.Environment(
@@ -69,6 +76,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._readers: dict[ReaderView, str] = {}
         self._environment.filters |= {
             "age": lambda moment: times.age(moment, clock.now()),
             "ago": lambda moment: times.ago(moment, clock.now()),
@@ -89,6 +97,7 @@ class Renderer:
             "words": words,
             "commands": commands,
             "card": self.card,
+            "reader": lambda: READER_GAP,
         }
 
     def compile(self) -> None:
@@ -98,8 +107,26 @@ class Renderer:
             self._environment.get_template(OWN + name)
 
     def page(self, template: str, **context: object) -> str:
-        """A whole page out of one of our own templates."""
+        """A whole page out of one of our own templates, for whoever is reading."""
+        page = self.shared_page(template, **context)
+        return page.replace(READER_GAP, self.reader()) if READER_GAP in page else page
+
+    def shared_page(self, template: str, **context: object) -> str:
+        """A page that holds nothing of its reader, but a gap where `reader` belongs."""
         return self._environment.get_template(OWN + template).render(**context)
+
+    def reader(self) -> str:
+        """Who is reading, as it stands on each of their pages; "" for nobody."""
+        who = self._reader()
+        if who is None:
+            return ""
+        drawn = self._readers.get(who)
+        if drawn is None:
+            if len(self._readers) >= MOST_READERS:
+                self._readers.clear()
+            drawn = self._environment.get_template(OWN + "reader.html").render(me=who)
+            self._readers[who] = drawn
+        return drawn
 
     def template(
         self, template: str, *, view: object, entity: Entity, pieces: Mapping[str, Markup] | None = None

@@ -80,9 +80,7 @@ class FrontDesk:
         """End the session that a Cookie header names, or all of its owner; the address to sign out at their provider, or "".
         Raises Unavailable."""
         secret = cookie_in(cookie, self._policy.cookie_for(host).name)
-        if everywhere:
-            await self._sessions.end_others(secret)
-        ended = await self._sessions.end(secret)
+        ended = await self._sessions.end(secret, everywhere=everywhere)
         way = self._ways.ways.get(ended[0]) if ended is not None else None
         if ended is None or way is None:
             return ""

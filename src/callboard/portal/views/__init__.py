@@ -25,6 +25,7 @@ from callboard.portal.views.kubernetes import (
 )
 from callboard.portal.views.links import AccessStep, ClusterAccess, LinkTemplate, OutwardLinks
 from callboard.portal.views.policies import AccessExplanation, PoliciesView, PolicyLine
+from callboard.portal.views.reader import Reach, ReaderView
 from callboard.portal.views.services import (
     Count,
     Facet,
@@ -74,6 +75,8 @@ __all__ = [
     "PodUsage",
     "PoliciesView",
     "PolicyLine",
+    "Reach",
+    "ReaderView",
     "RefusedLine",
     "RelatedEntity",
     "RelationGroup",

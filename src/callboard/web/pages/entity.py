@@ -15,7 +15,7 @@ from callboard.web.live.fragments import Frame
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.page_fences import sentence
 from callboard.web.queries import entity_ref
-from callboard.web.rendering import Renderer
+from callboard.web.rendering import READER_GAP, Renderer
 from callboard.web.urls import Urls
 
 __all__ = ["EntityPages", "TabLink", "tab_links"]
@@ -97,13 +97,20 @@ class EntityPages:
         view = await self._tabs.view(tab, context)
         frame = await self._tabs.frame(tab, view, entity)
         if tab.pieces is None:
-            return HTMLResponse(self._page(service, tab, view, frame, links))
-        # A page holds nothing of its reader: whoever is given the same frame is given the same page.
+            whole = self._page(service, tab, view, frame, links)
+            return HTMLResponse(whole.replace(READER_GAP, self._renderer.reader()))
+        # It holds nothing of its reader but who that is: whoever is given the same frame is given the same page otherwise.
         variant = (tab.key, entity.ref, entity.metadata.etag, service.problems, links)
         body = self._bodies.get(frame, variant)
         if body is None:
             html = self._page(service, tab, view, frame, links)
             body = self._bodies.put(frame, variant, Body(self._tabs.filled(html, frame)))
+        who = self._renderer.reader()
+        if who:
+            shared, named = body, (*variant, who)
+            body = self._bodies.get(frame, named) or self._bodies.put(
+                frame, named, Body(shared.plain.replace(READER_GAP.encode(), who.encode(), 1))
+            )
         request.scope[PACKED] = body.packed
         return HTMLResponse(body.plain)
 
@@ -114,7 +121,7 @@ class EntityPages:
         settled = getattr(view, "settled", False)
         live = tab.live is not None and (not settled or getattr(view, "live", False))
         unscripted = f"{self._renderer.urls.tab_url(entity.ref, tab.key)}?wait={WAIT_WITHOUT_SCRIPT}"
-        return self._renderer.page(
+        return self._renderer.shared_page(
             "entity.html",
             service=service,
             entity=entity,

@@ -12,6 +12,7 @@ from callboard.web.pages.entity import EntityPages
 from callboard.web.pages.live import LivePages
 from callboard.web.pages.objects import ObjectPages
 from callboard.web.pages.operations import OperationPages
+from callboard.web.pages.reader import ReaderPages
 from callboard.web.pages.sign_in import SignInPages
 from callboard.web.static_files import StaticFiles
 
@@ -32,6 +33,7 @@ def site_map(
     setup: SetUpPages,
     operations: OperationPages,
     sign_in: SignInPages,
+    reader: ReaderPages,
     live: LivePages,
     static: StaticFiles,
 ) -> tuple[ClassifiedRoute, ...]:
@@ -69,6 +71,7 @@ def site_map(
             methods=("POST",),
         ),
         ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),
+        ClassifiedRoute("/me", reader.me, read, name="me"),
         ClassifiedRoute("/sign-in", sign_in.sign_in, RouteClass.SIGN_IN, name="sign-in"),
         ClassifiedRoute("/sign-in/{way}", sign_in.begin, RouteClass.SIGN_IN, name="sign-in-begin"),
         ClassifiedRoute("/sign-in/{way}/return", sign_in.finish, RouteClass.SIGN_IN, name="sign-in-return"),
