@@ -199,6 +199,7 @@ ROADS = {
     "kubernetes": (_kubernetes, OBJECTS),
     "kubernetes_settled": (lambda p, who: p.kubernetes_settled(REF, who, within=0), OBJECTS),
     "object": (lambda p, who: p.object(REF, KEY, who), OBJECTS),
+    "star": (lambda p, who: p.star(REF, who, starred=True), ENTITY),
     "audit": (_audit, {Action.AUDIT_READ}),
     "policies": (_policies, {Action.ADMIN_READ}),
     "log": (lambda p, who: p.log(REF, KEY, LogQuery(), who), OBJECTS | {Action.LOGS_READ}),

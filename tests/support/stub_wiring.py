@@ -120,6 +120,9 @@ class StubPortal:
     def administration(self) -> Administration:
         raise NotFound("There is nothing to look after here.")
 
+    async def star(self, ref: EntityRef, caller: Caller, *, starred: bool) -> None:
+        raise NotFound("There are no stars here.")
+
     def reader(self, caller: Caller) -> ReaderView:
         return ReaderView(name="Anna", subject=caller.subject, kind=caller.kind.value)
 

@@ -115,7 +115,7 @@ async def test_every_link_of_every_page_stays_below_it(strips: bool) -> None:
         kinds = dict[str, int]()
         while waiting and len(seen) < MOST:
             path = waiting.pop()
-            if path in seen or path.endswith("/sign-out"):
+            if path in seen or path.partition("?")[0].endswith(("/sign-out", "/stars")):
                 continue
             seen.add(path)
             status, text, headers = await browser.ask(path)

@@ -16,7 +16,8 @@ from callboard.access.identity_tokens import IdentityTokens
 from callboard.access.policies.another import AnotherEngine
 from callboard.access.reviews import Reviews
 from callboard.access.sessions_list import SessionsList
-from callboard.access.store import AuditStore, SessionStore, TokenStore
+from callboard.access.stars import Stars
+from callboard.access.store import AuditStore, SessionStore, StarStore, TokenStore
 from callboard.access.tokens import ServiceTokens
 from callboard.access.visibility import Visibility
 from callboard.app.administering import ClustersAsTheyStand
@@ -73,6 +74,7 @@ from callboard.portal.asking.kubernetes import KubernetesRoad
 from callboard.portal.asking.observing import Observing
 from callboard.portal.health.board import HealthBoard
 from callboard.portal.health.sweep import periodic_sweep
+from callboard.portal.listing.pinned import Pinned
 from callboard.portal.listing.readable import ReadableCatalog
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.operations import FleetOperations
@@ -389,7 +391,18 @@ async def open_application(
                     record=trail.record,
                     answered=engine.answered,
                 )
-                services = ServicesRoad(ReadableCatalog(catalog, engine), verdicts, visibility, board)
+                readable = ReadableCatalog(catalog, engine)
+                services = ServicesRoad(
+                    readable,
+                    verdicts,
+                    visibility,
+                    board,
+                    Pinned(
+                        readable,
+                        Stars(clock, StarStore(database) if persist else None),
+                        policies.groups_of,
+                    ),
+                )
                 kubernetes = KubernetesRoad(
                     feeds=feeds,
                     fleet=lambda: fleet.current,

@@ -14,7 +14,7 @@ _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)*/?")
 """Nothing to escape, so that it is the same in an address, in a cookie and in a page; no empty segments, none of dots alone."""
 _LONGEST = 200
 TAKEN = frozenset(
-    "admin api catalog favicon.ico live livez metrics readyz sign-in sign-out static".split()  # noqa: SIM905  # as one reads them
+    ".well-known admin api catalog favicon.ico live livez me metrics readyz sign-in sign-out stars static".split()  # noqa: SIM905  # as one reads them
 )
 """What the site's own paths begin with. A base path that began so could not be told from them once a proxy took it off."""
 

@@ -137,6 +137,13 @@ class CallboardPortal:
         self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
         return await self._kubernetes.crash(entity, key, container, caller, previous=previous)
 
+    async def star(self, ref: EntityRef, caller: Caller, *, starred: bool) -> None:
+        """Star an entity, or star it no longer."""
+        await self._permissions.catalog(caller)
+        if starred:
+            await self._services.entity(ref, caller)
+        await self._services.star(ref, caller, starred=starred)
+
     def reader(self, caller: Caller) -> ReaderView:
         """Who somebody is, for every page they read."""
         return ReaderView(

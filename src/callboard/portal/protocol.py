@@ -60,6 +60,10 @@ class ServicesQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Where something of it is, by the cluster's name."""
     environment: tuple[str, ...] = ()
     """The same by what the labels of clusters say."""
+    mine: bool = False
+    """What the caller or a group of theirs owns, alone."""
+    starred: bool = False
+    """What the caller has starred, alone."""
     order: ListOrder = ListOrder.NAME
     offset: int = 0
     limit: int = 50
@@ -113,6 +117,10 @@ class Portal(Protocol):
     ) -> CrashLog:
         """The end of the log of a container's last run that is over, or of the present one, and what it tells. A cluster's
         refusal is a CrashLog with `failure`, not an error."""
+        ...
+
+    async def star(self, ref: EntityRef, caller: Caller, *, starred: bool) -> None:
+        """Star an entity that the caller may read, or star it no longer."""
         ...
 
     def reader(self, caller: Caller) -> ReaderView:

@@ -36,6 +36,7 @@ from callboard.web.pages.operations import OperationPages, Operations
 from callboard.web.pages.reader import ReaderPages
 from callboard.web.pages.sign_in import SignInPages
 from callboard.web.pages.site_map import site_map
+from callboard.web.pages.stars import StarPages
 from callboard.web.rendering import Renderer
 from callboard.web.static_files import StaticFiles
 from callboard.web.urls import Urls
@@ -125,6 +126,7 @@ def create_web(
         OperationPages(operations, renderer, static),
         sign_in,
         ReaderPages(portal, renderer),
+        StarPages(portal, renderer),
         LivePages(topics, options.pace, options.draining),
         static,
     )

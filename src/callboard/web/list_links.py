@@ -12,6 +12,7 @@ from callboard.web.words import HEALTH
 __all__ = [
     "FILTERS",
     "PAGE_SIZE",
+    "YOURS",
     "Choices",
     "HealthLink",
     "Paging",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 FILTERS = ("kind", "type", "owner", "lifecycle", "tag", "system", "environment", "cluster")
+YOURS = ("mine", "starred")
 BY_HEALTH = ("health", "sort")
 PAGE_SIZE = 50
 
@@ -66,7 +68,7 @@ class TallyLinks(msgspec.Struct, frozen=True):
 def chosen_in(given: Iterable[tuple[str, str]]) -> Choices:
     """The choices of an address, each parameter's together, the rest of it left out."""
     pairs = tuple((key, value) for key, value in given if value)
-    return tuple(pair for name in ("q", *FILTERS, *BY_HEALTH) for pair in pairs if pair[0] == name)
+    return tuple(pair for name in ("q", *YOURS, *FILTERS, *BY_HEALTH) for pair in pairs if pair[0] == name)
 
 
 def paging(view: ServicesView, choices: Choices, urls: Urls) -> Paging:

@@ -24,6 +24,8 @@ def services_query(params: QueryParams) -> ServicesQuery:
     return ServicesQuery(
         text=bounded("q", params.get("q", "")).strip(),
         health=tuple(dict.fromkeys(_health(v) for v in params.getlist("health") if v)),
+        mine=params.get("mine", "") == "1",
+        starred=params.get("starred", "") == "1",
         order=_order(params.get("sort", "")),
         offset=number(params, "offset", usual=0, least=0, most=1_000_000),
         limit=PAGE_SIZE,

@@ -39,6 +39,8 @@ LIST_KEYS = frozenset(
         "system",
         "environment",
         "cluster",
+        "mine",
+        "starred",
         "health",
         "sort",
         "offset",

@@ -28,6 +28,7 @@ ASKED_AGAIN: Final = timedelta(minutes=30)
 class _Account(msgspec.Struct, frozen=True):
     id: int
     login: str
+    type: str = "User"
     name: str | None = None
 
 
@@ -107,6 +108,8 @@ class GithubWay:
 
     async def _person(self, token: Secret) -> ProvenPerson:
         account = _decoded(await self._ask("/user", token), _Account)
+        if account.id <= 0 or account.type != "User":
+            raise NotSignedIn("This is no account of a person.", code="bad-proof")
         emails = _decoded(await self._ask("/user/emails?per_page=100", token), list[_Email])
         email = next((each.email for each in emails if each.primary and each.verified), "")
         if self._settings.organization:

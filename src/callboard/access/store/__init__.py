@@ -4,6 +4,7 @@
 
 from callboard.access.store.audit import AuditStore
 from callboard.access.store.sessions import KeptSession, SessionStore
+from callboard.access.store.stars import StarStore
 from callboard.access.store.tokens import CHAIN, KeptToken, TokenStore
 
-__all__ = ["CHAIN", "AuditStore", "KeptSession", "KeptToken", "SessionStore", "TokenStore"]
+__all__ = ["CHAIN", "AuditStore", "KeptSession", "KeptToken", "SessionStore", "StarStore", "TokenStore"]

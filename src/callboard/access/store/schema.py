@@ -6,7 +6,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
 from callboard.base.database import UtcTime, text
 
-__all__ = ["METADATA", "audit", "sessions", "tokens"]
+__all__ = ["METADATA", "audit", "sessions", "stars", "tokens"]
 
 METADATA: Final = MetaData()
 
@@ -72,3 +72,12 @@ audit: Final = Table(
 )
 """What was done, in order: rows are added, and removed when they are too old, and never changed. The fields are those of
 `model.audit.AuditEvent`."""
+
+stars: Final = Table(
+    "access_stars",
+    METADATA,
+    Column("subject", text(300), primary_key=True),
+    Column("ref", text(300), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+)
+"""Services that people have starred: `subject` is the Caller's, `ref` an entity's."""

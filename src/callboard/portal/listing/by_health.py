@@ -111,6 +111,10 @@ class ByHealth:
         whole = msgspec.structs.replace(query, offset=0, limit=0)
         return self._once(self._chosen, (key, whole), lambda: chosen(_those(states, key[2]), refs, query))
 
+    async def refs(self, search: SearchQuery, caller: Caller) -> tuple[EntityRef, ...]:
+        """All that a search finds for a caller, in its order."""
+        return (await self._found(search, caller))[1]
+
     async def _found(self, search: SearchQuery, caller: Caller) -> tuple[_Key, tuple[EntityRef, ...]]:
         """(what it is the same for, everything it finds)."""
         readable = await self._catalog.allowed(caller)

@@ -16,6 +16,7 @@ from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
 from callboard.portal.health.board import DECIDING_AGAIN, HealthBoard
 from callboard.portal.listing.by_health import ByHealth
+from callboard.portal.listing.pinned import NO_PINS, Pinned, Pins, only
 from callboard.portal.listing.readable import ReadableCatalog
 from callboard.portal.protocol import ListOrder, ServicesQuery
 from callboard.portal.views import (
@@ -73,8 +74,14 @@ class ServicesRoad:
     """Reads the catalog for a caller, and what is remembered of each service's health."""
 
     def __init__(
-        self, catalog: ReadableCatalog, verdicts: Verdicts, visibility: Visibility, board: HealthBoard
+        self,
+        catalog: ReadableCatalog,
+        verdicts: Verdicts,
+        visibility: Visibility,
+        board: HealthBoard,
+        pinned: Pinned,
     ) -> None:
+        self._pinned = pinned
         self._catalog = catalog
         self._verdicts = verdicts
         self._visibility = visibility
@@ -90,16 +97,21 @@ class ServicesRoad:
         return found
 
     async def list(
-        self, query: ServicesQuery, caller: Caller, before: ServicesView | None = None
+        self,
+        query: ServicesQuery,
+        caller: Caller,
+        before: ServicesView | None = None,
+        pins: Pins | None = None,
     ) -> ServicesView:
         """One page of the list with its filters; with those of the same list `before` where the catalog has not changed."""
-        search = _search(query)
-        found, by_health = await self._found(query, search, caller)
+        pins = await self._pinned.of(caller) if pins is None else pins
+        search = _search(query, pins)
+        found, by_health = await self._found(query, search, caller, pins)
         refused = "" if by_health else self._by_health.refused(query, caller)
         facets, problems = (
             (before.facets, before.problems) if before else await self._around(query, search, caller)
         )
-        rows = [_row(e) for e in found.entities]
+        rows = [_row(e, pins) for e in found.entities]
         refs = [r.ref for r in rows]
         current = await self._current(refs, caller)
         last = await self._last([r for r in refs if r not in current], caller)
@@ -111,47 +123,79 @@ class ServicesRoad:
             text=query.text,
             facets=facets,
             problems=problems,
-            tally=await self._by_health.tally(search, caller),
+            tally=await self._tally(query, caller, pins),
             health=() if refused else query.health,
             trouble_first=by_health and query.order is not ListOrder.NAME,
             refused=refused,
             live=self._board.live,
+            yours=bool(pins.mine or pins.starred or pins.may_star),
+            own=len(pins.mine),
+            mine=query.mine,
+            starred=query.starred,
         )
+
+    async def star(self, ref: EntityRef, caller: Caller, *, starred: bool) -> None:
+        """Star an entity, or star it no longer. Raises NotAllowed, UsageError, Unavailable."""
+        await self._pinned.stars.put(caller, ref, starred=starred)
 
     async def entities(self, query: ServicesQuery, caller: Caller) -> Found:
         """Entities that fit a query, without what is known of their health."""
-        return await self._catalog.search(_search(query), caller)
+        return await self._catalog.search(_search(query, NO_PINS), caller)
 
     async def _around(
         self, query: ServicesQuery, search: SearchQuery, caller: Caller
     ) -> tuple[tuple[Facet, ...], tuple[str, ...]]:
         """(the filters, what is wrong with the catalog's files)."""
+        asked = _search(query, NO_PINS)
         facets = await self._catalog.facets(search, caller)
         problems = await self._catalog.problems(caller)
         made = (
-            Facet(key, title, _counts(key, facets.get(key, ()), search.values(key)))
+            Facet(key, title, _counts(key, facets.get(key, ()), asked.values(key)))
             for key, title in _FACETS.items()
         )
         places = await self._by_health.facets(query, search, caller)
         return (*made, *places), tuple(str(p) for p in problems)
 
-    async def _found(self, query: ServicesQuery, search: SearchQuery, caller: Caller) -> tuple[Found, bool]:
-        """(one page, whether it is chosen or sorted by health)."""
-        if (chosen := await self._by_health.chosen(query, search, caller)) is None:
-            return await self._catalog.search(search, caller), False
-        refs = chosen[query.offset : query.offset + query.limit]
-        entities = await self._catalog.entities(refs, caller)
-        return Found(tuple(e for e in entities if e is not None), len(chosen)), True
+    async def _tally(self, query: ServicesQuery, caller: Caller, pins: Pins) -> HealthTally | None:
+        if _narrowed(query, pins):
+            return None  # it would be of others too
+        return await self._by_health.tally(_search(query, pins), caller)
 
-    async def _stands(self, view: ServicesView, query: ServicesQuery, caller: Caller) -> bool:
+    async def _found(
+        self, query: ServicesQuery, search: SearchQuery, caller: Caller, pins: Pins
+    ) -> tuple[Found, bool]:
+        """(one page, whether it is chosen or sorted by health)."""
+        chosen = await self._by_health.chosen(query, search, caller)
+        by_health = chosen is not None
+        if chosen is None and (_apart(query, pins) or _narrowed(query, pins)):
+            chosen = await self._by_health.refs(search, caller)
+        if chosen is None:
+            return await self._catalog.search(search, caller), False
+        total, refs = self._page(chosen, query, pins)
+        entities = await self._catalog.entities(refs, caller)
+        return Found(tuple(e for e in entities if e is not None), total), by_health
+
+    def _page(
+        self, refs: tuple[EntityRef, ...], query: ServicesQuery, pins: Pins
+    ) -> tuple[int, tuple[EntityRef, ...]]:
+        """(how many there are, those of the page)."""
+        if query.starred:
+            refs = only(refs, pins.starred)
+        if query.mine and _narrowed(query, pins):
+            refs = only(refs, pins.mine)
+        if _apart(query, pins):
+            return len(refs), self._pinned.page(refs, pins, query.offset, query.limit)
+        return len(refs), refs[query.offset : query.offset + query.limit]
+
+    async def _stands(self, view: ServicesView, query: ServicesQuery, caller: Caller, pins: Pins) -> bool:
         """Whether the page still holds the services it would hold now, and may be by health still."""
-        chosen = await self._by_health.chosen(query, _search(query), caller)
+        chosen = await self._by_health.chosen(query, _search(query, pins), caller)
         if chosen is None:
             return not view.trouble_first and view.refused == self._by_health.refused(query, caller)
         shown = tuple(row.ref for row in view.rows)
-        page = chosen[query.offset : query.offset + query.limit]
+        total, page = self._page(chosen, query, pins)
         by_health = view.trouble_first == (query.order is not ListOrder.NAME)
-        return by_health and not view.refused and (view.total, shown) == (len(chosen), page)
+        return by_health and not view.refused and (view.total, shown) == (total, page)
 
     async def live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
         """The page of the list, and again whenever it reads otherwise, until it is closed; ends where nothing is kept
@@ -160,16 +204,18 @@ class ServicesRoad:
         catalog, revision = -1, 0
         again: float | None = None
         view: ServicesView | None = None
+        pins = await self._pinned.of(caller)
         while view is None or board.live:
             before, at = view, board.revision
             shown = view if catalog == self._catalog.revision else None
-            if shown is None or not await self._stands(shown, query, caller):
+            if shown is None or not await self._stands(shown, query, caller, pins):
                 catalog, revision = self._catalog.revision, 0
-                shown = await self.list(query, caller, shown)
+                pins = await self._pinned.of(caller)
+                shown = await self.list(query, caller, shown, pins)
                 again = None
             if again is None or loop.time() >= again or board.revision > revision:
                 everything = again is not None and loop.time() >= again
-                tally = await self._by_health.tally(_search(query), caller)
+                tally = await self._tally(query, caller, pins)
                 shown, again = self._renewed(shown, caller, tally, 0 if everything else revision)
                 revision = board.revision
             if self._catalog.may_change(caller):
@@ -238,7 +284,19 @@ class ServicesRoad:
         )
 
 
-def _search(query: ServicesQuery) -> SearchQuery:
+def _apart(query: ServicesQuery, pins: Pins) -> bool:
+    """Whether what is somebody's own stands before the rest."""
+    return query.order is ListOrder.USUAL and bool(pins.mine or pins.starred)
+
+
+def _narrowed(query: ServicesQuery, pins: Pins) -> bool:
+    """Whether the list holds less than its search finds."""
+    return query.starred or (query.mine and bool(query.owner or not pins.owners))
+
+
+def _search(query: ServicesQuery, pins: Pins) -> SearchQuery:
+    """What is somebody's own is found by its owners, unless others are asked for besides."""
+    query = msgspec.structs.replace(query, owner=pins.owners) if query.mine and not query.owner else query
     return SearchQuery(
         text=query.text,
         kind=query.kind,
@@ -288,7 +346,7 @@ def _related(ref: EntityRef, entity: Entity | None) -> RelatedEntity:
     return RelatedEntity(ref, entity.title if entity else ref.name, entity is not None)
 
 
-def _row(entity: Entity) -> ServiceRow:
+def _row(entity: Entity, pins: Pins) -> ServiceRow:
     return ServiceRow(
         ref=entity.ref,
         title=entity.title,
@@ -301,6 +359,8 @@ def _row(entity: Entity) -> ServiceRow:
         tags=entity.metadata.tags,
         broken=bool(entity.status),
         runs=entity.runs_on_kubernetes,
+        mine=entity.ref in pins.mine,
+        starred=entity.ref in pins.starred if pins.may_star else None,
     )
 
 

@@ -52,6 +52,10 @@ class ServiceRow(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     broken: bool = False
     """Its file broke; the last good state is shown."""
+    mine: bool = False
+    """It is the reader's own, or a group's of theirs."""
+    starred: bool | None = None
+    """Whether they have starred it; None where stars of theirs are not kept."""
     runs: bool = False
     """It says that it runs on Kubernetes (one of the annotations is there), so that a health is to be expected."""
     health: Health | None = None
@@ -116,6 +120,12 @@ class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
     """Why the list is not chosen or sorted by health although that was asked for, in one sentence."""
     live: bool = False
     """Healths are kept current: `Portal.services_live` goes on."""
+    yours: bool = False
+    """Whether anything can be the reader's own, or starred by them; `own` services are, whatever is asked for. `mine` and
+    `starred` say that those alone are listed."""
+    own: int = 0
+    mine: bool = False
+    starred: bool = False
 
 
 class RelatedEntity(msgspec.Struct, frozen=True):

@@ -75,7 +75,7 @@ class ServiceList:
         fragment = self._drawn.get(key)
         if fragment is None:
             self._rendered[template] += 1
-            html = self._renderer.page(template, **shown).strip()
+            html = self._renderer.shared_page(template, **shown).strip()
             fragment = self._drawn.put(key, Fragment(name, html, within, at=self._clock.monotonic()))
         return fragment
 

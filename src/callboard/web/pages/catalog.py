@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from callboard.http.door import caller_of
 from callboard.portal.protocol import Portal
-from callboard.web.list_links import FILTERS, chosen_in
+from callboard.web.list_links import FILTERS, YOURS, chosen_in
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.queries import services_query
 from callboard.web.rendering import Renderer
@@ -31,7 +31,7 @@ class CatalogPages:
         query = services_query(request.query_params)
         view = await self._portal.services(query, caller_of(request))
         choices = chosen_in(request.query_params.multi_items())
-        chosen = tuple(pair for pair in choices if pair[0] in FILTERS)
+        chosen = tuple(pair for pair in choices if pair[0] in (*YOURS, *FILTERS))
         frame = self._drawing.frame(view, choices)
         topic = ListTopic.address(request.query_params) if view.live else ""
         html = self._renderer.page(

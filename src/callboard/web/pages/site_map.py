@@ -14,6 +14,7 @@ from callboard.web.pages.objects import ObjectPages
 from callboard.web.pages.operations import OperationPages
 from callboard.web.pages.reader import ReaderPages
 from callboard.web.pages.sign_in import SignInPages
+from callboard.web.pages.stars import StarPages
 from callboard.web.static_files import StaticFiles
 
 __all__ = ["site_map"]
@@ -34,6 +35,7 @@ def site_map(
     operations: OperationPages,
     sign_in: SignInPages,
     reader: ReaderPages,
+    stars: StarPages,
     live: LivePages,
     static: StaticFiles,
 ) -> tuple[ClassifiedRoute, ...]:
@@ -71,6 +73,7 @@ def site_map(
             methods=("POST",),
         ),
         ClassifiedRoute("/live", live.stream, RouteClass.STREAM, name="live", methods=("POST",)),
+        ClassifiedRoute("/stars", stars.star, unsafe, name="stars", methods=("POST",)),
         ClassifiedRoute("/me", reader.me, read, name="me"),
         ClassifiedRoute("/sign-in", sign_in.sign_in, RouteClass.SIGN_IN, name="sign-in"),
         ClassifiedRoute("/sign-in/{way}", sign_in.begin, RouteClass.SIGN_IN, name="sign-in-begin"),
