@@ -25,7 +25,7 @@ from callboard.model.cluster import Cluster
 from callboard.model.entity import EntityRef
 from callboard.model.facts import ClusterFacts
 from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind
-from callboard.portal.views import PoliciesView, PolicyLine, Reach
+from callboard.portal.views import PoliciesView, PolicyLine, Portion
 
 __all__ = ["PoliciesInForce", "engine_of"]
 
@@ -68,20 +68,20 @@ class PoliciesInForce:
         facts = self._known.get(name)
         return facts is not None and self.engine.on_cluster(caller, Action.CLUSTERS_READ, facts).allowed
 
-    async def reach(self, caller: Caller) -> dict[Action, Reach]:
+    async def reach(self, caller: Caller) -> dict[Action, Portion]:
         """What somebody may do to the objects of the services they may read. It is the same where there is nothing else."""
         await self.prepare(caller)
         readable = await self._allowed(caller, Action.ENTITY_READ)
         services = {f.ref for f in self._catalog.company.all() if f.ref.kind == "component"}
-        found: dict[Action, Reach] = {}
+        found: dict[Action, Portion] = {}
         for action in (Action.RESOURCES_READ, Action.LOGS_READ, Action.YAML_READ):
             allowed = await self._allowed(caller, action)
             if allowed is None:
-                found[action] = Reach.ALL
+                found[action] = Portion.ALL
                 continue
             seen = {s for s in services if readable is None or s in readable}
             mine = seen & allowed
-            found[action] = Reach.ALL if mine == seen else Reach.SOME if mine else Reach.NONE
+            found[action] = Portion.ALL if mine == seen else Portion.SOME if mine else Portion.NONE
         return found
 
     async def _allowed(self, caller: Caller, action: Action) -> frozenset[EntityRef] | None:

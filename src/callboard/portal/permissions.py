@@ -13,7 +13,7 @@ from callboard.model.audit import AuditDeed
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.permission import Action, Resource, ResourceKind
-from callboard.portal.views import ObjectKey, Reach
+from callboard.portal.views import ObjectKey, Portion
 
 __all__ = ["DeedRecorder", "Permissions", "no_such_cluster", "whom_to_ask"]
 
@@ -40,8 +40,8 @@ async def _known(work: Callable[[], T], /) -> T:
     return work()
 
 
-async def _everything(caller: Caller) -> Mapping[Action, Reach]:
-    return dict.fromkeys(_DOING, Reach.ALL)
+async def _everything(caller: Caller) -> Mapping[Action, Portion]:
+    return dict.fromkeys(_DOING, Portion.ALL)
 
 
 class DeedRecorder(Protocol):
@@ -72,7 +72,7 @@ class Permissions:
         contact: Callable[[], str] = lambda: "",
         record: DeedRecorder = _unrecorded,
         answered: _Answered = _known,
-        reach: Callable[[Caller], Awaitable[Mapping[Action, Reach]]] = _everything,
+        reach: Callable[[Caller], Awaitable[Mapping[Action, Portion]]] = _everything,
     ) -> None:
         self.decide = decide
         self.prepare = prepare

@@ -25,7 +25,7 @@ from callboard.portal.views.kubernetes import (
 )
 from callboard.portal.views.links import AccessStep, ClusterAccess, LinkTemplate, OutwardLinks
 from callboard.portal.views.policies import AccessExplanation, PoliciesView, PolicyLine
-from callboard.portal.views.reader import Reach, ReaderView
+from callboard.portal.views.reader import Portion, ReaderView
 from callboard.portal.views.services import (
     Count,
     Facet,
@@ -75,7 +75,7 @@ __all__ = [
     "PodUsage",
     "PoliciesView",
     "PolicyLine",
-    "Reach",
+    "Portion",
     "ReaderView",
     "RefusedLine",
     "RelatedEntity",

@@ -6,10 +6,10 @@ import msgspec
 
 from callboard.model.permission import Action
 
-__all__ = ["Reach", "ReaderView"]
+__all__ = ["Portion", "ReaderView"]
 
 
-class Reach(StrEnum):
+class Portion(StrEnum):
     """To how many of the services that somebody sees something may be done."""
 
     ALL = "all"
@@ -28,5 +28,5 @@ class ReaderView(msgspec.Struct, frozen=True, kw_only=True):
     through: str = ""
     groups: tuple[str, ...] = ()
     looks_after: bool = False
-    reach: tuple[tuple[Action, Reach], ...] = ()
+    reach: tuple[tuple[Action, Portion], ...] = ()
     contact: str = ""
