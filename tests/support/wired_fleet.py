@@ -13,12 +13,14 @@ from callboard.base.settings import (
     ClusterLimits,
     ClusterOverride,
     ClustersSettings,
+    InClusterLocator,
     KubeconfigLocator,
     KubernetesSettings,
     Settings,
 )
 from callboard.extend import Caller, Entity, EntityRef
 from callboard.fleet.plugin import FleetPlugin
+from callboard.fleet.pod_identity import PodIdentity
 from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import WiredFleet, wire
 from callboard.kube.connection.connection import Connections
@@ -45,12 +47,16 @@ async def wired_fleet(
     kubernetes: KubernetesSettings | None = None,
     limits: ClusterLimits | None = None,
     by_name: dict[str, ClusterOverride] | None = None,
+    pod: PodIdentity | None = None,
 ) -> AsyncIterator[RunningFleet]:
-    """Every context of the kubeconfig as a cluster, asked by the direct fetcher."""
+    """Every context of the kubeconfig as a cluster, asked by the direct fetcher; and the cluster that `pod` runs in."""
     settings = Settings(
         kubernetes=msgspec.structs.replace(
             kubernetes or KubernetesSettings(),
-            cluster_locator_methods=(KubeconfigLocator(files=(str(kubeconfig),)),),
+            cluster_locator_methods=(
+                KubeconfigLocator(files=(str(kubeconfig),)),
+                *((InClusterLocator(name="home"),) if pod else ()),
+            ),
         ),
         callboard=CallboardSettings(
             clusters=ClustersSettings(limits=limits or ClusterLimits(), by_name=by_name or {})
@@ -65,6 +71,7 @@ async def wired_fleet(
             clock=SystemClock(),
             clock_offset=connections.clock_offset,
             environ={},
+            pod=pod,
         )
         fleet = wire(
             Registry.of(Plugins([("callboard.fleet", ours)])),

@@ -10,11 +10,14 @@ from callboard.base.settings import (
     CatalogLocation,
     CatalogRule,
     CatalogSettings,
+    InClusterLocator,
     KubeconfigLocator,
     KubernetesSettings,
     RuleAllow,
     Settings,
 )
+from callboard.fleet.pod_identity import PodIdentity
+from callboard.kube.kubeconfig import default_files
 
 __all__ = ["Configuration", "config_files", "read_configuration"]
 
@@ -53,21 +56,25 @@ def config_files(named: Sequence[Path], directory: Path) -> tuple[Path, ...]:
     return tuple(named) or tuple(p for f in DEFAULT_FILES if (p := directory / f).is_file())
 
 
-def read_configuration(named: Sequence[Path], environ: Mapping[str, str], directory: Path) -> Configuration:
+def read_configuration(
+    named: Sequence[Path], environ: Mapping[str, str], directory: Path, pod: PodIdentity | None = None
+) -> Configuration:
     """The configuration in force. Raises BadInputs with every problem of the files.
 
-    Without named files, Backstage's usual ones in `directory`; without those, the current kubeconfig and the catalog files
-    of `directory`. `APP_CONFIG_…` variables of `environ` come on top of either. A configuration that says nothing of
-    `kubernetes` or of `catalog.locations` gets these too.
+    Without named files, Backstage's usual ones in `directory`; without those, the current kubeconfig (in a pod that has none,
+    the cluster it runs in, as kubectl has it there) and the catalog files of `directory`. `APP_CONFIG_…` variables of `environ`
+    come on top of either. A configuration that says nothing of `kubernetes` or of `catalog.locations` gets these too.
     """
     paths = config_files(named, directory)
     loaded = load(paths, environ)
     settings, assumed = loaded.settings, []
     if settings.kubernetes is None:
-        locator = KubeconfigLocator()
+        ours = pod or PodIdentity(environ=environ)
+        alone = ours.present and not any(path.is_file() for path in default_files(environ))
+        locator = InClusterLocator() if alone else KubeconfigLocator()
         kubernetes = KubernetesSettings(cluster_locator_methods=(locator,))
         settings = msgspec.structs.replace(settings, kubernetes=kubernetes)
-        assumed.append("clusters from the current kubeconfig")
+        assumed.append("the cluster it runs in" if alone else "clusters from the current kubeconfig")
     if not settings.catalog.locations:
         settings = msgspec.structs.replace(settings, catalog=_working_directory(settings.catalog, directory))
         assumed.append(f"entities from catalog files in {directory}")

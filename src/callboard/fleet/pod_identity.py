@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from callboard.base.secret import Secret
+from callboard.kube.named_file import read_named_file
 
 __all__ = ["PodIdentity"]
 
@@ -47,10 +48,21 @@ class PodIdentity:
         return self._directory / "token"
 
     @property
+    def namespace(self) -> str:
+        """The pod's own, or "" where it is not told."""
+        try:
+            return read_named_file(str(self._directory / "namespace"), 1024).decode().strip()
+        except (OSError, ValueError):
+            return ""
+
+    @property
     def present(self) -> bool:
         """Whether we run in a pod with a service account."""
         return bool(self.url) and self.token_file.is_file()
 
     def token(self) -> Secret:
         """The token as it is now; blocks for one small file. Raises OSError where it cannot be read."""
-        return Secret(self.token_file.read_text(encoding="utf-8").strip())
+        try:
+            return Secret(read_named_file(str(self.token_file)).decode().strip())
+        except ValueError as error:
+            raise OSError(f"the token of the pod's service account is {error}") from None

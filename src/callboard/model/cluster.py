@@ -83,7 +83,8 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     links: tuple[Link, ...] = ()
     namespace: str = ""
-    """The default namespace of a kubeconfig context; "" elsewhere. Used in commands shown to people, never to select."""
+    """The default namespace of a kubeconfig context, or of the pod we run in; "" elsewhere. Used in commands shown to
+    people, never to select."""
     source: str = ""
 
     @property

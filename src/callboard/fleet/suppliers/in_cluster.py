@@ -36,6 +36,7 @@ class InClusterSupplier:
                 trust=Trust(ca_file=self._pod.ca_file),
                 skip_metrics_lookup=self._locator.skip_metrics_lookup,
                 custom_resources=custom_resources_of(self._locator.custom_resources),
+                namespace=self._pod.namespace,
                 source=self._where,
             ),
         )
