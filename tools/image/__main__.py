@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -26,25 +27,27 @@ def main() -> None:
         base, app = Path(scratch, "base"), Path(scratch, "app")
         base.mkdir()
         app.mkdir()
-        packages = debian.unpack(base, Path(scratch, "debian"))
-        wheel = own_wheel(Path(scratch, "wheel"))
-        application.unpack(app, CHECKOUT, wheel)
+        with ThreadPoolExecutor(2) as beside:  # one layer is packed while the other is being made
+            packages = debian.unpack(base, Path(scratch, "debian"))
+            packed = [beside.submit(layer, base, when)]
+            wheel = own_wheel(Path(scratch, "wheel"))
+            application.unpack(app, CHECKOUT, wheel)
+            packed.append(beside.submit(layer, app, when))
         bom = sbom.cyclonedx(version, packages, sbom.wheels(app / application.PLACE))
         inputs = {path.name: _digest(path) for path in (*Path(scratch, "debian").glob("*.deb"), wheel)}
         inputs["requirements.lock"] = _digest(CHECKOUT / "requirements.lock")
-        subject = _image(out / "oci", [base, app], version, when, bom, inputs)
+        subject = _image(out / "oci", [each.result() for each in packed], version, bom, inputs)
     archive(out / "oci", out / "callboard-image.tar", when)
     (out / "callboard-image.cdx.json").write_bytes(bom)
     sys.stdout.write(f"{subject}\n")
 
 
 def _image(
-    directory: Path, trees: list[Path], version: str, when: int, bom: bytes, inputs: dict[str, str]
+    directory: Path, trees: list[tuple[bytes, str]], version: str, bom: bytes, inputs: dict[str, str]
 ) -> str:
     layout = Layout(directory)
     layers, unpacked = [], []
-    for tree in trees:
-        data, digest = layer(tree, when)
+    for data, digest in trees:
         layers.append(layout.blob(data, "application/vnd.oci.image.layer.v1.tar+gzip"))
         unpacked.append(digest)
     labels = {

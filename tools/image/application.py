@@ -38,11 +38,10 @@ def unpack(root: Path, checkout: Path, wheel: Path) -> None:
         for path in target.rglob(pattern):
             path.unlink()  # what only a compiler or a type checker reads
     if sys.version_info[:2] == (3, 11):  # the image's own, so what is compiled here is read there
-        for path in sorted(target.rglob("*.py")):
-            compileall.compile_file(
-                path, quiet=2, stripdir=str(root), prependdir="/",
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )  # fmt: skip
+        compileall.compile_dir(
+            target, maxlevels=100, quiet=2, stripdir=str(root), prependdir="/", workers=0,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )  # fmt: skip
     command = root / "usr/bin/callboard"
     command.parent.mkdir(parents=True, exist_ok=True)
     command.write_text(COMMAND)
