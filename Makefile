@@ -12,6 +12,7 @@ BENCH_FLAGS ?=
 SOAK_FLAGS ?=
 ATTACK_FLAGS ?=
 MUTANTS_FLAGS ?=
+SIGNING_KEY ?=
 SURFACE_FLAGS ?=
 
 BIN := .venv/bin
@@ -101,8 +102,8 @@ image-check: image ## the image's own tests, on what was built
 	IMAGE_LAYOUT=dist/image/oci $(BIN)/python -m pytest tests/image $(PYTEST_FLAGS)
 
 .PHONY: release
-release: $(STAMPS)/dev $(BROWSER_FILES) ## wheel, sdist, image, manifests, bills of materials, notes and checksums, in dist/
-	tools/release
+release: $(STAMPS)/dev $(BROWSER_FILES) ## wheel, sdist, image, chart, bills of materials, notes, checksums, in dist/ (SIGNING_KEY=FILE signs)
+	SIGNING_KEY="$(SIGNING_KEY)" tools/release
 
 .PHONY: format
 format: $(STAMPS)/dev ## let ruff write what it can
