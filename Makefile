@@ -13,6 +13,7 @@ SOAK_FLAGS ?=
 ATTACK_FLAGS ?=
 MUTANTS_FLAGS ?=
 SIGNING_KEY ?=
+ROLLOVER_FLAGS ?=
 SURFACE_FLAGS ?=
 
 BIN := .venv/bin
@@ -77,6 +78,10 @@ bench: $(STAMPS)/dev $(BROWSER_FILES) ## what Callboard costs, beside Backstage 
 .PHONY: soak
 soak: $(STAMPS)/dev $(BROWSER_FILES) ## half an hour of churn, chaos and viewers (SOAK_FLAGS="--minutes 3")
 	$(BIN)/python -m bench.soak $(SOAK_FLAGS)
+
+.PHONY: rollover
+rollover: $(STAMPS)/dev $(BROWSER_FILES) ## an upgrade while fifty people look: how long each is without a stream (needs PostgreSQL)
+	PYTHONPATH=tests $(BIN)/python -m bench.rollover $(ROLLOVER_FLAGS)
 
 .PHONY: attack
 attack: $(STAMPS)/dev $(BROWSER_FILES) ## hostile clusters and readers, and what they cost everybody else (ATTACK_FLAGS="--seconds 5")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from callboard.app.configuration import read_configuration
-from callboard.base.settings import InClusterLocator, KubeconfigLocator, KubernetesSettings
+from callboard.base.settings import ClusterLimits, InClusterLocator, KubeconfigLocator, KubernetesSettings
 from callboard.fleet.pod_identity import PodIdentity
 from callboard.fleet.tools.check import ClusterCheck, check_clusters
 from callboard.fleet.tools.rbac import features_of, manifests
@@ -16,6 +16,9 @@ from callboard.simulator.cluster import SimulatedCluster
 from callboard.simulator.fleet import Fleet
 from support.fake_fleet import CALLER
 from support.wired_fleet import RunningFleet, wired_fleet
+
+PATIENT = ClusterLimits(soft_deadline=0.5, hard_deadline=60.0, idle_deadline=60.0)
+"""Nothing is late, however loaded the machine is."""
 
 
 def mounted(volume: Path, files: dict[str, str]) -> None:
@@ -87,7 +90,7 @@ async def test_what_the_kubelet_renews_is_read_again_and_new_clusters_are_found(
             service_account,
             {"KUBERNETES_SERVICE_HOST": at.hostname or "", "KUBERNETES_SERVICE_PORT": str(at.port)},
         )
-        async with wired_fleet(secret / "kubeconfig", pod=pod) as wired:
+        async with wired_fleet(secret / "kubeconfig", pod=pod, limits=PATIENT) as wired:
             first = await checked(wired)
             assert first.keys() == {"home", "other"}
             assert all(allowed(each) for each in first.values())
