@@ -2,23 +2,19 @@
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from callboard.app.configuration import read_configuration
-from callboard.base.settings import ClusterLimits, InClusterLocator, KubeconfigLocator, KubernetesSettings
+from callboard.base.secret import Secret
+from callboard.base.settings import InClusterLocator, KubeconfigLocator
 from callboard.fleet.pod_identity import PodIdentity
-from callboard.fleet.tools.check import ClusterCheck, check_clusters
-from callboard.fleet.tools.rbac import features_of, manifests
-from callboard.simulator.cluster import SimulatedCluster
-from callboard.simulator.fleet import Fleet
+from callboard.kube.connection.tls import trust_version
 from support.fake_fleet import CALLER
 from support.wired_fleet import RunningFleet, wired_fleet
 
-PATIENT = ClusterLimits(soft_deadline=0.5, hard_deadline=60.0, idle_deadline=60.0)
-"""Nothing is late, however loaded the machine is."""
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
 def mounted(volume: Path, files: dict[str, str]) -> None:
@@ -39,26 +35,9 @@ def mounted(volume: Path, files: dict[str, str]) -> None:
         each.rmdir()
 
 
-def account(cluster: SimulatedCluster) -> str:
-    """A fresh token of `callboard`, which may read what `callboard rbac` grants; every earlier one is no good any more."""
-    store = cluster.store
-    if store.collection("", "serviceaccounts").get("callboard", "callboard") is None:
-        store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "callboard"}})
-        text = manifests(
-            KubernetesSettings(), namespaces=(), features=features_of(()), name="callboard", namespace="callboard"
-        )  # fmt: skip
-        for document in yaml.safe_load_all(text):
-            if document:
-                store.create(document, namespace=document["metadata"].get("namespace", ""))
-    else:
-        store.remove("serviceaccounts", "callboard", "callboard")
-        store.create({"metadata": {"name": "callboard"}}, "serviceaccounts", namespace="callboard")
-    return str(cluster.accounts.request("callboard", "callboard", {})["status"]["token"])
-
-
-def kubeconfig(cluster: SimulatedCluster, *names: str) -> str:
-    """One context for each name, all of this cluster, whose tokens lie beside it."""
-    about = {"server": cluster.url, "certificate-authority": "ca.crt"}
+def kubeconfig(*names: str) -> str:
+    """One context for each name, all of one cluster, whose token and CA lie beside it."""
+    about = {"server": "https://other.example.org:6443", "certificate-authority": "ca.crt"}
     return yaml.safe_dump(
         {
             "clusters": [{"name": "c", "cluster": about}],
@@ -68,47 +47,38 @@ def kubeconfig(cluster: SimulatedCluster, *names: str) -> str:
     )
 
 
-async def checked(wired: RunningFleet) -> dict[str, ClusterCheck]:
-    found = await check_clusters(wired.fleet.parts, wired.connections, wired.settings, CALLER)
-    return {each.cluster.name: each for each in found.clusters}
-
-
-def allowed(found: ClusterCheck) -> bool:
-    return bool(found.permissions) and all(each.allowed for each in found.permissions if each.verb != "get")
+async def known(wired: RunningFleet) -> dict[str, tuple[Secret, tuple[int, int]]]:
+    """By cluster: the token it would be asked with now, and which state of its CA it would be believed by."""
+    parts = wired.fleet.parts
+    found = {}
+    for each in (await parts.clusters.supplied(CALLER)).clusters:
+        credential = await parts.auth.credential(each, CALLER)
+        found[each.name] = (credential.token, trust_version(each.trust))
+    return found
 
 
 async def test_what_the_kubelet_renews_is_read_again_and_new_clusters_are_found(tmp_path: Path) -> None:
-    async with Fleet.start("quiet", clusters=2) as fleet:
-        home, other = fleet
-        service_account, secret = tmp_path / "serviceaccount", tmp_path / "secret"
-        files = {"token": account(home), "ca.crt": home.ca_pem, "namespace": "callboard"}
-        mounted(service_account, files)
-        beside = {"token": account(other), "ca.crt": other.ca_pem}
-        mounted(secret, {**beside, "kubeconfig": kubeconfig(other, "other")})
-        at = urlsplit(home.url)
-        pod = PodIdentity(
-            service_account,
-            {"KUBERNETES_SERVICE_HOST": at.hostname or "", "KUBERNETES_SERVICE_PORT": str(at.port)},
-        )
-        async with wired_fleet(secret / "kubeconfig", pod=pod, limits=PATIENT) as wired:
-            first = await checked(wired)
-            assert first.keys() == {"home", "other"}
-            assert all(allowed(each) for each in first.values())
-            assert "callboard/callboard" in first["home"].asked_as
-            supplied = {c.name: c for c in (await wired.fleet.parts.clusters.supplied(CALLER)).clusters}
-            assert supplied["home"].namespace == "callboard"
+    service_account, secret = tmp_path / "serviceaccount", tmp_path / "secret"
+    mounted(service_account, {"token": "home-1\n", "ca.crt": "one", "namespace": "tools"})
+    mounted(secret, {"token": "other-1\n", "ca.crt": PEM, "kubeconfig": kubeconfig("other")})
+    pod = PodIdentity(
+        service_account, {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    )
+    async with wired_fleet(secret / "kubeconfig", pod=pod) as wired:
+        first = await known(wired)
+        assert {name: token for name, (token, _) in first.items()} == {
+            "home": Secret("home-1"), "other": Secret("other-1"),
+        }  # fmt: skip
+        (home,) = [c for c in (await wired.fleet.parts.clusters.clusters(CALLER)) if c.name == "home"]
+        assert (home.url, home.namespace) == ("https://10.96.0.1:443", "tools")
 
-            renewed = account(home), account(other)
-            refused = await checked(wired)
-            assert not any(allowed(each) for each in refused.values())
-
-            mounted(service_account, {**files, "token": renewed[0]})
-            mounted(
-                secret, {**beside, "token": renewed[1], "kubeconfig": kubeconfig(other, "other", "third")}
-            )
-            again = await checked(wired)
-            assert again.keys() == {"home", "other", "third"}
-            assert all(allowed(each) for each in again.values())
+        mounted(service_account, {"token": "home-2\n", "ca.crt": "renewed", "namespace": "tools"})
+        mounted(secret, {"token": "other-2\n", "ca.crt": PEM * 2, "kubeconfig": kubeconfig("other", "third")})
+        again = await known(wired)
+        assert {name: token for name, (token, _) in again.items()} == {
+            "home": Secret("home-2"), "other": Secret("other-2"), "third": Secret("other-2"),
+        }  # fmt: skip
+        assert all(again[name][1] != first[name][1] for name in first)
 
 
 def test_in_a_pod_without_a_kubeconfig_its_own_cluster_is_found(
