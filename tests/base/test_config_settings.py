@@ -133,7 +133,7 @@ callboard:
   extensions: {settings: {teams: {url: 'https://teams.example.org'}}, switched: {teams: true}, locked: true}
   routes:
     - {path: '/pods/{cluster}/{team}', title: Pods, types: [pods], clusters: ['{cluster}'], namespaces: [shop],
-       selector: 'team={team}'}
+       selector: 'team={team}', expression: 'size(objects)'}
   services:
     costs:
       {target: 'http://costs.tools.svc:8080', title: Costs, timeout: 5, concurrent: 2, maxBytes: 9, maxBody: 9,

@@ -34,6 +34,9 @@ def unpack(root: Path, checkout: Path, wheel: Path) -> None:
     for tests in (*target.rglob("tests"), *target.rglob("testing")):
         if tests.is_dir() and "callboard" not in tests.parts:
             shutil.rmtree(tests)
+    shutil.rmtree(
+        target / "cel_expr_python/ext", ignore_errors=True
+    )  # extensions of CEL that are not loaded: 36 MB
     for pattern in ("*.c", "*.h", "*.cpp", "*.pyx", "*.pxd", "*.pxi", "*.pyi"):
         for path in target.rglob(pattern):
             path.unlink()  # what only a compiler or a type checker reads

@@ -56,6 +56,7 @@ from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
 from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
+from callboard.host.expressions.pool import ExpressionPool
 from callboard.host.managing.manager import ExtensionManager
 from callboard.host.routes import ExtensionRoutes
 from callboard.host.stalls import StallWatch
@@ -321,6 +322,7 @@ async def open_application(
             )
             extensions = ExtensionRoutes(contexts, lambda: questions)
             identity_tokens = identity_tokens_of(settings, clock)
+            expressions = ExpressionPool()
             fleet = FleetInForce(
                 connections=connections,
                 hub=hub,
@@ -331,6 +333,7 @@ async def open_application(
                 contexts=contexts,
                 routes=extensions,
                 beside=ServicesBeside(identity_tokens, lambda: questions),
+                expressions=expressions,
             )
 
             managed = ExtensionsInForce(lambda: fleet, contexts)
@@ -462,6 +465,7 @@ async def open_application(
                     clock,
                     contexts=contexts,
                     questions=lambda: questions,
+                    expressions=expressions,
                 )
                 await extension_manager.start()
                 fleet.without(extension_manager.off, extension_manager.routes)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +11,7 @@ from callboard.access.policies.keeping import read_policies
 from callboard.app.configuration import read_configuration
 from callboard.app.installed import installed
 from callboard.app.listening import Listens, settings_for
+from callboard.app.managing import declared_of
 from callboard.app.plugins import Plugins, asked
 from callboard.app.policies import engine_of
 from callboard.app.rules import rules_of
@@ -22,7 +24,7 @@ from callboard.fleet.wiring.registry import Registry
 from callboard.fleet.wiring.wiring import wire
 from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
-from callboard.host.declared import declared_routes
+from callboard.host.expressions.pool import ExpressionPool
 from callboard.kube.connection.connection import Connections
 from callboard.kube.connection.request import in_the_open
 from callboard.kube.connection.tls import tls_context
@@ -130,8 +132,9 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
             )
         with wrong:
             rules_of(settings)
-        with wrong:
-            declared_routes(settings.callboard.routes)
+        async with aclosing(ExpressionPool()) as expressions:
+            with wrong:
+                await declared_of(settings, (), expressions)
         with wrong:
             services_of(
                 settings, ServicesBeside(identity_tokens_of(settings, clock), lambda: None), plugins.names

@@ -25,6 +25,7 @@ from callboard.fleet.wiring.wiring import WiredFleet, wire
 from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
 from callboard.host.declared import DECLARED
+from callboard.host.expressions.pool import ExpressionPool
 from callboard.host.routes import ExtensionRoutes
 from callboard.kube.connection.connection import Connections
 from callboard.kube.reads.fetcher import DirectFetcher
@@ -60,7 +61,9 @@ class FleetInForce:
         contexts: Contexts | None = None,
         routes: ExtensionRoutes | None = None,
         beside: ServicesBeside | None = None,
+        expressions: ExpressionPool | None = None,
     ) -> None:
+        self._expressions = expressions or ExpressionPool()
         self._beside = beside
         self._contexts = contexts
         self._routes = routes
@@ -81,6 +84,8 @@ class FleetInForce:
         self._kept: tuple[RouteSettings, ...] = ()
         self.left_out: tuple[str, ...] = ()
         """What of the routes that were kept is not served, a sentence each."""
+        self.declared = 0
+        """How many declared routes there are."""
         self.rules = ORDINARY
         """The rules of diagnosis in force."""
         self._breakers = Breakers(
@@ -107,6 +112,7 @@ class FleetInForce:
             await self._fleet.close()
         if self._beside is not None:
             await self._beside.close()
+        await self._expressions.aclose()
 
     @property
     def plugins(self) -> Plugins:
@@ -155,7 +161,9 @@ class FleetInForce:
         if self._contexts is not None:
             self._contexts.checked(settings.callboard.extensions.settings)
         off = off_of(settings, self._off)
-        declared, left_out = declared_of(settings, () if DECLARED in off else self._kept)
+        declared, left_out = await declared_of(
+            settings, () if DECLARED in off else self._kept, self._expressions
+        )
         services = services_of(settings, self._beside, [e.name for e in self._extensions])
         rules = rules_of(settings)
         built_in = FleetPlugin(
@@ -204,7 +212,7 @@ class FleetInForce:
         self._fleet, self._plugins, self._settings, self.rules = fleet, plugins, settings, rules
         if self._routes is not None:
             served = () if DECLARED in off else declared
-            self.left_out = left_out
+            self.left_out, self.declared = left_out, len(declared)
             for gone in self._routes.use(
                 [*((route, False) for route in plugins.routes()), *((route, True) for route in served)]
             ):

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import structlog
+
 from callboard.app.installed import loaded_now
 from callboard.app.plugins import OURS, Extension
-from callboard.base.errors import BadInputs
+from callboard.base.errors import BadInputs, Problem, Unavailable
 from callboard.base.settings import RouteSettings, Settings
 from callboard.extend.routes import ExtensionRoute
 from callboard.host.contexts import Contexts
 from callboard.host.declared import DECLARED, declared_routes
+from callboard.host.expressions.pool import ExpressionPool
 from callboard.host.managing.views import ExtensionFacts
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 _KEYS = 5
 
+_log = structlog.get_logger(__name__)
+
 
 def off_of(settings: Settings, off: frozenset[str]) -> frozenset[str]:
     """The extensions that are off: by the configuration, and of the others by the page."""
@@ -42,22 +47,42 @@ def off_of(settings: Settings, off: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name in said if not name.startswith(OURS))
 
 
-def declared_of(
-    settings: Settings, kept: Sequence[RouteSettings]
+async def declared_of(
+    settings: Settings, kept: Sequence[RouteSettings], pool: ExpressionPool
 ) -> tuple[tuple[ExtensionRoute, ...], tuple[str, ...]]:
     """(the declared routes, what is wrong with those that were kept). Raises BadInputs for one of the configuration."""
     routes = settings.callboard.routes
-    found = declared_routes(routes)
+    found = declared_routes(routes, pool.value)
+    problems = [
+        Problem(why, where=f"callboard.routes[{index}]", path="expression")
+        for index, each in enumerate(routes)
+        if (why := await _wrong_expression(each, pool))
+    ]
+    if problems:
+        raise BadInputs(problems)
     wrong: list[str] = []
     for each in kept:
+        why = await _wrong_expression(each, pool)
+        more = found
         try:
-            found = declared_routes((*routes, each))
+            more = declared_routes((*routes, each), pool.value)
         except BadInputs as error:
             why = error.problems[0].message
+        if why:
             wrong.append(f"The route {each.path[:300]!r} that was written here is not served: {why}.")
         else:
-            routes = (*routes, each)
+            routes, found = (*routes, each), more
     return found, tuple(wrong)
+
+
+async def _wrong_expression(route: RouteSettings, pool: ExpressionPool) -> str:
+    if not route.expression:
+        return ""
+    try:
+        return await pool.check(route.expression)
+    except Unavailable as error:
+        _log.warning("an expression could not be looked at", path=route.path, why=error.message)
+        return ""
 
 
 class ExtensionsInForce:
@@ -94,9 +119,8 @@ class ExtensionsInForce:
             for name in services
             if name not in known
         ]
-        declared, _ = declared_of(settings, fleet.kept)
-        if declared:
-            adds = (_several(len(declared), "route", "routes"),)
+        if fleet.declared:
+            adds = (_several(fleet.declared, "route", "routes"),)
             found.append(ExtensionFacts(name=DECLARED, origin="the configuration, and this page", adds=adds))
         return sorted(found, key=lambda f: (f.ours, f.name))
 

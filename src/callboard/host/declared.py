@@ -3,20 +3,24 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from callboard.base.errors import BadInputs, CallboardError, NotFound, Problem, UsageError
+from callboard.base.errors import BadInputs, CallboardError, NotFound, Problem, Unavailable, UsageError
+from callboard.base.fence import PartFailed
+from callboard.base.part_failures import FAILED
 from callboard.base.settings import RouteSettings
 from callboard.extend.routes import ExtensionRoute, RouteContext
+from callboard.host.expressions.pool import ExpressionFailed
 from callboard.host.paths import route_problem
 from callboard.host.routes import sound_routes
 from callboard.model.outcome import Answer, Outcome
 from callboard.model.permission import Action
 from callboard.model.resource import KNOWN_TYPES, ResourceType
 
-__all__ = ["DECLARED", "DeclaredAnswer", "DeclaredPart", "declared_routes"]
+__all__ = ["DECLARED", "DeclaredAnswer", "DeclaredPart", "Shape", "ShapedAnswer", "declared_routes"]
 
 DECLARED: Final = "declared"
 """Stands in their addresses where an extension's name does."""
@@ -53,14 +57,34 @@ class DeclaredAnswer(msgspec.Struct, frozen=True):
     parts: tuple[DeclaredPart, ...]
 
 
-def declared_routes(settings: Sequence[RouteSettings]) -> tuple[ExtensionRoute, ...]:
-    """The routes of the configuration. Raises BadInputs that tells all that is wrong."""
+class ShapedAnswer(msgspec.Struct, frozen=True):
+    """What the route's expression gives. `complete` as in a DeclaredAnswer; `parts` tell what came of each question, without
+    objects."""
+
+    complete: bool
+    value: object
+    parts: tuple[DeclaredPart, ...]
+
+
+Shape = Callable[[str, Mapping[str, object]], Awaitable[object]]
+"""What an expression gives of `parts` and `path`. Raises ExpressionFailed, Unavailable."""
+
+
+async def _shapeless(expression: str, data: Mapping[str, object]) -> object:
+    raise Unavailable("Expressions are not evaluated here.", code="not-there")
+
+
+def declared_routes(
+    settings: Sequence[RouteSettings], shape: Shape = _shapeless
+) -> tuple[ExtensionRoute, ...]:
+    """The routes of the configuration; whether their expressions are understood is not looked at. Raises BadInputs that tells all
+    that is wrong."""
     problems: list[Problem] = []
     routes: list[ExtensionRoute] = []
     for index, each in enumerate(settings):
         where = f"callboard.routes[{index}]"
         try:
-            route = _Declared(each).route()
+            route = _Declared(each, shape).route()
         except UsageError as error:
             problems.append(Problem(error.message, where=where))
             continue
@@ -76,8 +100,9 @@ def declared_routes(settings: Sequence[RouteSettings]) -> tuple[ExtensionRoute, 
 
 
 class _Declared:
-    def __init__(self, settings: RouteSettings) -> None:
+    def __init__(self, settings: RouteSettings, shape: Shape) -> None:
         self._settings = settings
+        self._shape = shape
         self._types = tuple(_type_of(text) for text in settings.types)
         names = set(_PLACEHOLDER.findall(settings.path))
         self._of_entity = "entity" in names
@@ -99,13 +124,27 @@ class _Declared:
         work = self._of_service if self._of_entity else self._of_types
         return ExtensionRoute(
             path=self._settings.path,
-            handler=work,
+            handler=partial(self._shaped, work) if self._settings.expression else work,
             permission=Action.RESOURCES_READ,
-            answer=DeclaredAnswer,
+            answer=ShapedAnswer if self._settings.expression else DeclaredAnswer,
             title=self._settings.title,
             deadline=DEADLINE,
             extension=DECLARED,
         )
+
+    async def _shaped(
+        self, work: Callable[[RouteContext], Awaitable[DeclaredAnswer]], context: RouteContext
+    ) -> ShapedAnswer:
+        answer = await work(context)
+        data = {"parts": answer.parts, "path": dict(context.path)}
+        try:
+            value = await self._shape(self._settings.expression, data)
+        except ExpressionFailed as error:
+            part, why = f"the expression of the route {self._settings.path}", f"went wrong: {error}"
+            FAILED.note(DECLARED, part, "shape an answer", why)
+            raise PartFailed(part, why, code="expression-failed") from None
+        parts = tuple(msgspec.structs.replace(each, objects=()) for each in answer.parts)
+        return ShapedAnswer(answer.complete, value, parts)
 
     async def _of_service(self, context: RouteContext) -> DeclaredAnswer:
         if context.entity is None:

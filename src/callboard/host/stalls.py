@@ -63,11 +63,15 @@ class StallWatch:
         """The last ones, the newest last."""
         return tuple(self._kept)
 
-    def begin(self) -> None:
-        """Watch the loop that is running, in a thread that ends with `end`."""
+    def attach(self) -> None:
+        """It is the loop that is running here."""
         self._loop = asyncio.get_running_loop()
         self._thread_id = threading.get_ident()
         self._last = self._clock()
+
+    def begin(self) -> None:
+        """Watch the loop that is running, in a thread that ends with `end`."""
+        self.attach()
         threading.Thread(target=self._watch, name="stall-watch", daemon=True).start()
 
     def end(self) -> None:

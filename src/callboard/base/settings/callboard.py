@@ -452,6 +452,10 @@ class RouteSettings(SettingsStruct, frozen=True, kw_only=True):
     selector: str = ""
     """A label selector, in which parameters of the path may stand for values: `app={app}`."""
 
+    expression: str = ""
+    """An expression (CEL) of `objects`, the list of all of them, of `parts` and of `path`, its parameters: what it gives is
+    answered instead of the objects. `objects.map(o, o.metadata.name)`."""
+
 
 class CallboardSettings(SettingsStruct, frozen=True, kw_only=True):
     """`callboard`: known to Callboard only; Backstage ignores it."""

@@ -10,10 +10,11 @@ from callboard.base.errors import BadInputs, UsageError
 from callboard.base.settings import RouteSettings
 from callboard.extend.routes import ExtensionRoute
 from callboard.host.declared import declared_routes
+from callboard.host.expressions.pool import ExpressionPool
 
 __all__ = ["FIELDS", "RouteDraft", "draft_of", "parameters_at", "written"]
 
-FIELDS: Final = ("path", "title", "types", "clusters", "namespaces", "selector")
+FIELDS: Final = ("path", "title", "types", "clusters", "namespaces", "selector", "expression")
 """Of the form; several values are separated by commas or blanks."""
 _SEVERAL: Final = ("types", "clusters", "namespaces")
 
@@ -27,8 +28,8 @@ class RouteDraft(msgspec.Struct, frozen=True, kw_only=True):
     yaml: str
 
 
-def draft_of(fields: Mapping[str, str]) -> RouteDraft:
-    """Read the fields of the form."""
+async def draft_of(fields: Mapping[str, str], pool: ExpressionPool) -> RouteDraft:
+    """Read the fields of the form. Raises UsageError, Unavailable."""
     said: dict[str, object] = {}
     for key in FIELDS:
         text = fields.get(key, "").strip()
@@ -39,10 +40,15 @@ def draft_of(fields: Mapping[str, str]) -> RouteDraft:
     except msgspec.ValidationError as error:
         raise UsageError(f"This is no route: {str(error)[:300]}.") from None
     try:
-        (route,) = declared_routes([settings])
+        (route,) = declared_routes([settings], pool.value)
     except BadInputs as error:
         problems = tuple(str(p).removeprefix("callboard.routes[0]: ") for p in error.problems)
         return RouteDraft(settings=settings, route=None, problems=problems, yaml=written(settings))
+    wrong = await pool.check(settings.expression) if settings.expression else ""
+    if wrong:
+        return RouteDraft(
+            settings=settings, route=None, problems=(f"expression: {wrong}",), yaml=written(settings)
+        )
     return RouteDraft(settings=settings, route=route, problems=(), yaml=written(settings))
 
 

@@ -11,6 +11,7 @@ from callboard.base.errors import CallboardError, NotAllowed, NotFound, UsageErr
 from callboard.base.part_failures import FAILED
 from callboard.base.settings import RouteSettings
 from callboard.host.contexts import Contexts
+from callboard.host.expressions.pool import ExpressionPool
 from callboard.host.managing.drafts import RouteDraft, draft_of, parameters_at, written
 from callboard.host.managing.views import (
     ExtensionFacts,
@@ -47,7 +48,9 @@ class ExtensionManager:
         *,
         contexts: Contexts,
         questions: Callable[[], Questions | None],
+        expressions: ExpressionPool,
     ) -> None:
+        self._expressions = expressions
         self._managed = managed
         self._store = store
         self._permissions = permissions
@@ -136,7 +139,7 @@ class ExtensionManager:
     async def draft(self, fields: Mapping[str, str], caller: Caller) -> RouteDraft:
         """A route as the form says it, checked. Raises NotAllowed, UsageError."""
         await self._require(caller, Action.ADMIN_READ)
-        return draft_of(fields)
+        return await draft_of(fields, self._expressions)
 
     async def tried(self, draft: RouteDraft, address: str, caller: Caller) -> bytes:
         """What a draft answers at an address, to this caller. Raises CallboardError."""
@@ -153,7 +156,7 @@ class ExtensionManager:
     async def keep(self, fields: Mapping[str, str], caller: Caller) -> None:
         """Serve a route from now on. Raises NotAllowed, UsageError where it is wrong, or another stands there."""
         await self.may_change(caller)
-        draft = draft_of(fields)
+        draft = await draft_of(fields, self._expressions)
         if draft.problems:
             raise UsageError(f"This route cannot be kept: {'; '.join(draft.problems)}.")
         path = draft.settings.path

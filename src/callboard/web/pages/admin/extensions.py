@@ -95,7 +95,7 @@ class ExtensionPages:
 
     async def route(self, request: Request) -> Response:
         """A declared route in the making: checked, and tried where an address is given;
-        `?path=&title=&types=&clusters=&namespaces=&selector=&try=`."""
+        `?path=&title=&types=&clusters=&namespaces=&selector=&expression=&try=`."""
         manager, caller = self._managed(), caller_of(request)
         asked = {key: bounded(key, request.query_params.get(key, "")) for key in (*FIELDS, "try")}
         view = await manager.overview(caller)
