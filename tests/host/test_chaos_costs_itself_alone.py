@@ -71,7 +71,10 @@ def cases(service: Beside) -> dict[str, tuple[bytes | Say, str]]:
         "headers": (HEAD + b"X-A: b\r\n" * 10_000 + b"\r\n{}", BROKEN),
         "packed": (answer(b"\x1f\x8b", more=b"Content-Encoding: gzip\r\n"), BROKEN),
         "large": (HEAD + b"Content-Length: 99999999\r\n\r\n", "answered more than it may"),
-        "cut": (HEAD + b"Content-Length: 9\r\n\r\n" + quoted, "what is no JSON, and says so"),
+        "cut": (
+            HEAD + b"Content-Length: 9\r\n\r\n" + quoted,
+            "of the extension 'cut'",
+        ),  # as bad JSON, or as bad HTTP
         "no-json": (answer(f"<b>{CANARY}</b>"), "what is no JSON, and says so"),
         "markup": (
             answer(f"<b>{CANARY}</b>", kind="text/html"),

@@ -118,7 +118,7 @@ async def test_a_process_sees_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -
     st.text(max_size=40)
     | st.sampled_from(["objects[0]", "path.x", "{1: 2}", "b'a'", "[1u, 2.5, 'a']", "1/0"])
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_written_is_a_value_or_an_error(expression: str) -> None:
     _RUNNER.run(_any(expression))
 
