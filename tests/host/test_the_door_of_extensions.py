@@ -1,4 +1,4 @@
-"""The door's table for whatever extensions, services beside and the configuration add: every route that is mounted, as everybody."""
+"""The door and whatever extensions, services beside and the configuration add: every route that is mounted, as everybody."""
 
 import re
 from pathlib import Path
