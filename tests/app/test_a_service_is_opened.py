@@ -82,7 +82,10 @@ async def test_of_five_clusters_three_are_broken_and_two_are_complete(tmp_path: 
         )
         refused = final[fleet[2].name]
         (gap,) = [m for m in refused.missing if not m.reference]
-        assert gap.plain == "we may not see pods, services, configmaps, replicasets, jobs and ingresses"
+        assert (
+            gap.plain
+            == "Callboard is not allowed to see pods, services, configmaps, replicasets, jobs and ingresses"
+        )
         assert all("forbidden" in words for words in (gap.words, *gap.more_words))
         assert refused.workloads, "what was allowed is shown"
         garbage = final[fleet[3].name]

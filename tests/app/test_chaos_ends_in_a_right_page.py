@@ -62,7 +62,7 @@ async def test_a_cluster_is_away_for_ten_minutes_and_its_last_state_is_shown_as_
         async with trouble(mine):
             happenings(mine, fleet)
             fleet.step(TEN_MINUTES)
-            await page.until(lambda html: "Stale since" in html and "not current" in html, "stale")
+            await page.until(lambda html: "Stale since" in html and "out of date" in html, "stale")
             await page.until(lambda html: words in page.of(mine.name), f"the reason ({words})")
             shown = page.of(mine.name)
             assert set(re.findall(r'id="(tile-[^"]*)"', shown)) == pods, "the last state stays"

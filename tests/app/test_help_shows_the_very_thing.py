@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from callboard.model.audit import AuditDeed, AuditFilter
 from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.model.permission import Action, Resource, Ruling
@@ -38,6 +39,11 @@ async def test_each_trouble_has_what_a_helper_looks_at(
                     with monkeypatch.context() as patched:
                         patched.setattr(app.portal._permissions, "decide", all_but_logs)
                         helped["without logs"] = await app.portal.help(ref, finding, ME)
+        record = " ".join(
+            e.what for e in (await app.portal.audit(AuditFilter(deed=AuditDeed.LOG), ME)).events
+        )
+    assert {"CB-OOM", "CB-JOB-FAILED"} <= set(record.split())
+    assert "CB-SCHEDULE-RESOURCES" not in record, "help that shows no log is no reading of one"
     memory = helped["CB-OOM"]
     assert rows(memory)["It may use at most"] == ("1 GiB", True)
     assert memory.crash is not None

@@ -83,7 +83,7 @@ def test_a_workload_tells_its_counts_and_a_pod_in_trouble_its_reason() -> None:
 
 def test_what_could_not_be_seen_is_told_in_the_servers_words() -> None:
     missing = next(line for line in lines(sick()) if "not seen" in line)
-    assert missing == f"  ? not seen: we may not see configmaps: {FORBIDDEN}"
+    assert missing == f"  ? not seen: Callboard is not allowed to see configmaps: {FORBIDDEN}"
 
 
 def test_as_whom_how_long_and_when_is_told() -> None:

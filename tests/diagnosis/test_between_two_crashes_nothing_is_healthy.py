@@ -59,5 +59,5 @@ def test_verdict(status: dict[str, Any], expected: Health) -> None:
 def test_it_says_that_it_runs_at_the_moment_and_why_that_is_no_comfort() -> None:
     assert cluster_verdict(part(**running(minutes=0.7, restarts=31))).sentence == (
         "Deployment web: 1 pod keeps being killed for using more memory than its limit "
-        "(CrashLoopBackOff, OOMKilled, exit code 137), running again at the moment"
+        "(CrashLoopBackOff, OOMKilled, exit code 137), running again now"
     )

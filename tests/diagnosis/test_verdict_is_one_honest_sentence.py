@@ -88,14 +88,14 @@ def test_unhealthy_outranks_unknown_and_both_are_said() -> None:
 def test_forbidden_pods_are_never_taken_for_healthy() -> None:
     found = verdict(service(cluster("a", deployment(), also=(failed("Pod"),))))
     assert found.health is Health.UNKNOWN
-    assert "we may not see pods" in found.sentence
+    assert "Callboard is not allowed to see pods" in found.sentence
 
 
 def test_forbidden_config_maps_leave_the_verdict_and_are_told() -> None:
     found = verdict(service(cluster("a", deployment(), pod(), also=(failed("ConfigMap"),))))
     assert found.health is Health.HEALTHY
     assert not found.could_not_tell
-    assert found.clusters[0].missing == ("we may not see configmaps",)
+    assert found.clusters[0].missing == ("Callboard is not allowed to see configmaps",)
 
 
 def test_nothing_anywhere_is_its_own_answer() -> None:
@@ -186,7 +186,7 @@ def test_the_reason_is_the_gap_that_decides_and_no_other() -> None:
     found = verdict(service(cluster("a", deployment(), also=also)))
     assert "pods are shown as they were last seen" in found.sentence
     assert "configmaps" not in found.sentence
-    assert "we may not see configmaps" in found.clusters[0].missing
+    assert "Callboard is not allowed to see configmaps" in found.clusters[0].missing
 
 
 def test_pod_metrics_are_not_called_pods() -> None:
@@ -196,4 +196,4 @@ def test_pod_metrics_are_not_called_pods() -> None:
         failure=Failure(code=FailureCode.FORBIDDEN, message="no", status=403),
     )
     found = verdict(service(cluster("a", deployment(), pod(), also=(refused,))))
-    assert found.clusters[0].missing == ("we may not see pod metrics",)
+    assert found.clusters[0].missing == ("Callboard is not allowed to see pod metrics",)

@@ -70,7 +70,7 @@ def test_questions_that_failed_alike_are_told_once() -> None:
     late = failed("Service", Answer.LATE, "no answer within 10 s")
     rows = only(cluster("c", deployment(), also=(*refused, late))).missing
     assert [(m.plain, m.words, m.more_words) for m in rows] == [
-        ("we may not see pods and jobs", "pods is forbidden", ("jobs is forbidden",)),
+        ("Callboard is not allowed to see pods and jobs", "pods is forbidden", ("jobs is forbidden",)),
         ("services did not arrive in time", "no answer within 10 s", ()),
     ]
 

@@ -50,5 +50,5 @@ async def test_what_is_alike_is_said_once_and_what_is_not_is_named() -> None:
     assert "Stale since" in mixed
     assert "08:02:00 UTC" in mixed
     assert "connection refused &lt;b&gt;" in mixed
-    assert "not current" in mixed
-    assert "not current" not in alike
+    assert "out of date" in mixed
+    assert "out of date" not in alike

@@ -24,6 +24,10 @@ PATHS = {
     "object": OBJECT,
     "log": OBJECT + "/log?previous=1",
     "refused log": OBJECT + "/log?container=proxy",
+    "help": KUBERNETES + "?help=CB-CRASH-ERROR",
+    "crash logs": KUBERNETES + "?crashes=newest",
+    "connect": KUBERNETES + "?connect=1&pod=dice/dice-roller-8c4b-kk2",
+    "share": KUBERNETES + "?share=1",
     "error": "/catalog/default/component/nope",
 }
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -69,7 +69,7 @@ async def test_a_cluster_that_goes_stale_moves_nothing(open_page: OpenPage, widt
         for name in ("eu-2", "eu-3"):
             await portal.change(stale(healthy(name)))
             line = page.locator(f"#line-{name}")
-            await expect(line).to_contain_text("not current")
+            await expect(line).to_contain_text("out of date")
         await page.evaluate(FRAME)
         assert await page.evaluate(boxes) == before, "same cards, same order, same widths"
         assert await page.evaluate("shifted") < GOOD
@@ -188,7 +188,7 @@ async def test_after_a_restart_the_page_says_what_it_shows_and_nothing_against_i
     assert since.format(0) in before
     assert since.format(1) in after
     for page in (before, after):
-        assert "not current" not in page
+        assert "out of date" not in page
         assert "waiting for more" not in page
         assert "· live" not in page
     assert before.count("asking again</span>") == 2

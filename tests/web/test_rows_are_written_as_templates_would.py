@@ -41,7 +41,7 @@ TEMPLATE = """\
 <a data-drawer href="{{ urls.object_url(ref, row.key) }}">{{ row.key.name | bounded(253) }}</a>
 {% if row.summary %}<span class="summary">{{ row.summary | bounded(300) }}</span>{% endif %}
 {% if row.reason %}<span class="reason">{{ row.reason | bounded(300) }}</span>{% endif %}
-{% if row.referenced %}<small class="faint" title="Not selected itself: something of this service refers to it">referred to</small>{% endif %}
+{% if row.referenced %}<small class="faint" title="Not selected itself: something of this service refers to it">found by reference</small>{% endif %}
 </li>
 {% endmacro %}
 """  # fmt: skip  # noqa: E501

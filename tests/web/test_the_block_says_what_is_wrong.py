@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import msgspec
+from playwright.async_api import expect
 
 from callboard.model.finding import (
     Consequence,
@@ -85,6 +86,18 @@ async def test_it_says_what_where_since_when_after_what_why_and_what_next() -> N
     assert "/dice-roller-8c4b-kk2/log?container=roller&amp;previous=1" in block, (
         "the first step leads to the log"
     )
+
+
+async def test_the_browsers_tab_says_that_it_is_down_and_goes_on_saying_how_it_is(
+    open_page: OpenPage,
+) -> None:
+    portal = StubPortal((view(finding()), view()))
+    portal.held = True
+    async with serving(portal) as base, open_page(base + PAGE) as page:
+        assert await page.title() == "● Dice roller · Kubernetes · Callboard"
+        portal.out = 2
+        portal.go_on.set()
+        await expect(page).to_have_title("Dice roller · Kubernetes · Callboard")
 
 
 async def test_since_when_is_by_the_readers_clock_from_the_start(open_page: OpenPage) -> None:

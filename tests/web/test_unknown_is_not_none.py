@@ -27,7 +27,7 @@ def test_each_kind_of_answer_has_words_of_its_own() -> None:
 
 async def test_five_kinds_of_unknown_read_differently() -> None:
     page = await page_of(kubernetes(*TROUBLE.clusters, awaited("ca-west-1")))
-    assert "Looked for, and there are none: 2 types" in page
+    assert "Not here: 2 other kinds of object" in page
     assert "<strong>Node</strong>: not looked for" in page
     assert "we are not allowed to see these" in page
     assert "configmaps is forbidden" in page

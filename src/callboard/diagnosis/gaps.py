@@ -10,7 +10,7 @@ from callboard.model.resource import is_custom, words_of
 __all__ = ["Gap", "gaps", "not_served"]
 
 _UNSEEN = {
-    Answer.FORBIDDEN: "we may not see {what}",
+    Answer.FORBIDDEN: "Callboard is not allowed to see {what}",
     Answer.UNAUTHORIZED: "the cluster does not accept our sign-in for {what}",
     Answer.ABSENT: "the cluster does not know {what}",
     Answer.THROTTLED: "the cluster asked us to come back later for {what}",

@@ -48,7 +48,7 @@ def _unhealthy(reason: str, since: Condition | None = None) -> ObjectHealth:
 
 def _unseen_spec(meta: ObjectMeta, observed: int) -> ObjectHealth | None:
     if observed < meta.generation:
-        return _progressing("the newest change has not been picked up yet")
+        return _progressing("Kubernetes has not begun with the newest change")
     return None
 
 

@@ -27,7 +27,7 @@ def health_said(own: ObjectHealth, alarms: Sequence[Finding], counts: tuple[int,
     first = alarms[0]
     said = ", ".join(dict.fromkeys(sentence(f) for f in alarms[:2]))
     if first.count and own.health is Health.HEALTHY and desired and ready >= desired:
-        reason = f"{said}, running again at the moment"
+        reason = f"{said}, running again now"
     elif desired and first.count and ready >= desired:
         reason = f"the newest change is stuck: {said}; {_serving(ready)}"
     elif desired and ready < desired and first.code != "CB-UNAVAILABLE":

@@ -240,9 +240,12 @@ class CallboardPortal:
             logs = False
         else:
             logs = True
-            told = f"{_told(ref, key)} {finding.code}"
+
+        def before(read: ObjectKey) -> None:
+            told = f"{_told(ref, read)} {finding.code}"
             self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
-        return await self._kubernetes.help(entity, finding, caller, logs=logs)
+
+        return await self._kubernetes.help(entity, finding, caller, before_log=before if logs else None)
 
     def tabs(self) -> tuple[Tab, ...]:
         """All tabs in their order."""

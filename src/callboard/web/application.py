@@ -117,7 +117,7 @@ def create_web(
     routes = site_map(
         CatalogPages(portal, renderer, listing),
         entities,
-        DialogPages(portal, renderer, entities.tab),
+        DialogPages(portal, renderer, entities.tab, clock),
         ObjectPages(portal, renderer),
         admin,
         RecordPages(portal, admin),

@@ -29,6 +29,7 @@ __all__ = [
     "KubernetesTab",
     "PodTable",
     "StripEntry",
+    "alarm_of",
     "kubernetes_page",
     "pieces",
 ]
@@ -248,6 +249,12 @@ def _links(
     finding = trouble.finding
     key, kind = (trouble.pod, "Pod") if trouble.pod else (trouble.object, trouble.kind)
     return outward_links(outward, view.entity, cluster, key, kind=kind, at=finding.since)
+
+
+def alarm_of(view: object) -> str:
+    """What the browser's tab is marked with for a view of a tab: how bad the worst is, "" where nothing alarms."""
+    first = view.heading.troubles.first if isinstance(view, KubernetesPage) else None
+    return first.impact if first is not None else ""
 
 
 def _count(part: ClusterPart) -> int:

@@ -330,7 +330,7 @@ def _note(part: ClusterPart) -> str:
     if any(row.restarted for row in part.freshness):
         return "asking again"
     if any(row.stale_since for row in part.freshness):
-        return "not current"
+        return "out of date"
     return "not all could be seen" if part.missing else ""
 
 

@@ -8,18 +8,21 @@ from urllib.parse import quote
 from callboard.base.gaps import filled
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity
-from callboard.portal.views import LinkTemplate, ObjectKey, OutwardLinks
+from callboard.portal.views import KubernetesView, LinkTemplate, ObjectKey, OutwardLinks
 from callboard.web.consoles import APPS, console_url
 from callboard.web.further import FurtherLink
+from callboard.web.incident import Incident
 from callboard.web.words import safe_url
 
-__all__ = ["log_links", "outward_links", "template_link"]
+__all__ = ["log_links", "outward_links", "support_links", "template_link"]
 
 BEFORE: Final = timedelta(minutes=10)
 """What is shown of the time before a trouble began."""
 LONG: Final = timedelta(hours=1)
 MOST: Final = 6
-LONGEST: Final = 8_000
+LONGEST_SNAPSHOT: Final = 1_200
+"""Characters of an incident that go into an address, where each may take nine."""
+LONGEST: Final = 12_000
 """Characters of an address: longer ones are cut or refused on the way."""
 
 
@@ -54,6 +57,26 @@ def log_links(
         **(_span(at) if at is not None else {}),
     }
     made = (template_link(each, values) for each in outward.logs[:MOST])
+    return (link for link in made if link is not None)
+
+
+def support_links(
+    outward: OutwardLinks, view: KubernetesView, told: Incident, page: str
+) -> Iterator[FurtherLink]:
+    """Where to ask for help, with what is wrong attached as text."""
+    finding = next(iter(view.verdict.findings), None)
+    place = next(iter(finding.places), None) if finding else None
+    values = {
+        "service": view.entity.metadata.name,
+        "cluster": place.cluster if place else "",
+        "namespace": finding.subject.namespace if finding else "",
+        "pod": next(iter(place.names), "") if place else "",
+        "title": told.title,
+        "page": page,
+        "snapshot": told.plain[:LONGEST_SNAPSHOT],
+        **(_span(finding.since.at) if finding and finding.since else {}),
+    }
+    made = (template_link(each, values, mail=True) for each in outward.support[:MOST])
     return (link for link in made if link is not None)
 
 

@@ -31,7 +31,7 @@ _MARK: Final = {h: f'<span class="mark" data-mark="{h.value}" aria-hidden="true"
 _BY_OWNER: Final = ' <small title="Found through its owner: its own labels do not match this service’s selector">by owner</small>'
 _REFERRED_TO: Final = (
     '<small class="faint" title="Not selected itself: something of this service refers to it">'
-    "referred to</small>"
+    "found by reference</small>"
 )
 
 

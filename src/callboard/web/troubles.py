@@ -67,6 +67,7 @@ class ShownFinding(msgspec.Struct, frozen=True, kw_only=True):
     """What names it in the address of its help."""
     mark: str
     word: str
+    impact: str
     finding: FindingDocument
     where: str
     elsewhere: str
@@ -132,6 +133,7 @@ def _trouble(finding: Finding, document: FindingDocument, titles: Mapping[str, s
         help=help_name(finding),
         mark=MARKS[finding.impact],
         word=WORDS[finding.impact],
+        impact=str(finding.impact),
         finding=document,
         where=_names([titles.get(p.cluster, p.cluster) for p in worst]),
         elsewhere=_names([titles.get(p.cluster, p.cluster) for p in rest]),

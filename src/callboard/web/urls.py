@@ -121,6 +121,10 @@ class Urls(msgspec.Struct, frozen=True):
             asked["container"] = container
         return f"{self.tab_url(ref, 'kubernetes')}?{urlencode(asked)}"
 
+    def share_url(self, ref: EntityRef, form: str = "1") -> str:
+        """The incident as text and picture, to be sent to others; with the form `svg` the picture itself."""
+        return f"{self.tab_url(ref, 'kubernetes')}?{urlencode({'share': form})}"
+
     def object_url(self, ref: EntityRef, key: ObjectKey) -> str:
         """One object of a service."""
         return f"{self.objects_url(ref, key)}{segment(key.name)}"

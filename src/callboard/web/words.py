@@ -11,6 +11,7 @@ from callboard.model.verdict import Health
 from callboard.portal.words import FRESHNESS, STALE
 
 __all__ = [
+    "ALARMS",
     "ANSWERS",
     "FRESHNESS",
     "HEALTH",
@@ -75,6 +76,8 @@ STATUS = {
 DEFAULT_REF = re.compile(r"^(group|user|system|domain):default/(?=.)")
 PLAIN = re.compile(r"[A-Za-z0-9./-]{1,600}")
 FAILED = "failed"
+ALARMS = {"down": "● ", "degraded": "◐ "}
+"""What stands before the title of a browser's tab; `title.js` has the same."""
 
 
 def plain_status(status: str) -> str:

@@ -9,7 +9,7 @@ from callboard.diagnosis.objects.reading import items, mapping, walk, whole
 
 __all__ = ["unseen"]
 
-_WORDS: Final = "the newest change has not been picked up yet"
+_WORDS: Final = "Kubernetes has not begun with the newest change"
 _NAMES: Final = (
     "observedGeneration",
     "lastObservedGeneration",

@@ -77,7 +77,7 @@ def _fields(obj: KubeObject, usage: PodUsage | None) -> tuple[Field, ...]:
     body = obj.body
     fields = [Field("Namespace", obj.namespace)] if obj.namespace else []
     if line := summary(obj):
-        fields.append(Field("In short", line))
+        fields.append(Field("Summary", line))
     if found := images(obj):
         fields.append(Field("Image" if len(found) == 1 else "Images", ", ".join(found)))
     match body:

@@ -272,9 +272,16 @@ class KubernetesRoad:
             raise no_such_cluster(ref, name)
         return found
 
-    async def help(self, entity: Entity, finding: Finding, caller: Caller, *, logs: bool) -> HelpView:
-        """What helps with a finding: of the first of its pods where it is worst, else of its subject. `logs` says whether the
-        caller may read logs at all. Raises nothing for what is not there any more."""
+    async def help(
+        self,
+        entity: Entity,
+        finding: Finding,
+        caller: Caller,
+        *,
+        before_log: Callable[[ObjectKey], None] | None,
+    ) -> HelpView:
+        """What helps with a finding: of the first of its pods where it is worst, else of its subject. `before_log` is told of the
+        pod whose log is about to be read; None for a caller who may read none. Raises nothing for what is not there any more."""
         key = stands_for(finding)
         try:
             part, obj = await self._find(entity, key, caller)
@@ -283,7 +290,10 @@ class KubernetesRoad:
         run = ended_run(finding, part, obj)
         crash = None
         if run is not None:
-            crash = await self._with_log(entity, run[0], run[1], caller) if logs else run[0]
+            crash = run[0]
+            if before_log is not None:
+                before_log(crash.key)
+                crash = await self._with_log(entity, crash, run[1], caller)
         return HelpView(
             key=key,
             cluster=part.cluster,

@@ -1,5 +1,6 @@
 """What opens over a service's Kubernetes tab by the tab's own address: help with a finding (`?help=`), the crash logs of all its
-containers (`?crashes=`), the way into a cluster with kubectl (`?connect=`).
+containers (`?crashes=`), the way into a cluster with kubectl (`?connect=`), the incident to be passed on
+(`?share=`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -8,6 +9,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from callboard.base.clock import Clock
 from callboard.base.errors import NotFound
 from callboard.http.door import caller_of
 from callboard.http.queries import bounded, number
@@ -17,10 +19,13 @@ from callboard.portal.protocol import Portal
 from callboard.portal.views import KubernetesView, ObjectKey
 from callboard.web.connect import chosen_place, connect_page
 from callboard.web.crashes import crash_page
-from callboard.web.further import further_links
+from callboard.web.further import further_links, support_of
+from callboard.web.incident import incident
 from callboard.web.kubernetes_tab import PATIENCE
-from callboard.web.outward import outward_links
+from callboard.web.last_line import line_wanted, read_line
+from callboard.web.outward import outward_links, support_links
 from callboard.web.pages.objects import DRAWER_HEADER
+from callboard.web.picture import picture
 from callboard.web.queries import entity_ref
 from callboard.web.rendering import Renderer
 from callboard.web.troubles import finding_named, shown_finding
@@ -28,6 +33,8 @@ from callboard.web.troubles import finding_named, shown_finding
 __all__ = ["DialogPages"]
 
 
+PICTURE: Final = "svg"
+"""The form of a shared incident that is its picture alone."""
 OF = "kubernetes"
 """The tab that they open over."""
 CRASHES_READ: Final = 20
@@ -39,12 +46,22 @@ class DialogPages:
     """`…/kubernetes?help=…`: whole pages, and the same content for the drawer beside the tab."""
 
     def __init__(
-        self, portal: Portal, renderer: Renderer, tab: Callable[[Request], Awaitable[Response]]
+        self,
+        portal: Portal,
+        renderer: Renderer,
+        tab: Callable[[Request], Awaitable[Response]],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._portal = portal
         self._renderer = renderer
         self._tab = tab
-        self._dialogs = {"help": self._help, "crashes": self._crashes, "connect": self._connect}
+        self._dialogs = {
+            "help": self._help,
+            "crashes": self._crashes,
+            "connect": self._connect,
+            "share": self._share,
+        }
 
     async def tab(self, request: Request) -> Response:
         """The dialog that the address names, else the tab."""
@@ -117,6 +134,20 @@ class DialogPages:
         return await self._answer(
             request, ref, "connect", page=connect_page(view, place, access), links=links
         )
+
+    async def _share(self, request: Request) -> Response:
+        ref, caller = entity_ref(request.path_params), caller_of(request)
+        view = await self._view(request, ref)
+        wanted = line_wanted(view.verdict)
+        said = (await read_line(self._portal, ref, wanted, caller)).line if wanted else ""
+        page = str(request.url.replace(query=""))
+        told = incident(view, page, said, self._clock.now())
+        if request.query_params["share"] == PICTURE:
+            return Response(picture(view, told, said), media_type="image/svg+xml")
+        outward = self._portal.outward()
+        channels = (*support_of(view.entity), *support_links(outward, view, told, page))
+        address = self._renderer.urls.share_url(ref, PICTURE)
+        return await self._answer(request, ref, "share", told=told, channels=channels, picture=address)
 
     async def _view(self, request: Request, ref: EntityRef) -> KubernetesView:
         return await self._portal.kubernetes_settled(ref, caller_of(request), within=PATIENCE)

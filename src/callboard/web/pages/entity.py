@@ -11,6 +11,7 @@ from callboard.extend.pages import CardContext, Tab
 from callboard.http.door import caller_of
 from callboard.model.entity import Entity
 from callboard.portal.views import ServiceView
+from callboard.web.kubernetes_tab import alarm_of
 from callboard.web.live.fragments import Frame
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.page_fences import sentence
@@ -82,6 +83,7 @@ class EntityPages:
                 topic="",
                 have="",
                 reload="",
+                alarm="",
             )
             return HTMLResponse(html, status_code=503)
 
@@ -131,6 +133,7 @@ class EntityPages:
             topic=TabTopic.address(tab, entity.ref, view) if live else "",
             have=msgspec.json.encode(frame.tags()).decode() if live else "",
             reload=unscripted if live and not settled else "",
+            alarm=alarm_of(view),
         )
 
 

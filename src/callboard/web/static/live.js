@@ -6,6 +6,7 @@ import { tellNews } from "./news.js";
 import { Still } from "./still.js";
 import { Stream } from "./stream.js";
 import { refreshTimes } from "./times.js";
+import { markTitle } from "./title.js";
 
 const QUIET_FOR = 5_000;
 const LOOKED_AT = 10_000; // whoever has a page before them for so long knows where things stand, touched or not
@@ -182,6 +183,7 @@ async function put(place, { fragments, lineups }, reader) {
   }
   tellNews();
   await Promise.all(swaps);
+  markTitle();
 }
 
 const later = (ms) => new Promise((done) => setTimeout(done, ms));
