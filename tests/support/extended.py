@@ -114,7 +114,7 @@ async def extended(
     parts = {"fleet": fleet or Fleet(), **extensions}
     monkeypatch.setattr(
         "callboard.app.application.installed",
-        lambda contexts, leave=frozenset(): tuple(
+        lambda contexts, leave=frozenset(), folder=None: tuple(
             asked(name, plugin, contexts) for name, plugin in parts.items()
         ),
     )

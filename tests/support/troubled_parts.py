@@ -366,7 +366,7 @@ async def troubled(
     monkeypatch.setattr("callboard.fleet.fenced.provider.FIRST", 20 * SCALE)
     monkeypatch.setattr("callboard.fleet.wiring.making.MAKING", 10 * SCALE)
     monkeypatch.setattr("callboard.app.plugins.LOADING", 20 * SCALE)
-    monkeypatch.setattr("callboard.app.application.installed", lambda *_: (asked("probe", parts),))
+    monkeypatch.setattr("callboard.app.application.installed", lambda *_, **__: (asked("probe", parts),))
     used = {"objectsProvider": "probe" if kind == "objects provider" else "fanOut"}
     used["fetcher"] = "probe" if kind == "fetcher" else "steady"
     used["proxy"] = "probe"

@@ -21,7 +21,7 @@ from callboard.access.store import AuditStore, SessionStore, StarStore, TokenSto
 from callboard.access.tokens import ServiceTokens
 from callboard.access.visibility import Visibility
 from callboard.app.administering import ClustersAsTheyStand
-from callboard.app.configuration import Configuration, read_configuration
+from callboard.app.configuration import Configuration, extension_folder, read_configuration
 from callboard.app.fleet import FleetInForce
 from callboard.app.installed import installed
 from callboard.app.judged import judged_by
@@ -56,6 +56,7 @@ from callboard.history.store import VerdictStore
 from callboard.history.verdicts import Verdicts
 from callboard.host.beside.services import ServicesBeside
 from callboard.host.contexts import Contexts
+from callboard.host.entities import LentEntities
 from callboard.host.expressions.pool import ExpressionPool
 from callboard.host.managing.manager import ExtensionManager
 from callboard.host.routes import ExtensionRoutes
@@ -326,7 +327,7 @@ async def open_application(
             fleet = FleetInForce(
                 connections=connections,
                 hub=hub,
-                catalog=catalog,
+                entities=LentEntities(lambda ref, caller: readable.entity(ref, caller)),
                 metrics=metrics,
                 clock=clock,
                 listens=listens,
@@ -476,7 +477,9 @@ async def open_application(
                         *await (
                             asyncio.to_thread(extensions_of, contexts)
                             if extensions_of
-                            else asyncio.to_thread(installed, contexts, leave)
+                            else asyncio.to_thread(
+                                installed, contexts, leave, extension_folder(configuration)
+                            )
                         ),
                     )
                 )

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from callboard.access.policies.keeping import read_policies
-from callboard.app.configuration import read_configuration
+from callboard.app.configuration import extension_folder, read_configuration
+from callboard.app.extension_words import in_words
 from callboard.app.installed import installed
 from callboard.app.listening import Listens, settings_for
 from callboard.app.managing import declared_of
@@ -115,10 +116,11 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
             (
                 asked("callboard.fleet", ours),
                 asked("callboard.web", pages),
-                *await asyncio.to_thread(installed, contexts),
+                *await asyncio.to_thread(installed, contexts, folder=extension_folder(configuration)),
             ),
             template_problem=template_problem,
             contexts=contexts,
+            sections=settings.callboard.extensions.settings,
         )
         with wrong:
             await read_policies(settings.callboard.access.policies, configuration.directory)
@@ -150,7 +152,8 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
                 base_dir=str(configuration.directory),
             )
         if fleet is None:
-            return WiredCheck(problems=(*plugins.problems, *wrong.found))
+            extensions = in_words(plugins.extensions, plugins.problems)
+            return WiredCheck(problems=(*plugins.problems, *wrong.found), extensions=extensions)
         try:
             notices = await fleet.check(Caller.callboard())
             known = await fleet.parts.clusters.clusters(Caller.callboard())
@@ -159,4 +162,5 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
             await fleet.close()
     problems = tuple(n.message for n in notices if n.gap or n.code in _PROBLEMS)
     warnings = tuple(n.message for n in notices if n.message not in problems)
-    return WiredCheck(problems=(*wrong.found, *problems), warnings=warnings)
+    extensions = in_words(plugins.extensions, fleet.problems)
+    return WiredCheck(problems=(*wrong.found, *problems), warnings=warnings, extensions=extensions)

@@ -19,7 +19,7 @@ from callboard.base.settings import (
 from callboard.fleet.pod_identity import PodIdentity
 from callboard.kube.kubeconfig import default_files
 
-__all__ = ["Configuration", "config_files", "read_configuration"]
+__all__ = ["Configuration", "config_files", "extension_folder", "read_configuration"]
 
 DEFAULT_FILES = ("app-config.yaml", "app-config.local.yaml")
 """What Backstage reads when no file is named."""
@@ -88,6 +88,12 @@ def read_configuration(
         told=told,
         assumed_catalog=not loaded.settings.catalog.locations,
     )
+
+
+def extension_folder(configuration: Configuration) -> Path | None:
+    """The folder of `callboard.extensions.path`, from the directory that relative paths start from; None where none is named."""
+    path = configuration.settings.callboard.extensions.path
+    return configuration.directory / path if path else None
 
 
 def _working_directory(catalog: CatalogSettings, directory: Path) -> CatalogSettings:

@@ -15,8 +15,8 @@ from callboard.app.services import offers_of, services_of
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
 from callboard.base.settings import RouteSettings, Settings
-from callboard.catalog.catalog import Catalog
 from callboard.diagnosis.rules.registry import ORDINARY
+from callboard.extend.parts import EntityReader
 from callboard.fleet.asking.breaker import Breakers
 from callboard.fleet.hub.hub import Hub
 from callboard.fleet.plugin import FleetPlugin
@@ -54,7 +54,7 @@ class FleetInForce:
         *,
         connections: Connections,
         hub: Hub,
-        catalog: Catalog,
+        entities: EntityReader,
         metrics: Metrics,
         clock: Clock,
         listens: Listens,
@@ -71,7 +71,7 @@ class FleetInForce:
         self._extensions: tuple[Extension, ...] = ()
         self._connections = connections
         self._hub = hub
-        self._catalog = catalog
+        self._entities = entities
         self._metrics = metrics
         self._clock = clock
         self._fleet: WiredFleet | None = None
@@ -184,13 +184,14 @@ class FleetInForce:
             ),
             template_problem=template_problem,
             contexts=self._contexts,
+            sections=settings.callboard.extensions.settings.keys() - off,
         )
         fleet = await asyncio.to_thread(
             wire,
             Registry.of(plugins),
             settings,
             clock=self._clock,
-            entities=self._catalog,
+            entities=self._entities,
             base_dir=str(configuration.directory),
         )
         await fleet.start()

@@ -1,11 +1,15 @@
 """The extensions that are there: found by entry point, loaded, and asked for what they offer. What is wrong with one costs that
 one."""
 
+from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 
 import msgspec
 import structlog
 
+from callboard.app.extension_folder import WHERE, FoundExtension, read_folder
 from callboard.app.plugins import LOADING, Extension, asked, problem_of
 from callboard.base.in_time import in_time
 from callboard.base.shape import shown_type
@@ -21,29 +25,84 @@ MOST_EXTENSIONS = 200
 _log = structlog.get_logger(__name__)
 
 
-def installed(contexts: Contexts | None = None, leave: frozenset[str] = frozenset()) -> tuple[Extension, ...]:
-    """The extensions found by entry point, by name, each loaded and asked but those that are to be left alone."""
-    return tuple(
-        msgspec.structs.replace(Extension(entry.name, {}, loaded=False), **_came_from(entry))
-        if entry.name in leave
-        else _loaded(entry, contexts)
-        for entry in _entries()
-    )
+def installed(
+    contexts: Contexts | None = None, leave: frozenset[str] = frozenset(), folder: Path | None = None
+) -> tuple[Extension, ...]:
+    """The extensions found by entry point, by name, each loaded and asked but those that are to be left alone; then those of the
+    folder. What is wrong with the folder itself comes as an extension of the folder's name that offers nothing."""
+    found = [FoundExtension(entry, Path()) for entry in _entries() if not _lies_in(entry, folder)]
+    broken: tuple[Extension, ...] = ()
+    if folder is not None:
+        read = read_folder(folder, ENTRY_POINT_GROUP)
+        found += read.found
+        if read.problems:
+            broken = (Extension(str(folder), {}, read.problems, origin=f"the folder {folder}"),)
+    return (*_each(found[:MOST_EXTENSIONS], contexts, leave), *broken)
 
 
 def loaded_now(name: str, contexts: Contexts | None = None) -> Extension | None:
     """One of them that was left alone, loaded and asked; None where there is none of that name. It blocks."""
     entry = next((e for e in _entries() if e.name == name), None)
-    return _loaded(entry, contexts) if entry is not None else None
+    if entry is None:
+        return None
+    (extension,) = _each([FoundExtension(entry, Path())], contexts, frozenset())
+    return extension
 
 
 def _entries() -> list[EntryPoint]:
     return sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name)[:MOST_EXTENSIONS]
 
 
-def _loaded(entry: EntryPoint, contexts: Contexts | None) -> Extension:
-    DEPRECATIONS.belongs(entry.value.partition(":")[0].partition(".")[0].strip(), entry.name)
-    return msgspec.structs.replace(_asked(entry, contexts), **_came_from(entry))
+def _lies_in(entry: EntryPoint, folder: Path | None) -> bool:
+    """Whether it was found in the folder, which is importable once it was read."""
+    if folder is None or entry.dist is None:
+        return False
+    try:
+        return str(entry.dist.locate_file("")).startswith(str(folder))
+    except Exception:  # a finder of somebody else's
+        return False
+
+
+def _each(
+    found: Iterable[FoundExtension], contexts: Contexts | None, leave: frozenset[str]
+) -> Iterator[Extension]:
+    taken: dict[str, str] = {}
+    for each in found:
+        origin = _came_from(each)
+        if (first := taken.get(each.entry.name)) is not None:
+            if first != str(origin):  # an editable install and its wheel are one
+                words = f"{origin.get('origin', 'another package')} brings a second one of this name, which is left out"
+                yield msgspec.structs.replace(
+                    Extension(each.entry.name, {}, (problem_of(each.entry.name, words),)), **origin
+                )
+            continue
+        taken[each.entry.name] = str(origin)
+        if each.entry.name in leave:
+            yield msgspec.structs.replace(Extension(each.entry.name, {}, loaded=False), **origin)
+            continue
+        package = each.entry.value.partition(":")[0].partition(".")[0].strip()
+        DEPRECATIONS.belongs(package, each.entry.name)
+        words = _elsewhere(package, each.place)
+        extension = (
+            Extension(each.entry.name, {}, (problem_of(each.entry.name, words),))
+            if words
+            else _asked(each.entry, contexts)
+        )
+        yield msgspec.structs.replace(extension, **origin)
+
+
+def _elsewhere(package: str, place: Path) -> str:
+    """Why what would be imported is not what lies in the folder; "" where it is, or where nothing is to be imported from it."""
+    if place == Path():
+        return ""
+    try:
+        spec = find_spec(package)
+    except (ImportError, ValueError):
+        return ""  # importing it says so
+    origin = str(spec.origin or next(iter(spec.submodule_search_locations or ()), "")) if spec else ""
+    if not origin or origin.startswith(str(place)):
+        return ""
+    return f"its package {package} is there already, at {origin}: {WHERE} adds packages and replaces none"
 
 
 def _asked(entry: EntryPoint, contexts: Contexts | None) -> Extension:
@@ -60,13 +119,12 @@ def _asked(entry: EntryPoint, contexts: Contexts | None) -> Extension:
     return asked(entry.name, plugin, contexts)
 
 
-def _came_from(entry: EntryPoint) -> dict[str, str]:
+def _came_from(found: FoundExtension) -> dict[str, str]:
+    place = f" in {found.place}" if found.place != Path() else ""
     try:
-        if entry.dist is None:
+        dist = found.entry.dist
+        if dist is None:
             return {}
-        return {
-            "version": str(entry.dist.version)[:100],
-            "origin": f"the package {str(entry.dist.name)[:100]}",
-        }
+        return {"version": str(dist.version)[:100], "origin": f"the package {str(dist.name)[:100]}{place}"}
     except Exception:  # metadata is foreign text
         return {}

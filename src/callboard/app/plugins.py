@@ -4,7 +4,8 @@ What one of them does wrong costs what it offers, or that piece of it, and is to
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from types import ModuleType
 from typing import Any, cast
@@ -132,14 +133,32 @@ class Plugins:
         *,
         template_problem: Callable[[str], str] = lambda _: "",
         contexts: Contexts | None = None,
+        sections: Collection[str] = (),
     ) -> None:
+        """`sections` are the names that the configuration has settings for."""
         self._contexts = contexts
         self._extensions = tuple(e if isinstance(e, Extension) else asked(*e) for e in extensions)
         self._problems = [p for e in self._extensions for p in e.problems]
+        self._problems += self._in_vain(sections)
         self._template_problem = template_problem
         self._tabs = self._pages(Tab, "callboard_tabs", "tab")
         self._cards = self._pages(Card, "callboard_cards", "card")
         self._routes = self._sound_routes()
+
+    def _in_vain(self, sections: Collection[str]) -> Iterator[str]:
+        """Settings that nobody takes."""
+        known = {e.name: e for e in self._extensions if e.label}
+        for name in sorted(sections):
+            where = f"callboard.extensions.settings.{name[:100]}"
+            if name not in known:
+                there = ", ".join(sorted(known)[:20]) or "none"
+                yield f"{where}: there is no extension of that name; those loaded: {there}{nearest_name(name, known)}"
+            elif (
+                self._contexts is not None
+                and not known[name].problems
+                and not self._contexts.takes_settings(name)
+            ):
+                yield f"{where}: the extension {name} takes no settings"
 
     @property
     def extensions(self) -> tuple[Extension, ...]:
@@ -263,6 +282,12 @@ def _unnamed(item: Any) -> str:
     if misfit(item.key, str) or not _KEY.fullmatch(item.key):
         return "a key is letters, digits, '-', '_' and '.'"
     return ""
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """A hint at the name that was meant; "" where none is near."""
+    near = get_close_matches(name, list(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def problem_of(name: str, words: str) -> str:

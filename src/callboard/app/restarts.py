@@ -20,6 +20,7 @@ _READ_ONCE: dict[str, Callable[[Settings], Any]] = {
     "callboard.checkpoint": lambda s: s.callboard.checkpoint,
     "callboard.watchInterval": lambda s: s.callboard.watch_interval,
     "callboard.lookAround": lambda s: s.callboard.look_around,
+    "callboard.extensions.path": lambda s: s.callboard.extensions.path,
     "callboard.web": lambda s: s.callboard.web,
 }
 """Keys that are read when the server starts, and not again."""

@@ -25,6 +25,7 @@ _PLACES: Final = {
     "sessions": "callboard.cli.sessions",
     "tokens": "callboard.cli.tokens",
     "access": "callboard.cli.access",
+    "extensions": "callboard.cli.extensions",
 }
 """What one command needs, the others' users need not wait for."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what `serve` says of itself needs none of them
 
 __all__ = [
     "DemoOptions",
+    "InstalledExtension",
     "OpenedPortal",
     "ServeOptions",
     "SimulateOptions",
@@ -55,12 +56,26 @@ class SimulateOptions(msgspec.Struct, frozen=True, kw_only=True):
     control_port: int | None = None
 
 
+class InstalledExtension(msgspec.Struct, frozen=True, kw_only=True):
+    """An extension as it was loaded. `adds` is what it brings, `problems` what is wrong with the rest, `deprecations` what it
+    uses that is going to go: a sentence or clause each. `needs` is the version of callboard.extend that it was written for."""
+
+    name: str
+    version: str
+    origin: str
+    needs: str = ""
+    adds: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    deprecations: tuple[str, ...] = ()
+
+
 class WiredCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What came of wiring a configuration as the server does: what in it cannot be used, and what is worth knowing, a sentence
-    each."""
+    each; and the extensions."""
 
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    extensions: tuple[InstalledExtension, ...] = ()
 
 
 class OpenedPortal(msgspec.Struct, frozen=True):

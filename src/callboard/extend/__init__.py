@@ -46,7 +46,14 @@ from callboard.extend.parts import (
     Supplied,
     TellingSupplier,
 )
-from callboard.extend.registration import PartConfig, Parts, ProviderRegistration, Registration
+from callboard.extend.registration import (
+    PartConfig,
+    Parts,
+    ProviderRegistration,
+    Registration,
+    wrapping,
+    wrapping_provider,
+)
 from callboard.extend.routes import ExtensionPage, ExtensionRoute, RouteContext, RouteMethod
 from callboard.extend.sign_in import (
     Confirms,
@@ -232,6 +239,8 @@ __all__ = [
     "WayOutAnswer",
     "__version__",
     "hookimpl",
+    "wrapping",
+    "wrapping_provider",
 ]
 
 if not TYPE_CHECKING:  # a type checker shall know every name

@@ -74,9 +74,9 @@ class Contexts:
             raise BadInputs(problems)
         return settings
 
-    def without_effect(self) -> tuple[str, ...]:
-        """Extensions that have a section and take none, or are not there."""
-        return tuple(sorted(self._sections.keys() - self._structs.keys()))
+    def takes_settings(self, extension: str) -> bool:
+        """Whether it has said what its settings are."""
+        return extension in self._structs
 
     def own(self, extension: str) -> ExtensionContext:
         """What an extension has, whoever looks."""

@@ -60,7 +60,7 @@ class ExtensionRoutes:
         self.version += 1
         return tuple(m for key, m in before.items() if key not in self._mounted)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """End all that is under way."""
         for mounted in self.mounted:
             await mounted.close()

@@ -416,7 +416,11 @@ class PartsSettings(SettingsStruct, frozen=True, kw_only=True):
 
 
 class ExtensionsSettings(SettingsStruct, frozen=True, kw_only=True):
-    """What extensions are given."""
+    """Where extensions are found besides those that are installed, and what they are given."""
+
+    path: str = ""
+    """A folder with more extensions: wheels, or what `pip install --target` put there. Read at the start. What is in it runs in
+    Callboard's process and is trusted: nobody but us or root may be able to write it."""
 
     settings: dict[str, Opaque] = msgspec.field(default_factory=dict)
     """A section for each extension, by the name of its entry point. What may stand in it the extension says."""

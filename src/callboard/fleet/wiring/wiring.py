@@ -169,8 +169,15 @@ class _Wiring:
             problems=registry.problems,
         )
 
-    def _config(self, where: str, options: Mapping[str, object] | None = None) -> PartConfig:
+    def _config(
+        self,
+        where: str,
+        options: Mapping[str, object] | None = None,
+        other: Callable[..., Any] | None = None,
+    ) -> PartConfig:
+        without: dict[str, Any] = {} if other is None else {"other": other}
         return PartConfig(
+            **without,
             options=options or {},
             where=where,
             base_dir=self._base_dir,
@@ -190,7 +197,9 @@ class _Wiring:
         further: tuple[object, ...] = (),
     ) -> tuple[Any, Fence]:
         """The part that the settings name, and its fence."""
-        section = self._config(*config) if config else self._config(where)
+        options = config or (where, {})
+        other = self._other(registered, what, wanted, options, further, (key,))
+        section = self._config(*options, other)
         try:
             offered = choose(registered, key, what=what, where=where)
         except BadInput as error:
@@ -200,6 +209,32 @@ class _Wiring:
             return Missing(PartFailed(fence.part, self._unknown(error))), fence
         fence = Fence(f"the {what} {key[:100]!r}", offered.extension)
         return self._made(offered, lambda: offered.item.make(section, *further), wanted, fence), fence
+
+    def _other(
+        self,
+        registered: Mapping[str, Offered[Any]],
+        what: str,
+        wanted: type,
+        section: tuple[str, Mapping[str, object]],
+        further: tuple[object, ...],
+        within: tuple[str, ...],
+    ) -> Callable[..., Any]:
+        """How a part that is made gets another of its kind. `within` are the keys of those that are being made around it."""
+
+        def make(key: str, options: Mapping[str, object] | None = None) -> Any:
+            where = section[0]
+            if key in within:
+                words = f"it is made around itself: {' around '.join((*within, key))[:300]}"
+                raise BadInput(Problem(words, where=where))
+            offered = choose(registered, key, what=what, where=where)
+            inner = (where, section[1] if options is None else options)
+            other = self._other(registered, what, wanted, inner, further, (*within, key))
+            fence = Fence(f"the {what} {key[:100]!r} within {within[0][:100]!r}", offered.extension)
+            return self._made(
+                offered, lambda: offered.item.make(self._config(*inner, other), *further), wanted, fence
+            )
+
+        return make
 
     def _made(self, offered: Offered[Any], make: Callable[[], object], wanted: type, fence: Fence) -> Any:
         """What is wrong with the settings is put beside what else is."""
@@ -221,7 +256,10 @@ class _Wiring:
         found: dict[str, FencedStrategy] = {}
         for key, offered in self._registry.auth_strategies.items():
             fence = Fence(f"the auth strategy {key[:100]!r}", offered.extension, quiet=True)
-            config = self._config(f"auth strategy {key}")
+            where = f"auth strategy {key}"
+            known = self._registry.auth_strategies
+            other = self._other(known, "auth strategy", AuthStrategy, (where, {}), (), (key,))
+            config = self._config(where, other=other)
             make = partial(offered.item.make, config)
             found[key] = FencedStrategy(self._made(offered, make, AuthStrategy, fence), fence)
         return found
@@ -232,7 +270,11 @@ class _Wiring:
             fence = Fence(
                 f"the custom resource supplier {key[:100]!r}", offered.extension, deadline=CUSTOM_RESOURCES
             )
-            make = partial(offered.item.make, self._config(f"custom resource supplier {key}"))
+            where, known = f"custom resource supplier {key}", self._registry.custom_resource_suppliers
+            other = self._other(
+                known, "custom resource supplier", CustomResourceSupplier, (where, {}), (), (key,)
+            )
+            make = partial(offered.item.make, self._config(where, other=other))
             found.append((self._made(offered, make, CustomResourceSupplier, fence), fence))
         return found
 
