@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-__all__ = ["due_soon", "last_due"]
+__all__ = ["due_soon", "fields_of", "last_due", "next_due"]
 
 DAYS: Final = 62
 """How far back is looked: rarer schedules are not judged."""
@@ -105,6 +105,35 @@ def due_soon(schedule: str, zone: str, now: datetime, since: datetime | None = N
         if due is not None and due > now:
             return due
     return None
+
+
+def next_due(schedule: str, zone: str, now: datetime, since: datetime | None = None) -> datetime | None:
+    """The first moment after `now` at which a run is due, in UTC. None as for `last_due`."""
+    found = due_soon(schedule, zone, now, since)
+    before = now
+    while found is not None and found - before > timedelta(seconds=1):
+        middle = before + (found - before) / 2
+        due = last_due(schedule, zone, middle, since)
+        if due is not None and due > now:
+            found = due
+        else:
+            before = middle
+    return found
+
+
+def fields_of(schedule: str) -> tuple[str, str, str, str, str] | None:
+    """The five fields of a schedule without a zone, names of months and days as numbers; None where it cannot be read."""
+    text = _MACROS.get(schedule.strip().lower(), schedule.strip().lower())
+    if _parsed(text) is None:
+        return None
+    minute, hour, day, month, weekday = text.split()
+    return minute, hour, day, _numbered(month, _MONTHS, 1), _numbered(weekday, _WEEKDAYS, 0)
+
+
+def _numbered(field: str, names: tuple[str, ...], first: int) -> str:
+    for number, name in enumerate(names, first):
+        field = field.replace(name, str(number))
+    return field
 
 
 @lru_cache(maxsize=256)

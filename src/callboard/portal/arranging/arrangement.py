@@ -1,6 +1,7 @@
 """A visible snapshot, arranged for reading. Pure. Nothing that was fetched is left out."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from callboard.diagnosis.engine import cluster_time, diagnose
 from callboard.diagnosis.gaps import gaps, not_served
@@ -28,7 +29,11 @@ from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, Serv
 from callboard.model.verdict import RANK, Health, ObjectHealth
 from callboard.portal.arranging.events import events_part
 from callboard.portal.arranging.freshness import freshness_of
+from callboard.portal.arranging.paths import route_paths
 from callboard.portal.arranging.pods import pod_row, worst_first, zone_of
+from callboard.portal.arranging.releases import version_change
+from callboard.portal.arranging.runs import job_progress, schedule_state
+from callboard.portal.arranging.scalers import scaler_state
 from callboard.portal.arranging.summaries import images, labels_of_pods, summary
 from callboard.portal.arranging.usage import metrics_by_pod, usage_answer, usage_of
 from callboard.portal.views import (
@@ -130,7 +135,7 @@ def arrange_cluster(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) 
         return pod_row(name, obj, found, referenced=referenced, usage=usage_of(obj, metrics), zones=zones)
 
     workloads = [
-        _workload(name, w, h, grouping, scalers, pod, other)
+        _workload(name, w, h, grouping, scalers, pod, other, now)
         for w, h in zip(grouping.workloads, diagnosis.workloads, strict=True)
     ]
     workloads.sort(key=lambda w: (RANK[w.row.health], w.row.key.namespace, w.row.key.name))
@@ -145,6 +150,9 @@ def arrange_cluster(cluster: ClusterSnapshot, rules: DiagnosisRules = ORDINARY) 
         workloads=tuple(workloads),
         pods=tuple(pods),
         sections=_sections(name, grouping, cluster, other),
+        paths=route_paths(
+            name, grouping.others, (*grouping.pods, *(p for w in grouping.workloads for p in w.pods))
+        ),
         events=events_part(cluster, grouping),
         missing=()
         if cluster.state is ClusterState.FAILED
@@ -237,6 +245,7 @@ def _workload(
     scalers: dict[tuple[str, str, str], KubeObject],
     pod: Callable[[KubeObject], PodRow],
     of: Callable[[KubeObject], ObjectHealth],
+    now: datetime | None,
 ) -> WorkloadPart:
     obj = workload.object
     ready, desired = replicas(obj)
@@ -260,6 +269,10 @@ def _workload(
         pods=tuple(sorted(map(pod, workload.pods), key=worst_first)),
         children=tuple(children),
         scaler=object_row(cluster, scaler, of(scaler)) if scaler else None,
+        change=version_change(workload, desired, updated, pod),
+        scaling=scaler_state(cluster, scaler) if scaler else None,
+        schedule=schedule_state(obj, now),
+        progress=job_progress(obj),
     )
 
 

@@ -1,6 +1,6 @@
 """Pods and their containers as rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -13,7 +13,7 @@ from callboard.model.verdict import RANK, Health, ObjectHealth
 from callboard.portal.arranging.clipping import clipped
 from callboard.portal.views import ContainerRow, ObjectKey, PodRow, PodUsage
 
-__all__ = ["container_rows", "pod_row", "version_of", "worst_first", "zone_of"]
+__all__ = ["container_rows", "pod_row", "version_named", "version_of", "worst_first", "zone_of"]
 
 _VERSION = "app.kubernetes.io/version"
 _MOST_VERSION = 60
@@ -72,9 +72,14 @@ def pod_row(
 def version_of(pod: Pod) -> str:
     """What a pod runs, as people call it: the label that is meant for it, else the tag of its first image, else the
     beginning of its digest; "" where it has none of them."""
-    if told := (pod.metadata.labels or {}).get(_VERSION):
+    return version_named(pod.metadata.labels, pod.spec.containers)
+
+
+def version_named(labels: Mapping[str, str] | None, containers: Sequence[Container]) -> str:
+    """The same of what has these labels and containers, such as a template."""
+    if told := (labels or {}).get(_VERSION):
         return told[:_MOST_VERSION]
-    image = pod.spec.containers[0].image if pod.spec.containers else ""
+    image = containers[0].image if containers else ""
     name, _, digest = image.partition("@")
     tag = name.rpartition("/")[2].partition(":")[2]
     return (tag or digest.rpartition(":")[2][:12])[:_MOST_VERSION]

@@ -38,6 +38,14 @@ from callboard.portal.views.services import (
     ServiceView,
 )
 from callboard.portal.views.setup import ClusterLine, ClustersView, ConfigurationView, RefusedLine
+from callboard.portal.views.working import (
+    JobProgress,
+    RoutePath,
+    ScalerMetric,
+    ScalerState,
+    ScheduleState,
+    VersionChange,
+)
 
 __all__ = [
     "AccessExplanation",
@@ -62,6 +70,7 @@ __all__ = [
     "FreshnessRow",
     "HealthTally",
     "HelpView",
+    "JobProgress",
     "KubernetesView",
     "LinkTemplate",
     "LogView",
@@ -80,6 +89,10 @@ __all__ = [
     "RefusedLine",
     "RelatedEntity",
     "RelationGroup",
+    "RoutePath",
+    "ScalerMetric",
+    "ScalerState",
+    "ScheduleState",
     "Section",
     "ServiceHealth",
     "ServiceRow",
@@ -89,5 +102,6 @@ __all__ = [
     "SessionsView",
     "TokenLine",
     "TokensView",
+    "VersionChange",
     "WorkloadPart",
 ]

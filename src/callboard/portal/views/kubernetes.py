@@ -10,6 +10,8 @@ from callboard.model.entity import Entity
 from callboard.model.outcome import Answer, Freshness
 from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
+from callboard.portal.views.keys import ObjectKey
+from callboard.portal.views.working import JobProgress, RoutePath, ScalerState, ScheduleState, VersionChange
 
 __all__ = [
     "ClusterPart",
@@ -26,18 +28,6 @@ __all__ = [
     "Section",
     "WorkloadPart",
 ]
-
-
-class ObjectKey(msgspec.Struct, frozen=True, gc=False, order=True):
-    """Names one object for a URL: `type` is a ResourceType.key; `namespace` is "" for cluster-scoped objects."""
-
-    cluster: str
-    type: str
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return "/".join((self.cluster, self.type, self.namespace or "-", self.name))
 
 
 class ContainerRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -135,6 +125,13 @@ class WorkloadPart(msgspec.Struct, frozen=True, kw_only=True):
     pods: tuple[PodRow, ...] = ()
     children: tuple[ObjectRow, ...] = ()
     scaler: ObjectRow | None = None
+    change: VersionChange | None = None
+    """The release under way, where one is."""
+    scaling: ScalerState | None = None
+    schedule: ScheduleState | None = None
+    """Of a CronJob."""
+    progress: JobProgress | None = None
+    """Of a Job."""
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -205,6 +202,8 @@ class ClusterPart(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     pods: tuple[PodRow, ...] = ()
     """Pods that no shown workload owns."""
     sections: tuple[Section, ...] = ()
+    paths: tuple[RoutePath, ...] = ()
+    """How people reach the pods, what is broken first."""
     events: EventsPart = EventsPart(answer=Answer.AWAITED)
     missing: tuple[MissingRow, ...] = ()
     empty: tuple[str, ...] = ()
