@@ -191,7 +191,9 @@ def ingress(port: dict[str, Any], name: str = "web") -> KubeObject:
 
 
 NO_WEB = "the Service has no port web (it has 80)"
-OPEN: dict[str, Any] = {"containers": [{"name": "app", "image": "a", "ports": [{"containerPort": 8080, "name": "http"}]}]}
+OPEN: dict[str, Any] = {
+    "containers": [{"name": "app", "image": "a", "ports": [{"containerPort": 8080, "name": "http"}]}]
+}
 AT = "http://shop.example.com/"
 
 
