@@ -75,6 +75,10 @@ conformance: $(STAMPS)/dev $(BROWSER_FILES) ## the client against a real cluster
 bench: $(STAMPS)/dev $(BROWSER_FILES) ## what Callboard costs, beside Backstage (BENCH_FLAGS="--only backstage --cells 40x10")
 	$(WITH_VENV) $(BIN)/python -m bench $(BENCH_FLAGS)
 
+.PHONY: page-check
+page-check: $(STAMPS)/dev $(BROWSER_FILES) ## what a service's page costs in Chromium: bytes, first paint, layout shift, tasks
+	$(WITH_VENV) $(BIN)/python -m bench --only page
+
 .PHONY: soak
 soak: $(STAMPS)/dev $(BROWSER_FILES) ## half an hour of churn, chaos and viewers (SOAK_FLAGS="--minutes 3")
 	$(BIN)/python -m bench.soak $(SOAK_FLAGS)

@@ -58,6 +58,8 @@ OF_PODS: Final = {
     "zone": "Zone",
 }
 """What lines can be grouped by that each pod tells, and how it is called."""
+ASIDE: Final = frozenset({"namespace", "zone"})
+"""Those of them that stand with the labels: what is picked often has a place of its own."""
 NO_GROUPS: Final = "cluster"
 
 _CALM: Final = (Health.HEALTHY, Health.NOTHING)
@@ -73,7 +75,7 @@ class GroupChoice(msgspec.Struct, frozen=True):
     @property
     def aside(self) -> bool:
         """Whether it is one of many, which stand in a list of their own."""
-        return self.key.startswith(POD_LABEL)
+        return self.key.startswith(POD_LABEL) or self.key in ASIDE
 
 
 class MatrixHead(msgspec.Struct, frozen=True, kw_only=True):
