@@ -32,6 +32,7 @@ ABOUT = {
     Action.LOGS_READ: {ResourceKind.OBJECTS},
     Action.METRICS_READ: {ResourceKind.PORTAL},
     Action.YAML_READ: {ResourceKind.OBJECTS},
+    Action.OBJECTS_READ: {ResourceKind.PLACE},
     Action.SECRETS_READ: set[ResourceKind](),
     Action.AUDIT_READ: {ResourceKind.PORTAL},
     Action.ADMIN_READ: {ResourceKind.PORTAL},
@@ -39,7 +40,7 @@ ABOUT = {
     Action.PROXY: set[ResourceKind](),
     Action.ACTIONS_RUN: set[ResourceKind](),
 }
-LOOKS_AFTER = {Action.AUDIT_READ, Action.ADMIN_READ, Action.ADMIN_CHANGE}
+LOOKS_AFTER = {Action.OBJECTS_READ, Action.AUDIT_READ, Action.ADMIN_READ, Action.ADMIN_CHANGE}
 REF = EntityRef.parse("component:default/dice-roller")
 KEY = ObjectKey(cluster="eu", type="pods", namespace="dice", name="p")
 

@@ -18,12 +18,14 @@ Decide = Callable[[Caller, Action, Resource], Ruling]
 """The port. Pure, quick, and total over its values."""
 
 _ALL: Final = frozenset({CallerKind.LOOPBACK, CallerKind.CALLBOARD})
-_ADMINISTRATION: Final = frozenset({Action.AUDIT_READ, Action.ADMIN_READ, Action.ADMIN_CHANGE})
+_NOT_FOR_ALL: Final = frozenset(
+    {Action.AUDIT_READ, Action.ADMIN_READ, Action.ADMIN_CHANGE, Action.OBJECTS_READ}
+)
 
 _UNKNOWN = Ruling(False, "no rule knows this action on such a thing")
 _HERE = Ruling(True, "the person at Callboard's own machine may")
 _READER = Ruling(True, "whoever is signed in may read")
-_NOT_EVERYONE = Ruling(False, "not everyone who is signed in looks after Callboard")
+_NOT_EVERYONE = Ruling(False, "not everyone who is signed in may")
 _SAID = Ruling(True, "the token says so")
 _NOT_SAID = Ruling(False, "the token does not say so")
 _NOBODY = Ruling(False, "nobody is signed in")
@@ -42,7 +44,7 @@ def decide(caller: Caller, action: Action, resource: Resource) -> Ruling:
     if caller.kind in _ALL:
         return _HERE
     if caller.kind is CallerKind.PERSON:
-        return _NOT_EVERYONE if action in _ADMINISTRATION else _READER
+        return _NOT_EVERYONE if action in _NOT_FOR_ALL else _READER
     if caller.kind is CallerKind.SERVICE:
         return _SAID if action in caller.may else _NOT_SAID
     return _NOBODY

@@ -94,7 +94,7 @@ class Visibility:
         self, caller: Caller, action: Action, ref: EntityRef | None, cluster: str, namespace: str, type_: str
     ) -> Ruling:
         """Whether a caller may do something to objects of a service that they see. Of none: whether they may read
-        any there, or send requests of their own."""
+        any there."""
         return await self._answered(lambda: self._ruling(caller, action, ref, cluster, namespace, type_))
 
     async def _answered(self, work: Callable[[], T]) -> T:
@@ -104,10 +104,8 @@ class Visibility:
         self, caller: Caller, action: Action, ref: EntityRef | None, cluster: str, namespace: str, type_: str
     ) -> Ruling:
         if ref is None:
-            about = Resource(kind=ResourceKind.OBJECTS, cluster=cluster, namespace=namespace, type=type_)
-            ruling = self._decide(caller, action, about)
-            where = Resource(kind=ResourceKind.CLUSTER, cluster=cluster)
-            return ruling if ruling.allowed else self._decide(caller, Action.PROXY, where)
+            about = Resource(kind=ResourceKind.PLACE, cluster=cluster, namespace=namespace, type=type_)
+            return self._decide(caller, Action.OBJECTS_READ, about)
         engine = self._by_policy(caller)
         if engine is None:
             return self._decide(

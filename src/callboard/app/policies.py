@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import structlog
 
 from callboard.access.policies.another import AnotherEngine
-from callboard.access.policies.engine import PolicyEngine
+from callboard.access.policies.engine import ObjectPlace, PolicyEngine
 from callboard.access.policies.keeping import PolicyKeeper
 from callboard.access.policies.policies import load
 from callboard.base.clock import Clock
@@ -108,6 +108,17 @@ class PoliciesInForce:
                 return {self.engine.on_cluster(caller, action, facts).allowed for facts in known}
 
             return False not in await self.engine.answered(of_each)
+        if ResourceKind.PLACE in kinds and self.engine.decides_for(caller):
+            uses = self.engine.uses(action)
+
+            def of_all() -> set[bool]:
+                return {
+                    self.engine.on_place(caller, action, ObjectPlace(facts)).allowed
+                    for facts in self._known.values()
+                }
+
+            narrow = uses.namespace or uses.type
+            return not narrow and False not in await self.engine.answered(of_all)
         return await self._allowed(caller, action) is None
 
     async def use_engine(self, another: AnotherEngine | None) -> None:

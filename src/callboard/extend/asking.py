@@ -79,8 +79,9 @@ class Ask(Protocol):
         self, cluster: str, of: ResourceType, *, namespace: str = "", selector: str = ""
     ) -> Outcome:
         """All objects of a type in a namespace, or in all of them, by a label selector, whatever service they are of: for whoever
-        may read any there, which by policies of services alone nobody but the person at Callboard's own machine may. What the
-        cluster does not give is told by the outcome's `answer`."""
+        may `kubernetes.objects.read` there, which nobody may but the person at Callboard's own machine and whom a policy names.
+        Objects in namespaces where they may not are left out. What the cluster does not give is told
+        by the outcome's `answer`."""
         ...
 
     async def get(self, cluster: str, of: ResourceType, name: str, *, namespace: str = "") -> Outcome:

@@ -125,7 +125,7 @@ class _Declared:
         return ExtensionRoute(
             path=self._settings.path,
             handler=partial(self._shaped, work) if self._settings.expression else work,
-            permission=Action.RESOURCES_READ,
+            permission=Action.RESOURCES_READ if self._of_entity else Action.OBJECTS_READ,
             answer=ShapedAnswer if self._settings.expression else DeclaredAnswer,
             title=self._settings.title,
             deadline=DEADLINE,

@@ -24,6 +24,8 @@ class Action(StrEnum):
     """Read the logs of its pods."""
     YAML_READ = "kubernetes.yaml.read"
     """Read the whole of an object as YAML, where that can be read at all; values of Secrets are in none."""
+    OBJECTS_READ = "kubernetes.objects.read"
+    """Read the objects of a cluster whatever service they are of, as a whole; values of Secrets are in none."""
     SECRETS_READ = "kubernetes.secrets.read"
     """Read the values of Secrets."""
     PROXY = "kubernetes.proxy"
@@ -51,6 +53,8 @@ class ResourceKind(StrEnum):
     """One cluster, or any."""
     OBJECTS = "objects"
     """The objects of one service in one cluster and namespace, of one type."""
+    PLACE = "place"
+    """The objects of one type in one cluster and namespace, whatever service they are of."""
     PORTAL = "portal"
     """Callboard itself."""
 
@@ -61,6 +65,7 @@ DONE_TO: Final[Mapping[Action, frozenset[ResourceKind]]] = {
     Action.RESOURCES_READ: frozenset({ResourceKind.OBJECTS}),
     Action.LOGS_READ: frozenset({ResourceKind.OBJECTS}),
     Action.YAML_READ: frozenset({ResourceKind.OBJECTS}),
+    Action.OBJECTS_READ: frozenset({ResourceKind.PLACE}),
     Action.SECRETS_READ: frozenset({ResourceKind.OBJECTS}),
     Action.PROXY: frozenset({ResourceKind.CLUSTER}),
     Action.ACTIONS_RUN: frozenset({ResourceKind.OBJECTS}),

@@ -35,6 +35,7 @@ MOST_NAME = 253
 """Characters of a name, a namespace, a group: Kubernetes' own bound."""
 
 _SECRETS = "secrets"
+_WITHOUT_ENTITY = (ResourceKind.PLACE, ResourceKind.CLUSTER, ResourceKind.CATALOG, ResourceKind.PORTAL)
 _NO_WHOLE = b"{}"
 """Stands for the JSON of an object that the caller may not read as a whole."""
 _WHY = {
@@ -91,9 +92,9 @@ class Questions:
                 )
             return None
         else:
-            kind = next(
-                k for k in (ResourceKind.CLUSTER, ResourceKind.CATALOG, ResourceKind.PORTAL) if k in kinds
-            )
+            if cluster and not await self._permissions.answered(lambda: self._may_know(caller, cluster)):
+                raise _no_cluster(cluster)
+            kind = next(k for k in _WITHOUT_ENTITY if k in kinds)
         about = Resource(kind=kind, entity=ref, cluster=cluster, namespace=namespace)
         await self._permissions.require(caller, action, about)
         return entity
@@ -170,21 +171,17 @@ class Questions:
         question = msgspec.structs.replace(question, label_selector=selector)
         await self._permissions.prepare(caller)
         if not await self._permissions.answered(lambda: self._may_know(caller, cluster)):
-            raise NotFound(f"There is no cluster {cluster!r}.", code="no-such-cluster")
-        about = Resource(
-            kind=ResourceKind.OBJECTS,
-            cluster=cluster,
-            namespace=question.namespace,
-            type=kind.key,
-            name=question.name,
-        )
+            raise _no_cluster(cluster)
         place = (None, cluster, question.namespace, kind.key)
-        ruling = await self._visibility.ruled(caller, Action.RESOURCES_READ, *place)
+        ruling = await self._visibility.ruled(caller, Action.OBJECTS_READ, *place)
         if not ruling.allowed:
-            words = f"You may not read objects there that are no service's: {ruling.by}."
+            words = (
+                f"You may not read objects there that are no service's ({Action.OBJECTS_READ}): {ruling.by}."
+            )
             raise NotAllowed(words, code="not-permitted")
         if kind.key == _SECRETS:
-            await self._permissions.require(caller, Action.SECRETS_READ, about)
+            secrets = Resource(kind=ResourceKind.OBJECTS, cluster=cluster, namespace=question.namespace)
+            await self._permissions.require(caller, Action.SECRETS_READ, secrets)
         listing = Attributes.listing(kind, question.namespace)
         if question.name:
             listing = msgspec.structs.replace(listing, verb="get")
@@ -193,8 +190,29 @@ class Questions:
             failure = Failure(code=code, message=words, status=403)
             return Outcome(question=question, answer=Answer.FORBIDDEN, failure=failure)
         outcome = await self._answer(cluster, question, caller)
-        whole = await self._permissions.answered(lambda: self._whole(caller, about))
-        return outcome if whole else _without_whole(outcome)
+        return await self._permissions.answered(lambda: self._where_they_may(outcome, cluster, caller))
+
+    def _where_they_may(self, outcome: Outcome, cluster: str, caller: Caller) -> Outcome:
+        """A list over all namespaces without those in which they may not."""
+        kind, asked = outcome.question.type.key, outcome.question.namespace
+        found = {o.namespace for o in outcome.objects} | {m.namespace for m in outcome.malformed}
+        hidden = {
+            namespace
+            for namespace in found - {asked}
+            if not self._decide(
+                caller,
+                Action.OBJECTS_READ,
+                Resource(kind=ResourceKind.PLACE, cluster=cluster, namespace=namespace, type=kind),
+            ).allowed
+        }
+        if not hidden:
+            return outcome
+        objects = tuple(o for o in outcome.objects if o.namespace not in hidden)
+        answer = outcome.answer if objects or outcome.answer is not Answer.OBJECTS else Answer.EMPTY
+        malformed = tuple(m for m in outcome.malformed if m.namespace not in hidden)
+        return msgspec.structs.replace(
+            outcome, objects=objects, answer=answer, malformed=malformed, remaining=None
+        )
 
     async def _answer(self, cluster: str, question: Question, caller: Caller) -> Outcome:
         fleet, limits = self._fleet(), self._limits_of(cluster)
@@ -249,6 +267,10 @@ class Questions:
             )
             for namespace in {o.namespace for o in outcome.objects}
         )
+
+
+def _no_cluster(cluster: str) -> NotFound:
+    return NotFound(f"There is no cluster {cluster!r}.", code="no-such-cluster")
 
 
 def _without_whole(outcome: Outcome) -> Outcome:

@@ -35,6 +35,7 @@ _BY_POLICY: Final = frozenset({CallerKind.PERSON, CallerKind.SERVICE})
 _EVERYWHERE: Final = frozenset({CallerKind.LOOPBACK, CallerKind.CALLBOARD})
 
 _NO_SUCH = Ruling(False, "there is no such thing in the catalog, as far as the caller may know")
+NO_POLICY = Ruling(False, "no policy allows it")
 _SAID = Ruling(True, "the token says so, and no policy forbids it")
 _NOT_SAID = Ruling(False, "the token does not say so")
 _SOME = Ruling(True, "of each by itself")
@@ -124,6 +125,8 @@ class PolicyEngine:
         cluster = self._clusters(resource.cluster)
         if resource.kind is ResourceKind.CLUSTER:
             return self.on_cluster(caller, action, cluster) if resource.cluster else _SOME
+        if resource.kind is ResourceKind.PLACE:
+            return self._on_any_place(caller, action, ObjectPlace(cluster, resource.namespace, resource.type))
         facts = self._directory().facts(resource.entity) if resource.entity else None
         if facts is None:
             return _NO_SUCH
@@ -153,6 +156,30 @@ class PolicyEngine:
         return self._keep(
             key, directory, cluster, self._ruled(caller, action, request, about, cluster=cluster)
         )
+
+    def on_place(self, caller: Caller, action: Action, place: ObjectPlace) -> Ruling:
+        """Of the objects at one place, whatever service they are of."""
+        if caller.kind not in _BY_POLICY:
+            return decide_built_in(caller, action, Resource(kind=ResourceKind.PLACE))
+        uses, cluster = self._policies.uses(action), place.cluster
+        context = {
+            "namespace": place.namespace if uses.namespace else "",
+            "type": place.type if uses.type else "",
+        }
+        request = {"resource": uid("Cluster", cluster.name), "context": context}
+        about = (cluster.name, pairs(cluster.labels), *context.values())
+        ruling = self._ruled(caller, action, request, about, cluster=cluster)
+        return self._also(caller, action, ruling, place=place)
+
+    def _on_any_place(self, caller: Caller, action: Action, place: ObjectPlace) -> Ruling:
+        """ "" stands for any cluster, and with any type for any namespace: then it depends on which, if anybody may at all."""
+        uses = self.uses(action)
+        if not self._policies.speaks_of(action):
+            return NO_POLICY
+        narrow = uses.type or (uses.namespace and not place.namespace)
+        if not place.cluster.name or (not place.type and narrow):
+            return _SOMEWHERE
+        return self.on_place(caller, action, place)
 
     def on_entity(self, caller: Caller, action: Action, facts: EntityFacts) -> Ruling:
         """Of an entity of the catalog."""
@@ -395,4 +422,4 @@ def _ruling(caller: Caller, answer: CedarAnswer) -> Ruling:
         return Ruling(True, f"the policy {names[0]} allows it", names)
     if answer.reasons:
         return Ruling(False, f"the policy {names[0]} forbids it", names)
-    return Ruling(False, "no policy allows it")
+    return NO_POLICY

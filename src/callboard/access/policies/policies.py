@@ -60,6 +60,10 @@ class Policies:
         """What the policies for an action look at."""
         return self._uses[action]
 
+    def speaks_of(self, action: Action) -> bool:
+        """Whether any of them may permit an action."""
+        return any(place.effect == "permit" for place in self._names[action])
+
     def ask(self, action: Action, request: Mapping[str, Any], entities: Sequence[object]) -> CedarAnswer:
         """One question, in Cedar's form but for its action. Total: what cannot be evaluated errs, and is not allowed."""
         names = self._names[action]

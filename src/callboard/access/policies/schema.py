@@ -30,6 +30,7 @@ _APPLIES: Final = {
     ResourceKind.ENTITY: "resource: [Entity], context: {}",
     ResourceKind.OBJECTS: f"resource: [Entity], context: {_PLACE}",
     ResourceKind.CLUSTER: "resource: [Cluster], context: {}",
+    ResourceKind.PLACE: "resource: [Cluster], context: { namespace: String, type: String }",
     ResourceKind.PORTAL: "resource: [Portal], context: {}",
 }
 
@@ -40,5 +41,6 @@ def _action(action: Action) -> str:
 
 
 SCHEMA: Final = _ENTITIES + "".join(map(_action, Action))
-"""The whole of it, in Cedar's own syntax. What is done to the objects of a service is done to its Entity; `context` says where:
+"""The whole of it, in Cedar's own syntax. What is done to the objects of a service is done to its Entity, what
+is done to objects whatever service they are of to their Cluster; `context` says where:
 `type` is the plural in lower case (`pods`, `rollouts.argoproj.io`), `namespace` "" for what lies in none."""

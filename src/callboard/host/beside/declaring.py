@@ -115,6 +115,8 @@ def _route_problem(settings: ServiceRouteSettings) -> str:
     names = _PARAMETER.findall(settings.path)
     if "entity" not in names and ResourceKind.OBJECTS in DONE_TO[action]:
         return f"{action} is about an entity, and its path has no {{entity}}: nothing would be decided"
+    if ResourceKind.PLACE in DONE_TO[action]:
+        return f"{action} is decided for each question to a cluster, and the service asks its own: nothing would be decided"
     strange = next((q for q in settings.query if not _QUERY.fullmatch(q) or q in names), "")
     if strange or len(set(settings.query)) != len(settings.query):
         return f"its query has a parameter that cannot be one, or stands twice: {strange[:100]!r}"

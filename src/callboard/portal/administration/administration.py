@@ -126,6 +126,15 @@ def _resource(action: Action, asked: Mapping[str, str]) -> Resource:
         return _PORTAL
     if ResourceKind.CLUSTER in kinds:
         return Resource(kind=ResourceKind.CLUSTER, cluster=asked.get("cluster", "") or what)
+    if ResourceKind.PLACE in kinds:
+        if not (cluster := asked.get("cluster", "") or what):
+            raise UsageError(f"{action} is done in a cluster; say which.", code="no-cluster")
+        return Resource(
+            kind=ResourceKind.PLACE,
+            cluster=cluster,
+            namespace=asked.get("namespace", ""),
+            type=asked.get("type", ""),
+        )
     if not what:
         raise UsageError(
             f"{action} is done to an entity; say which, as kind:namespace/name.", code="no-entity"
