@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from callboard.access.permission import Decide, decide
-from callboard.access.policies.engine import ObjectPlace, PolicyEngine
+from callboard.access.policies.engine import Enough, ObjectPlace, PolicyEngine
 from callboard.access.policies.sight import (
     facts_of,
     granted_by_policies,
@@ -35,6 +35,8 @@ __all__ = ["GrantsReader", "Visibility"]
 
 MOST_REMEMBERED = 20_000
 """Services whose scopes are kept, so that the list can tell what is remembered of them to whom it may be told."""
+MOST_SHARING = 500
+"""Callers of whom it is kept what policies grant them of one snapshot."""
 POLICIES_AGAIN = 5.0
 """Seconds until it is looked again what policies let somebody see who keeps a page open: they, or owners, may be others."""
 SOONEST = 0.05
@@ -48,6 +50,8 @@ _EVERYTHING = Grants.everything()
 
 
 T = TypeVar("T")
+_Caller = tuple[object, ...]
+_State = tuple[object, ...]
 
 
 class Visibility:
@@ -67,6 +71,7 @@ class Visibility:
         self._clusters: dict[str, ClusterFacts] = {}
         self.reviews = reviews
         self._scopes: ObjectCache[Scopes] = ObjectCache()
+        self._granted: ObjectCache[dict[_Caller, tuple[_State, Grants]]] = ObjectCache()
         self._remembered: BoundedMap[EntityRef, tuple[tuple[str, Scopes], ...]] = BoundedMap(MOST_REMEMBERED)
 
     @contextmanager
@@ -79,9 +84,23 @@ class Visibility:
         finally:
             reader.close()
 
+    async def prepared(self, snapshot: ServiceSnapshot, caller: Caller) -> None:
+        """Put the questions to the policies that the grants for a snapshot follow from, some at a time; others have their turn
+        in between."""
+        engine = self._by_policy(caller)
+        while engine is not None:
+            try:
+                with engine.step():
+                    self._granted_of(engine, caller, snapshot)
+            except Enough:
+                await asyncio.sleep(0)
+            else:
+                return
+
     async def decided(self, snapshot: ServiceSnapshot, caller: Caller) -> Grants:
         """The grants once nothing is open any more: after the clusters' deadlines at most."""
         news = asyncio.Event()
+        await self.prepared(snapshot, caller)
         with self.reader(caller, news.set) as reader:
             while True:
                 news.clear()
@@ -258,15 +277,9 @@ class Visibility:
         engine = self._by_policy(caller)
         if engine is None:
             return self._by_clusters(snapshot, caller, settled)
-        for each in snapshot.clusters:
-            self._clusters[each.cluster.name] = facts_of(each.cluster)
-        ref = snapshot.entity.ref
         seen, open_, again = self._by_clusters(snapshot, caller, settled)
-        scopes = tuple((c.cluster.name, self.scopes(c)) for c in snapshot.clusters)
-        if snapshot.complete:
-            self._remembered.put(ref, scopes)
         with engine.noted() as noted:
-            grants = self._policed(engine, caller, ref, scopes).within(seen)
+            grants = self._granted_of(engine, caller, snapshot).within(seen)
         soon = min(asyncio.get_running_loop().time() + POLICIES_AGAIN, noted.until)
         return grants, open_ or noted.awaited, min(again or soon, soon)
 
@@ -288,6 +301,27 @@ class Visibility:
             if not found.open and cluster.outcomes:
                 settled.add(name)
         return _joined(parts), any(p.open for p in parts), min(times, default=None)
+
+    def _granted_of(self, engine: PolicyEngine, caller: Caller, snapshot: ServiceSnapshot) -> Grants:
+        """What policies grant of a snapshot; the same for who looks again."""
+        of_all = self._granted.get(snapshot)
+        if of_all is None:
+            of_all = self._granted.put(snapshot, {})
+        key, state = (caller.kind, caller.subject, caller.groups, caller.may), engine.state
+        known = of_all.get(key)
+        if known is not None and known[0] == state:
+            return known[1]
+        for each in snapshot.clusters:
+            self._clusters[each.cluster.name] = facts_of(each.cluster)
+        scopes = tuple([(c.cluster.name, self.scopes(c)) for c in snapshot.clusters])
+        grants = self._policed(engine, caller, snapshot.entity.ref, scopes)
+        if snapshot.complete:
+            self._remembered.put(snapshot.entity.ref, scopes)
+        if engine.another is None:  # what that says holds for as long as it says
+            if len(of_all) >= MOST_SHARING:
+                of_all.clear()
+            of_all[key] = (state, grants)
+        return grants
 
     def _policed(
         self, engine: PolicyEngine, caller: Caller, ref: EntityRef, scopes: Iterable[tuple[str, Scopes]]

@@ -69,11 +69,13 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadableRefs:
-    """The only entities that are there for somebody. `texts` are the same as a statement is given them."""
+    """The only entities that are there for somebody. `texts` are the same as a statement is given them; `seen` keeps entities as
+    they are for those of whom it is, beside what they are whole."""
 
     def __init__(self, refs: frozenset[EntityRef]) -> None:
         self.refs = refs
         self.texts = Texts(map(str, refs))
+        self.seen: dict[EntityRef, tuple[Entity, Entity]] = {}
 
 
 class Found(msgspec.Struct, frozen=True):

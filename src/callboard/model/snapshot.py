@@ -119,7 +119,7 @@ class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         return tuple(o for o in self.outcomes if o.answer.failed)
 
 
-class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+class ServiceSnapshot(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """One entity, all its clusters, at one moment. Clusters keep the order in which they are known, not of arrival.
 
     `live` says that whoever made this goes on listening: a newer snapshot follows each change, also after a settled one.

@@ -15,19 +15,21 @@ from callboard.access.permission import decide as decide_built_in
 from callboard.access.permission import is_known
 from callboard.access.policies.another import AnotherEngine, Noted
 from callboard.access.policies.policies import CedarAnswer, Policies
-from callboard.access.policies.requests import IN, cluster_entity, entity_as, pairs, seen_of, uid
+from callboard.access.policies.requests import Asker, pairs, uid
 from callboard.access.policies.uses import Uses
 from callboard.model.caller import Caller, CallerKind
 from callboard.model.entity import EntityRef
 from callboard.model.facts import ClusterFacts, Directory, EntityFacts
 from callboard.model.permission import DONE_TO, Action, Resource, ResourceKind, Ruling
 
-__all__ = ["MOST_KNOWN", "FoundEntities", "ObjectPlace", "PolicyEngine"]
+__all__ = ["MOST_KNOWN", "Enough", "FoundEntities", "ObjectPlace", "PolicyEngine"]
 
 MOST_KNOWN: Final = 200_000
 """Answers kept; beyond it all are asked for anew."""
 MOST_RULINGS: Final = 50_000
 """Rulings kept for callers, entities and places as they came: what is asked for a page again and again."""
+MOST_ASKERS: Final = 10_000
+"""Callers of whom it is kept what counts of them."""
 STEP: Final = 20
 """Questions put in one step: two to six milliseconds."""
 
@@ -59,6 +61,10 @@ class FoundEntities(NamedTuple):
     awaited: bool = False
 
 
+class Enough(Exception):
+    """So many questions were put as may be put in one step."""
+
+
 T = TypeVar("T")
 
 _NOWHERE = ObjectPlace(ClusterFacts(name=""))
@@ -76,11 +82,13 @@ class PolicyEngine:
         self._policies = policies
         self._directory = directory
         self._clusters = clusters
-        self._answers: dict[tuple[object, ...], CedarAnswer] = {}
+        self._answers: dict[tuple[object, ...], Ruling] = {}
+        self._askers: dict[tuple[object, ...], tuple[Directory, Asker]] = {}
         self._rulings: dict[tuple[object, ...], tuple[object, ClusterFacts | None, Ruling]] = {}
         self.another: AnotherEngine | None = None
         """Asked about what the policies allow."""
         self._version = 1
+        self._left = math.inf
         self.asked = 0
         """Questions that were put to Cedar."""
         self.errors: dict[str, int] = {}
@@ -96,6 +104,11 @@ class PolicyEngine:
         """Those in force."""
         return self._policies
 
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What is decided by, but for what another engine says; equal states decide alike."""
+        return (self._version, self._directory())
+
     def use_another(self, another: AnotherEngine | None) -> None:
         """Ask another engine as well, or none any more. The one before is the caller's to close."""
         self._version = self.version + 1
@@ -105,6 +118,7 @@ class PolicyEngine:
         """Put others in force."""
         self._policies = policies
         self._answers.clear()
+        self._askers.clear()
         self._rulings.clear()
         self.errors.clear()
         self._version += 1
@@ -230,8 +244,9 @@ class PolicyEngine:
         number, until, awaited = 0, math.inf, False
         asked = self.asked
         place = _NOWHERE if ResourceKind.OBJECTS in DONE_TO[action] else None
+        asker = self._asker(caller, action)
         for number, facts in enumerate(self._directory().all(), 1):
-            ruling = self._looked_at(caller, action, facts, place)
+            ruling = self._looked_at(asker, facts, place)
             if self.another is not None and ruling.allowed:
                 with self.noted() as noted:
                     ruling = self._also(caller, action, ruling, facts, place)
@@ -313,7 +328,10 @@ class PolicyEngine:
         # other facts of the same name are another question
         if known is not None and known[0] is facts and known[1] == cluster:
             return known[2]
-        return self._keep(key, facts, cluster, self._looked_at(caller, action, facts, place))
+        if caller.kind is CallerKind.SERVICE and action not in caller.may:
+            return _NOT_SAID
+        ruling = self._looked_at(self._asker(caller, action), facts, place)
+        return self._keep(key, facts, cluster, ruling)
 
     def _keep(
         self, key: tuple[object, ...], by: object, cluster: ClusterFacts | None, ruling: Ruling
@@ -323,26 +341,55 @@ class PolicyEngine:
         self._rulings[key] = (by, cluster, ruling)
         return ruling
 
-    def _looked_at(
-        self, caller: Caller, action: Action, facts: EntityFacts, place: ObjectPlace | None
-    ) -> Ruling:
-        uses = self._policies.uses(action)
-        who = self._who(caller)
-        seen = seen_of(facts, uses, who)
-        request: dict[str, Any] = {"resource": uid("Entity", str(facts.ref) if uses.identity else "")}
-        key: tuple[object, ...] = (seen, request["resource"]["id"])
-        context: dict[str, Any] = {}
-        if place is not None:
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Within, no more questions are put than a step may hold: then it raises Enough, and what was answered is kept."""
+        before, self._left = self._left, STEP
+        try:
+            yield
+        finally:
+            self._left = before
+
+    def _asker(self, caller: Caller, action: Action) -> Asker:
+        """What counts of a caller, as it was found for the same one; groups are the directory's."""
+        directory = self._directory()
+        key = (action, caller.kind, caller.subject, caller.groups)
+        known = self._askers.get(key)
+        if known is not None and known[0] is directory:
+            return known[1]
+        if len(self._askers) >= MOST_ASKERS:
+            self._askers.clear()
+        who = directory.groups_of(caller.subject, caller.groups)
+        asker = Asker(caller, action, self._policies.uses(action), who)
+        self._askers[key] = (directory, asker)
+        return asker
+
+    def _looked_at(self, asker: Asker, facts: EntityFacts, place: ObjectPlace | None) -> Ruling:
+        uses = asker.uses
+        key: tuple[object, ...] = (asker.begin, asker.seen(facts))
+        if uses.identity:
+            key += (facts.ref,)
+        if place is None:
+            known = self._answers.get(key)
+            if known is not None:
+                return known
+            context: dict[str, object] = {}
+        else:
             name = place.cluster.name if uses.cluster else ""
-            context = {
-                "cluster": {"__entity": uid("Cluster", name)},
-                "namespace": place.namespace if uses.namespace else "",
-                "type": place.type if uses.type else "",
-            }
-            key += (name, pairs(place.cluster.labels) if uses.cluster else (), *list(context.values())[1:])
-        request["context"] = context
+            namespace = place.namespace if uses.namespace else ""
+            type_ = place.type if uses.type else ""
+            key += (name, pairs(place.cluster.labels) if uses.cluster else (), namespace, type_)
+            known = self._answers.get(key)
+            if known is not None:
+                return known
+            at = {"__entity": uid("Cluster", name)}
+            context = {"cluster": at, "namespace": namespace, "type": type_}
+        request = {
+            "resource": uid("Entity", str(facts.ref) if uses.identity else ""),
+            "context": context,
+        }
         cluster = place.cluster if place is not None and uses.cluster else None
-        return self._ruled(caller, action, request, key, facts=facts, cluster=cluster)
+        return self._put(asker, request, key, facts=facts, cluster=cluster)
 
     def _ruled(
         self,
@@ -351,59 +398,37 @@ class PolicyEngine:
         request: dict[str, Any],
         about: tuple[object, ...],
         *,
-        facts: EntityFacts | None = None,
         cluster: ClusterFacts | None = None,
     ) -> Ruling:
+        """Of what is no entity of the catalog."""
         if caller.kind is CallerKind.SERVICE and action not in caller.may:
             return _NOT_SAID
-        uses, who = self._policies.uses(action), self._who(caller)
-        groups = who if uses.principal else who & uses.groups
-        name = caller.subject if uses.principal else ""
-        key = (action, caller.kind, name, groups, about)
-        answer = self._answers.get(key)
-        if answer is None:
-            if len(self._answers) >= MOST_KNOWN:
-                self._answers.clear()
-            answer = self._answers[key] = self._put(
-                caller, action, request, groups, name, facts=facts, cluster=cluster
-            )
-        return _ruling(caller, answer)
+        asker = self._asker(caller, action)
+        key = (asker.begin, "", about)
+        known = self._answers.get(key)
+        return known if known is not None else self._put(asker, request, key, cluster=cluster)
 
     def _put(
         self,
-        caller: Caller,
-        action: Action,
+        asker: Asker,
         request: dict[str, Any],
-        groups: frozenset[str],
-        name: str,
+        key: tuple[object, ...],
         *,
-        facts: EntityFacts | None,
-        cluster: ClusterFacts | None,
-    ) -> CedarAnswer:
-        uses, who = self._policies.uses(action), self._who(caller)
-        kind = "Service" if caller.kind is CallerKind.SERVICE else "User"
-        parents = set(groups)
-        entities: list[object] = []
-        if facts is not None:
-            seen = dict(seen_of(facts, uses, who))
-            for attribute in uses.members:
-                parents |= seen[IN + attribute]
-                seen.setdefault(attribute, seen[IN + attribute])
-            entities.append(entity_as(request["resource"], seen))
-        if cluster is not None:
-            entities.append(cluster_entity(cluster))
-        entities.append(
-            {
-                "uid": uid(kind, name),
-                "attrs": {"name": name},
-                "parents": [uid("Group", group) for group in sorted(parents)],
-            }
-        )
+        facts: EntityFacts | None = None,
+        cluster: ClusterFacts | None = None,
+    ) -> Ruling:
+        if len(self._answers) >= MOST_KNOWN:
+            self._answers.clear()
+        if self._left <= 0:
+            raise Enough
+        self._left -= 1
         self.asked += 1
-        answer = self._policies.ask(action, {"principal": uid(kind, name), **request}, entities)
+        entities = asker.entities(request["resource"], facts, cluster)
+        answer = self._policies.ask(asker.action, {"principal": asker.principal, **request}, entities)
         for error in answer.errors:
             self._note(error)
-        return answer
+        ruling = self._answers[key] = _ruling(asker.caller, answer)
+        return ruling
 
     def _who(self, caller: Caller) -> frozenset[str]:
         """Every group that counts as the caller's, and the caller."""

@@ -9,7 +9,7 @@ import cedarpy
 import msgspec
 
 from callboard.access.policies.places import DEEPEST, layout_of
-from callboard.access.policies.schema import SCHEMA
+from callboard.access.policies.schema import SCHEMA, TYPE_OF
 from callboard.access.policies.source import PolicySource
 from callboard.access.policies.uses import Uses, uses_of
 from callboard.base.errors import BadInputs, Problem
@@ -191,7 +191,10 @@ def _pieces(text: str, starts: Sequence[int]) -> list[str]:
 
 def _is_about(policy: Mapping[str, Any], action: Action) -> bool:
     """Whether a policy can say something of an action; what is not sure counts."""
-    scope = policy["action"]
+    done_to, scope = policy["resource"], policy["action"]
+    type_ = done_to.get("entity_type") or done_to.get("entity", {}).get("type")
+    if type_ is not None and type_ != TYPE_OF[action]:
+        return False
     if scope["op"] == "==":
         return bool(scope["entity"]["id"] == str(action))
     if scope["op"] == "in":

@@ -4,7 +4,7 @@ from typing import Final
 
 from callboard.model.permission import DONE_TO, Action, ResourceKind
 
-__all__ = ["SCHEMA"]
+__all__ = ["SCHEMA", "TYPE_OF"]
 
 _ENTITIES: Final = """\
 // A person or service, and the groups they are in. An owner is a Group by its ref, a person's own among them.
@@ -33,6 +33,17 @@ _APPLIES: Final = {
     ResourceKind.PLACE: "resource: [Cluster], context: { namespace: String, type: String }",
     ResourceKind.PORTAL: "resource: [Portal], context: {}",
 }
+
+
+_TYPES: Final = {
+    ResourceKind.ENTITY: "Entity",
+    ResourceKind.OBJECTS: "Entity",
+    ResourceKind.CLUSTER: "Cluster",
+    ResourceKind.PLACE: "Cluster",
+    ResourceKind.PORTAL: "Portal",
+}
+TYPE_OF: Final = {action: next(_TYPES[k] for k in _TYPES if k in DONE_TO[action]) for action in Action}
+"""The type of what each action is done to, in Cedar."""
 
 
 def _action(action: Action) -> str:

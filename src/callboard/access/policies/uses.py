@@ -13,16 +13,20 @@ __all__ = ["Uses", "uses_of"]
 MEMBERSHIPS: Final = ("owners", "dependents")
 """Attributes that hold groups: where it is asked whether the principal is in one of them, those count that it is in."""
 
+SETS: Final = (*MEMBERSHIPS, "tags")
+
 
 class Uses(msgspec.Struct, frozen=True, kw_only=True):
     """Of all policies for one action together.
 
-    `attributes` of the entity (or cluster), whose whole value counts, and `labels` by key; `identity`: which one it is. `members`
-    are attributes of which it is asked whether the principal is in one of them. `groups` are the groups (or people) that stand in
-    the policies; `principal`: who exactly is asking, all of their groups included. `cluster`, `namespace`, `type`: where.
+    `attributes` of the entity (or cluster), whose whole value counts, and `labels` by key; `identity`: which one it is. `holds`
+    are attributes of which it is asked only whether they hold these values. `members` are attributes of which it is asked whether
+    the principal is in one of them. `groups` are the groups (or people) that stand in the policies; `principal`: who exactly is
+    asking, all of their groups included. `cluster`, `namespace`, `type`: where.
     """
 
     attributes: frozenset[str] = frozenset()
+    holds: tuple[tuple[str, frozenset[str]], ...] = ()
     labels: frozenset[str] = frozenset()
     any_label: bool = False
     identity: bool = False
@@ -51,6 +55,7 @@ class _Reader:
     def __init__(self) -> None:
         self._members: set[str] = set()
         self._whole: set[str] = set()
+        self._holds: dict[str, set[str]] = {}
         self._labels: set[str] = set()
         self._groups: set[str] = set()
         self._flags: set[str] = set()
@@ -58,6 +63,11 @@ class _Reader:
     def found(self) -> Uses:
         return Uses(
             attributes=frozenset(self._whole),
+            holds=tuple(
+                (name, frozenset(values))
+                for name, values in sorted(self._holds.items())
+                if name not in self._whole
+            ),
             labels=frozenset(self._labels),
             members=frozenset(self._members),
             groups=frozenset(self._groups),
@@ -92,6 +102,8 @@ class _Reader:
             self._groups |= _ids(body)
         elif op in (".", "has"):
             self._attribute(body["left"], body["attr"])
+        elif op in ("contains", "containsAny", "containsAll"):
+            self._holding(body["left"], body["right"])
         elif op in ("hasTag", "getTag"):
             self._label(body["left"], body["right"])
         elif op == "in" and body["left"] == {"Var": "principal"}:
@@ -120,6 +132,15 @@ class _Reader:
         else:
             self._walk(left)
 
+    def _holding(self, left: Any, right: Any) -> None:
+        """Of a set of the resource's and values that are written down, no more counts than which of them it holds."""
+        values = _written(right)
+        for attribute in SETS:
+            if values is not None and left == {".": {"left": {"Var": "resource"}, "attr": attribute}}:
+                self._holds.setdefault(attribute, set()).update(values)
+                return
+        self._walk([left, right])
+
     def _label(self, left: Any, key: Any) -> None:
         if left != {"Var": "resource"}:
             self._walk(left)
@@ -147,6 +168,20 @@ class _Reader:
         self._flags |= {"identity", "principal", "cluster", "namespace", "type", "any_label"}
         self._whole |= {"kind", "namespace", "name", "type", "lifecycle", "system", "tags", *MEMBERSHIPS}
         self._members |= set(MEMBERSHIPS)
+
+
+def _written(value: Any) -> set[str] | None:
+    """The texts and refs that are written in a policy, one or a set of them; None for what is computed."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    if "Set" in value:
+        found = [_written(each) for each in value["Set"]]
+        return None if None in found else set[str]().union(*(each for each in found if each is not None))
+    held = value.get("Value")
+    if isinstance(held, str):
+        return {held}
+    entity = held.get("__entity") if isinstance(held, dict) else None
+    return {entity["id"]} if entity is not None and entity["type"] == "Group" else None
 
 
 def _ids(value: Any) -> set[str]:

@@ -165,9 +165,11 @@ class KubernetesRoad:
                 # As of now: while what follows is read, the last snapshot may come and the asking end.
                 done = feed.done
                 if feed.latest is not None:
-                    grants = reader.grants(feed.latest)
+                    latest = feed.latest
+                    await self._visibility.prepared(latest, caller)
+                    grants = reader.grants(latest)
                     class_view = self._class_view(feed, grants, selector, namespaces)
-                    yield _ClassSnapshot(feed, feed.latest, grants, class_view, reader.pending)
+                    yield _ClassSnapshot(feed, latest, grants, class_view, reader.pending)
                 elif done:
                     raise Unavailable("Nothing came of asking how this service is.", code="no-snapshot")
                 elif first_word is not None and asyncio.get_running_loop().time() >= first_word:

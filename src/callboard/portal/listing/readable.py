@@ -28,6 +28,8 @@ MOST_CALLERS: Final = 500
 """Callers of whom it is kept what they may read; those of equal results share one set."""
 
 
+MOST_SEEN: Final = 2_000
+"""Entities of which it is kept how those see them who may read the same."""
 ROUNDS: Final = 20
 """Times that it is found out anew what somebody may read because more had to be known."""
 
@@ -156,6 +158,16 @@ class ReadableCatalog:
     def _seen(self, entity: Entity, may: ReadableRefs) -> Entity:
         """Without the relations that only an entity tells of which is not there for the caller: what the entity itself names
         stays, as the name of something that is not in the catalog."""
+        known = may.seen.get(entity.ref)
+        if known is not None and known[0] is entity:
+            return known[1]
+        seen = self._without_hidden(entity, may)
+        if len(may.seen) >= MOST_SEEN:
+            may.seen.clear()
+        may.seen[entity.ref] = (entity, seen)
+        return seen
+
+    def _without_hidden(self, entity: Entity, may: ReadableRefs) -> Entity:
         directory = self._catalog.company
         hidden = {
             relation
