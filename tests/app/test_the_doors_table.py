@@ -1,6 +1,7 @@
 """The door's table: every route of the whole site, asked as everybody who could ask; what came of it stands in docs/door.md."""
 
 import asyncio
+import os
 import re
 import sqlite3
 import sys
@@ -25,12 +26,48 @@ ROUTES = re.findall(
     (ROOT / "docs" / "reference" / "routes.md").read_text(encoding="utf-8"),
     re.MULTILINE,
 )
+ROUTES += [
+    ("/api/ext/door/orders", "GET", "read"),
+    ("/api/ext/door/orders/{entity}", "GET", "read"),
+    ("/api/ext/door/orders", "POST", "unsafe"),
+    ("/api/ext/door/audit", "GET", "read"),
+    ("/ext/door/orders/{entity}", "GET", "read"),
+    ("/api/ext/declared/pods/{cluster}/{object_namespace}", "GET", "read"),
+    ("/api/ext/declared/objects/{entity}", "GET", "read"),
+]
+"""Those that the reference tells beside what extensions and the configuration bring: one of each sort."""
+DECLARED = [
+    {"path": "/pods/{cluster}/{ns}", "types": ["pods"], "clusters": ["{cluster}"], "namespaces": ["{ns}"]},
+    {"path": "/objects/{entity}"},
+]
+EXTENSION = """
+from callboard.extend import Action, ExtensionPage, ExtensionRoute, hookimpl
+
+async def orders(context): return [1]
+async def shown(context): return {}
+
+@hookimpl
+def callboard_routes():
+    return [
+        ExtensionRoute(path="/orders", permission=Action.ENTITY_READ, answer=list[int], handler=orders),
+        ExtensionRoute(path="/orders", method="POST", permission=Action.ENTITY_READ, answer=list[int], handler=orders),
+        ExtensionRoute(path="/orders/{entity}", permission=Action.RESOURCES_READ, answer=list[int], handler=orders),
+        ExtensionRoute(path="/audit", permission=Action.AUDIT_READ, answer=list[int], handler=orders),
+    ]
+
+@hookimpl
+def callboard_pages():
+    template = "doors_extension:templates/orders.html"
+    read = Action.LOGS_READ
+    return [ExtensionPage(path="/orders/{entity}", title="Orders", permission=read, template=template, view=shown)]
+"""
 API = {"apiVersion": "backstage.io/v1alpha1"}
 VALUES = {
     "namespace": "default",
     "kind": "component",
     "name": "dice",
     "tab": "kubernetes",
+    "entity": "default/component/dice",
     "cluster": "no-such",
     "type": "pods",
     "object_namespace": "dice",
@@ -39,7 +76,7 @@ VALUES = {
     "version": "1",
     "name:path": "page.css",
 }
-ADMINISTRATION = ("/admin", "/api/callboard/v1/audit", "/api/callboard/v1/access")
+ADMINISTRATION = ("/admin", "/api/callboard/v1/audit", "/api/callboard/v1/access", "/api/ext/door/audit")
 """What such paths begin with."""
 SEEN = {"public", "sign-in", "metrics"}
 """Classes of routes that a stranger may reach."""
@@ -124,7 +161,10 @@ async def callers(folder: Path, config: Path, base: str) -> dict[str, Mapping[st
 async def serving(folder: Path, base: str) -> AsyncIterator[tuple[int, Path]]:
     (folder / "catalog-info.yaml").write_text(yaml.safe_dump_all(people()))
     front = {"header": "X-Assertion", "issuer": base, "audience": ["us"], "jwksUrl": f"{base}/jwks"}
+    external = {"type": "static", "options": {"token": CANARIES[1], "subject": "canary"}}
     config = {
+        "auth": {"session": {"secret": CANARIES[0]}},
+        "backend": {"auth": {"externalAccess": [external]}},
         "catalog": {
             "rules": [{"allow": ["User", "Group", "Component"]}],
             "locations": [{"type": "file", "target": "catalog-info.yaml"}],
@@ -133,16 +173,31 @@ async def serving(folder: Path, base: str) -> AsyncIterator[tuple[int, Path]]:
         "callboard": {
             "dataDirectory": str(folder / "data"),
             "logging": {"level": "warning"},
+            "routes": DECLARED,
             "auth": {"unknownPeople": "plain", "proxies": {"front": front}},
         },
     }
     path = folder / "app-config.yaml"
     path.write_text(yaml.safe_dump(config))
+    installed = folder / "installed" / "door-1.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: door\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[callboard]\ndoor = doors_extension\n")
+    package = installed.parent / "doors_extension"
+    (package / "templates").mkdir(parents=True)
+    (package / "__init__.py").write_text(EXTENSION)
+    (package / "templates" / "orders.html").write_text("<p>orders</p>")
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", "from callboard.app.main import main; main()"),
             *("serve", "--config", str(path), "--port", "0"),
             cwd=folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, (str(installed.parent), os.environ.get("PYTHONPATH")))
+                ),
+            },
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )
@@ -161,6 +216,9 @@ async def serving(folder: Path, base: str) -> AsyncIterator[tuple[int, Path]]:
         await process.communicate()
 
 
+CANARIES = ("canary-of-the-sessions-0123456789abcdef", "canary-of-an-external-service-0123")
+
+
 async def seen(tmp_path: Path) -> dict[tuple[str, str], dict[str, int]]:
     """By route and caller: the status."""
     table: dict[tuple[str, str], dict[str, int]] = {}
@@ -169,7 +227,12 @@ async def seen(tmp_path: Path) -> dict[tuple[str, str], dict[str, int]]:
         serving(tmp_path, provider.base) as (port, config),
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
     ):
-        for name, headers in (await callers(tmp_path, config, provider.base)).items():
+        everybody = await callers(tmp_path, config, provider.base)
+        secrets = [
+            *CANARIES,
+            *(v.removeprefix("Bearer ") for h in everybody.values() for v in h.values() if len(v) > 30),
+        ]
+        for name, headers in everybody.items():
             for path, method, kind in ROUTES:
                 where = re.sub(r"\{([^}]+)\}", lambda m: VALUES.get(m[1], "x"), path)
                 url = URL(f"http://127.0.0.1:{port}{where}", encoded=True)
@@ -177,7 +240,16 @@ async def seen(tmp_path: Path) -> dict[tuple[str, str], dict[str, int]]:
                 body = {"watch": [], "once": True} if kind == "stream" else None
                 asked = http.request(method, url, headers=given, json=body, allow_redirects=False)
                 async with asked as answer:
-                    table.setdefault((path, kind), {})[name] = answer.status
+                    body_and_headers = f"{(await answer.read()).decode()} {dict(answer.headers)}"
+                    assert [s for s in secrets if s in body_and_headers] == [], (name, path)
+                    shown = (
+                        path
+                        if method == "GET" or kind != "unsafe" or path == "/sign-out"
+                        else f"{path} ({method})"
+                    )
+                    table.setdefault((shown, kind), {})[name] = answer.status
+        log = (tmp_path / "log").read_text(errors="replace")
+        assert [s for s in secrets if s in log] == []
     return table
 
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from callboard.access.policies.keeping import read_policies
+from callboard.app.checked_sign_in import check_sign_in
 from callboard.app.configuration import extension_folder, read_configuration
 from callboard.app.extension_words import in_words
 from callboard.app.installed import installed
@@ -18,7 +21,8 @@ from callboard.app.policies import engine_of
 from callboard.app.rules import rules_of
 from callboard.app.services import identity_tokens_of, services_of
 from callboard.base.clock import SystemClock
-from callboard.base.errors import BadInputs, CallboardError, Unavailable
+from callboard.base.config import LoadedConfig
+from callboard.base.errors import BadInput, BadInputs, CallboardError, Problem, Unavailable
 from callboard.cli.wiring import WiredCheck
 from callboard.fleet.plugin import FleetPlugin
 from callboard.fleet.wiring.registry import Registry
@@ -42,7 +46,7 @@ from callboard.portal.protocol import Portal
 from callboard.web.plugin import Pages
 from callboard.web.rendering import template_problem
 
-__all__ = ["wired_check"]
+__all__ = ["NoEntities", "WrongThings", "wired_check"]
 
 _PROBLEMS = frozenset({NoticeCode.CLUSTER_CREDENTIAL, NoticeCode.EXTENSION_PROBLEM})
 """What is no gap, and yet wrong."""
@@ -55,15 +59,18 @@ def _no_way_out() -> Outbound:
     raise Unavailable("Nothing is asked while a configuration is checked.")
 
 
-class _NoEntities:
+class NoEntities:
+    """A catalog of nothing."""
+
     async def entity(self, ref: EntityRef, caller: Caller) -> Entity | None:
         return None
 
 
-class _Wrong:
+class WrongThings:
     """What is wrong, of everything that is made: each thing in a block of its own, and the next one all the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, loaded: LoadedConfig) -> None:
+        self._loaded = loaded
         self.found: list[str] = []
 
     def __enter__(self) -> None:
@@ -71,10 +78,30 @@ class _Wrong:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if isinstance(error, BadInputs):
-            self.found += map(str, error.problems)
+            self.found += map(self._placed, error.problems)
+        elif isinstance(error, BadInput):
+            self.found.append(self._placed(error.problem))
         elif isinstance(error, CallboardError):
             self.found.append(error.message)
         return isinstance(error, CallboardError)
+
+    def _placed(self, problem: Problem) -> str:
+        """With the file and line in which the setting stands."""
+        if problem.line is not None or not (path := _path_of(problem.where)):
+            return str(problem)
+        origin = self._loaded.places.origin(path) if self._loaded.places else None
+        if origin is None:
+            return str(problem)
+        inner = ": ".join(filter(None, (problem.where, problem.path)))
+        return str(replace(problem, where=str(origin), path=inner))
+
+
+def _path_of(where: str) -> tuple[str | int, ...]:
+    """A setting as its path; nothing for what is none."""
+    parts = re.findall(r"[^.\[\]]+", where)
+    if not parts or parts[0] not in ("auth", "backend", "callboard", "catalog", "kubernetes"):
+        return ()
+    return tuple(int(part) if part.isdigit() else part for part in parts)
 
 
 def _not_to_be_reached(clusters: Sequence[Cluster]) -> list[str]:
@@ -99,7 +126,7 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
     except BadInputs:
         return WiredCheck()  # its keys say so
     settings = settings_for(configuration.settings, Listens.NOTHING)
-    wrong = _Wrong()
+    wrong = WrongThings(configuration.loaded)
     clusters, clock = settings.callboard.clusters, SystemClock()
     async with Connections(lambda name: Limits.of(clusters.limits_of(name)), clock=clock) as connections:
         ours = FleetPlugin(
@@ -129,9 +156,11 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
                 settings.callboard.access.policies,
                 plugins.offered("callboard_decide"),
                 clock=clock,
-                catalog=_NoEntities(),
+                catalog=NoEntities(),
                 directory=configuration.directory,
             )
+        with wrong:
+            check_sign_in(settings, plugins, clock, str(configuration.directory))
         with wrong:
             rules_of(settings)
         async with aclosing(ExpressionPool()) as expressions:
@@ -148,7 +177,7 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
                 Registry.of(plugins),
                 settings,
                 clock=clock,
-                entities=_NoEntities(),
+                entities=NoEntities(),
                 base_dir=str(configuration.directory),
             )
         if fleet is None:

@@ -38,7 +38,7 @@ from callboard.model.door import Refused
 from callboard.model.permission import Action, Resource, ResourceKind
 from callboard.web.application import Operations, WebOptions
 
-__all__ = ["Listening", "serve"]
+__all__ = ["Listening", "certificate_files", "serve"]
 
 _log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ async def serve(app: Application, listening: Listening) -> None:
         await app.sign_in.look()
     if not loopback:
         may_face_people(settings, app.sign_in.ways, listening.host)
-    with _certificate_files(settings.backend.https):
+    with certificate_files(settings.backend.https):
         pass  # what cannot be used is told before anything is begun
     https = settings.backend.https
     named = loopback and not listening.open and https is None  # no certificate has a name that only we know
@@ -157,7 +157,7 @@ async def serve(app: Application, listening: Listening) -> None:
 
     with (
         held or nullcontext(),
-        _certificate_files(https) as certificate,
+        certificate_files(https) as certificate,
         stop_signals(stopping, at_once),
         short_turns(),
         collector() as cycles,
@@ -176,7 +176,7 @@ async def serve(app: Application, listening: Listening) -> None:
         )
 
         def recertify(renewed: HttpsSettings) -> None:
-            with _certificate_files(renewed) as files:
+            with certificate_files(renewed) as files:
                 if files is not None:
                     server.use_certificate(*files)
 
@@ -248,7 +248,7 @@ def _usable(chain: Path, key: Path) -> None:
 
 
 @contextmanager
-def _certificate_files(https: HttpsSettings | None) -> Iterator[tuple[str, str] | None]:
+def certificate_files(https: HttpsSettings | None) -> Iterator[tuple[str, str] | None]:
     """The configured certificate as two files that are gone afterwards: the TLS library reads nothing else."""
     if https is None:
         yield None
