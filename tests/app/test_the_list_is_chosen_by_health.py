@@ -10,8 +10,9 @@ import pytest
 from callboard.base.errors import NotAllowed
 from callboard.model.caller import Caller
 from callboard.model.verdict import Health
+from callboard.portal.listing import list_pages
 from callboard.portal.listing.by_health import NOT_ALL_SEEN, NOT_FOLLOWED
-from callboard.portal.protocol import ListOrder, ServicesQuery
+from callboard.portal.protocol import ListGrouping, ListOrder, ServicesQuery
 from callboard.portal.views import ServicesView
 from callboard.simulator import Fleet
 from support.kept_up import ALL, ME, all_live, crash, hub, kept_up, until
@@ -65,6 +66,47 @@ async def test_trouble_comes_first_over_all_pages(tmp_path: Path) -> None:
         assert healths == sorted(healths, key=lambda h: order.index(h) if h else -1)
         assert len({*healths}) > 1
         assert set(listed) == set(SERVICES)
+
+
+async def test_the_list_is_grouped_by_what_the_catalog_says_and_by_where_things_run(tmp_path: Path) -> None:
+    async with (
+        Fleet.start("quiet", clusters=2, speed=0.0) as fleet,
+        application(tmp_path, fleet, *SERVICES, callboard=hub()) as app,
+        kept_up(app),
+    ):
+        await until(app, all_live)
+        usual = msgspec.structs.replace(ALL, order=ListOrder.USUAL)
+        by_cluster = msgspec.structs.replace(usual, group=ListGrouping.CLUSTER)
+        async with aclosing(app.portal.services_live(by_cluster, ME)) as views, asyncio.timeout(60):
+            first = await anext(views)
+            assert {g.unhealthy for g in first.groups} == {0}
+            crash(fleet[1], "dice-roller", "games")
+            async for view in views:
+                if any(g.unhealthy for g in view.groups):
+                    break
+        groups = {g.value: g for g in view.groups}
+        assert set(groups) == {fleet[0].name, fleet[1].name, ""}
+        assert view.groups[-1].value == "", "what runs nowhere comes last"
+        assert (groups[fleet[0].name].unhealthy, groups[fleet[1].name].unhealthy) == (0, 1), "where it broke"
+        assert view.groups[0].value == fleet[1].name, "and that is first"
+        assert view.total == sum(g.count for g in view.groups) == len(view.rows)
+        assert names(view)[0] == "dice-roller", "the worst first in each"
+        listed = list(zip(view.row_groups, names(view), strict=True))
+        paged: list[tuple[str, str]] = []
+        for offset in range(0, view.total, 3):
+            page = await app.portal.services(msgspec.structs.replace(by_cluster, offset=offset, limit=3), ME)
+            paged += zip(page.row_groups, names(page), strict=True)
+            assert page.groups == view.groups
+        assert paged == listed
+        by_owner = await app.portal.services(msgspec.structs.replace(usual, group=ListGrouping.OWNER), ME)
+        assert by_owner.total == len(SERVICES)
+        assert sum(g.unhealthy or 0 for g in by_owner.groups) == 1
+        await app.portal.star(first.rows[-1].ref, ME, starred=True)
+        assert names(await app.portal.services(usual, ME))[:2] == [first.rows[-1].ref.name, "dice-roller"]
+        grouped = await app.portal.services(by_cluster, ME)
+        assert list(zip(grouped.row_groups, names(grouped), strict=True)) == listed, (
+            "stars do not move groups"
+        )
 
 
 async def test_the_usual_list_has_trouble_first_and_tells_where_things_run(tmp_path: Path) -> None:
@@ -129,7 +171,9 @@ async def test_before_it_is_looked_at_again_a_service_stands_under_what_it_was(t
             assert (view.tally.known, view.tally.earlier, view.tally.counts) == (1, 1, {Health.UNHEALTHY: 1})
 
 
-async def test_who_may_not_see_everything_gets_the_whole_list_and_is_told_why(tmp_path: Path) -> None:
+async def test_who_may_not_see_everything_gets_the_whole_list_and_is_told_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     anna = person("anna")
     async with Fleet.start("quiet", speed=0.0) as fleet:
         furnish(fleet)
@@ -153,8 +197,17 @@ async def test_who_may_not_see_everything_gets_the_whole_list_and_is_told_why(tm
             assert (names(view), view.refused) == (["dice-roller"], NOT_ALL_SEEN)
             for order in (ListOrder.USUAL, ListOrder.NAME):
                 view = await app.portal.services(msgspec.structs.replace(ALL, order=order), anna)
-                assert (view.refused, view.trouble_first) == ("", False)
+                assert (view.refused, view.trouble_first) == ("", order is ListOrder.USUAL), "as they see it"
                 assert not {f.key for f in view.facets} & {"cluster", "environment"}
+            for group in ListGrouping:
+                usual = msgspec.structs.replace(ALL, order=ListOrder.USUAL, group=group)
+                view = await app.portal.services(usual, anna)
+                by_place = group in (ListGrouping.CLUSTER, ListGrouping.ENVIRONMENT)
+                assert (view.group, view.refused) == (("", NOT_ALL_SEEN) if by_place else (group, ""))
+                assert {g.unhealthy for g in view.groups} <= {None}
+            monkeypatch.setattr(list_pages, "MOST_JUDGED", 0)
+            view = await app.portal.services(msgspec.structs.replace(ALL, order=ListOrder.TROUBLE), anna)
+            assert (names(view), view.refused, view.trouble_first) == (["dice-roller"], NOT_ALL_SEEN, False)
             with pytest.raises(NotAllowed):
                 await app.portal.services(BROKEN, Caller.anonymous())
 

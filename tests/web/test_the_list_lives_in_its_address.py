@@ -2,14 +2,17 @@
 
 import re
 
+import msgspec
 import pytest
 from playwright.async_api import expect
 
+from callboard.model.caller import Caller
+from callboard.model.finding import Impact
 from callboard.model.verdict import Health
-from callboard.portal.protocol import ListOrder, ServicesQuery
-from callboard.portal.views import HealthTally
+from callboard.portal.protocol import ListGrouping, ListOrder, ServicesQuery
+from callboard.portal.views import GroupCount, HealthTally, ServicesView
 from support.browser import OpenPage
-from support.web_scenes import StubPortal, service_rows
+from support.web_scenes import HOSTILE, StubPortal, service_rows
 from support.web_server import get, serving
 
 TALLY = HealthTally(known=10, total=10, counts={Health.UNHEALTHY: 2, Health.HEALTHY: 8})
@@ -132,3 +135,35 @@ async def test_one_click_or_key_leaves_only_what_is_broken(open_page: OpenPage, 
         assert "health=" not in page.url
         await page.go_back()
         await expect(page.locator("#only-unhealthy")).to_have_attribute("aria-current", "true")
+
+
+async def test_groups_are_in_the_address_and_a_service_may_be_in_several() -> None:
+    class Grouped(StubPortal):
+        async def services(self, query: ServicesQuery, caller: Caller) -> ServicesView:
+            view = await super().services(query, caller)
+            groups = (GroupCount(HOSTILE, 1, 1), GroupCount("", 1, 0))
+            rows, named = (view.rows[0], view.rows[0]), (HOSTILE, "")
+            return msgspec.structs.replace(view, rows=rows, group="owner", groups=groups, row_groups=named)
+
+    portal = Grouped()
+    async with serving(portal) as base:
+        page = (await get(base, "/catalog?type=service&group=owner")).text
+        assert (await get(base, "/catalog?group=colour")).status == 400
+    assert portal.queries[0].group is ListGrouping.OWNER
+    assert "<script>alert" not in page
+    assert re.findall(r'<a href="([^"]*)" aria-current="true">Owner', page) == [
+        "/catalog?type=service&amp;group=owner"
+    ]
+    assert "1 service · 1 unhealthy" in page
+    assert "No owner" in page
+    ids = re.findall(r'<li class="[^"]*" id="([^"]*)"', page)
+    assert len(ids) == len(set(ids)) == 4
+    assert 'name="group" value="owner"' in page, "a search keeps it"
+
+
+async def test_the_browsers_tab_says_that_something_is_down() -> None:
+    portal = StubPortal()
+    async with serving(portal) as base:
+        assert "<title>Services" in (await get(base, "/catalog")).text
+        portal.rows = tuple(msgspec.structs.replace(r, impact=Impact.DOWN) for r in portal.rows)
+        assert "<title>● Services" in (await get(base, "/catalog")).text

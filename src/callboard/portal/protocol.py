@@ -30,17 +30,29 @@ from callboard.portal.views import (
     ServiceView,
 )
 
-__all__ = ["ListOrder", "LogQuery", "Portal", "ServicesQuery"]
+__all__ = ["ListGrouping", "ListOrder", "LogQuery", "Portal", "ServicesQuery"]
 
 
 class ListOrder(StrEnum):
     """How the list of services is sorted; the values stand in addresses."""
 
     USUAL = ""
-    """Trouble first for whoever may see everything, where healths are kept current; else by name, without a word of it."""
+    """Trouble first for whoever may see everything, where healths are kept current, and for everybody else in a list of up to a
+    hundred, by what they see; else by name, without a word of it. What is somebody's own stands before the rest."""
     TROUBLE = "health"
     """Trouble first; where that cannot be, `ServicesView.refused` says why."""
     NAME = "name"
+
+
+class ListGrouping(StrEnum):
+    """How the list of services is grouped; the values stand in addresses. By cluster and environment only for callers who may
+    see everything: else `ServicesView.refused`. In groups, what is somebody's own does not stand first."""
+
+    NONE = ""
+    OWNER = "owner"
+    SYSTEM = "system"
+    ENVIRONMENT = "environment"
+    CLUSTER = "cluster"
 
 
 class ServicesQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +77,7 @@ class ServicesQuery(msgspec.Struct, frozen=True, kw_only=True):
     starred: bool = False
     """What the caller has starred, alone."""
     order: ListOrder = ListOrder.NAME
+    group: ListGrouping = ListGrouping.NONE
     offset: int = 0
     limit: int = 50
 

@@ -9,7 +9,7 @@ from callboard.base.errors import UsageError
 from callboard.http.queries import bounded, number, shown, values
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
-from callboard.portal.protocol import ListOrder, LogQuery, ServicesQuery
+from callboard.portal.protocol import ListGrouping, ListOrder, LogQuery, ServicesQuery
 from callboard.portal.views import ObjectKey
 from callboard.web.list_links import FILTERS, PAGE_SIZE
 from callboard.web.urls import CLUSTER_SCOPED, from_segment
@@ -27,6 +27,7 @@ def services_query(params: QueryParams) -> ServicesQuery:
         mine=params.get("mine", "") == "1",
         starred=params.get("starred", "") == "1",
         order=_order(params.get("sort", "")),
+        group=_group(params.get("group", "")),
         offset=number(params, "offset", usual=0, least=0, most=1_000_000),
         limit=PAGE_SIZE,
         **{key: values(params, key) for key in FILTERS},
@@ -79,6 +80,16 @@ def _health(value: str) -> Health:
     except KeyError:
         known = ", ".join(_OF_SERVICES)
         raise UsageError(f"“health” in the address is one of {known}, not {shown(value)}.") from None
+
+
+def _group(value: str) -> ListGrouping:
+    try:
+        return ListGrouping(value)
+    except ValueError:
+        known = ", ".join(g.value for g in ListGrouping if g.value)
+        raise UsageError(
+            f"“group” in the address is one of {known}, or left out, not {shown(value)}."
+        ) from None
 
 
 def _order(value: str) -> ListOrder:

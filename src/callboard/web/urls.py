@@ -43,6 +43,7 @@ LIST_KEYS = frozenset(
         "starred",
         "health",
         "sort",
+        "group",
         "offset",
     }
 )

@@ -1,11 +1,12 @@
 """The list by what runs where: how many services are how, only those of some healths or clusters, and trouble first.
 
 Only for callers who may see everything: how many services are how, and which of them are on a page, would tell anybody else
-of what they may not see. For them the list stands as the catalog has it, and says so.
+of what they may not see. For them the list stands as the catalog has it, or by what they themselves see of each service
+(`list_pages.py`), and says so where that is not what was asked for.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -20,11 +21,12 @@ from callboard.model.permission import Action
 from callboard.model.verdict import RANK, Health, Verdict
 from callboard.portal.health.board import HealthBoard
 from callboard.portal.health.service_state import ServiceState
+from callboard.portal.listing.groups import OF_CATALOG, Entry, group_counts, in_groups, said_in_catalog
 from callboard.portal.listing.readable import ReadableCatalog
-from callboard.portal.protocol import ListOrder, ServicesQuery
-from callboard.portal.views import Count, Facet, HealthTally
+from callboard.portal.protocol import ListGrouping, ListOrder, ServicesQuery
+from callboard.portal.views import Count, Facet, GroupCount, HealthTally, ServiceHealth
 
-__all__ = ["NOT_ALL_SEEN", "NOT_FOLLOWED", "ByHealth"]
+__all__ = ["NOT_ALL_SEEN", "NOT_FOLLOWED", "ByHealth", "Grouped", "place_of"]
 
 NOT_FOLLOWED = (
     "This list cannot be chosen or sorted by health or cluster: Callboard does not keep healths current here."
@@ -36,12 +38,19 @@ NOT_ALL_SEEN = (
 MOST_LISTS = 16
 """Lists kept, each of the refs of its services: those that people look at now. Ten thousand refs are about two megabytes."""
 
+MOST_READ = 2_000
+"""Services whose entries are read from the catalog to be grouped, for one list."""
+
 _NOT_KNOWN = RANK[Health.UNKNOWN] + 0.5
 _RUNS_NOWHERE = len(RANK)
 
 
 _Key = tuple[SearchQuery, ReadableRefs | None, ReadableRefs | None]
 """A search without its page, the entities that somebody may read, and those of which they may see how they run; None for all."""
+
+
+_GroupKey = tuple[ListGrouping, bool, bool, ReadableRefs | None, ReadableRefs | None, tuple[EntityRef, ...]]
+"""How, whether by name, whether with healths, what somebody may read and see run, and the services."""
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -57,6 +66,13 @@ class Places(msgspec.Struct, frozen=True):
     clusters: dict[str, int]
 
 
+class Grouped(msgspec.Struct, frozen=True):
+    """The services of a list in their groups, and the groups in order."""
+
+    entries: tuple[Entry, ...]
+    groups: tuple[GroupCount, ...]
+
+
 class ByHealth:
     """Joins what the catalog finds with what the board has. What is the same for several readers is worked out once."""
 
@@ -68,11 +84,13 @@ class ByHealth:
         self._places: BoundedMap[_Key, tuple[Revisions, Places]] = BoundedMap(MOST_LISTS)
         self._chosen: BoundedMap[tuple[_Key, ServicesQuery], tuple[Revisions, tuple[EntityRef, ...]]]
         self._chosen = BoundedMap(MOST_LISTS)
+        self._grouped: BoundedMap[_GroupKey, tuple[Revisions, Grouped]] = BoundedMap(MOST_LISTS)
 
     def refused(self, query: ServicesQuery, caller: Caller) -> str:
         """Why the list is not chosen or sorted by health or cluster although the query says so; "" where it is, or the query
         does not."""
-        asked = _narrows(query) or query.order is ListOrder.TROUBLE
+        by_place = query.group is not ListGrouping.NONE and query.group not in OF_CATALOG
+        asked = _narrows(query) or by_place or query.order is ListOrder.TROUBLE
         if not asked or self._board.states(caller) is not None:
             return ""
         return NOT_ALL_SEEN if self._board.live else NOT_FOLLOWED
@@ -105,11 +123,60 @@ class ByHealth:
         """The services of all pages, in order; None where the query neither chooses nor sorts by health or cluster, or the
         caller may not."""
         states = self._board.states(caller)
-        if states is None or not (_narrows(query) or query.order is not ListOrder.NAME):
+        grouped = query.group is not ListGrouping.NONE
+        if states is None or not (_narrows(query) or grouped or query.order is not ListOrder.NAME):
             return None
         key, refs = await self._found(search, caller)
         whole = msgspec.structs.replace(query, offset=0, limit=0)
         return self._once(self._chosen, (key, whole), lambda: chosen(_those(states, key[2]), refs, query))
+
+    async def entries(
+        self, group: ListGrouping, refs: tuple[EntityRef, ...], caller: Caller, *, by_name: bool
+    ) -> Grouped | None:
+        """The services in their groups, which stand by name or as their first services do; None where they are not grouped, or
+        not for this caller."""
+        states = self._board.states(caller)
+        if group is ListGrouping.NONE or (states is None and group not in OF_CATALOG):
+            return None
+        shown = await self._catalog.allowed(caller, Action.RESOURCES_READ)
+        readable = await self._catalog.allowed(caller)
+        key = (group, by_name, states is not None, readable, shown, refs)
+        as_of, kept = (self._board.revision, self._catalog.revision), self._grouped.get(key)
+        if kept is not None and kept[0] == as_of:
+            return kept[1]
+        seen = {} if states is None else _those(states, shown)
+        unseen = [ref for ref in refs if ref not in seen] if group in OF_CATALOG else []
+        if len(unseen) > MOST_READ:
+            return None
+        known = dict(zip(unseen, await self._catalog.entities(unseen, caller), strict=True))
+
+        def values_of(ref: EntityRef) -> Collection[str]:
+            service = seen.get(ref)
+            if group in OF_CATALOG:
+                return said_in_catalog(known[ref] if service is None else service.entity, group)
+            if service is None:
+                return ()
+            return sorted({p for name in _runs_in(service) if (p := _place_name(service, name, group))})
+
+        def is_unhealthy(value: str, ref: EntityRef) -> bool:
+            service = seen.get(ref)
+            if service is None or service.health is not Health.UNHEALTHY:
+                return False
+            if not value or group in OF_CATALOG:
+                return True
+            return any(
+                place.health is Health.UNHEALTHY and value == _place_name(service, name, group)
+                for name, place in service.by_cluster.items()
+            )
+
+        unhealthy = None if states is None else is_unhealthy
+        made = in_groups(refs, values_of, by_name=by_name, unhealthy=unhealthy)
+        found = Grouped(made, group_counts(made, unhealthy))
+        return self._grouped.put(key, (as_of, found))[1]
+
+    def sees_all(self, caller: Caller) -> bool:
+        """Whether healths of all services are told to this caller."""
+        return self._board.states(caller) is not None
 
     async def refs(self, search: SearchQuery, caller: Caller) -> tuple[EntityRef, ...]:
         """All that a search finds for a caller, in its order."""
@@ -200,6 +267,15 @@ def chosen(
     return tuple(sorted(refs, key=lambda ref: _place(states.get(ref))))
 
 
+def place_of(row: ServiceHealth | None) -> tuple[float, int]:
+    """Where a service stands as somebody sees it: by health, then by impact on users."""
+    if row is None or row.health is None:
+        return (_RUNS_NOWHERE if row is None else _NOT_KNOWN), 0
+    if row.health is not Health.UNHEALTHY:
+        return RANK[row.health], 0
+    return RANK[Health.UNHEALTHY], len(IMPACTS) if row.impact is None else IMPACTS[row.impact]
+
+
 def _place(service: ServiceState | None) -> tuple[float, int, bool]:
     """Where a service stands: by health, then by impact on users, then production before the rest."""
     if service is None:
@@ -226,6 +302,10 @@ def _runs_in(service: ServiceState) -> list[str]:
 def _environment(service: ServiceState, cluster: str) -> str:
     followed = service.states.get(cluster)
     return "" if followed is None else environment_of(followed.cluster.labels)
+
+
+def _place_name(service: ServiceState, cluster: str, group: ListGrouping) -> str:
+    return cluster if group is ListGrouping.CLUSTER else _environment(service, cluster)
 
 
 def _counts(found: Mapping[str, int], selected: Sequence[str]) -> tuple[Count, ...]:

@@ -16,9 +16,10 @@ from callboard.model.entity import Entity, EntityRef
 from callboard.model.grants import Grants
 from callboard.portal.health.board import DECIDING_AGAIN, HealthBoard
 from callboard.portal.listing.by_health import ByHealth
-from callboard.portal.listing.pinned import NO_PINS, Pinned, Pins, only
+from callboard.portal.listing.list_pages import ListPages, narrowed
+from callboard.portal.listing.pinned import NO_PINS, Pinned, Pins
 from callboard.portal.listing.readable import ReadableCatalog
-from callboard.portal.protocol import ListOrder, ServicesQuery
+from callboard.portal.protocol import ServicesQuery
 from callboard.portal.views import (
     Count,
     Facet,
@@ -87,6 +88,7 @@ class ServicesRoad:
         self._visibility = visibility
         self._board = board
         self._by_health = ByHealth(catalog, board)
+        self._pages = ListPages(catalog, board, self._by_health, pinned, self._current)
 
     async def entity(self, ref: EntityRef, caller: Caller) -> Entity:
         """The entity. Raises NotFound when it is not there for this caller."""
@@ -106,8 +108,8 @@ class ServicesRoad:
         """One page of the list with its filters; with those of the same list `before` where the catalog has not changed."""
         pins = await self._pinned.of(caller) if pins is None else pins
         search = _search(query, pins)
-        found, by_health = await self._found(query, search, caller, pins)
-        refused = "" if by_health else self._by_health.refused(query, caller)
+        listed = await self._pages.page(query, search, caller, pins)
+        found, refused = listed.found, listed.refused
         facets, problems = (
             (before.facets, before.problems) if before else await self._around(query, search, caller)
         )
@@ -125,13 +127,16 @@ class ServicesRoad:
             problems=problems,
             tally=await self._tally(query, caller, pins),
             health=() if refused else query.health,
-            trouble_first=by_health and query.order is not ListOrder.NAME,
+            trouble_first=listed.trouble_first,
             refused=refused,
             live=self._board.live,
             yours=bool(pins.mine or pins.starred or pins.may_star),
             own=len(pins.mine),
             mine=query.mine,
             starred=query.starred,
+            group=str(query.group) if listed.groups else "",
+            groups=listed.groups,
+            row_groups=listed.row_groups,
         )
 
     async def star(self, ref: EntityRef, caller: Caller, *, starred: bool) -> None:
@@ -157,45 +162,9 @@ class ServicesRoad:
         return (*made, *places), tuple(str(p) for p in problems)
 
     async def _tally(self, query: ServicesQuery, caller: Caller, pins: Pins) -> HealthTally | None:
-        if _narrowed(query, pins):
+        if narrowed(query, pins):
             return None  # it would be of others too
         return await self._by_health.tally(_search(query, pins), caller)
-
-    async def _found(
-        self, query: ServicesQuery, search: SearchQuery, caller: Caller, pins: Pins
-    ) -> tuple[Found, bool]:
-        """(one page, whether it is chosen or sorted by health)."""
-        chosen = await self._by_health.chosen(query, search, caller)
-        by_health = chosen is not None
-        if chosen is None and (_apart(query, pins) or _narrowed(query, pins)):
-            chosen = await self._by_health.refs(search, caller)
-        if chosen is None:
-            return await self._catalog.search(search, caller), False
-        total, refs = self._page(chosen, query, pins)
-        entities = await self._catalog.entities(refs, caller)
-        return Found(tuple(e for e in entities if e is not None), total), by_health
-
-    def _page(
-        self, refs: tuple[EntityRef, ...], query: ServicesQuery, pins: Pins
-    ) -> tuple[int, tuple[EntityRef, ...]]:
-        """(how many there are, those of the page)."""
-        if query.starred:
-            refs = only(refs, pins.starred)
-        if query.mine and _narrowed(query, pins):
-            refs = only(refs, pins.mine)
-        if _apart(query, pins):
-            return len(refs), self._pinned.page(refs, pins, query.offset, query.limit)
-        return len(refs), refs[query.offset : query.offset + query.limit]
-
-    async def _stands(self, view: ServicesView, query: ServicesQuery, caller: Caller, pins: Pins) -> bool:
-        """Whether the page still holds the services it would hold now, and may be by health still."""
-        chosen = await self._by_health.chosen(query, _search(query, pins), caller)
-        if chosen is None:
-            return not view.trouble_first and view.refused == self._by_health.refused(query, caller)
-        shown = tuple(row.ref for row in view.rows)
-        total, page = self._page(chosen, query, pins)
-        by_health = view.trouble_first == (query.order is not ListOrder.NAME)
-        return by_health and not view.refused and (view.total, shown) == (total, page)
 
     async def live(self, query: ServicesQuery, caller: Caller) -> AsyncGenerator[ServicesView, None]:
         """The page of the list, and again whenever it reads otherwise, until it is closed; ends where nothing is kept
@@ -204,11 +173,14 @@ class ServicesRoad:
         catalog, revision = -1, 0
         again: float | None = None
         view: ServicesView | None = None
-        pins = await self._pinned.of(caller)
+        pins, all_seen = await self._pinned.of(caller), self._by_health.sees_all(caller)
         while view is None or board.live:
             before, at = view, board.revision
-            shown = view if catalog == self._catalog.revision else None
-            if shown is None or not await self._stands(shown, query, caller, pins):
+            sees_all = self._by_health.sees_all(caller)
+            unchanged = catalog == self._catalog.revision and sees_all is all_seen
+            shown, search = view if unchanged else None, _search(query, pins)
+            if shown is None or not await self._pages.stands(shown, query, search, caller, pins):
+                all_seen = sees_all
                 catalog, revision = self._catalog.revision, 0
                 pins = await self._pinned.of(caller)
                 shown = await self.list(query, caller, shown, pins)
@@ -282,16 +254,6 @@ class ServicesRoad:
         return ServiceView(
             entity=entity, owners=owners, relations=groups, problems=tuple(s.message for s in entity.status)
         )
-
-
-def _apart(query: ServicesQuery, pins: Pins) -> bool:
-    """Whether what is somebody's own stands before the rest."""
-    return query.order is ListOrder.USUAL and bool(pins.mine or pins.starred)
-
-
-def _narrowed(query: ServicesQuery, pins: Pins) -> bool:
-    """Whether the list holds less than its search finds."""
-    return query.starred or (query.mine and bool(query.owner or not pins.owners))
 
 
 def _search(query: ServicesQuery, pins: Pins) -> SearchQuery:

@@ -29,6 +29,7 @@ from callboard.portal.views.reader import Portion, ReaderView
 from callboard.portal.views.services import (
     Count,
     Facet,
+    GroupCount,
     HealthTally,
     RelatedEntity,
     RelationGroup,
@@ -68,6 +69,7 @@ __all__ = [
     "Facet",
     "Field",
     "FreshnessRow",
+    "GroupCount",
     "HealthTally",
     "HelpView",
     "JobProgress",

@@ -101,6 +101,15 @@ class HealthTally(msgspec.Struct, frozen=True, kw_only=True):
     earlier: int = 0
 
 
+class GroupCount(msgspec.Struct, frozen=True):
+    """One group of a list: its value ("" for services that have none), how many services are in it, and how many of them are
+    unhealthy, where groups are places unhealthy there; None where that is not told."""
+
+    value: str
+    count: int
+    unhealthy: int | None = None
+
+
 class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
     """The list of services: one page of it, with the filters that led here."""
 
@@ -126,6 +135,12 @@ class ServicesView(msgspec.Struct, frozen=True, kw_only=True):
     own: int = 0
     mine: bool = False
     starred: bool = False
+    group: str = ""
+    """How it is grouped; `total` counts a service in every group that it is in."""
+    groups: tuple[GroupCount, ...] = ()
+    """All groups of all pages, in order."""
+    row_groups: tuple[str, ...] = ()
+    """The group of each row, where it is grouped."""
 
 
 class RelatedEntity(msgspec.Struct, frozen=True):

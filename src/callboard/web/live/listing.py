@@ -1,7 +1,7 @@
 """The list of services: drawn into frames, one element for each row, and kept current as a topic."""
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -14,7 +14,7 @@ from callboard.model.caller import Caller
 from callboard.portal.protocol import Portal
 from callboard.portal.views import ServiceRow, ServicesView
 from callboard.web import words
-from callboard.web.list_links import Choices, chosen_in, paging, tally_links
+from callboard.web.list_links import Choices, chosen_in, group_head, paging, tally_links
 from callboard.web.live.fragments import Fragment, Frame
 from callboard.web.live.topics import Live
 from callboard.web.queries import services_query
@@ -52,7 +52,17 @@ class ServiceList:
             self._by_value(COUNT, "list_count.html", page),
             self._by_value(PAGING, "list_paging.html", page),
         )
-        return Frame.of((*around, *(self._row(row) for row in view.rows)), (ROWS,))
+        return Frame.of((*around, *self._rows(view, choices)), (ROWS,))
+
+    def _rows(self, view: ServicesView, choices: Choices) -> Iterator[Fragment]:
+        before = None
+        groups = view.row_groups or ("",) * len(view.rows)
+        for at, (row, group) in enumerate(zip(view.rows, groups, strict=True)):
+            if view.group and group != before:
+                head = group_head(view, group, choices, self._urls, first=at == 0)
+                yield self._by_value(head.id, "list_group.html", head, ROWS)
+                before = group
+            yield self._row(row, f"{group}/" if view.group else "")
 
     def pieces(self, frame: Frame) -> Mapping[str, Markup]:
         """The same as they stand in a page: what is around the rows by its id, and the rows."""
@@ -60,16 +70,15 @@ class ServiceList:
         rows = (f.html(self._clock) for f in frame.fragments if f.within)
         return {**around, ROWS: Markup("\n").join(rows)}
 
-    def _row(self, row: ServiceRow) -> Fragment:
+    def _row(self, row: ServiceRow, group: str) -> Fragment:
         # As of when a row is that is kept current is not on it: it is as of now.
         key = msgspec.structs.replace(row, health_as_of=None) if row.health_live else row
-        name = words.anchor(str(row.ref), "s")
-        return self._once(key, name, "service_row.html", within=ROWS, row=row)
+        name = words.anchor(f"{group}{row.ref}", "s")
+        return self._once((name, key), name, "service_row.html", within=ROWS, row=row, row_id=name)
 
-    def _by_value(self, name: str, template: str, shown: msgspec.Struct | None) -> Fragment:
-        return self._once(
-            (name, b"" if shown is None else msgspec.json.encode(shown)), name, template, view=shown
-        )
+    def _by_value(self, name: str, template: str, shown: msgspec.Struct | None, within: str = "") -> Fragment:
+        key = (name, b"" if shown is None else msgspec.json.encode(shown))
+        return self._once(key, name, template, within, view=shown)
 
     def _once(self, key: Hashable, name: str, template: str, within: str = "", **shown: object) -> Fragment:
         fragment = self._drawn.get(key)

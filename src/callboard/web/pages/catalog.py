@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from callboard.http.door import caller_of
 from callboard.portal.protocol import Portal
-from callboard.web.list_links import FILTERS, YOURS, chosen_in
+from callboard.web.list_links import BY_HEALTH, FILTERS, YOURS, chosen_in, group_links, list_alarm
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.queries import services_query
 from callboard.web.rendering import Renderer
@@ -40,7 +40,9 @@ class CatalogPages:
             topic=topic,
             have=msgspec.json.encode(frame.tags()).decode() if topic else "",
             view=view,
-            by_health=tuple(pair for pair in choices if pair[0] in ("health", "sort")),
+            alarm=list_alarm(view),
+            by_health=tuple(pair for pair in choices if pair[0] in BY_HEALTH),
+            grouped_by=group_links(view, choices, self._renderer.urls),
             filtered=bool(chosen or query.text),
             unfolded=any(key != "kind" for key, _ in chosen),
         )
