@@ -76,6 +76,20 @@ async def test_a_freed_watch_goes_to_who_waits() -> None:
         await eventually(lambda: budget.watches >= 2)
 
 
+def test_a_budget_that_is_raised_or_lowered_is_in_force_at_once() -> None:
+    budget = Budget(HubSettings(streams=1))
+    watching, next_one, last = Someone(0), Someone(1), Someone(2)
+    assert [budget.admit(each) for each in (watching, last, next_one)] == [True, False, False]
+    budget.settings = HubSettings(streams=2)
+    assert (watching.told, next_one.told, last.told) == ([], ["promote"], [])
+    assert budget.admit(next_one)
+    budget.settings = HubSettings(streams=2, lists=9)
+    assert next_one.told == ["promote"]
+    budget.settings = HubSettings(streams=1)
+    assert (watching.told, next_one.told, last.told) == ([], ["promote", "demote"], [])
+    assert (budget.watches, budget.waiting) == (1, 2)
+
+
 async def test_lists_on_their_way_are_bounded() -> None:
     settings = msgspec.structs.replace(HUB, lists=2)
     async with Fleet.start("quiet", speed=0.0) as fleet, listening(fleet, hub=settings) as world:

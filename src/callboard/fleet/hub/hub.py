@@ -242,6 +242,7 @@ class Hub:
             self._end_later(stream)  # until somebody attaches
         else:
             stream.source = source  # the newest reader's way to a credential is the one that stands longest
+            self.budget(source)  # and what its configuration allows is in force
         return stream
 
     def _telling(self, cluster: str, question: Question) -> ObjectChanged | None:

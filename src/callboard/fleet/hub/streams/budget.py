@@ -147,13 +147,28 @@ class Budget:
     """One cluster's. `settings` may be replaced while it is in use; `reach` says whether it answers."""
 
     def __init__(self, settings: HubSettings, places: ListPermits | None = None) -> None:
-        self.settings = settings
+        self._settings = settings
         self.reach = Reach()
         self._places = places or ListPermits()
         self._watching: dict[Watching, None] = {}
         self._waiting: dict[Watching, None] = {}
         self._line = _Line(settings.lists)
         self._due = 0.0
+
+    @property
+    def settings(self) -> HubSettings:
+        """Those in force. With others, whoever waits gets the places there are now, and the least important let theirs go."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: HubSettings) -> None:
+        before, self._settings = self._settings.streams, settings
+        if settings.streams > before:
+            room = max(0, settings.streams - len(self._watching))
+            for who in sorted(self._waiting, key=lambda w: w.tier)[:room]:
+                who.promote()
+        while len(self._watching) > settings.streams:
+            self._make_way()
 
     @property
     def watches(self) -> int:
@@ -173,15 +188,19 @@ class Budget:
         room, if it matters less."""
         self._waiting.pop(who, None)
         if len(self._watching) >= self.settings.streams:
-            least = max(self._watching, key=lambda w: w.tier)
-            if least.tier <= who.tier:
+            if max(each.tier for each in self._watching) <= who.tier:
                 self._waiting[who] = None
                 return False
-            del self._watching[least]
-            self._waiting[least] = None
-            least.demote()
+            self._make_way()
         self._watching[who] = None
         return True
+
+    def _make_way(self) -> None:
+        """The least important of those that watch polls, and waits."""
+        least = max(self._watching, key=lambda w: w.tier)
+        del self._watching[least]
+        self._waiting[least] = None
+        least.demote()
 
     def leave(self, who: Watching) -> None:
         """`who` watches no more, and waits for no watch."""
