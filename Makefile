@@ -14,6 +14,7 @@ ATTACK_FLAGS ?=
 MUTANTS_FLAGS ?=
 SIGNING_KEY ?=
 ROLLOVER_FLAGS ?=
+ALERTS_FLAGS ?=
 SURFACE_FLAGS ?=
 
 BIN := .venv/bin
@@ -86,6 +87,10 @@ soak: $(STAMPS)/dev $(BROWSER_FILES) ## half an hour of churn, chaos and viewers
 .PHONY: rollover
 rollover: $(STAMPS)/dev $(BROWSER_FILES) ## an upgrade while fifty people look: how long each is without a stream (needs PostgreSQL)
 	PYTHONPATH=tests $(BIN)/python -m bench.rollover $(ROLLOVER_FLAGS)
+
+.PHONY: alerts
+alerts: $(STAMPS)/dev $(BROWSER_FILES) ## each alert made to fire, by a real Prometheus (needs Debian's prometheus and postgresql)
+	PYTHONPATH=tests $(BIN)/python -m bench.alerts $(ALERTS_FLAGS)
 
 .PHONY: attack
 attack: $(STAMPS)/dev $(BROWSER_FILES) ## hostile clusters and readers, and what they cost everybody else (ATTACK_FLAGS="--seconds 5")
