@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,11 +67,14 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 class Viewer:
-    """One open page: `gaps` are seconds without a stream, `refused` what would have had it reloaded."""
+    """One open page of whoever sends `headers`: `gaps` are seconds without a stream, `refused` what would have had it
+    reloaded."""
 
-    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+    def __init__(self, url: str, http: aiohttp.ClientSession, headers: Mapping[str, str]) -> None:
         self._url = url
         self._http = http
+        self._headers = {"Origin": PUBLIC, **headers}
+        self.open = False
         self.gaps: list[float] = []
         self.refused: list[int] = []
         self.tries = 0
@@ -90,7 +93,7 @@ class Viewer:
                 async with self._http.post(
                     f"{self._url}/live",
                     json={"watch": [{"as": "1", "topic": TOPIC, "have": {}}], "once": False},
-                    headers={"Host": HOST, "Origin": PUBLIC, "Cookie": f"__Host-callboard={SECRET}"},
+                    headers=self._headers,
                 ) as answer:
                     if answer.status in (401, 403):
                         self.refused.append(answer.status)
@@ -98,13 +101,13 @@ class Viewer:
                         self.said = f"{answer.status} {(await answer.text())[:200]}"
                     async for line in answer.content:
                         if line.startswith(b"event: hello"):
-                            greeted, failures = True, 0
+                            greeted, failures, self.open = True, 0, True
                             if ended:
                                 self.gaps.append(loop.time() - ended)
                             ended = 0.0
                         elif line.startswith(b"event: update"):
                             self.first.set()
-            ended = ended or loop.time()
+            ended, self.open = ended or loop.time(), False
             spread = random.uniform(0.7, 1.3)  # noqa: S311 - as pages do
             await asyncio.sleep(BETWEEN[min(failures, len(BETWEEN) - 1)] * spread)
             failures = 0 if greeted else failures + 1
@@ -193,7 +196,8 @@ async def viewers(url: str, count: int) -> AsyncIterator[list[Viewer]]:
         aiohttp.ClientSession(connector=connector, timeout=forever) as http,
         asyncio.TaskGroup() as group,
     ):
-        found = [Viewer(url, http) for _ in range(count)]
+        anna = {"Host": HOST, "Cookie": f"__Host-callboard={SECRET}"}
+        found = [Viewer(url, http, anna) for _ in range(count)]
         tasks = [group.create_task(each.look()) for each in found]
         try:
             async with asyncio.timeout(120):

@@ -17,7 +17,7 @@ from callboard.access.sign_in.desk import FrontDesk
 from callboard.access.sign_in.resolving import DEFAULT_RESOLVERS, PeopleIndex
 from callboard.access.sign_in.sealing import Sealer
 from callboard.access.sign_in.ways import SignInWays, WayInForce
-from callboard.access.store import SessionStore
+from callboard.access.store import KeptSession, SessionStore
 from callboard.base.clock import FakeClock
 from callboard.base.database import Database
 from callboard.base.errors import NotFound, NotSignedIn, Unavailable
@@ -79,6 +79,17 @@ class Issuer:
         return self.person(len(self.asked))
 
 
+class Store(SessionStore):
+    """`away` as a database that went away after it was asked whether we may ask."""
+
+    away = False
+
+    async def confirmed(self, session: KeptSession) -> None:
+        if self.away:
+            raise Unavailable("The database does not answer.")
+        await super().confirmed(session)
+
+
 class House:
     """A database, and servers on it."""
 
@@ -86,7 +97,7 @@ class House:
         self.database = database
         self.clock = FakeClock()
         self.issuer = Issuer(self.clock)
-        self.store = SessionStore(database)
+        self.store = Store(database)
         self.ways = SignInWays()
         way = WayInForce(key="id", title="", way=self.issuer, fence=Fence("it"), rules=DEFAULT_RESOLVERS)
         self.ways.use({"id": way}, CallboardAuthSettings())
@@ -176,6 +187,31 @@ async def test_what_it_gave_is_sealed_and_read_after_a_restart_and_by_a_new_key(
     async with house.server(SECOND) as later:
         assert await later.caller(cookie) is not None
     assert house.issuer.asked == ["refresh-0", "refresh-1"]
+
+
+@pytest.mark.parametrize("ends", ["is asked again", "ends"])
+async def test_what_it_gave_while_the_database_went_away_is_used_and_written_later(
+    house: House, ends: str
+) -> None:
+    async with house.server() as here:
+        cookie = await here.enter("id", house.issuer.person(0))
+        house.clock.advance(DUE)
+        house.store.away = True
+        for _ in range(2):
+            assert await here.caller(cookie) is not None
+            house.clock.advance(31)  # what was read is old, and it may be asked again
+        assert house.issuer.asked == ["refresh-0"]
+        house.clock.advance(DUE)
+        assert await here.caller(cookie) is not None
+        assert house.issuer.asked == ["refresh-0", "refresh-1"]
+        house.store.away = False
+        if ends == "is asked again":
+            house.clock.advance(31)
+            assert await here.caller(cookie) is not None
+    house.clock.advance(DUE)
+    async with house.server() as after:
+        assert await after.caller(cookie) is not None
+    assert house.issuer.asked == ["refresh-0", "refresh-1", "refresh-2"]
 
 
 async def test_without_a_key_of_ours_nothing_of_it_is_written(house: House) -> None:

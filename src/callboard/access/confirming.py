@@ -45,6 +45,10 @@ class Confirming:
         self._clock = clock
         self._asking: dict[str, asyncio.Task[tuple[KeptSession, ProvenPerson]]] = {}
         self._tried: dict[str, Any] = {}
+        self._unwritten: dict[str, tuple[KeptSession, ProvenPerson]] = {}
+        """What issuers gave while the database did not take it: of those alone who were being asked just then, for it is the
+        database that lets us ask."""
+        self._writing = asyncio.Lock()
 
     async def close(self) -> None:
         """Let what is being asked come to its end: what an issuer gave must not be lost."""
@@ -52,12 +56,18 @@ class Confirming:
             await asyncio.wait(self._asking.values(), timeout=5.0)
         for task in list(self._asking.values()):
             task.cancel()
+        if self._store is not None:
+            with suppress(Unavailable):
+                for session, _ in self._unwritten.values():
+                    await self._store.confirmed(session)
 
     async def confirmed(
         self, session: KeptSession, known: ProvenPerson | None
     ) -> tuple[KeptSession, ProvenPerson]:
         """Who the session belongs to, asked again where that is due. Raises NotSignedIn where the issuer no longer vouches for
         them, Unavailable where it has not answered for too long."""
+        if session.digest in self._unwritten:
+            session, known = await self._with_unwritten(session, known)
         person = known or person_of(session, self._sealer)
         now = self._clock.now()
         if session.confirm is None or now < session.confirm:
@@ -78,6 +88,24 @@ class Confirming:
                 "The identity provider does not answer, so nobody can say whether you may still come in."
             )
         return session, person
+
+    async def _with_unwritten(
+        self, session: KeptSession, known: ProvenPerson | None
+    ) -> tuple[KeptSession, ProvenPerson | None]:
+        """The session with what an issuer gave while the database did not take it; written, where it does now."""
+        async with self._writing:
+            unwritten = self._unwritten.get(session.digest)
+            if unwritten is None:  # whoever waited before us has written it
+                return session, known
+            later, person = unwritten
+            if session.asked and later.asked and session.asked > later.asked:  # by another server, since
+                del self._unwritten[session.digest]
+                return session, known
+            if self._store is not None:
+                with suppress(Unavailable):
+                    await self._store.confirmed(later)
+                    del self._unwritten[session.digest]
+            return msgspec.structs.replace(later, seen=session.seen), person
 
     def _over(self, digest: str, task: asyncio.Task[tuple[KeptSession, ProvenPerson]]) -> None:
         del self._asking[digest]
@@ -103,7 +131,15 @@ class Confirming:
         claims = self._ways.kept_claims(session.way, fresh)
         session = with_person(msgspec.structs.replace(session, asked=now), fresh, claims, self._sealer)
         if self._store is not None:
-            await self._store.confirmed(session)
+            try:
+                await self._store.confirmed(session)
+            except Unavailable as error:
+                self._unwritten[session.digest] = (session, fresh)
+                _log.warning(
+                    "what an issuer gave could not be written to the database; it is tried again",
+                    session=session.id,
+                    error=error.message,
+                )
         return session, fresh
 
 
