@@ -193,6 +193,13 @@ FINDING = Finding(
     places=(),
 )
 ENTITY, OBJECTS = {Action.ENTITY_READ}, {Action.ENTITY_READ, Action.RESOURCES_READ}
+
+
+async def _log_live(portal: CallboardPortal, who: Caller) -> None:
+    async for _ in portal.log_live(REF, KEY, LogQuery(), {}, who):
+        pass
+
+
 ROADS = {
     "services": (lambda p, who: p.services(ServicesQuery(), who), ENTITY),
     "services_live": (_services_live, ENTITY),
@@ -204,6 +211,7 @@ ROADS = {
     "audit": (_audit, {Action.AUDIT_READ}),
     "policies": (_policies, {Action.ADMIN_READ}),
     "log": (lambda p, who: p.log(REF, KEY, LogQuery(), who), OBJECTS | {Action.LOGS_READ}),
+    "log_live": (_log_live, OBJECTS | {Action.LOGS_READ}),
     "help": (lambda p, who: p.help(REF, FINDING, who), OBJECTS),
     "crashes": (lambda p, who: p.crashes(REF, who, most=20), OBJECTS),
     "connect": (lambda p, who: p.connect(REF, "eu", "dice", who), OBJECTS),

@@ -13,7 +13,7 @@ from callboard.portal.logs.reading import LONGEST_LINE, clean_line
         ("\x1b]0;title\x07text", "text"),
         ("\x1b]8;;http://evil\x1b\\link", "link"),
         ("tab\tstays", "tab\tstays"),
-        ("over\rwrite\x08", "overwrite"),
+        ("over\rwrite\x08", "over␍write"),
         ("user\u202egpj.exe", "usergpj.exe"),
     ],
 )

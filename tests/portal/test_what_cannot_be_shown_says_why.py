@@ -12,8 +12,8 @@ from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Failure, FailureCode
 from callboard.model.snapshot import ClusterSnapshot
 from callboard.portal.arranging.pods import container_rows
-from callboard.portal.asking.refused import not_found, without_log
-from callboard.portal.protocol import LogQuery
+from callboard.portal.asking.refused import not_found
+from callboard.portal.logs.sources import why_none
 from callboard.portal.views import ObjectKey
 from support.conditions import containers, controllers, images, pods
 from support.conditions.scene import NOW as SCENE_NOW
@@ -56,7 +56,7 @@ def reason(obj: KubeObject, *, previous: bool = False) -> tuple[str, bool]:
     """(why there is no log, whether a link to it is shown)."""
     assert isinstance(obj.body, Pod)
     (row,) = container_rows(obj.body)
-    return without_log(obj, obj.body, row, LogQuery(previous=previous)), row.has_log
+    return why_none(obj, row, previous=previous), row.has_log
 
 
 def unscheduled() -> KubeObject:

@@ -32,8 +32,10 @@ from callboard.model.permission import Action
 from callboard.model.snapshot import Notice, ServiceSnapshot
 from callboard.portal.administration.administration import Administration
 from callboard.portal.arranging.arrangement import arrange
+from callboard.portal.logs.buffer import LogBuffer
+from callboard.portal.logs.filtering import LogFilter
 from callboard.portal.operations import FleetCheck
-from callboard.portal.protocol import LogQuery, ServicesQuery
+from callboard.portal.protocol import LogFollow, LogQuery, ServicesQuery
 from callboard.portal.views import (
     ClusterAccess,
     CrashesView,
@@ -131,6 +133,12 @@ class StubPortal:
 
     def looks_after(self, caller: Caller) -> frozenset[Action]:
         return frozenset()
+
+    async def log_live(
+        self, ref: EntityRef, key: ObjectKey, query: LogQuery, cursors: Mapping[str, str], caller: Caller
+    ) -> AsyncGenerator[LogFollow, None]:
+        await self.log(ref, key, query, caller)
+        yield LogBuffer(LogFilter())
 
     async def audit(self, wanted: AuditFilter, caller: Caller) -> AuditPage:
         raise NotImplementedError

@@ -22,7 +22,7 @@ from callboard.model.snapshot import ClusterState, Notice
 from callboard.model.verdict import ClusterVerdict, Health, Verdict
 from callboard.portal.administration.administration import Administration
 from callboard.portal.connecting import cluster_access
-from callboard.portal.protocol import ListOrder, LogQuery, ServicesQuery
+from callboard.portal.protocol import ListOrder, LogFollow, LogQuery, ServicesQuery
 from callboard.portal.views import (
     ClusterAccess,
     ClusterPart,
@@ -38,6 +38,9 @@ from callboard.portal.views import (
     HealthTally,
     HelpView,
     KubernetesView,
+    LogNews,
+    LogRow,
+    LogSource,
     LogView,
     MissingRow,
     ObjectKey,
@@ -54,6 +57,7 @@ from callboard.portal.views import (
     ServiceRow,
     ServicesView,
     ServiceView,
+    Span,
     WorkloadPart,
 )
 from callboard.web.plugin import Pages
@@ -355,6 +359,31 @@ def service_rows(count: int = 12) -> tuple[ServiceRow, ...]:
     return tuple(rows)
 
 
+class Followed:
+    """A log that goes on as a test lets it."""
+
+    settled = True
+
+    def __init__(self) -> None:
+        self.come = asyncio.Event()
+        self.over = False
+        self.waiting: list[LogNews] = []
+        self.cursors: list[dict[str, str]] = []
+        """What each stream held that came."""
+
+    def write(self, *texts: str, **more: object) -> None:
+        """These lines are written now; `more` is what else is told with them."""
+        rows = tuple(LogRow("2026-11-21T09:00:00.000000000Z", 0, "", text) for text in texts)
+        self.waiting.append(msgspec.structs.replace(LogNews(rows=rows, ids=("roller",)), **more))
+        self.come.set()
+
+    def take(self) -> LogNews:
+        news, *self.waiting = self.waiting or [LogNews()]
+        if self.waiting:
+            self.come.set()
+        return news
+
+
 class StubPortal:
     """Yields what it is given. `views` are the Kubernetes tab's, `gap` seconds apart; `closed` counts ended askings."""
 
@@ -384,6 +413,8 @@ class StubPortal:
         self.connecting: tuple[ConnectSettings, ...] = ()
         self.leading = OutwardLinks()
         self.most_crashes: list[int] = []
+        self.followed: Followed | None = None
+        """The log that can be followed, of all pods."""
         self._pages = Pages(self)
 
     @property
@@ -520,10 +551,35 @@ class StubPortal:
                 view, failure="We are not allowed to read this log.", failure_words="pods/log is forbidden"
             )
         word = "previous" if query.previous else "current"
-        lines = tuple(f"2026-11-21T08:59:{i % 60:02}Z INFO {word} roll {i}: {i % 6 + 1}" for i in range(60))
-        return msgspec.structs.replace(
-            view, lines=(*lines, "java.lang.IllegalStateException: no dice <b>left</b>"), truncated=True
+        rows = [
+            LogRow(f"2026-11-21T08:59:{i:02}.000000000Z", 0, "info", f"INFO {word} roll {i}: {i % 6 + 1}")
+            for i in range(60)
+        ]
+        last = "java.lang.IllegalStateException: no dice <b>left</b>"
+        rows.append(LogRow("2026-11-21T08:59:59.500000000Z", 0, "error", last, (Span(0, 9, "red bold"),)))
+        source = LogSource(
+            id="roller", pod=key.name, container="roller", key=key, cursor="2026-11-21T08:59:59.500000000Z/1"
         )
+        return msgspec.structs.replace(
+            view,
+            rows=tuple(rows),
+            sources=(source,),
+            earlier=True,
+            read=len(rows),
+            follows=self.followed is not None,
+        )
+
+    async def log_live(
+        self, ref: EntityRef, key: ObjectKey, query: LogQuery, cursors: Mapping[str, str], caller: Caller
+    ) -> AsyncGenerator[LogFollow, None]:
+        self._seen(caller)
+        if self.followed is None:
+            raise NotFound("Nobody follows this log.")
+        self.followed.cursors.append(dict(cursors))
+        while not self.followed.over:
+            await self.followed.come.wait()
+            self.followed.come.clear()
+            yield self.followed
 
     async def crash(
         self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True

@@ -66,6 +66,6 @@ async def test_what_was_read_of_a_log_stands_beside_why_it_ends() -> None:
 
 
 async def test_a_log_that_is_longer_than_is_read_says_so() -> None:
-    async with serving(Broken(most=64 * 1024)) as base:
+    async with serving(Broken(bounded=64 * 1024)) as base:
         page = await get(base, LOG)
     assert "No more than 64 KiB of a log are read at once" in page.text

@@ -1,7 +1,7 @@
 """Changes that fall together are sent together; what a page begins with holds up nothing, nor does the end wait."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from callboard.model.caller import Caller
@@ -26,7 +26,7 @@ class Steps:
         self.views: asyncio.Queue[int | None] = asyncio.Queue()
         self.drawn: list[int] = []
 
-    async def open(self, key: str, caller: Caller) -> Live:
+    async def open(self, key: str, caller: Caller, have: Mapping[str, str]) -> Live:
         async def views() -> AsyncIterator[object]:
             while (number := await self.views.get()) is not None:
                 yield number

@@ -78,5 +78,5 @@ async def test_the_drawer_is_accessible(open_page: OpenPage, axe: str, scheme: s
             await page.locator("#object-title").wait_for()
             assert (width, await violations(page, axe)) == (width, [])
             await page.locator("#drawer a", has_text="Log before").click()
-            await page.locator("pre.log").wait_for()
+            await page.locator(".log.lines").wait_for()
             assert (width, await violations(page, axe)) == (width, [])

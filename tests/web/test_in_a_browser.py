@@ -132,8 +132,8 @@ async def test_the_drawer_opens_over_the_tab_and_gives_everything_back(open_page
             .get_by_role("link", name=re.compile("Log before the last restart"))
             .click()
         )
-        await expect(page.locator("pre.log")).to_contain_text("INFO previous roll 59")
-        await expect(page.locator("pre.log")).to_contain_text("no dice <b>left</b>")
+        await expect(page.locator(".log.lines")).to_contain_text("INFO previous roll 59")
+        await expect(page.locator(".log.lines")).to_contain_text("no dice <b>left</b>")
         await expect(page).to_have_url(re.compile(r"/log\?container=roller&previous=1$"))
         await page.go_back()
         await expect(page.locator("#drawer h3").first).to_have_text("Containers")
@@ -163,7 +163,7 @@ async def test_a_drawers_address_is_a_page_for_a_colleague(open_page: OpenPage) 
     async with serving(StubPortal()) as base, open_page(base + path) as page:
         await expect(page.locator("#object-title")).to_have_text("dice-roller-8c4b-kk2")
         await page.get_by_role("link", name=re.compile("Log before")).click()
-        await expect(page.locator("pre.log")).to_be_visible()
+        await expect(page.locator(".log.lines")).to_be_visible()
         await page.get_by_role("link", name="Back to Kubernetes").click()
         await expect(page.locator(".verdict-sentence")).to_be_visible()
 
@@ -222,7 +222,7 @@ async def test_everything_is_readable_without_script(open_page: OpenPage) -> Non
         await page.locator("a.tile[data-mark=unhealthy]").first.click()
         await expect(page.locator("#object-title")).to_be_visible()
         await page.get_by_role("link", name=re.compile("Log before")).click()
-        await expect(page.locator("pre.log")).to_contain_text("previous roll")
+        await expect(page.locator(".log.lines")).to_contain_text("previous roll")
 
 
 async def sideways(page: Page) -> int:

@@ -6,7 +6,7 @@ import gzip
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 
@@ -214,7 +214,7 @@ class Numbers:
         self.given = 0
         self.last = asyncio.Event()
 
-    async def open(self, key: str, caller: Caller) -> Live:
+    async def open(self, key: str, caller: Caller, have: Mapping[str, str]) -> Live:
         async def views() -> AsyncIterator[object]:
             for number in range(1000):
                 self.given += 1
@@ -425,11 +425,11 @@ async def test_a_topic_that_cannot_be_drawn_costs_itself_only() -> None:
     class Broken(Numbers):
         kind = "broken"
 
-        async def open(self, key: str, caller: Caller) -> Live:
+        async def open(self, key: str, caller: Caller, have: Mapping[str, str]) -> Live:
             async def draw(view: int) -> Frame:
                 raise RuntimeError("eyJ")
 
-            return Live((await super().open(key, caller)).views, draw)
+            return Live((await super().open(key, caller, have)).views, draw)
 
     wanted = LiveRequest(
         watch=(WantedTopic(as_="b", topic="broken/x"), WantedTopic(as_="n", topic="numbers/x")), once=True

@@ -27,7 +27,7 @@ from callboard.portal.health.trouble_since import TroubleSince
 from callboard.portal.listing.services import ServicesRoad
 from callboard.portal.logs.grouping import grouped
 from callboard.portal.permissions import Permissions
-from callboard.portal.protocol import LogQuery, ServicesQuery
+from callboard.portal.protocol import LogFollow, LogQuery, ServicesQuery
 from callboard.portal.views import (
     ClusterAccess,
     CrashesView,
@@ -127,6 +127,28 @@ class CallboardPortal:
         told = f"{_told(ref, key)} {query.container}".rstrip()
         self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
         return await self._kubernetes.log(entity, key, query, caller)
+
+    async def log_live(
+        self, ref: EntityRef, key: ObjectKey, query: LogQuery, cursors: Mapping[str, str], caller: Caller
+    ) -> AsyncGenerator[LogFollow, None]:
+        """The log as it goes on; on record once, however often the stream that carries it is opened anew."""
+
+        async def allowed() -> Entity:
+            return await self._read(ref, caller, Action.RESOURCES_READ, Action.LOGS_READ, key=key)
+
+        async def again() -> None:
+            await allowed()
+
+        entity = await allowed()
+        told = f"{_told(ref, key)} {query.container}".rstrip() + " (followed)"
+        goes_on = self._kubernetes.follows.goes_on(caller.identity, told)
+        with self._kubernetes.follows.opened(caller.identity, told):
+            if not goes_on:
+                self._permissions.record(AuditDeed.LOG, caller, told, action=Action.LOGS_READ)
+            following = self._kubernetes.follow(entity, key, query, cursors, caller, again)
+            async with aclosing(following) as views:
+                async for view in views:
+                    yield view
 
     async def crash(
         self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True

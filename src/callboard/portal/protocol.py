@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -20,6 +20,7 @@ from callboard.portal.views import (
     CrashLog,
     HelpView,
     KubernetesView,
+    LogNews,
     LogView,
     ObjectKey,
     ObjectView,
@@ -30,7 +31,16 @@ from callboard.portal.views import (
     ServiceView,
 )
 
-__all__ = ["ListGrouping", "ListOrder", "LogQuery", "Portal", "ServicesQuery"]
+__all__ = [
+    "ALL_CONTAINERS",
+    "SINCE",
+    "ListGrouping",
+    "ListOrder",
+    "LogFollow",
+    "LogQuery",
+    "Portal",
+    "ServicesQuery",
+]
 
 
 class ListOrder(StrEnum):
@@ -82,12 +92,45 @@ class ServicesQuery(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 50
 
 
+ALL_CONTAINERS: Final = "*"
+"""In place of a container's name; none can be called so."""
+
+
 class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which log. `tail_lines` at most 10,000; `previous` asks for the run before the last restart."""
+    """Which log, and what of it. `container` "" is the first of a pod, and all of those of a workload; ALL_CONTAINERS are all.
+    `tail_lines` at most 10,000; `previous` asks for the run before the last restart.
+
+    `since` is one of SINCE, or a moment as RFC 3339 has it. `text` is looked for, as a pattern with `pattern`; `level` is the
+    least that is shown. `line` names one line (`at~hash`), around which the log is read. `as_written`: lines of JSON are not
+    taken apart.
+    """
 
     container: str = ""
     previous: bool = False
     tail_lines: int = 1000
+    since: str = ""
+    text: str = ""
+    pattern: bool = False
+    level: str = ""
+    line: str = ""
+    as_written: bool = False
+
+
+SINCE: Final[Mapping[str, float]] = {"5m": 300.0, "15m": 900.0, "1h": 3600.0, "6h": 21_600.0, "1d": 86_400.0}
+"""Since when, by the words that stand in addresses; in seconds."""
+
+
+class LogFollow(Protocol):
+    """A log that somebody follows."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether something has come, or nothing for so long that none may be waiting."""
+        ...
+
+    def take(self) -> LogNews:
+        """What has come since the last time, at most a bounded amount."""
+        ...
 
 
 class Portal(Protocol):
@@ -123,6 +166,14 @@ class Portal(Protocol):
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log. A cluster's refusal is a LogView with `failure`, not an error."""
+        ...
+
+    def log_live(
+        self, ref: EntityRef, key: ObjectKey, query: LogQuery, cursors: Mapping[str, str], caller: Caller
+    ) -> AsyncGenerator[LogFollow, None]:
+        """The log as it goes on from where a view or the news before ended, by source; given again whenever there is something to
+        take, until the generator is closed, the containers are gone, or the caller may not read it any more (NotAllowed).
+        Raises Unavailable for whoever follows too many."""
         ...
 
     async def crash(

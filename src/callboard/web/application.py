@@ -19,6 +19,7 @@ from callboard.portal.protocol import Portal
 from callboard.portal.views import ReaderView
 from callboard.web.live.fragments import Fragments
 from callboard.web.live.listing import ListTopic, ServiceList
+from callboard.web.live.logs import LogTopic
 from callboard.web.live.stream import Pace
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.live.topics import Topics
@@ -103,7 +104,7 @@ def create_web(
     fragments = Fragments(renderer, clock, options.rendered)
     tabs = EntityTabs(portal, renderer, fragments)
     listing = ServiceList(renderer, clock, options.rendered)
-    topics = Topics((TabTopic(tabs), ListTopic(portal, listing)))
+    topics = Topics((TabTopic(tabs), ListTopic(portal, listing), LogTopic(portal)))
 
     sign_in = SignInPages(operations, renderer)
 

@@ -9,12 +9,12 @@ from callboard.base.errors import UsageError
 from callboard.http.queries import bounded, number, shown, values
 from callboard.model.entity import EntityRef
 from callboard.model.verdict import Health
-from callboard.portal.protocol import ListGrouping, ListOrder, LogQuery, ServicesQuery
+from callboard.portal.protocol import ListGrouping, ListOrder, ServicesQuery
 from callboard.portal.views import ObjectKey
 from callboard.web.list_links import FILTERS, PAGE_SIZE
 from callboard.web.urls import CLUSTER_SCOPED, from_segment
 
-__all__ = ["entity_ref", "log_query", "object_key", "services_query"]
+__all__ = ["entity_ref", "object_key", "services_query"]
 
 ENTITY_PART = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
@@ -31,20 +31,6 @@ def services_query(params: QueryParams) -> ServicesQuery:
         offset=number(params, "offset", usual=0, least=0, most=1_000_000),
         limit=PAGE_SIZE,
         **{key: values(params, key) for key in FILTERS},
-    )
-
-
-def log_query(params: QueryParams) -> LogQuery:
-    """What `…/log?…` asks for."""
-    previous = params.get("previous", "0")
-    if previous not in ("", "0", "1"):
-        raise UsageError(
-            f"“previous” in the address is 1 (the run before the last restart) or 0, not {shown(previous)}."
-        )
-    return LogQuery(
-        container=bounded("container", params.get("container", "")),
-        previous=previous == "1",
-        tail_lines=number(params, "tail", usual=1000, least=1, most=10_000),
     )
 
 

@@ -87,6 +87,7 @@ class Renderer:
             "anchor": words.anchor,
             "safe_url": words.safe_url,
             "bounded": words.bounded,
+            "classes": words.ansi_classes,
             "short_ref": words.short_ref,
         }
         self._environment.globals = {

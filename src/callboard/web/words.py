@@ -17,6 +17,7 @@ __all__ = [
     "HEALTH",
     "STALE",
     "anchor",
+    "ansi_classes",
     "bounded",
     "cluster_mark",
     "cluster_word",
@@ -137,6 +138,11 @@ def short_ref(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 pod`, `2 pods`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def ansi_classes(style: str) -> str:
+    """The classes of a part of a log's line that was written in a style (`portal.views.Span`)."""
+    return " ".join(f"ansi-{word}" for word in style.split())
 
 
 def bounded(text: str, most: int = 2000) -> str:

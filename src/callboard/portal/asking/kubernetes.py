@@ -1,7 +1,7 @@
 """One service's objects, for a caller: askings joined, visibility applied, then arranged; drawers and logs from the same."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import NamedTuple
 
@@ -11,18 +11,18 @@ from callboard.access.visibility import Visibility
 from callboard.access.visible import visible
 from callboard.base.aside import aside
 from callboard.base.clock import Clock
-from callboard.base.errors import CallboardError, NotFound, Unavailable, UsageError
+from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable
+from callboard.extend.parts import Proxy
 from callboard.fleet.selection.selection import namespaces_of, selector_of
 from callboard.fleet.wiring.wiring import WiredFleet
 from callboard.kube.limits import Limits
 from callboard.kube.reads.access_review import Attributes
 from callboard.model.caller import Caller
-from callboard.model.cluster import Cluster, ClusterInfo
+from callboard.model.cluster import Cluster, ClusterInfo, Credential
 from callboard.model.entity import Entity, EntityRef
 from callboard.model.finding import Finding
 from callboard.model.grants import Grants
 from callboard.model.objects import KubeObject
-from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, Outcome, Purpose, Question
 from callboard.model.permission import Action
 from callboard.model.resource import EVENTS
@@ -30,17 +30,19 @@ from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.portal.arranging.events import events_of, merged
 from callboard.portal.arranging.exhibits import exhibits
 from callboard.portal.arranging.objects import find_object, object_view
-from callboard.portal.arranging.pods import container_rows
 from callboard.portal.arranging.yaml_text import yaml_text
 from callboard.portal.asking.class_views import ClassView, ClassViews
 from callboard.portal.asking.feeds import SnapshotFeed, SnapshotFeeds
+from callboard.portal.asking.following import LogFollowing
 from callboard.portal.asking.helping import ended_run, stands_for
-from callboard.portal.asking.refused import not_found, why_not, without_log
+from callboard.portal.asking.logs import WayTo, log_view, wanted_of
+from callboard.portal.asking.refused import not_found, why_not
 from callboard.portal.logs.crashes import CrashLogs
 from callboard.portal.logs.ended import Crashed, Ended, crashed, newest_crash, run_of
-from callboard.portal.logs.reading import log_view
+from callboard.portal.logs.follows import Follows
+from callboard.portal.logs.sources import WantedLogs
 from callboard.portal.permissions import no_such_cluster, whom_to_ask
-from callboard.portal.protocol import LogQuery
+from callboard.portal.protocol import LogFollow, LogQuery
 from callboard.portal.views import (
     CrashLog,
     EventsPart,
@@ -118,6 +120,7 @@ class KubernetesRoad:
         self._clock = clock
         self._class_views = class_views
         self._crash_logs = CrashLogs(clock, limits_of)
+        self.follows = Follows(clock)
 
     async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[GrantedView, None]:
         """The tab as its clusters answer, and for as long as this is read where they are listened to. A view that is the
@@ -212,24 +215,81 @@ class KubernetesRoad:
         return object_view(part, obj, events, yaml, as_of)
 
     async def log(self, entity: Entity, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
-        """A container's log. Raises UsageError when the object is no pod or has no such container."""
+        """A container's log, or those of all that the object made. Raises UsageError where there is no such container."""
         part, obj = await self._find(entity, key, caller)
-        if not isinstance(obj.body, Pod):
-            raise UsageError(f"{obj.type.title} {obj.name} has no log; open one of its pods.", code="no-log")
-        rows = container_rows(obj.body)
-        container = query.container or next((r.name for r in rows if r.role == "container"), "")
-        if container not in {r.name for r in rows}:
-            raise UsageError(f"Pod {obj.name} has no container {container!r}.", code="no-container")
-        view = LogView(
-            key=key, cluster=part.cluster, container=container, containers=rows, previous=query.previous
-        )
-        if without := without_log(obj, obj.body, next(r for r in rows if r.name == container), query):
-            return msgspec.structs.replace(view, failure=without, as_of=self._clock.now())
+        wanted = wanted_of(part, obj, query)
         if words := await self._no_logs(entity, key, caller):
-            return msgspec.structs.replace(view, failure=words, as_of=self._clock.now())
-        cluster, credential = await self._fleet().way(key.cluster, caller)
-        limits = self._limits_of(cluster.name)
-        return await log_view(view, obj, query, self._fleet().proxy, cluster, credential, self._clock, limits)
+            return LogView(
+                key=key,
+                cluster=part.cluster,
+                kind=obj.type.title,
+                container=wanted.container,
+                containers=wanted.containers,
+                previous=query.previous,
+                failure=words,
+                as_of=self._clock.now(),
+            )
+        return await log_view(part, obj, key, wanted, query, self._way_for(key, caller), self._clock)
+
+    async def follow(
+        self,
+        entity: Entity,
+        key: ObjectKey,
+        query: LogQuery,
+        cursors: Mapping[str, str],
+        caller: Caller,
+        again: Callable[[], Awaitable[None]],
+    ) -> AsyncGenerator[LogFollow, None]:
+        """The log as it goes on. `again` raises where the caller may not read it any more, and is asked every few seconds. Raises
+        what `log` raises, and NotAllowed."""
+        first = await self._find(entity, key, caller)
+        wanted = wanted_of(*first, query)
+
+        async def still() -> None:
+            await again()
+            if words := await self._no_logs(entity, key, caller):
+                raise NotAllowed(words)
+
+        if words := await self._no_logs(entity, key, caller):
+            raise NotAllowed(words)
+
+        async def look() -> AsyncGenerator[WantedLogs | None, None]:
+            yield wanted
+            async for found in self._whenever_it_changes(entity, key, caller):
+                yield wanted_of(*found, query) if found is not None else None
+
+        following = LogFollowing(
+            query, cursors, self._way_for(key, caller), look, still, self.follows, caller.identity
+        )
+        async with aclosing(following.views()) as views:
+            async for view in views:
+                yield view
+
+    def _way_for(self, key: ObjectKey, caller: Caller) -> WayTo:
+        async def way() -> tuple[Proxy, Cluster, Credential, Limits]:
+            cluster, credential = await self._fleet().way(key.cluster, caller)
+            return self._fleet().proxy, cluster, credential, self._limits_of(cluster.name)
+
+        return way
+
+    async def _whenever_it_changes(
+        self, entity: Entity, key: ObjectKey, caller: Caller
+    ) -> AsyncGenerator[tuple[ClusterSnapshot, KubeObject] | None, None]:
+        """The object with its cluster, for as long as that is listened to; None when it is gone for certain, and then no more."""
+        shown: ClusterSnapshot | None = None
+        async with aclosing(self.snapshots(entity, caller)) as snapshots:
+            async for newest in snapshots:
+                there = next((c for c in newest.snapshot.clusters if c.cluster.name == key.cluster), None)
+                if there is None or there is shown:
+                    continue
+                shown = there
+                seen = await self._seen(newest.snapshot, key, caller)
+                found = _found(seen, key)
+                if found is not None:
+                    yield found
+                elif seen is not None and seen.current and seen.final and not newest.pending:
+                    yield None
+                    return
 
     async def crash(
         self, entity: Entity, key: ObjectKey, container: str, caller: Caller, *, previous: bool

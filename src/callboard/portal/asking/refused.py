@@ -4,16 +4,13 @@ from callboard.access.visible import NO_USER_STEP
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, Unavailable
 from callboard.model.entity import Entity
 from callboard.model.grants import Why
-from callboard.model.objects import KubeObject
-from callboard.model.objects.pod import Pod
 from callboard.model.outcome import Answer, FailureCode, Outcome
 from callboard.model.resource import words_of
 from callboard.model.snapshot import ClusterSnapshot, ClusterState
 from callboard.portal.permissions import no_such_cluster
-from callboard.portal.protocol import LogQuery
-from callboard.portal.views import ContainerRow, ObjectKey
+from callboard.portal.views import ObjectKey
 
-__all__ = ["not_found", "why_not", "without_log"]
+__all__ = ["not_found", "why_not"]
 
 _WHY = {
     Why.DENIED: "You may not see {what}.",
@@ -51,19 +48,6 @@ def not_found(entity: Entity, key: ObjectKey, part: ClusterSnapshot | None) -> C
         "it was replaced or removed, or belongs to something else.",
         code="no-such-object",
     )
-
-
-def without_log(obj: KubeObject, pod: Pod, container: ContainerRow, query: LogQuery) -> str:
-    """Why there can be no log; "" where there may be one."""
-    if not pod.spec.node_name:
-        return f"Pod {obj.name} is not scheduled: no node runs it yet, and so there is no log."
-    if not container.has_log and container.state.startswith("ended"):
-        return f"The log of container {container.name} is gone with its container: {container.state}."
-    if not container.has_log:
-        return f"Container {container.name} has not started yet ({container.state}), and so there is no log."
-    if query.previous and not container.has_previous:
-        return f"Container {container.name} has had no run before this one."
-    return ""
 
 
 def _refused(key: ObjectKey, outcome: Outcome) -> NotAllowed:

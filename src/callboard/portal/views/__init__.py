@@ -6,7 +6,7 @@ no logic; whoever shows or makes a view imports it.
 
 from callboard.portal.views.coming_in import NewToken, SessionLine, SessionsView, TokenLine, TokensView
 from callboard.portal.views.crashes import CrashesView, CrashGroup, CrashLog
-from callboard.portal.views.drawer import ConditionRow, Field, LogView, ObjectView
+from callboard.portal.views.drawer import ConditionRow, Field, ObjectView
 from callboard.portal.views.help import Exhibit, ExhibitRow, HelpView
 from callboard.portal.views.kubernetes import (
     ClusterPart,
@@ -24,6 +24,7 @@ from callboard.portal.views.kubernetes import (
     WorkloadPart,
 )
 from callboard.portal.views.links import AccessStep, ClusterAccess, LinkTemplate, OutwardLinks
+from callboard.portal.views.logs import LogNews, LogRow, LogSource, LogView, Span
 from callboard.portal.views.policies import AccessExplanation, PoliciesView, PolicyLine
 from callboard.portal.views.reader import Portion, ReaderView
 from callboard.portal.views.services import (
@@ -75,6 +76,9 @@ __all__ = [
     "JobProgress",
     "KubernetesView",
     "LinkTemplate",
+    "LogNews",
+    "LogRow",
+    "LogSource",
     "LogView",
     "MissingRow",
     "NewToken",
@@ -102,6 +106,7 @@ __all__ = [
     "ServicesView",
     "SessionLine",
     "SessionsView",
+    "Span",
     "TokenLine",
     "TokensView",
     "VersionChange",

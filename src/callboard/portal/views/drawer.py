@@ -1,4 +1,4 @@
-"""What a drawer shows: one object, or the log of one container."""
+"""What a drawer shows of one object."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from callboard.model.outcome import Answer
 from callboard.model.verdict import Health
 from callboard.portal.views.kubernetes import ContainerRow, EventsPart, ObjectKey
 
-__all__ = ["ConditionRow", "Field", "LogView", "ObjectView"]
+__all__ = ["ConditionRow", "Field", "ObjectView"]
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -48,25 +48,4 @@ class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
     yaml: str = ""
     yaml_refused: str = ""
     """Why the caller is not given it, in words."""
-    as_of: datetime | None = None
-
-
-class LogView(msgspec.Struct, frozen=True, kw_only=True):
-    """A container's log, read to its end or to the limit. `failure` is set when it could not be read, or no further than these
-    lines.
-
-    Lines are text without control characters. `truncated` tells that earlier lines exist and were not read; `most` is 0, or
-    the bytes after which reading stopped: there are later lines.
-    """
-
-    key: ObjectKey
-    cluster: ClusterInfo
-    container: str
-    containers: tuple[ContainerRow, ...] = ()
-    previous: bool = False
-    lines: tuple[str, ...] = ()
-    truncated: bool = False
-    most: int = 0
-    failure: str = ""
-    failure_words: str = ""
     as_of: datetime | None = None

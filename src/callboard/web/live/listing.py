@@ -104,7 +104,7 @@ class ListTopic:
         key = list_query(params.multi_items())
         return f"list/{key}" if len(key) <= LONGEST else ""
 
-    async def open(self, key: str, caller: Caller) -> Live:
+    async def open(self, key: str, caller: Caller, have: Mapping[str, str]) -> Live:
         """The page's views as they come. Raises UsageError, as the page does."""
         given = parse_qsl(key)
         query, choices = services_query(QueryParams(given)), chosen_in(given)

@@ -5,7 +5,7 @@ view of memory for each topic, and never sees an old one after a new one. The me
 
 - `hello`: the line stands. Whoever does not get it within seconds has something in between that holds streams back.
 - `update`: `as` names the topic, `fragments` are elements to put in place (`id`, `in`, `tag`, `html`), `lineups` the lists
-  that changed (`id`, `ids`, `tag`).
+  that changed (`id`, `ids`, `tag`); of a log, `log` is what came of it (`live/logs.py`).
 - `end`: nothing more will come of topic `as`. `refused`: it may not be had, or broke; `code` and `message` say why.
 - `bye`: the door no longer lets the reader in.
 
@@ -26,9 +26,8 @@ from starlette.types import Receive, Scope, Send
 from callboard.base.errors import CallboardError
 from callboard.model.caller import Caller
 from callboard.model.door import Refused
-from callboard.web.live.fragments import Frame
 from callboard.web.live.request import LiveRequest, WantedTopic
-from callboard.web.live.topics import Live, Topics
+from callboard.web.live.topics import Drawn, Live, Topics
 
 __all__ = ["LiveStream", "Pace", "message"]
 
@@ -128,7 +127,7 @@ class LiveStream(Response):
         """Keep the topic's newest view; at its end, the last words."""
         name = reading.wanted.as_
         try:
-            reading.live = await self._topics.open(reading.wanted.topic, self._caller)
+            reading.live = await self._topics.open(reading.wanted.topic, self._caller, reading.held)
             async with aclosing(cast("AsyncGenerator[object]", reading.live.views)) as views:
                 async for view in views:
                     if reading.over:
@@ -225,7 +224,7 @@ class LiveStream(Response):
         return b"".join(told)
 
     async def _update(
-        self, reading: _Reading, draw: Callable[[object], Awaitable[Frame]], view: object
+        self, reading: _Reading, draw: Callable[[object], Awaitable[Drawn]], view: object
     ) -> list[bytes]:
         """What the reader lacks of a view: one message or none."""
         frame = await draw(view)

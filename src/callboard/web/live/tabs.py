@@ -151,7 +151,7 @@ class TabTopic:
         chosen = urlencode(tab.live_query(view)) if tab.live_query is not None else ""
         return f"tab/{tab.key}/{ref.namespace}/{ref.kind}/{ref.name}" + (f"?{chosen}" if chosen else "")
 
-    async def open(self, key: str, caller: Caller) -> Live:
+    async def open(self, key: str, caller: Caller, have: Mapping[str, str]) -> Live:
         """The tab's views as they come. Raises NotFound, as the page does."""
         path, _, asked = key.partition("?")
         parts = path.split("/")

@@ -4,16 +4,24 @@ A topic's address is "kind/key": the page carries it in `data-topic`, the browse
 takes the key apart, as foreign text.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from callboard.base.errors import NotFound
 from callboard.model.caller import Caller
-from callboard.web.live.fragments import Frame
 
-__all__ = ["Live", "Topic", "Topics"]
+__all__ = ["Drawn", "Live", "Topic", "Topics"]
+
+
+class Drawn(Protocol):
+    """A view as it is sent; `fragments.Frame` is one."""
+
+    def beyond(self, held: Mapping[str, str]) -> tuple[bytes, Mapping[str, str]]:
+        """What a reader lacks who holds these tags, as the members of a JSON object, empty for nothing; and what they hold
+        then."""
+        ...
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -25,7 +33,7 @@ class Live(msgspec.Struct, frozen=True):
     """
 
     views: AsyncIterator[object]
-    draw: Callable[[Any], Awaitable[Frame]]
+    draw: Callable[[Any], Awaitable[Drawn]]
 
 
 class Topic(Protocol):
@@ -36,9 +44,9 @@ class Topic(Protocol):
         """The first part of its addresses: letters and hyphens."""
         ...
 
-    async def open(self, key: str, caller: Caller) -> Live:
-        """Open one for this caller, after the same checks as the page that shows it. Raises NotFound, UsageError or
-        NotAllowed as that page would; the other topics of the stream are not affected."""
+    async def open(self, key: str, caller: Caller, have: Mapping[str, str]) -> Live:
+        """Open one for this caller, who holds `have` of it, after the same checks as the page that shows it. Raises NotFound,
+        UsageError or NotAllowed as that page would; the other topics of the stream are not affected."""
         ...
 
 
@@ -48,10 +56,10 @@ class Topics:
     def __init__(self, kinds: Iterable[Topic]) -> None:
         self._kinds = {topic.kind: topic for topic in kinds}
 
-    async def open(self, address: str, caller: Caller) -> Live:
+    async def open(self, address: str, caller: Caller, have: Mapping[str, str]) -> Live:
         """Open the topic at an address. Raises what its kind raises, NotFound for an unknown kind."""
         kind, _, key = address.partition("/")
         topic = self._kinds.get(kind)
         if topic is None:
             raise NotFound("There is nothing of this kind that is kept current.")
-        return await topic.open(key, caller)
+        return await topic.open(key, caller, have)

@@ -1,14 +1,19 @@
 """One object of a service, and a container's log: whole pages, and the same content for the drawer beside a tab."""
 
+import re
+
+import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from callboard.http.door import caller_of
 from callboard.http.leaving import HasLeft, while_there
 from callboard.portal.protocol import Portal
+from callboard.portal.views import LogView
 from callboard.web.commands import commands_for
+from callboard.web.log_page import line_name, log_page, log_query, pieces, source_label
 from callboard.web.outward import outward_links
-from callboard.web.queries import entity_ref, log_query, object_key
+from callboard.web.queries import entity_ref, object_key
 from callboard.web.rendering import Renderer
 
 __all__ = ["DRAWER_HEADER", "ObjectPages"]
@@ -38,12 +43,31 @@ class ObjectPages:
         """One container's log."""
         ref, caller = entity_ref(request.path_params), caller_of(request)
         query = log_query(request.query_params)
+        download = request.query_params.get("download") == "1"
+        if download:  # whole lines, as they were written
+            query = msgspec.structs.replace(query, tail_lines=10_000, as_written=True)
         reading = self._portal.log(ref, object_key(request.path_params), query, caller)
         try:
             view = await while_there(request, reading)
         except HasLeft:
             return Response(status_code=499)  # nobody reads it: nginx's number for that, for the access log
-        return await self._answer(request, "log", view=view)
+        if download:
+            return _download(view)
+        page = log_page(view, query, ref, request.query_params)
+        address = page.url(self._renderer.urls, ref, line="")
+        shown = {
+            "page": page,
+            "have": msgspec.json.encode(page.have).decode(),
+            "sources": msgspec.json.encode(
+                [{"id": s.id, "pod": s.pod, "container": s.container} for s in view.sources]
+            ).decode(),
+            "line_url": f"{address}{'&' if '?' in address else '?'}line=",
+            "one_pod": len({s.pod for s in view.sources}) < 2,
+            "pieces": pieces,
+            "label": source_label,
+            "line_name": line_name,
+        }
+        return await self._answer(request, "log", view=view, **shown)
 
     async def _answer(self, request: Request, name: str, **context: object) -> Response:
         ref = entity_ref(request.path_params)
@@ -54,3 +78,19 @@ class ObjectPages:
         service = await self._portal.service(ref, caller_of(request))
         html = self._renderer.page(f"{name}.html", ref=ref, drawer=False, entity=service.entity, **context)
         return HTMLResponse(html, headers=headers)
+
+
+def _download(view: LogView) -> Response:
+    """The lines as a file of text: when each was written, of several containers which wrote it, and what. Redacted as they are
+    shown."""
+    many = len(view.sources) > 1
+    lines = []
+    for row in view.rows:
+        source = view.sources[row.source] if many else None
+        before = f"{source.pod}/{source.container} " if source else ""
+        lines.append(f"{row.at}{' ' if row.at else ''}{before}{row.text}\n")
+    if view.failure:
+        lines.append(f"# {view.failure}\n")
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", f"{view.key.name}-{view.container or 'all'}"[:120]).strip("-.")
+    headers = {"content-disposition": f'attachment; filename="{name or "log"}.log"'}
+    return PlainTextResponse("".join(lines), headers=headers)

@@ -1,4 +1,5 @@
 // Links marked data-drawer open beside the tab. The address is pushed, so that Back closes and a colleague can be sent it.
+import { endLogs, setUpLogs } from "./logs.js";
 import { showProgress } from "./progress.js";
 import { refreshTimes } from "./times.js";
 
@@ -24,6 +25,7 @@ export function setUpDrawer() {
   });
   drawer.addEventListener("close", () => {
     newest += 1; // what is still under way is no longer wanted
+    endLogs();
     content.replaceChildren();
     restoreFocus();
     if (depth) history.go(-depth);
@@ -54,12 +56,17 @@ async function open(url, push, flicked = false) {
     console.warn("drawer", error);
   }
   if (mine !== newest) return;
+  endLogs();
   if (html === null) failed("Callboard did not answer. Close this and try again.");
   else if (typeof html === "string") content.innerHTML = html; // our own server's, escaped there
   else failed(html.error.message);
   drawer.scrollTop = 0;
   refreshTimes(content);
   toTheEnd(content);
+  setUpLogs(content, (other) => {
+    history.replaceState(history.state, "", other);
+    open(other, false);
+  });
   (content.querySelector(flicked ? "[data-flicked]" : "h2") ?? content.querySelector("h2"))?.focus();
 }
 

@@ -98,7 +98,7 @@ export function setUpLive() {
 }
 
 // the worker that all tabs share, or where there is none (or it would not start) a stream of this tab's own
-function connect(receive) {
+export function connect(receive) {
   let present = null;
   const own = () => {
     let count = 0;

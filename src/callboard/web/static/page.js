@@ -4,6 +4,7 @@ import { setUpFolds } from "./folds.js";
 import { setUpGrouping } from "./grouping.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { setUpLive } from "./live.js";
+import { setUpLogs } from "./logs.js";
 import { setUpProgress } from "./progress.js";
 import { setUpTimes } from "./times.js";
 
@@ -15,3 +16,4 @@ setUpDrawer();
 setUpFolds();
 setUpLive();
 setUpTimes();
+setUpLogs(document, (url) => location.assign(url));

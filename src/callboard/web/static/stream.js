@@ -145,8 +145,8 @@ export class Stream {
 }
 
 // what a page holds after an update
-function held(have, { fragments, lineups }) {
-  const now = { ...have };
+function held(have, { fragments, lineups, log }) {
+  const now = { ...have, ...log?.have };
   for (const { id, tag } of [...fragments, ...lineups]) now[id] = tag;
   return now;
 }

@@ -3,6 +3,7 @@
 // sleeps costs no more than one page.
 import { Stream } from "./stream.js";
 
+const MOST_LINES = 20_000; // of a log that wait for a tab
 const MOST = 32; // topics of one stream, as the server bounds them
 const tabs = new Map(); // name → Tab
 let count = 0;
@@ -63,7 +64,22 @@ function merged(before, after) {
   if (!before) return after;
   const byId = (list) => list.map((each) => [each.id, each]);
   const both = (key) => [...new Map([...byId(before[key]), ...byId(after[key])]).values()];
-  return { kind: "update", fragments: both("fragments"), lineups: both("lineups") };
+  const log = after.log && mergedLog(before.log, after.log);
+  return { kind: "update", fragments: both("fragments"), lineups: both("lineups"), ...(log && { log }) };
+}
+
+// what comes of a log is added up
+function mergedLog(before, after) {
+  const rows = [...before.rows, ...after.rows];
+  const lost = Math.max(0, rows.length - MOST_LINES);
+  return {
+    ...after,
+    rows: rows.slice(lost),
+    sources: [...before.sources, ...after.sources],
+    dropped: before.dropped + after.dropped + lost,
+    said: [...before.said, ...after.said].slice(-50),
+    have: { ...before.have, ...after.have },
+  };
 }
 
 globalThis.onconnect = ({ ports: [port] }) => {
