@@ -200,6 +200,11 @@ async def _log_live(portal: CallboardPortal, who: Caller) -> None:
         pass
 
 
+async def _object_live(portal: CallboardPortal, who: Caller) -> None:
+    async for _ in portal.object_live(REF, KEY, who):
+        pass
+
+
 ROADS = {
     "services": (lambda p, who: p.services(ServicesQuery(), who), ENTITY),
     "services_live": (_services_live, ENTITY),
@@ -211,6 +216,7 @@ ROADS = {
     "audit": (_audit, {Action.AUDIT_READ}),
     "policies": (_policies, {Action.ADMIN_READ}),
     "log": (lambda p, who: p.log(REF, KEY, LogQuery(), who), OBJECTS | {Action.LOGS_READ}),
+    "object_live": (_object_live, OBJECTS),
     "log_live": (_log_live, OBJECTS | {Action.LOGS_READ}),
     "help": (lambda p, who: p.help(REF, FINDING, who), OBJECTS),
     "crashes": (lambda p, who: p.crashes(REF, who, most=20), OBJECTS),

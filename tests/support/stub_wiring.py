@@ -115,6 +115,11 @@ class StubPortal:
     async def object(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> ObjectView:
         raise NotFound("This portal has no objects.")
 
+    async def object_live(
+        self, ref: EntityRef, key: ObjectKey, caller: Caller
+    ) -> AsyncGenerator[ObjectView, None]:
+        yield await self.object(ref, key, caller)
+
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         raise NotFound("This portal has no logs.")
 

@@ -47,6 +47,7 @@ from callboard.portal.views import (
     ObjectRow,
     ObjectView,
     OutwardLinks,
+    OwnerRow,
     PodRow,
     PoliciesView,
     PolicyLine,
@@ -528,12 +529,20 @@ class StubPortal:
                 ),
             ),
             labels=(("app", "dice-roller"), ("version", "1.43.0")),
-            owners=("ReplicaSet dice-roller-8c4b", "Deployment dice-roller"),
+            owners=(
+                OwnerRow("ReplicaSet dice-roller-8c4b", ObjectKey(key.cluster, "replicasets.apps", "dice", "dice-roller-8c4b")),
+                OwnerRow("Deployment dice-roller"),
+            ),
             containers=(container(good=False),) if is_pod else (),
             events=TROUBLE.clusters[1].events,
             yaml="apiVersion: v1\nkind: Pod\nmetadata:\n  name: dice-roller-8c4b-kk2\n  namespace: dice\n" + "  # more\n" * 30,
             as_of=NOW,
         )  # fmt: skip
+
+    async def object_live(
+        self, ref: EntityRef, key: ObjectKey, caller: Caller
+    ) -> AsyncGenerator[ObjectView, None]:
+        yield await self.object(ref, key, caller)
 
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         self._seen(caller)

@@ -120,6 +120,23 @@ class CallboardPortal:
             self._permissions.record(AuditDeed.YAML, caller, _told(ref, key), action=Action.YAML_READ)
         return view
 
+    async def object_live(
+        self, ref: EntityRef, key: ObjectKey, caller: Caller
+    ) -> AsyncGenerator[ObjectView, None]:
+        """One object of the service as it changes; its YAML is on record once."""
+        entity = await self._read(ref, caller, Action.RESOURCES_READ, key=key)
+        told = f"{_told(ref, key)} (kept current)"
+        drawers = self._kubernetes.drawers
+        goes_on = drawers.goes_on(caller.identity, told)
+        with drawers.opened(caller.identity, told):
+            async with aclosing(self._kubernetes.object_live(entity, key, caller)) as views:
+                async for view in views:
+                    await self._read(ref, caller, Action.RESOURCES_READ, key=key)
+                    if view.yaml and not goes_on:
+                        self._permissions.record(AuditDeed.YAML, caller, told, action=Action.YAML_READ)
+                        goes_on = True
+                    yield view
+
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log."""
         # the log's drawer tells of its pod as well

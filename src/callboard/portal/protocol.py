@@ -164,6 +164,11 @@ class Portal(Protocol):
         """One object of the service."""
         ...
 
+    def object_live(self, ref: EntityRef, key: ObjectKey, caller: Caller) -> AsyncGenerator[ObjectView, None]:
+        """The object, and again whenever something of it changes, until the generator is closed; that it is gone is the last that
+        comes. Where nothing is listened to, it ends with the first."""
+        ...
+
     async def log(self, ref: EntityRef, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log. A cluster's refusal is a LogView with `failure`, not an error."""
         ...

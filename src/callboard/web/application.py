@@ -20,6 +20,7 @@ from callboard.portal.views import ReaderView
 from callboard.web.live.fragments import Fragments
 from callboard.web.live.listing import ListTopic, ServiceList
 from callboard.web.live.logs import LogTopic
+from callboard.web.live.objects import ObjectTopic
 from callboard.web.live.stream import Pace
 from callboard.web.live.tabs import EntityTabs, TabTopic
 from callboard.web.live.topics import Topics
@@ -104,7 +105,9 @@ def create_web(
     fragments = Fragments(renderer, clock, options.rendered)
     tabs = EntityTabs(portal, renderer, fragments)
     listing = ServiceList(renderer, clock, options.rendered)
-    topics = Topics((TabTopic(tabs), ListTopic(portal, listing), LogTopic(portal)))
+    topics = Topics(
+        (TabTopic(tabs), ListTopic(portal, listing), LogTopic(portal), ObjectTopic(portal, renderer, clock))
+    )
 
     sign_in = SignInPages(operations, renderer)
 
@@ -119,7 +122,7 @@ def create_web(
         CatalogPages(portal, renderer, listing),
         entities,
         DialogPages(portal, renderer, entities.tab, clock),
-        ObjectPages(portal, renderer),
+        ObjectPages(portal, renderer, clock),
         admin,
         RecordPages(portal, admin),
         ComingInPages(portal, admin, renderer),

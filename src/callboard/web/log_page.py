@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from starlette.datastructures import QueryParams
@@ -14,7 +14,7 @@ from callboard.portal.protocol import ALL_CONTAINERS, SINCE, LogQuery
 from callboard.portal.views import LogRow, LogSource, LogView, ObjectKey
 from callboard.web.queries import entity_ref, object_key
 from callboard.web.times import iso
-from callboard.web.urls import CLUSTER_SCOPED, Urls, segment
+from callboard.web.urls import Urls, named_object, object_path
 
 __all__ = [
     "LogOption",
@@ -150,15 +150,6 @@ def log_address(urls: Urls, ref: EntityRef, key: ObjectKey, chosen: Mapping[str,
 
 def log_topic(ref: EntityRef, key: ObjectKey, query: LogQuery) -> str:
     """What keeps it going: `log/…`, its path, and what of the question decides which lines are shown."""
-    named = (
-        ref.namespace,
-        ref.kind,
-        ref.name,
-        key.cluster,
-        key.type,
-        key.namespace or CLUSTER_SCOPED,
-        key.name,
-    )
     asked = {
         "container": query.container,
         "q": query.text,
@@ -168,17 +159,15 @@ def log_topic(ref: EntityRef, key: ObjectKey, query: LogQuery) -> str:
         "tail": str(query.tail_lines) if query.tail_lines != 1000 else "",
     }
     chosen = urlencode([(k, v) for k, v in asked.items() if v])
-    return "log/" + "/".join(segment(each) for each in named) + (f"?{chosen}" if chosen else "")
+    return f"log/{object_path(ref, key)}" + (f"?{chosen}" if chosen else "")
 
 
 def read_log_topic(key: str) -> tuple[EntityRef, ObjectKey, LogQuery]:
     """The same taken apart. Raises UsageError for what is no such topic."""
     path, _, asked = key.partition("?")
-    names = ("namespace", "kind", "name", "cluster", "type", "object_namespace", "object_name")
-    parts = [unquote(part) for part in path.split("/")]
-    if len(parts) != len(names):
+    params = named_object(path)
+    if not params:
         raise UsageError("A log's topic is log/ and the seven parts of its address.")
-    params = dict(zip(names, parts, strict=True))
     try:
         query = log_query(QueryParams(parse_qsl(asked, max_num_fields=len(PARAMETERS))))
     except ValueError as error:

@@ -9,14 +9,14 @@ server or browser decodes once still holds no separator of ours.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 
 from callboard.model.entity import EntityRef
 from callboard.portal.views import ObjectKey
 
-__all__ = ["Urls", "from_segment", "list_query", "segment"]
+__all__ = ["Urls", "from_segment", "list_query", "named_object", "object_path", "segment"]
 
 HOME = "/catalog?kind=Component"
 """The front page: services are Components; the list of everything is one click away."""
@@ -68,6 +68,29 @@ def from_segment(text: str) -> str:
 def list_query(given: Iterable[tuple[str, str]]) -> str:
     """What of an address of the list says which page of it is meant, as a query string; the rest of the address is left out."""
     return urlencode([(key, value) for key, value in given if value and key in LIST_KEYS])
+
+
+_NAMED = ("namespace", "kind", "name", "cluster", "type", "object_namespace", "object_name")
+
+
+def object_path(ref: EntityRef, key: ObjectKey) -> str:
+    """An object of a service as seven segments."""
+    parts = (
+        ref.namespace,
+        ref.kind,
+        ref.name,
+        key.cluster,
+        key.type,
+        key.namespace or CLUSTER_SCOPED,
+        key.name,
+    )
+    return "/".join(segment(part) for part in parts)
+
+
+def named_object(path: str) -> dict[str, str]:
+    """The same taken apart, as a route's parameters are; empty for what is no such path."""
+    parts = [unquote(part) for part in path.split("/")]
+    return dict(zip(_NAMED, parts, strict=True)) if len(parts) == len(_NAMED) else {}
 
 
 class Urls(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from callboard.model.outcome import Answer
 from callboard.model.snapshot import ClusterState
 from callboard.model.verdict import Health
-from callboard.portal.words import FRESHNESS, STALE
+from callboard.portal.words import FRESHNESS, STALE, cpu_words, memory_words
 
 __all__ = [
     "ALARMS",
@@ -22,6 +22,8 @@ __all__ = [
     "cluster_mark",
     "cluster_word",
     "counted",
+    "cpu_words",
+    "memory_words",
     "plain_status",
     "safe_url",
     "short_ref",

@@ -1,6 +1,8 @@
 """One object of a service, for its drawer. Pure."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from callboard.diagnosis.kstatus import object_health
 from callboard.diagnosis.verdict import cluster_time
@@ -15,10 +17,23 @@ from callboard.portal.arranging.clipping import clipped
 from callboard.portal.arranging.pods import container_rows
 from callboard.portal.arranging.summaries import images, summary
 from callboard.portal.arranging.usage import metrics_by_pod, usage_of
-from callboard.portal.views import ConditionRow, EventsPart, Field, ObjectKey, ObjectView, PodUsage
+from callboard.portal.views import ConditionRow, EventsPart, Field, ObjectKey, ObjectView, OwnerRow, PodUsage
 from callboard.portal.words import usage_words
 
 __all__ = ["find_object", "object_view"]
+
+MOST_OWNERS: Final = 6
+"""A pod of a CronJob has two above it, one of an operator's a few more."""
+_MAKE_PODS: Final = frozenset(
+    {
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "daemonsets.apps",
+        "jobs.batch",
+        "cronjobs.batch",
+    }
+)
 
 
 def find_object(cluster: ClusterSnapshot, key: ObjectKey) -> KubeObject | None:
@@ -50,12 +65,36 @@ def object_view(
         fields=_fields(obj, usage_of(obj, metrics_by_pod(cluster))),
         conditions=tuple(_condition(c) for c in _conditions(obj)),
         labels=tuple(sorted((obj.meta.labels or {}).items())),
-        owners=tuple(f"{o.kind} {o.name}" for o in obj.meta.owner_references),
+        owners=tuple(_owners(cluster, obj)),
+        usage=usage_of(obj, metrics_by_pod(cluster)),
+        makes_pods=obj.type.key in _MAKE_PODS,
         containers=container_rows(obj.body) if isinstance(obj.body, Pod) else (),
         events=events,
         yaml=yaml,
         as_of=as_of,
     )
+
+
+def _owners(cluster: ClusterSnapshot, obj: KubeObject) -> Iterator[OwnerRow]:
+    """Up to the top, by what is known of the service; an owner that is not is named and ends it."""
+    by_uid = {
+        o.meta.uid: o
+        for outcome in (*cluster.outcomes, *cluster.references)
+        for o in outcome.objects
+        if o.meta.uid
+    }
+    for _ in range(MOST_OWNERS):
+        owners = obj.meta.owner_references
+        if not owners:
+            return
+        owner = next((o for o in owners if o.controller), owners[0])
+        found = by_uid.get(owner.uid)
+        if found is None:
+            yield OwnerRow(f"{owner.kind} {owner.name}")
+            return
+        key = ObjectKey(cluster.cluster.name, found.type.key, found.namespace, found.name)
+        yield OwnerRow(f"{found.type.title} {found.name}", key)
+        obj = found
 
 
 def _conditions(obj: KubeObject) -> tuple[Condition, ...]:

@@ -30,6 +30,7 @@ from callboard.model.snapshot import ClusterSnapshot, ServiceSnapshot
 from callboard.portal.arranging.events import events_of, merged
 from callboard.portal.arranging.exhibits import exhibits
 from callboard.portal.arranging.objects import find_object, object_view
+from callboard.portal.arranging.usage import metrics_by_pod, usage_of
 from callboard.portal.arranging.yaml_text import yaml_text
 from callboard.portal.asking.class_views import ClassView, ClassViews
 from callboard.portal.asking.feeds import SnapshotFeed, SnapshotFeeds
@@ -55,6 +56,8 @@ from callboard.portal.views import (
 
 __all__ = ["GrantedView", "KubernetesRoad"]
 
+EVENTS_AGAIN = 5.0
+"""Seconds after which an object's events are asked for anew when it has changed; nothing asks while it has not."""
 EVENTS_DEADLINE = 5.0
 """Seconds a drawer waits for its object's events; without them it opens all the same."""
 
@@ -121,6 +124,7 @@ class KubernetesRoad:
         self._class_views = class_views
         self._crash_logs = CrashLogs(clock, limits_of)
         self.follows = Follows(clock)
+        self.drawers = Follows(clock, "objects")
 
     async def views(self, entity: Entity, caller: Caller) -> AsyncGenerator[GrantedView, None]:
         """The tab as its clusters answer, and for as long as this is read where they are listened to. A view that is the
@@ -203,16 +207,61 @@ class KubernetesRoad:
     async def object(self, entity: Entity, key: ObjectKey, caller: Caller) -> ObjectView:
         """One object with its events. Raises NotFound when it is not among the objects of this service for this caller."""
         part, obj = await self._find(entity, key, caller)
+        return await self._object_view(
+            entity, key, part, obj, await self._events(entity, key, obj, caller), caller
+        )
+
+    async def object_live(
+        self, entity: Entity, key: ObjectKey, caller: Caller
+    ) -> AsyncGenerator[ObjectView, None]:
+        """The object, and again whenever something of it changes; when it is deleted that is said, and nothing more comes. Raises
+        as `object` does."""
+        part, obj = await self._find(entity, key, caller)
         events = await self._events(entity, key, obj, caller)
+        asked = self._clock.monotonic()
+        view = await self._object_view(entity, key, part, obj, events, caller)
+        yield view
+        shown = _shown(part, obj)
+        async for found in self._whenever_it_changes(entity, key, caller):
+            if found is None:
+                yield msgspec.structs.replace(view, gone_at=self._clock.now(), live=False, stale="")
+                return
+            if (now := _shown(*found)) == shown:
+                continue
+            part, obj = found
+            if self._clock.monotonic() - asked >= EVENTS_AGAIN or obj.meta.uid != shown[0]:
+                events = await self._events(entity, key, obj, caller)
+                asked = self._clock.monotonic()
+            shown = now
+            view = await self._object_view(entity, key, part, obj, events, caller)
+            yield view
+
+    async def _object_view(
+        self,
+        entity: Entity,
+        key: ObjectKey,
+        part: ClusterSnapshot,
+        obj: KubeObject,
+        events: EventsPart,
+        caller: Caller,
+    ) -> ObjectView:
         as_of = self._clock.now() if part.current else part.as_of
         may = await self._visibility.ruled(
             caller, Action.YAML_READ, entity.ref, key.cluster, obj.namespace, obj.type.key
         )
-        if not may.allowed:
-            told = f"You may not read it: {may.by}. {whom_to_ask(entity, self._contact())}"
-            return msgspec.structs.replace(object_view(part, obj, events, "", as_of), yaml_refused=told)
-        yaml = await asyncio.to_thread(yaml_text, obj)
-        return object_view(part, obj, events, yaml, as_of)
+        yaml = refused = ""
+        if may.allowed:
+            yaml = await asyncio.to_thread(yaml_text, obj)
+        else:
+            refused = f"You may not read it: {may.by}. {whom_to_ask(entity, self._contact())}"
+        view = object_view(part, obj, merged(events), yaml, as_of)
+        stale = any(o.stale_since is not None for o in part.outcomes if o.question.type.key == obj.type.key)
+        return msgspec.structs.replace(
+            view,
+            yaml_refused=refused,
+            live=part.current,
+            stale="The cluster does not answer at the moment: this is as it was last seen." if stale else "",
+        )
 
     async def log(self, entity: Entity, key: ObjectKey, query: LogQuery, caller: Caller) -> LogView:
         """A container's log, or those of all that the object made. Raises UsageError where there is no such container."""
@@ -431,6 +480,12 @@ class KubernetesRoad:
         except CallboardError as error:
             return EventsPart(answer=Answer.UNAUTHORIZED, plain=error.message)
         return events_of(key.cluster, [obj], outcomes)
+
+
+def _shown(part: ClusterSnapshot, obj: KubeObject) -> tuple[str, str, object, bool, bool]:
+    """What differs when an object is to be shown anew."""
+    stale = any(o.stale_since is not None for o in part.outcomes)
+    return obj.meta.uid, obj.meta.resource_version, usage_of(obj, metrics_by_pod(part)), part.current, stale
 
 
 def _found(part: ClusterSnapshot | None, key: ObjectKey) -> tuple[ClusterSnapshot, KubeObject] | None:

@@ -24,10 +24,11 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Follows:
-    """Counts them. What it is asked for is ended by whoever asked."""
+    """Counts them. What it is asked for is ended by whoever asked. `what` they are, for whoever follows too many."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, what: str = "logs") -> None:
         self._clock = clock
+        self._what = what
         self._logs: Counter[str] = Counter()
         self._containers: Counter[str] = Counter()
         self._clusters: Counter[str] = Counter()
@@ -39,8 +40,8 @@ class Follows:
         """One more log of this caller. Raises Unavailable where that is too many."""
         if self._logs[identity] >= MOST_OF_ONE:
             raise Unavailable(
-                f"You follow {MOST_OF_ONE} logs already, and no more are followed at once: close one of them.",
-                code="too-many-logs",
+                f"You follow {MOST_OF_ONE} {self._what} already, and no more are followed at once: close one of them.",
+                code="too-many-followed",
             )
         self._logs[identity] += 1
         self._open[identity, what] += 1

@@ -6,7 +6,7 @@ no logic; whoever shows or makes a view imports it.
 
 from callboard.portal.views.coming_in import NewToken, SessionLine, SessionsView, TokenLine, TokensView
 from callboard.portal.views.crashes import CrashesView, CrashGroup, CrashLog
-from callboard.portal.views.drawer import ConditionRow, Field, ObjectView
+from callboard.portal.views.drawer import ConditionRow, Field, ObjectView, OwnerRow
 from callboard.portal.views.help import Exhibit, ExhibitRow, HelpView
 from callboard.portal.views.kubernetes import (
     ClusterPart,
@@ -86,6 +86,7 @@ __all__ = [
     "ObjectRow",
     "ObjectView",
     "OutwardLinks",
+    "OwnerRow",
     "PodRow",
     "PodUsage",
     "PoliciesView",

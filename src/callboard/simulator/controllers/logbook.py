@@ -29,8 +29,8 @@ class ContainerRun(msgspec.Struct):
     def ended(self, now: float) -> bool:
         return self.ended_at is not None and self.ended_at <= now
 
-    def lines(self, until: float) -> list[WrittenLine]:
-        """Everything written until then and still kept."""
+    def lines(self, until: float, since: float = float("-inf")) -> list[WrittenLine]:
+        """Everything written until then and still kept; of it what was written after `since`."""
         end = until if self.ended_at is None else min(until, self.ended_at)
         dice = int.from_bytes(hashlib.sha256(self.seed.encode()).digest()[:6], "big")
         script = logtexts.SCRIPTS.get(self.behaviour.log, logtexts.SCRIPTS["web"])
@@ -39,14 +39,15 @@ class ContainerRun(msgspec.Struct):
         for text in script.start:
             time += 0.03 + (dice % 97) / 1000
             if time > end:
-                return found
+                return [line for line in found if line.time > since]
             found.append(
                 WrittenLine(time, logtexts.fill(text, self.name, self.image, self.pod, dice, 0, time))
             )
         if script.steady:
             period = script.period * (0.8 + (dice % 41) / 100)
             last = int((end - time) / period)
-            for index in range(max(0, last - KEPT), last):
+            first = int((since - time) / period) if since > time else 0
+            for index in range(max(0, last - KEPT, first - 1), last):
                 roll = (dice ^ (index * 2_654_435_761)) & 0xFFFFFFFF
                 moment = time + (index + 1) * period
                 text = script.steady[roll % len(script.steady)]
@@ -64,4 +65,4 @@ class ContainerRun(msgspec.Struct):
                         moment, logtexts.fill(text, self.name, self.image, self.pod, dice, position, moment)
                     )
                 )
-        return found[-KEPT:]
+        return [line for line in found[-KEPT:] if line.time > since]

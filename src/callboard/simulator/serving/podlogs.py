@@ -31,7 +31,7 @@ class WrittenLine(msgspec.Struct, frozen=True):
 class LogRun(Protocol):
     """What one run of a container has written and will write."""
 
-    def lines(self, until: float) -> list[WrittenLine]: ...
+    def lines(self, until: float, since: float = float("-inf")) -> list[WrittenLine]: ...
 
     def ended(self, now: float) -> bool: ...
 
@@ -127,8 +127,9 @@ async def follow(
 ) -> AsyncIterator[bytes]:
     """What the run has written, then what it writes, until it ends. `poll` is wall-clock seconds."""
     sent = 0
-    last: tuple[float, int] = (float("-inf"), 0)
-    lines = select(run.lines(timeline.now()), options)
+    everything = run.lines(timeline.now())
+    mark = everything[-1].time if everything else float("-inf")
+    lines = select(everything, options)
     while True:
         for line in lines:
             piece = line.encoded(options.timestamps)
@@ -139,14 +140,14 @@ async def follow(
                 yield piece
             if options.limit is not None and sent >= options.limit:
                 return
-        now = timeline.now()
-        everything = run.lines(now)
-        last = max(last, (everything[-1].time, 0)) if everything else last
-        if run.ended(now):
+        over = run.ended(timeline.now())
+        if not over:
+            await asyncio.sleep(poll)
+        lines = run.lines(timeline.now(), mark)
+        if lines:
+            mark = lines[-1].time
+        elif over:
             return
-        await asyncio.sleep(poll)
-        mark = last[0]
-        lines = [line for line in run.lines(timeline.now()) if line.time > mark]
 
 
 class Ticking(Protocol):

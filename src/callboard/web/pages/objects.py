@@ -6,11 +6,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from callboard.base.clock import Clock
 from callboard.http.door import caller_of
 from callboard.http.leaving import HasLeft, while_there
 from callboard.portal.protocol import Portal
 from callboard.portal.views import LogView
 from callboard.web.commands import commands_for
+from callboard.web.live.objects import ObjectTopic, object_frame, object_pieces
 from callboard.web.log_page import line_name, log_page, log_query, pieces, source_label
 from callboard.web.outward import outward_links
 from callboard.web.queries import entity_ref, object_key
@@ -25,8 +27,9 @@ DRAWER_HEADER = "x-callboard-drawer"
 class ObjectPages:
     """`…/kubernetes/object/…` and its `/log`."""
 
-    def __init__(self, portal: Portal, renderer: Renderer) -> None:
+    def __init__(self, portal: Portal, renderer: Renderer, clock: Clock) -> None:
         self._portal = portal
+        self._clock = clock
         self._renderer = renderer
 
     async def one(self, request: Request) -> Response:
@@ -37,7 +40,15 @@ class ObjectPages:
         links = outward_links(
             self._portal.outward(), service.entity, view.cluster, view.key, kind=view.kind, at=view.as_of
         )
-        return await self._answer(request, "object", view=view, commands=commands_for(view), links=links)
+        frame = object_frame(self._renderer, self._clock, ref, view)
+        shown = {
+            "pieces": object_pieces(frame, self._clock),
+            "topic": ObjectTopic.address(ref, view.key) if view.live else "",
+            "have": msgspec.json.encode(frame.tags()).decode() if view.live else "",
+        }
+        return await self._answer(
+            request, "object", view=view, commands=commands_for(view), links=links, **shown
+        )
 
     async def log(self, request: Request) -> Response:
         """One container's log."""

@@ -1,5 +1,5 @@
 // Links marked data-drawer open beside the tab. The address is pushed, so that Back closes and a colleague can be sent it.
-import { endLogs, setUpLogs } from "./logs.js";
+import { endDetails, setUpDetails } from "./details.js";
 import { showProgress } from "./progress.js";
 import { refreshTimes } from "./times.js";
 
@@ -25,7 +25,7 @@ export function setUpDrawer() {
   });
   drawer.addEventListener("close", () => {
     newest += 1; // what is still under way is no longer wanted
-    endLogs();
+    endDetails();
     content.replaceChildren();
     restoreFocus();
     if (depth) history.go(-depth);
@@ -56,14 +56,14 @@ async function open(url, push, flicked = false) {
     console.warn("drawer", error);
   }
   if (mine !== newest) return;
-  endLogs();
+  endDetails();
   if (html === null) failed("Callboard did not answer. Close this and try again.");
   else if (typeof html === "string") content.innerHTML = html; // our own server's, escaped there
   else failed(html.error.message);
   drawer.scrollTop = 0;
   refreshTimes(content);
   toTheEnd(content);
-  setUpLogs(content, (other) => {
+  setUpDetails(content, (other) => {
     history.replaceState(history.state, "", other);
     open(other, false);
   });
@@ -112,6 +112,7 @@ function say(message, ...above) {
 function restoreFocus() {
   // the link may have been redrawn while the drawer was open
   const target = opener?.isConnected ? opener : opener?.id ? document.getElementById(opener.id) : null;
-  target?.focus({ preventScroll: true });
+  // what it led to may be gone, and the link with it
+  (target ?? document.getElementById("main"))?.focus({ preventScroll: true });
   opener = null;
 }

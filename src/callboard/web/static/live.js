@@ -158,7 +158,7 @@ function watchReader(place) {
 
 // A slice at a time, each in its place and painted before the next: what many pods changed never keeps a reader waiting. What
 // changes in two places at once is made up for in one of them, so while someone reads each place has a slice of its own.
-async function put(place, { fragments, lineups }, reader) {
+export async function put(place, { fragments, lineups }, reader) {
   const waiting = [...fragments];
   const swaps = [];
   let ordered = lineups.length === 0;

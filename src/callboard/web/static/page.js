@@ -1,10 +1,10 @@
 import { setUpCopying } from "./copy.js";
+import { setUpDetails } from "./details.js";
 import { setUpDrawer } from "./drawer.js";
 import { setUpFolds } from "./folds.js";
 import { setUpGrouping } from "./grouping.js";
 import { setUpKeyboard } from "./keyboard.js";
 import { setUpLive } from "./live.js";
-import { setUpLogs } from "./logs.js";
 import { setUpProgress } from "./progress.js";
 import { setUpTimes } from "./times.js";
 
@@ -16,4 +16,4 @@ setUpDrawer();
 setUpFolds();
 setUpLive();
 setUpTimes();
-setUpLogs(document, (url) => location.assign(url));
+setUpDetails(document, (url) => location.assign(url));
