@@ -62,6 +62,7 @@ class LiveReader:
         async with asyncio.timeout(seconds):
             while True:
                 block = await self.response.content.readuntil(b"\n\n")
+                assert block, "the stream has ended"
                 self.bytes += len(block)
                 if (message := parsed(block.decode())) and message.event == event:
                     return message

@@ -482,10 +482,11 @@ class KubernetesRoad:
         return events_of(key.cluster, [obj], outcomes)
 
 
-def _shown(part: ClusterSnapshot, obj: KubeObject) -> tuple[str, str, object, bool, bool]:
+def _shown(part: ClusterSnapshot, obj: KubeObject) -> tuple[object, ...]:
     """What differs when an object is to be shown anew."""
     stale = any(o.stale_since is not None for o in part.outcomes)
-    return obj.meta.uid, obj.meta.resource_version, usage_of(obj, metrics_by_pod(part)), part.current, stale
+    used = usage_of(obj, metrics_by_pod(part))
+    return obj.meta.uid, obj.meta.resource_version, used, part.current, stale, part.references_complete
 
 
 def _found(part: ClusterSnapshot | None, key: ObjectKey) -> tuple[ClusterSnapshot, KubeObject] | None:

@@ -1,6 +1,7 @@
 """Foreign lines as rows that are safe to show. Pure."""
 
 import hashlib
+import re
 import zlib
 from collections.abc import Generator, Sequence
 from typing import Final
@@ -15,6 +16,9 @@ __all__ = ["LONGEST_ROW", "line_name", "row_of", "rows_of", "source_id"]
 
 LONGEST_ROW: Final = 4_000
 """Characters of one line that are shown."""
+_OWN_STAMP: Final = re.compile(
+    r"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)[.,]?\d{0,9}(?:Z|[+-]\d\d:?\d\d)?\]?", re.ASCII
+)
 _AT_ONCE: Final = 100
 """Lines made fit to be shown in one step: a millisecond or two."""
 
@@ -26,6 +30,9 @@ def row_of(line: LogLine, source: int, *, as_written: bool = False) -> LogRow:
     found = None if spans else said_in_json(text)
     if found is None:
         level = level_of(text)
+        own = None if spans else _OWN_STAMP.match(text)
+        if own is not None and own[1].replace(" ", "T") == line.at[:19]:  # it says when twice
+            spans = (Span(0, own.end(), "field"),)
     else:
         level = found[0]
         if not as_written:

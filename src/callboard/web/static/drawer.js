@@ -39,7 +39,8 @@ export function setUpDrawer() {
 }
 
 // of what is flicked through, one address stands in the history
-async function open(url, push, flicked = false) {
+// after a log was asked for otherwise, who did it is where they were
+async function open(url, push, flicked = false, field = "") {
   const mine = ++newest;
   const known = drawer.open;
   if (!known) {
@@ -63,11 +64,12 @@ async function open(url, push, flicked = false) {
   drawer.scrollTop = 0;
   refreshTimes(content);
   toTheEnd(content);
-  setUpDetails(content, (other) => {
+  setUpDetails(content, (other, name) => {
     history.replaceState(history.state, "", other);
-    open(other, false);
+    open(other, false, false, name);
   });
-  (content.querySelector(flicked ? "[data-flicked]" : "h2") ?? content.querySelector("h2"))?.focus();
+  const there = field && content.querySelector(`form [name="${CSS.escape(field)}"]`);
+  (there || content.querySelector(flicked ? "[data-flicked]" : "h2") ?? content.querySelector("h2"))?.focus();
 }
 
 // the last lines of a log are the ones that tell

@@ -10,7 +10,8 @@ const TYPING = 150;
 const pause = () => new Promise((done) => setTimeout(done));
 
 // `reopen(url)` shows another log in this one's place; what is returned ends all that goes on
-export function setUpLog(root, reopen) {
+export function setUpLog(root, show) {
+  const reopen = (url) => show(url, root.contains(document.activeElement) ? document.activeElement.name : "");
   const list = new LogList(root.querySelector("[data-lines]"), root);
   const state = root.querySelector("[data-state]");
   const count = root.querySelector("[data-count]");
@@ -26,7 +27,7 @@ export function setUpLog(root, reopen) {
   let chosen = null;
 
   for (const part of root.querySelectorAll("[data-script]")) part.hidden = false;
-  root.querySelector("[data-noscript]")?.remove();
+  for (const part of root.querySelectorAll("[data-noscript]")) part.remove();
   list.label(sources);
   begin();
 
