@@ -101,6 +101,7 @@ async def test_the_drawer_says_that_its_object_is_gone_and_keeps_what_is_selecte
         await expect(page.locator("[data-found]")).to_have_text("1 of 30")
         await page.keyboard.press("Shift+Enter")
         await expect(page.locator("[data-found]")).to_have_text("30 of 30")
+        await page.locator("#object-title").focus()
         await page.keyboard.press("Escape")
         await expect(page.locator("#drawer")).not_to_be_visible()
         await expect(tile).to_be_focused()

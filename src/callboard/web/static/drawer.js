@@ -68,8 +68,8 @@ async function open(url, push, flicked = false, field = "") {
     history.replaceState(history.state, "", other);
     open(other, false, false, name);
   });
-  const there = field && content.querySelector(`form [name="${CSS.escape(field)}"]`);
-  (there || content.querySelector(flicked ? "[data-flicked]" : "h2") ?? content.querySelector("h2"))?.focus();
+  const places = [field && `form [name="${CSS.escape(field)}"]`, flicked && "[data-flicked]", "h2"].filter(Boolean);
+  places.map((place) => content.querySelector(place)).find(Boolean)?.focus();
 }
 
 // the last lines of a log are the ones that tell
