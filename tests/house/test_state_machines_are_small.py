@@ -20,6 +20,7 @@ LARGE = {
     "Followed": "one cluster's credential and its streams, which end together",
     "Holdings": "what is held and how far it can be trusted change in one step",
     "Hub": "the tables of what a process shares: streams, budgets, pulses, rooms",
+    "LogBuffer": "what waits of one log for one reader, each kind with its bound, taken in one step",
     "Metrics": "one attribute is one metric",
     "Pool": "how one API server is reached as one identity: trust, proxy and sockets, closed together",
     "Pulse": "one question, and who is told of each answer it may have",

@@ -38,7 +38,7 @@ from callboard.portal.views import (
     HealthTally,
     HelpView,
     KubernetesView,
-    LogNews,
+    LineSpan,
     LogRow,
     LogSource,
     LogView,
@@ -58,10 +58,10 @@ from callboard.portal.views import (
     ServiceRow,
     ServicesView,
     ServiceView,
-    Span,
     WorkloadPart,
 )
 from callboard.web.plugin import Pages
+from support.followed_log import Followed
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 REF = EntityRef("component", "default", "dice-roller")
@@ -360,31 +360,6 @@ def service_rows(count: int = 12) -> tuple[ServiceRow, ...]:
     return tuple(rows)
 
 
-class Followed:
-    """A log that goes on as a test lets it."""
-
-    settled = True
-
-    def __init__(self) -> None:
-        self.come = asyncio.Event()
-        self.over = False
-        self.waiting: list[LogNews] = []
-        self.cursors: list[dict[str, str]] = []
-        """What each stream held that came."""
-
-    def write(self, *texts: str, **more: object) -> None:
-        """These lines are written now; `more` is what else is told with them."""
-        rows = tuple(LogRow("2026-11-21T09:00:00.000000000Z", 0, "", text) for text in texts)
-        self.waiting.append(msgspec.structs.replace(LogNews(rows=rows, ids=("roller",)), **more))
-        self.come.set()
-
-    def take(self) -> LogNews:
-        news, *self.waiting = self.waiting or [LogNews()]
-        if self.waiting:
-            self.come.set()
-        return news
-
-
 class StubPortal:
     """Yields what it is given. `views` are the Kubernetes tab's, `gap` seconds apart; `closed` counts ended askings."""
 
@@ -565,7 +540,7 @@ class StubPortal:
             for i in range(60)
         ]
         last = "java.lang.IllegalStateException: no dice <b>left</b>"
-        rows.append(LogRow("2026-11-21T08:59:59.500000000Z", 0, "error", last, (Span(0, 9, "red bold"),)))
+        rows.append(LogRow("2026-11-21T08:59:59.500000000Z", 0, "error", last, (LineSpan(0, 9, "red bold"),)))
         source = LogSource(
             id="roller", pod=key.name, container="roller", key=key, cursor="2026-11-21T08:59:59.500000000Z/1"
         )

@@ -12,7 +12,8 @@ from callboard.model.caller import Caller
 from callboard.model.entity import EntityRef
 from callboard.portal.views import ObjectKey, ObjectView
 from support.browser import OpenPage
-from support.web_scenes import NOW, Followed, StubPortal
+from support.followed_log import Followed
+from support.web_scenes import NOW, StubPortal
 from support.web_server import serving
 
 KUBERNETES = "/catalog/default/component/dice-roller/kubernetes"

@@ -143,7 +143,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def ansi_classes(style: str) -> str:
-    """The classes of a part of a log's line that was written in a style (`portal.views.Span`)."""
+    """The classes of a part of a log's line that was written in a style (`portal.views.LineSpan`)."""
     return " ".join(f"ansi-{word}" for word in style.split())
 
 

@@ -19,7 +19,7 @@ from callboard.portal.asking.logs import WayTo, why_unread
 from callboard.portal.logs.buffer import LogBuffer
 from callboard.portal.logs.filtering import LogFilter
 from callboard.portal.logs.follows import Follows
-from callboard.portal.logs.sources import MOST_SOURCES, Container, WantedLogs, why_none
+from callboard.portal.logs.sources import MOST_SOURCES, LogContainer, WantedLogs, why_none
 from callboard.portal.protocol import LogFollow, LogQuery
 
 __all__ = ["LogFollowing", "Look"]
@@ -45,11 +45,11 @@ Look = Callable[[], AsyncGenerator[WantedLogs | None, None]]
 class _State:
     """How one container is, as far as is known."""
 
-    def __init__(self, container: Container) -> None:
-        self.container: Container | None = container
+    def __init__(self, container: LogContainer) -> None:
+        self.container: LogContainer | None = container
         self.changed = asyncio.Event()
 
-    def now(self, container: Container | None) -> None:
+    def now(self, container: LogContainer | None) -> None:
         if container is None or self.container is None or container.row != self.container.row:
             self.container = container
             self.changed.set()
@@ -146,7 +146,7 @@ class LogFollowing:
         if not self._running and state.container is not None and not _may_come_back(state.container.pod):
             self._buffer.end()
 
-    async def _over_restarts(self, container: Container, state: _State, cursor: Cursor) -> None:
+    async def _over_restarts(self, container: LogContainer, state: _State, cursor: Cursor) -> None:
         failures, told = 0, ""
         while True:
             present = state.container
@@ -183,7 +183,7 @@ class LogFollowing:
                 continue
             await _until(state.changed, BETWEEN[min(failures, len(BETWEEN) - 1)])
 
-    async def _read(self, container: Container, cursor: Cursor) -> tuple[int, Failure | None]:
+    async def _read(self, container: LogContainer, cursor: Cursor) -> tuple[int, Failure | None]:
         """Until it ends: how many lines came, and why it ended where that was not its own end."""
         try:
             proxy, cluster, credential, limits = await self._way()
@@ -202,7 +202,7 @@ class LogFollowing:
 
     async def _taken(
         self,
-        container: Container,
+        container: LogContainer,
         cursor: Cursor,
         proxy: Proxy,
         cluster: Cluster,
@@ -233,11 +233,11 @@ async def _until(changed: asyncio.Event, seconds: float | None) -> None:
             await changed.wait()
 
 
-def _called(container: Container) -> str:
+def _called(container: LogContainer) -> str:
     return f"{container.source.pod}/{container.source.container}"
 
 
-def _goes_on(container: Container) -> bool:
+def _goes_on(container: LogContainer) -> bool:
     return container.row.state.startswith("running")
 
 

@@ -23,7 +23,7 @@ from callboard.portal.arranging.pods import container_rows
 from callboard.portal.logs.filtering import LogFilter
 from callboard.portal.logs.merging import merged_rows
 from callboard.portal.logs.rows import line_name, rows_of
-from callboard.portal.logs.sources import Container, WantedLogs, over, wanted_logs, why_none
+from callboard.portal.logs.sources import LogContainer, WantedLogs, over, wanted_logs, why_none
 from callboard.portal.protocol import SINCE, LogQuery
 from callboard.portal.views import LogRow, LogSource, LogView, ObjectKey
 
@@ -114,7 +114,7 @@ async def log_view(
     bounds = _each(limits, len(readable))
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def one(number: int, each: Container) -> _Read:
+    async def one(number: int, each: LogContainer) -> _Read:
         if why := why_none(each.pod, each.row, previous=query.previous):
             return _Read(msgspec.structs.replace(each.source, missing=why), [])
         request = LogRequest(
@@ -154,7 +154,7 @@ async def _read(
     return log
 
 
-async def _as_rows(log: Log, each: Container, number: int, query: LogQuery) -> _Read:
+async def _as_rows(log: Log, each: LogContainer, number: int, query: LogQuery) -> _Read:
     cursor = Cursor()
     for line in log.lines:
         cursor.is_new(line.at)
@@ -215,7 +215,7 @@ def _why_gone(query: LogQuery, found: Sequence[_Read]) -> str:
     return "The line this link leads to is not in this log: it may be from another run of the container."
 
 
-def why_unread(failure: Failure, each: Container, query: LogQuery, *, begun: bool) -> tuple[str, str]:
+def why_unread(failure: Failure, each: LogContainer, query: LogQuery, *, begun: bool) -> tuple[str, str]:
     """Why a log could not be read, in plain words, and the cluster's own."""
     words = failure.message
     what = f"{'previous log' if query.previous else 'log'} of container {each.row.name}"
@@ -238,7 +238,7 @@ def why_unread(failure: Failure, each: Container, query: LogQuery, *, begun: boo
     return f"The {what} could not be read.", words
 
 
-def may_follow(wanted: Sequence[Container], query: LogQuery, obj: KubeObject) -> bool:
+def may_follow(wanted: Sequence[LogContainer], query: LogQuery, obj: KubeObject) -> bool:
     """Whether more may come: of the present run, of a pod that has not ended."""
     if query.previous:
         return False
@@ -247,7 +247,7 @@ def may_follow(wanted: Sequence[Container], query: LogQuery, obj: KubeObject) ->
     return obj.body.status.phase not in ("Succeeded", "Failed") and bool(wanted)
 
 
-def _crashed_at(wanted: Sequence[Container]) -> datetime | None:
+def _crashed_at(wanted: Sequence[LogContainer]) -> datetime | None:
     ends = []
     for each in wanted:
         if isinstance(each.pod.body, Pod):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from callboard.portal.views.logs import Span
+from callboard.portal.views.logs import LineSpan
 
 __all__ = ["MOST_SPANS", "coloured", "plain"]
 
@@ -33,19 +33,19 @@ def plain(text: str) -> str:
     return text.replace("\r", _CARRIAGE) if "\r" in text else text
 
 
-def coloured(line: str) -> tuple[str, tuple[Span, ...]]:
+def coloured(line: str) -> tuple[str, tuple[LineSpan, ...]]:
     """The line as plain text, and which of it was coloured or bold."""
     if "\x1b" not in line:
         return plain(line), ()
     written: list[str] = []
-    spans: list[Span] = []
+    spans: list[LineSpan] = []
     length = end = 0
     style = ""
     for found in _ESCAPE.finditer(line):
         piece = plain(line[end : found.start()])
         if piece:
             if style and len(spans) < MOST_SPANS:
-                spans.append(Span(length, length + len(piece), style))
+                spans.append(LineSpan(length, length + len(piece), style))
             written.append(piece)
             length += len(piece)
         end = found.end()
@@ -53,7 +53,7 @@ def coloured(line: str) -> tuple[str, tuple[Span, ...]]:
             style = _after(style, found[1])
     piece = plain(line[end:])
     if piece and style and len(spans) < MOST_SPANS:
-        spans.append(Span(length, length + len(piece), style))
+        spans.append(LineSpan(length, length + len(piece), style))
     written.append(piece)
     return "".join(written), tuple(spans)
 

@@ -10,7 +10,7 @@ from callboard.kube.in_force import in_force
 from callboard.kube.reads.logs import LogLine
 from callboard.portal.logs.escapes import coloured, plain
 from callboard.portal.logs.levels import level_of, said_in_json
-from callboard.portal.views.logs import LogRow, Span
+from callboard.portal.views.logs import LineSpan, LogRow
 
 __all__ = ["LONGEST_ROW", "line_name", "row_of", "rows_of", "source_id"]
 
@@ -32,16 +32,16 @@ def row_of(line: LogLine, source: int, *, as_written: bool = False) -> LogRow:
         level = level_of(text)
         own = None if spans else _OWN_STAMP.match(text)
         if own is not None and own[1].replace(" ", "T") == line.at[:19]:  # it says when twice
-            spans = (Span(0, own.end(), "field"),)
+            spans = (LineSpan(0, own.end(), "field"),)
     else:
         level = found[0]
         if not as_written:
             said, fields = plain(found[1].replace("\n", " \u21b5 ")), plain(found[2])
             text = f"{said}  {fields}" if fields else said
-            spans = (Span(len(said), len(text), "field"),) if fields else ()
+            spans = (LineSpan(len(said), len(text), "field"),) if fields else ()
     if len(text) <= LONGEST_ROW:
         return LogRow(line.at, source, level, text, spans, line.cut)
-    kept = tuple(Span(s.start, min(s.end, LONGEST_ROW), s.style) for s in spans if s.start < LONGEST_ROW)
+    kept = tuple(LineSpan(s.start, min(s.end, LONGEST_ROW), s.style) for s in spans if s.start < LONGEST_ROW)
     return LogRow(line.at, source, level, text[:LONGEST_ROW], kept, True)
 
 

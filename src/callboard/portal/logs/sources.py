@@ -15,7 +15,7 @@ from callboard.portal.logs.rows import source_id
 from callboard.portal.protocol import ALL_CONTAINERS, LogQuery
 from callboard.portal.views import ContainerRow, LogSource, ObjectKey
 
-__all__ = ["MOST_SOURCES", "Container", "WantedLogs", "over", "wanted_logs", "why_none"]
+__all__ = ["MOST_SOURCES", "LogContainer", "WantedLogs", "over", "wanted_logs", "why_none"]
 
 MOST_PODS: Final = 20
 MOST_SOURCES: Final = 30
@@ -36,7 +36,7 @@ _WAITING: Final = {
 }
 
 
-class Container(msgspec.Struct, frozen=True):
+class LogContainer(msgspec.Struct, frozen=True):
     """One container whose log is meant: how it is, and its pod."""
 
     source: LogSource
@@ -47,7 +47,7 @@ class Container(msgspec.Struct, frozen=True):
 class WantedLogs(msgspec.Struct, frozen=True, kw_only=True):
     """What is read. `omitted` are those left out because they are too many; `containers` what can be chosen from."""
 
-    wanted: tuple[Container, ...]
+    wanted: tuple[LogContainer, ...]
     omitted: tuple[str, ...] = ()
     containers: tuple[ContainerRow, ...] = ()
     container: str = ""
@@ -124,9 +124,9 @@ def why_none(pod: KubeObject, row: ContainerRow, *, previous: bool) -> str:
     return ""
 
 
-def _container(cluster: ClusterInfo, pod: KubeObject, row: ContainerRow) -> Container:
+def _container(cluster: ClusterInfo, pod: KubeObject, row: ContainerRow) -> LogContainer:
     key = ObjectKey(cluster.name, pod.type.key, pod.namespace, pod.name)
-    return Container(
+    return LogContainer(
         LogSource(id=source_id(pod.name, row.name), pod=pod.name, container=row.name, key=key), pod, row
     )
 

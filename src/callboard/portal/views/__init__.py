@@ -24,7 +24,7 @@ from callboard.portal.views.kubernetes import (
     WorkloadPart,
 )
 from callboard.portal.views.links import AccessStep, ClusterAccess, LinkTemplate, OutwardLinks
-from callboard.portal.views.logs import LogNews, LogRow, LogSource, LogView, Span
+from callboard.portal.views.logs import LineSpan, LogNews, LogRow, LogSource, LogView
 from callboard.portal.views.policies import AccessExplanation, PoliciesView, PolicyLine
 from callboard.portal.views.reader import Portion, ReaderView
 from callboard.portal.views.services import (
@@ -75,6 +75,7 @@ __all__ = [
     "HelpView",
     "JobProgress",
     "KubernetesView",
+    "LineSpan",
     "LinkTemplate",
     "LogNews",
     "LogRow",
@@ -107,7 +108,6 @@ __all__ = [
     "ServicesView",
     "SessionLine",
     "SessionsView",
-    "Span",
     "TokenLine",
     "TokensView",
     "VersionChange",

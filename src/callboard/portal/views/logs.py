@@ -7,10 +7,10 @@ import msgspec
 from callboard.model.cluster import ClusterInfo
 from callboard.portal.views.kubernetes import ContainerRow, ObjectKey
 
-__all__ = ["LogNews", "LogRow", "LogSource", "LogView", "Span"]
+__all__ = ["LineSpan", "LogNews", "LogRow", "LogSource", "LogView"]
 
 
-class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class LineSpan(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A part of a line, by its first character and the one after its last, and how it was written: a colour's name, `bold`,
     `italic`, `underline`, or `field` for what stands beside the message in a line of JSON."""
 
@@ -28,7 +28,7 @@ class LogRow(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaul
     source: int
     level: str
     text: str
-    spans: tuple[Span, ...] = ()
+    spans: tuple[LineSpan, ...] = ()
     cut: bool = False
 
 

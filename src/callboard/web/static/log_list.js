@@ -25,6 +25,7 @@ export class LogList {
   #drawn = new Map(); // number in #shown → element
   #active = -1; // in #rows: the line that an address names
   #stuck = true; // the end stays in sight
+  #top = 0; // how far down it stood last
   #wrap = true;
   #begun = false;
   #frame = 0;
@@ -169,9 +170,14 @@ export class LogList {
   toTheEnd() {
     this.#stuck = true;
     this.unseen = 0;
-    this.box.scrollTop = this.box.scrollHeight;
+    this.#down();
     this.#soon();
     this.onmove();
+  }
+
+  #down() {
+    this.box.scrollTop = this.box.scrollHeight;
+    this.#top = this.box.scrollTop;
   }
 
   // how wide a character is, and how many of them stand beside one another
@@ -231,13 +237,17 @@ export class LogList {
     this.given += gone;
     this.all = this.#rows.length;
     this.#active = this.#active >= gone ? this.#active - gone : -1;
+    this.#top = 0;
     if (this.#begun && !this.#stuck) this.box.scrollTop -= height;
     if (this.#characters > MOST_CHARACTERS || this.#rows.length > MOST) this.#bound();
   }
 
   #scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.box;
-    this.#stuck = scrollTop + clientHeight >= scrollHeight - 2 * this.line;
+    // this may be told when more has come already: only who goes up leaves the end
+    if (scrollTop + clientHeight >= scrollHeight - 2 * this.line) this.#stuck = true;
+    else if (scrollTop < this.#top - 1) this.#stuck = false;
+    this.#top = scrollTop;
     if (this.#stuck) this.unseen = 0;
     this.#soon();
     this.onmove();
@@ -266,7 +276,7 @@ export class LogList {
   #draw() {
     if (!this.#begun) return;
     const selected = this.#selected();
-    if (this.#stuck && !selected) this.box.scrollTop = this.box.scrollHeight;
+    if (this.#stuck && !selected) this.#down();
     const { scrollTop, clientHeight } = this.box;
     let first = Math.max(0, this.#at(scrollTop) - AROUND);
     let last = Math.min(this.#shown.length, this.#at(scrollTop + clientHeight) + AROUND);
