@@ -1,6 +1,7 @@
 """A log that a portal for tests lets its readers follow."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
 
@@ -32,3 +33,11 @@ class Followed:
         if self.waiting:
             self.come.set()
         return news
+
+    async def views(self, cursors: Mapping[str, str]) -> AsyncGenerator["Followed", None]:
+        """Itself, whenever there is something to take."""
+        self.cursors.append(dict(cursors))
+        while not self.over:
+            await self.come.wait()
+            self.come.clear()
+            yield self

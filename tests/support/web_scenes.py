@@ -390,7 +390,6 @@ class StubPortal:
         self.leading = OutwardLinks()
         self.most_crashes: list[int] = []
         self.followed: Followed | None = None
-        """The log that can be followed, of all pods."""
         self._pages = Pages(self)
 
     @property
@@ -557,13 +556,8 @@ class StubPortal:
         self, ref: EntityRef, key: ObjectKey, query: LogQuery, cursors: Mapping[str, str], caller: Caller
     ) -> AsyncGenerator[LogFollow, None]:
         self._seen(caller)
-        if self.followed is None:
-            raise NotFound("Nobody follows this log.")
-        self.followed.cursors.append(dict(cursors))
-        while not self.followed.over:
-            await self.followed.come.wait()
-            self.followed.come.clear()
-            yield self.followed
+        async for each in (self.followed or Followed()).views(cursors):
+            yield each
 
     async def crash(
         self, ref: EntityRef, key: ObjectKey, container: str, caller: Caller, *, previous: bool = True
