@@ -54,9 +54,9 @@ async def test_a_page_is_the_same_however_it_travels(path: str) -> None:
     assert "content-encoding" not in headers
     assert (with_gzip["content-encoding"], with_zstd["content-encoding"]) == ("gzip", "zstd")
     assert {h["vary"] for h in (headers, with_gzip, with_zstd)} == {"Accept-Encoding"}
-    number = plain.partition(b"request: <code>")[2][:16]  # an error page tells it
+    number = plain.partition(b"Callboard: <code>")[2][:16]  # an error page tells it
     for again in (gzip.decompress(zipped), zstandard.ZstdDecompressor().decompress(small)):
-        other = again.partition(b"request: <code>")[2][:16]
+        other = again.partition(b"Callboard: <code>")[2][:16]
         assert again.replace(other, number) == plain
     assert len(small) < len(plain) / 2
     assert "content-security-policy" in with_zstd
@@ -66,7 +66,7 @@ async def test_a_live_page_is_written_once_until_it_changes_and_packed_well_from
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written: Counter[str] = Counter()
-    page, compress = Renderer.page, gzip.compress
+    page, compress = Renderer.shared_page, gzip.compress
 
     def counted(self: Renderer, template: str, **context: object) -> str:
         written[template] += 1
@@ -76,7 +76,7 @@ async def test_a_live_page_is_written_once_until_it_changes_and_packed_well_from
         written[f"packed {compresslevel}"] += 1
         return compress(data, compresslevel, mtime=mtime)
 
-    monkeypatch.setattr(Renderer, "page", counted)
+    monkeypatch.setattr(Renderer, "shared_page", counted)
     monkeypatch.setattr("callboard.http.compression.gzip.compress", packed)
     portal = LivePortal()
     async with serving(portal) as base:
@@ -99,13 +99,13 @@ async def test_what_a_page_mostly_consists_of_passes_through_no_template_of_the_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shells: list[str] = []
-    page = Renderer.page
+    page = Renderer.shared_page
 
     def seen(self: Renderer, template: str, **context: object) -> str:
         shells.append(page(self, template, **context))
         return shells[-1]
 
-    monkeypatch.setattr(Renderer, "page", seen)
+    monkeypatch.setattr(Renderer, "shared_page", seen)
     async with serving(LivePortal()) as base:
         whole, _ = await fetched(base, PAGE, "identity")
     (shell,) = shells

@@ -143,10 +143,10 @@ async def test_a_change_brings_its_cluster_and_the_head_and_no_more() -> None:
 async def test_trouble_changes_the_order_too() -> None:
     portal = LivePortal()
     async with serving(portal) as base, watching(base) as reader:
-        lines, order = (await reader.next()).data["lineups"]
+        lines, order, *_ = (await reader.next()).data["lineups"]
         assert [each["id"] for each in (lines, order)] == ["matrix", "clusters"]
         await portal.change(troubled("eu-07"))
-        lines, after = (await reader.next()).data["lineups"]
+        lines, after, *_ = (await reader.next()).data["lineups"]
     assert len(lines["ids"]) == len(NAMES)
     assert lines["ids"][0].endswith("eu-07")
     assert sorted(after["ids"]) == sorted(order["ids"])
