@@ -19,7 +19,7 @@ from playwright.async_api import async_playwright
 from support.oidc_provider import CLIENT, RunningProvider, running_provider
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)/sign-in\?token=\S+")
-FORM = '<form method="post"'
+FORM = "<title>Sign in at the provider</title>"
 API = {"apiVersion": "backstage.io/v1alpha1"}
 
 

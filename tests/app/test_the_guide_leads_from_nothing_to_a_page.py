@@ -61,7 +61,8 @@ async def shell(script: str, machine: dict[str, str], directory: Path, expect: i
 async def test_every_step_works(machine: dict[str, str], tmp_path: Path) -> None:
     walk = tmp_path / "walk"
     walk.mkdir()
-    grant, token, use = blocks("sh")
+    verify, grant, token, use = blocks("sh")
+    assert verify.startswith("cosign ")  # tests/deploy/test_a_release_is_signed.py has what it verifies
     secret, config, entity, _ = blocks("yaml")
     async with Fleet.start("quiet") as fleet:
         fleet.kubeconfig(machine["KUBECONFIG"])

@@ -18,6 +18,8 @@ from support.live import body, parsed
 
 __all__ = ["OpenPage", "differences", "told_alike"]
 
+OF_ANOTHER_VIEW = {"matrix", "clusters", "pods"}
+"""Lists of the tab that not every view of it has: either the table of pods or the matrix with its cards is there."""
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
@@ -75,6 +77,8 @@ class OpenPage:
         for name in self.have:
             if name in outline.lists:
                 self.lists[name] = [child for child in outline.lists[name] if child in self.have]
+            elif name in OF_ANOTHER_VIEW:
+                self.lists[name] = []
             else:
                 self.elements[name] = outline.element(name)
 
@@ -163,8 +167,10 @@ def differences(one: str, other: str) -> str:
 
 def told_alike(html: str) -> str:
     """HTML with what two right pages may tell differently left out: how long ago something was (the browser keeps ages
-    itself; their moments stay), and since when a verdict stands, which only who was there can know."""
+    itself; their moments stay), since when a verdict stands, which only who was there can know, and stars, which only who
+    has a database keeps."""
     html = re.sub(r'<p class="faint">Since .*?</p>', "", html)
+    html = re.sub(r'<button class="star".*?</button>\n?', "", html)
     return without_ages(html).replace(">", ">\n")
 
 

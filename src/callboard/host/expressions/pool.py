@@ -124,7 +124,7 @@ class ExpressionPool:
         if len(self._paused) >= 1000:
             self._paused.clear()
         self._paused[expression] = asyncio.get_running_loop().time() + self._pause
-        _log.warning("an expression was ended", why=why, expression=expression[:200])
+        _log.warning("an expression was ended before it gave anything", why=why, expression=expression[:200])
         return ExpressionFailed(why)
 
     async def _begun(self) -> "_Worker":
