@@ -31,6 +31,7 @@ from callboard.portal.arranging.yaml_text import yaml_text
 from callboard.portal.documents.status_writer import document_of, etag_of
 from callboard.web.commands import commands_for
 from callboard.web.kubernetes_tab import kubernetes_page
+from callboard.web.live.objects import object_frame, object_pieces
 from callboard.web.rendering import Renderer
 from callboard.web.static_files import StaticFiles
 from support.checkout import ROOT
@@ -156,7 +157,8 @@ def as_bytes(document: object) -> bytes:
     return text
 
 
-RENDERER = Renderer(StaticFiles(), FakeClock(NOW), title="Callboard")
+CLOCK = FakeClock(NOW)
+RENDERER = Renderer(StaticFiles(), CLOCK, title="Callboard")
 SERVICE = entity()
 REF = EntityRef("component", "default", "web")
 OTHERS = {
@@ -186,7 +188,11 @@ def drawer(obj: KubeObject, objects: list[KubeObject]) -> str:
     events = [o for o in cluster.outcomes if o.answer is Answer.OBJECTS and o.question.type.key == "events"]
     view = object_view(cluster, obj, events_of("a", [obj], events), yaml_text(obj), NOW)
     msgspec.json.encode(view)
-    return RENDERER.page("object_content.html", ref=REF, drawer=True, view=view, commands=commands_for(view))
+    frame = object_frame(RENDERER, CLOCK, REF, view)
+    shown = {"pieces": object_pieces(frame, CLOCK), "topic": "", "have": ""}
+    return RENDERER.page(
+        "object_content.html", ref=REF, drawer=True, view=view, commands=commands_for(view), **shown
+    )
 
 
 @given(kind=st.sampled_from(sorted(RECORDED)), data=st.data())
