@@ -161,6 +161,7 @@ class LogFollowing:
                 continue
             if len(self._states) == 1:
                 self._buffer.wait_for("")
+            ran = _goes_on(present)
             came, failure = await self._read(present, cursor)
             failures = failures + 1 if failure is not None and not came else 0
             if failure is not None and failure.code not in QUIETLY:
@@ -176,7 +177,8 @@ class LogFollowing:
                 await _until(state.changed, BETWEEN[0])
                 now = state.container
                 if now is not None and not _goes_on(now):
-                    self._buffer.say(f"{_called(now)}: {now.row.state}.")
+                    if ran or len(self._states) == 1:  # of many, what was over before is no news
+                        self._buffer.say(f"{_called(now)}: {now.row.state}.")
                     if not _may_come_back(now.pod):
                         return
                     await _until(state.changed, UNTOLD)
