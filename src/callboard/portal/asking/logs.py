@@ -1,7 +1,7 @@
 """Logs for whoever may read them: read once, of one container or of many merged by time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -38,6 +38,9 @@ FILTERED_OF: Final = 10_000
 """Lines that are looked through for those that a filter lets through."""
 AROUND: Final = (30.0, 0.0)
 """Seconds before a line that was asked for from which on the log is read: less where that is too much."""
+
+_AT_ONCE: Final = 500
+"""Lines that are merged and looked at in one step: a millisecond or two."""
 
 WayTo = Callable[[], Awaitable[tuple[Proxy, Cluster, Credential, Limits]]]
 
@@ -132,7 +135,10 @@ async def log_view(
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(n, each)) for n, each in enumerate(wanted.wanted)]
-    return _put_together(view, [task.result() for task in tasks], chosen, query, bounds)
+    found = [task.result() for task in tasks]
+    begins = max((each.rows[0].at for each in found if each.earlier and each.rows), default="")
+    rows = await giving_way(_let_through(merged_rows([each.rows for each in found], begins), chosen))
+    return _put_together(view, found, rows, query, bounds)
 
 
 async def _read(
@@ -166,13 +172,21 @@ async def _as_rows(log: Log, each: LogContainer, number: int, query: LogQuery) -
     return _Read(source, rows, log.earlier, log.later, log.bounded, len(rows))
 
 
+def _let_through(rows: Iterable[LogRow], chosen: LogFilter) -> Generator[None, None, list[LogRow]]:
+    """Those that the filter lets through, in steps."""
+    passed: list[LogRow] = []
+    for number, row in enumerate(rows):
+        if number % _AT_ONCE == 0:
+            yield
+        if chosen.passes(row):
+            passed.append(row)
+    return passed
+
+
 def _put_together(
-    view: LogView, found: Sequence[_Read], chosen: LogFilter, query: LogQuery, limits: Limits
+    view: LogView, found: Sequence[_Read], rows: Sequence[LogRow], query: LogQuery, limits: Limits
 ) -> LogView:
-    begins = max((each.rows[0].at for each in found if each.earlier and each.rows), default="")
-    rows = merged_rows([each.rows for each in found], begins)
     came = sum(each.read for each in found)
-    rows = [row for row in rows if chosen.passes(row)]
     name = query.line
     line = next((n for n, row in enumerate(rows) if row.at and line_name(row) == name), -1) if name else -1
     first = max(0, len(rows) - query.tail_lines)

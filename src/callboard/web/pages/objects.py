@@ -1,19 +1,23 @@
 """One object of a service, and a container's log: whole pages, and the same content for the drawer beside a tab."""
 
 import re
+from collections.abc import Generator
+from typing import Final
 
 import msgspec
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from callboard.base.clock import Clock
+from callboard.base.giving_way import giving_way
 from callboard.http.door import caller_of
 from callboard.http.leaving import HasLeft, while_there
 from callboard.portal.protocol import Portal
 from callboard.portal.views import LogView
 from callboard.web.commands import commands_for
 from callboard.web.live.objects import ObjectTopic, object_frame, object_pieces
-from callboard.web.log_page import line_name, log_page, log_query, pieces, source_label
+from callboard.web.log_page import LogPage, line_name, log_page, log_query, pieces, source_label
 from callboard.web.outward import outward_links
 from callboard.web.queries import entity_ref, object_key
 from callboard.web.rendering import Renderer
@@ -22,6 +26,8 @@ __all__ = ["DRAWER_HEADER", "ObjectPages"]
 
 DRAWER_HEADER = "x-callboard-drawer"
 """Sent by `drawer.js`: the answer is the drawer's content without the page around it."""
+_AT_ONCE: Final = 100
+"""Lines of a log that are drawn in one step: two milliseconds or three."""
 
 
 class ObjectPages:
@@ -72,23 +78,44 @@ class ObjectPages:
             "sources": msgspec.json.encode(
                 [{"id": s.id, "pod": s.pod, "container": s.container} for s in view.sources]
             ).decode(),
+            "lines": await giving_way(self._lines(page, address, drawer=_in_drawer(request))),
+        }
+        return await self._answer(request, "log", view=view, **shown)
+
+    def _lines(self, page: LogPage, address: str, *, drawer: bool) -> Generator[None, None, Markup]:
+        """The lines drawn, some at a time: ten thousand take longer than others should wait."""
+        rows = page.view.rows
+        shown: dict[str, object] = {
+            "page": page,
+            "drawer": drawer,
             "line_url": f"{address}{'&' if '?' in address else '?'}line=",
-            "one_pod": len({s.pod for s in view.sources}) < 2,
+            "one_pod": len({s.pod for s in page.view.sources}) < 2,
             "pieces": pieces,
             "label": source_label,
             "line_name": line_name,
         }
-        return await self._answer(request, "log", view=view, **shown)
+        drawn = []
+        for first in range(0, len(rows), _AT_ONCE):
+            some = rows[first : first + _AT_ONCE]
+            drawn.append(
+                self._renderer.shared_page("log_lines.html", rows=some, first=first, **shown).rstrip("\n")
+            )
+            yield
+        return Markup("".join(drawn))  # noqa: S704  # escaped by Jinja2
 
     async def _answer(self, request: Request, name: str, **context: object) -> Response:
         ref = entity_ref(request.path_params)
         headers = {"vary": DRAWER_HEADER}
-        if request.headers.get(DRAWER_HEADER):
+        if _in_drawer(request):
             html = self._renderer.page(f"{name}_content.html", ref=ref, drawer=True, **context)
             return HTMLResponse(html, headers=headers)
         service = await self._portal.service(ref, caller_of(request))
         html = self._renderer.page(f"{name}.html", ref=ref, drawer=False, entity=service.entity, **context)
         return HTMLResponse(html, headers=headers)
+
+
+def _in_drawer(request: Request) -> bool:
+    return bool(request.headers.get(DRAWER_HEADER))
 
 
 def _download(view: LogView) -> Response:
