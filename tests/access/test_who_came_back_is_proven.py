@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
+from callboard.access.sign_in import key_sets
 from callboard.access.sign_in.oidc.way import OidcWay
 from callboard.access.sign_in.signed_tokens import ExpectedToken, checked_token
 from callboard.base.clock import FakeClock
@@ -43,6 +44,7 @@ class Scene:
         self.outbound = outbound
         self.clock = FakeClock()
         self.way = way(provider, outbound, self.clock)
+        self.paused: list[float] = []
 
     async def left(self, over: OidcWay | None = None) -> Departure:
         return await (over or self.way).begin(BACK)
@@ -59,9 +61,16 @@ class Scene:
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
+async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     async with stand_in_provider() as provider, Outbound(environment={}) as outbound:
-        yield Scene(provider, outbound)
+        made = Scene(provider, outbound)
+
+        async def pause(seconds: float) -> None:
+            made.paused.append(seconds)
+            made.clock.advance(seconds)
+
+        monkeypatch.setattr(key_sets, "_pause", pause)
+        yield made
 
 
 async def test_everything_true_is_a_person(scene: Scene) -> None:
@@ -229,14 +238,50 @@ async def test_a_new_key_is_read_when_it_is_first_named_and_made_up_ones_cost_th
     scene.provider.keys.append(new.as_dict(private=False))
     await signed_in(key=new, kid="new")
     assert scene.provider.count("/jwks") == 2
+    assert scene.paused == []
     for made_up in range(20):
         with pytest.raises(NotSignedIn):
             await signed_in(kid=f"made-up-{made_up}")
-    assert scene.provider.count("/jwks") == 2
+    assert max(scene.paused) <= 5
+    assert scene.provider.count("/jwks") == 22  # each waited until they might be read again
+    assert sum(scene.paused) == 100
+    newer = RSAKey.generate_key(2048, parameters={"kid": "newer"}, private=True)
+    scene.provider.keys.append(newer.as_dict(private=False))
+    await signed_in(key=newer, kid="newer")  # though they were read a moment ago
     scene.provider.keys = [new.as_dict(private=False)]
     scene.clock.advance(3600)
     with pytest.raises(NotSignedIn):  # the first key was withdrawn
         await signed_in()
+
+
+@pytest.mark.parametrize("away", ["keys that are no set", "a key that nobody has", "keys that are not there"])
+async def test_who_is_still_vouched_for_keeps_what_they_were_given_though_the_keys_cannot_be_had(
+    scene: Scene, away: str
+) -> None:
+    """A refresh token is good once: what came for it must not be lost."""
+    person = ProvenPerson(
+        issuer=scene.provider.base, account="4711", claims={"email": "a@example.org"}, kept=Secret("old")
+    )
+    sound = scene.provider.claims("n", nonce=None, email="b@example.org")
+    new = RSAKey.generate_key(2048, parameters={"kid": "new"}, private=True)
+    scene.provider.answer = {
+        "id_token": token(sound, key=new, kid="new"),
+        "refresh_token": "r2",
+        "expires_in": 60,
+    }
+    if away != "a key that nobody has":
+        scene.provider.pages["/jwks"] = "no JSON" if away == "keys that are no set" else {"keys": 1}
+    confirmed = await scene.way.confirm(person)
+    assert (confirmed.account, confirmed.kept) == ("4711", Secret("r2"))
+    assert confirmed.claims["email"] == "a@example.org"  # not what nobody has checked
+    scene.provider.pages.clear()
+    scene.provider.keys.append(new.as_dict(private=False))
+    scene.clock.advance(5)
+    assert (await scene.way.confirm(confirmed)).claims["email"] == "b@example.org"
+    sound["sub"] = "1"
+    scene.provider.answer = {"id_token": token(sound, key=new, kid="new")}
+    with pytest.raises(NotSignedIn):
+        await scene.way.confirm(confirmed)
 
 
 @pytest.mark.parametrize(

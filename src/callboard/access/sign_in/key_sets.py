@@ -1,7 +1,8 @@
 """The public keys of an issuer, kept and read anew as they change.
 
 A token that names a key which is not known has the keys read again, at once but at most once in a while: whoever sends
-tokens with made-up names of keys costs the issuer nothing.
+tokens with made-up names of keys costs the issuer nothing. Where tokens come from the issuer itself, an unknown key is a
+new one: whoever asks waits until the keys may be read again.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from joserfc.jwk import JWKRegistry, Key, RSAKey
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotSignedIn, Unavailable
 
-__all__ = ["KeySetReader"]
+__all__ = ["KeySetReader", "UnknownKey"]
 
 FRESH: Final = timedelta(hours=1)
 """After that they are read again when a token comes: a key that was withdrawn is out by then."""
@@ -34,6 +35,10 @@ _log = structlog.get_logger(__name__)
 _TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 
 
+class UnknownKey(NotSignedIn):
+    """A token is signed with a key that its issuer does not have, as far as its keys are known."""
+
+
 class _Held(msgspec.Struct):
     key: Key
     id: str | None
@@ -41,12 +46,16 @@ class _Held(msgspec.Struct):
 
 
 class KeySetReader:
-    """Implements `KeySource`. `read` gives the JSON of a key set (RFC 7517); raises Unavailable."""
+    """Implements `KeySource`. `read` gives the JSON of a key set (RFC 7517); raises Unavailable. `patient` where every token
+    comes from the issuer itself, over a connection of ours."""
 
-    def __init__(self, read: Callable[[], Awaitable[bytes]], clock: Clock, whose: str) -> None:
+    def __init__(
+        self, read: Callable[[], Awaitable[bytes]], clock: Clock, whose: str, *, patient: bool = False
+    ) -> None:
         self._read = read
         self._clock = clock
         self._whose = whose
+        self._patient = patient
         self._held: tuple[_Held, ...] = ()
         self._as_of: datetime | None = None
         self._tried: datetime | None = None
@@ -59,10 +68,15 @@ class KeySetReader:
             return found
         await self._refresh()
         found = self._find(kid, algorithm)
+        if found is None and self._patient and self._tried is not None:
+            left = AGAIN - (self._clock.now() - self._tried)
+            await _pause(min(max(left, timedelta()), AGAIN).total_seconds())
+            await self._refresh()
+            found = self._find(kid, algorithm)
         if found is None:
             if not self._is_within(self._as_of, FRESH):
                 raise Unavailable(f"The keys of {self._whose} cannot be read.", code="keys-away")
-            raise NotSignedIn(
+            raise UnknownKey(
                 "The token that proves who is asking is signed with a key that its issuer does not have.",
                 code="bad-proof",
             )
@@ -96,6 +110,10 @@ class KeySetReader:
 
     def _is_within(self, when: datetime | None, span: timedelta) -> bool:
         return when is not None and self._clock.now() - when < span
+
+
+async def _pause(seconds: float) -> None:
+    await asyncio.sleep(seconds)
 
 
 def _keys(document: bytes) -> tuple[_Held, ...]:

@@ -9,19 +9,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+import structlog
 
-from callboard.access.sign_in.key_sets import KeySetReader
+from callboard.access.sign_in.key_sets import KeySetReader, UnknownKey
 from callboard.access.sign_in.oidc.endpoints import ERRORS, ProviderClient, TokenAnswer
 from callboard.access.sign_in.oidc.metadata import MetadataReader, ProviderMetadata
 from callboard.access.sign_in.signed_tokens import ExpectedToken, checked_token, text_claim
 from callboard.base.clock import Clock
-from callboard.base.errors import NotSignedIn
+from callboard.base.errors import NotSignedIn, Unavailable
 from callboard.base.secret import Secret
 from callboard.base.settings import OidcClientSettings
 from callboard.extend.sign_in import Departure, ProvenPerson, ReturnedBrowser
 from callboard.outbound import Outbound
 
 __all__ = ["OidcWay"]
+
+_log = structlog.get_logger(__name__)
 
 
 class OidcWay:
@@ -50,7 +53,7 @@ class OidcWay:
             secret=settings.client_secret,
             method=settings.token_endpoint_auth_method,
         )
-        self._keys = KeySetReader(self._read_keys, clock, "the identity provider")
+        self._keys = KeySetReader(self._read_keys, clock, "the identity provider", patient=True)
 
     async def begin(self, back: str) -> Departure:
         """To the provider's page, with a challenge that only we can answer."""
@@ -112,11 +115,10 @@ class OidcWay:
             metadata.token_endpoint, {"grant_type": "refresh_token", "refresh_token": person.kept.reveal()}
         )
         claims: Mapping[str, Any] = person.claims
-        if answer.id_token:
-            fresh = await self._claims(answer, metadata, None)
-            if fresh["sub"] != person.account:
-                raise NotSignedIn("The identity provider speaks of somebody else by now.", code="bad-proof")
-            claims = {**claims, **fresh}
+        fresh = await self._fresh_claims(answer, metadata) if answer.id_token else {}
+        if fresh and fresh["sub"] != person.account:
+            raise NotSignedIn("The identity provider speaks of somebody else by now.", code="bad-proof")
+        claims = {**claims, **fresh}
         return self._proven({**claims, "sub": person.account}, answer, metadata, person.kept)
 
     async def leave(self, person: ProvenPerson, back: str) -> str:
@@ -168,6 +170,15 @@ class OidcWay:
             if made_with != half:
                 raise NotSignedIn("The tokens do not belong together.", code="bad-proof")
         return claims
+
+    async def _fresh_claims(self, answer: TokenAnswer, metadata: ProviderMetadata) -> Mapping[str, Any]:
+        """What the provider says by now; nothing where its keys are not to be had. That it gave tokens for a refresh token says
+        that it vouches for its owner, and the old one is used up: to give up here would sign them out for good."""
+        try:
+            return await self._claims(answer, metadata, None)
+        except (Unavailable, UnknownKey) as error:
+            _log.warning("what a provider says of somebody by now cannot be checked", error=error.message)
+            return {}
 
     async def _completed(
         self, claims: Mapping[str, Any], answer: TokenAnswer, metadata: ProviderMetadata
