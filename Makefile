@@ -40,7 +40,9 @@ demo: $(BROWSER_FILES) ## the portal on http://127.0.0.1:7007, against a simulat
 # ---------------------------------------------------------------- prove
 
 .PHONY: test
-test: debian check suite ## everything: lint, types, layers, and the whole suite with kubectl and Chromium
+test: debian check ## everything: lint, types, layers, the image, and the whole suite with kubectl and Chromium
+	@if command -v apt-get >/dev/null; then $(MAKE) --no-print-directory image; else echo "no apt-get: the image is left out"; fi
+	IMAGE_LAYOUT=dist/image/oci $(MAKE) --no-print-directory suite
 
 .PHONY: check
 check: lint types layers ## lint, types and layers; no test

@@ -107,6 +107,22 @@ def node_modules() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def image_layout() -> Path:
+    """The container image as `make image` leaves it, an OCI layout."""
+    layout = Path(os.environ.get("IMAGE_LAYOUT", ""))
+    if not (layout / "index.json").is_file():
+        _missing("the image is not built: make image-check")
+    return layout
+
+
+@pytest.fixture(scope="session")
+def may_enter() -> None:
+    """What it takes to run something in an image without an engine."""
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        _missing("only root enters an image without an engine")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test that asks for a program carries its marker, so that `-m "not browser"` can be relied on."""
     for item in items:

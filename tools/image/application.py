@@ -40,6 +40,9 @@ def unpack(root: Path, checkout: Path, wheel: Path) -> None:
     for pattern in ("*.c", "*.h", "*.cpp", "*.pyx", "*.pxd", "*.pxi", "*.pyi"):
         for path in target.rglob(pattern):
             path.unlink()  # what only a compiler or a type checker reads
+    libraries = sorted(str(p) for p in target.rglob("*.so*") if p.is_file() and not p.is_symlink())
+    # symbols that only a debugger reads, and some wheels bring: 45 MB
+    subprocess.run(["strip", "--strip-unneeded", *libraries], check=True)
     if sys.version_info[:2] == (3, 11):  # the image's own, so what is compiled here is read there
         compileall.compile_dir(
             target, maxlevels=100, quiet=2, stripdir=str(root), prependdir="/", workers=0,
