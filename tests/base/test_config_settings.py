@@ -130,7 +130,7 @@ callboard:
   outbound: {proxy: 'http://proxy.example.org:3128', caFile: ./ca.pem}
   checkpoint: {enabled: false, every: 1m, maxBytes: 1000}
   diagnosis: {conditions: {CB-CRASH-ERROR: {enabled: true, impact: notice, runbook: 'https://r'}}}
-  extensions: {settings: {teams: {url: 'https://teams.example.org'}}, switched: {teams: true}, locked: true}
+  extensions: {settings: {teams: {url: 'https://teams.example.org'}}, switched: {teams: true}, locked: true, watched: [teams]}
   routes:
     - {path: '/pods/{cluster}/{team}', title: Pods, types: [pods], clusters: ['{cluster}'], namespaces: [shop],
        selector: 'team={team}', expression: 'size(objects)'}

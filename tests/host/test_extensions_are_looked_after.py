@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from callboard.app.application import Application
+from callboard.base.part_calls import CALLS
 from callboard.extend import Action, Card, CardContext, ExtensionRoute, RouteContext, hookimpl
 from callboard.model.audit import AuditDeed
 from support.beside import answer, beside
@@ -115,6 +116,38 @@ async def test_the_page_tells_what_is_there_and_what_went_wrong(
             only = (await site.get(f"{PLACE}?owner=costs", {})).text
             assert "/api/ext/costs/all</a>" in only
             assert "/api/ext/mine-1/works</a>" not in only
+
+
+async def test_every_call_of_one_that_is_watched_is_told_and_of_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extensions = {"mine-1": Mine(), "mine-2": Mine()}
+    callboard = {"extensions": {"watched": ["mine-1"]}}
+    async with (
+        extended(extensions, tmp_path, monkeypatch, callboard=callboard) as app,
+        site_of(app, everyone=True) as site,
+    ):
+        try:
+            for name in extensions:
+                assert (await site.get(f"/api/ext/{name}/works", {})).status == 200
+                assert (await site.get(f"/api/ext/{name}/breaks", {})).status == 503
+            await site.get(f"{ENTITY}/overview", {})
+            page = (await site.get(PLACE, {})).text
+            mine = section(page, "mine-1")
+            called = [
+                tuple(re.sub("<[^>]*>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row))
+                for row in re.findall(r"<tbody>(.*?)</tbody>", mine, re.S)[0].split("</tr>")[:-1]
+            ]
+            told = {(asked, given.partition(";")[0], came) for _, _, asked, given, came, _ in called}
+            assert ("answer", "/works", "gave bytes") in told
+            assert ("answer", "/breaks", "failed unexpectedly (ZeroDivisionError)") in told
+            assert [(given, came) for asked, given, came in told if asked == "show itself"] == [
+                ("component:default/web", "failed unexpectedly (KeyError)")
+            ]
+            assert any("callboard_routes" in part for _, part, *_ in called)
+            assert "Its last" not in section(page, "mine-2")
+        finally:
+            CALLS.watch(())
 
 
 async def test_one_is_switched_off_and_on_while_running(

@@ -38,6 +38,7 @@ from callboard.base.clock import Clock, SystemClock
 from callboard.base.config import watch
 from callboard.base.database import MEMORY, Database, open_database
 from callboard.base.errors import CallboardError
+from callboard.base.part_calls import CALLS
 from callboard.base.settings import HttpsSettings, LoggingSettings, OutboundSettings, Settings
 from callboard.base.tasks import keep_running
 from callboard.catalog.catalog import Catalog
@@ -471,6 +472,7 @@ async def open_application(
                 await extension_manager.start()
                 fleet.without(extension_manager.off, extension_manager.routes)
                 leave = off_of(settings, extension_manager.off)
+                CALLS.watch(settings.callboard.extensions.watched)
                 fleet.extend(
                     (
                         asked("callboard.web", Pages(portal)),

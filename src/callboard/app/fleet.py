@@ -14,6 +14,7 @@ from callboard.app.rules import rules_of
 from callboard.app.services import offers_of, services_of
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError
+from callboard.base.part_calls import CALLS
 from callboard.base.settings import RouteSettings, Settings
 from callboard.diagnosis.rules.registry import ORDINARY
 from callboard.extend.parts import EntityReader
@@ -209,6 +210,7 @@ class FleetInForce:
             )
         if self._contexts is not None:
             self._contexts.use(settings.callboard.extensions.settings)
+        CALLS.watch(settings.callboard.extensions.watched)
         before = self._fleet
         self._fleet, self._plugins, self._settings, self.rules = fleet, plugins, settings, rules
         if self._routes is not None:

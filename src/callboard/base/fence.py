@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 import structlog
 
 from callboard.base.errors import CallboardError, Unavailable
+from callboard.base.part_calls import CALLS, Given, Watched
 from callboard.base.part_failures import FAILED
 from callboard.base.shape import misfit, shown_type
 
@@ -98,13 +99,28 @@ class Fence:
         *,
         about: str = "",
         here: bool = False,
+        given: Given | None = None,
     ) -> T:
         """What the part gives, checked. `doing` is what was asked of it, in a clause ("say where a service may run"). Of each
         thing it is asked `about`, a part that was too late several times in a row is not asked for a moment. `here`: in the
-        task of the caller, for what has to be ended in the task it was begun in.
+        task of the caller, for what has to be ended in the task it was begun in. `given` is told where the extension is watched.
 
         Raises PartFailed, what the part raises of `CallboardError` (its words bounded), and cancellation of ours alone.
         """
+        if not CALLS.watches(self.extension):
+            return await self._called(doing, work, check, about, here=here)
+        watched = Watched(self.extension, self.part, doing, given)
+        try:
+            value = await self._called(doing, work, check, about, here=here)
+        except BaseException as error:
+            watched.came(_what_came(error))
+            raise
+        watched.came(f"gave {shown_type(value)}")
+        return value
+
+    async def _called(
+        self, doing: str, work: Callable[[], Awaitable[object]], check: Check[T], about: str, *, here: bool
+    ) -> T:
         self._admit(about)
         try:
             value = await (self._apart(work) if self.extension and not here else _here(work, self.deadline))
@@ -117,8 +133,22 @@ class Fence:
         self._late.pop(about, None)
         return self.checked(doing, value, check)
 
-    def now(self, doing: str, work: Callable[[], object], check: Check[T]) -> T:
+    def now(
+        self, doing: str, work: Callable[[], object], check: Check[T], *, given: Given | None = None
+    ) -> T:
         """The same for what a part says at once."""
+        if not CALLS.watches(self.extension):
+            return self._said_now(doing, work, check)
+        watched = Watched(self.extension, self.part, doing, given)
+        try:
+            value = self._said_now(doing, work, check)
+        except BaseException as error:
+            watched.came(_what_came(error))
+            raise
+        watched.came(f"gave {shown_type(value)}")
+        return value
+
+    def _said_now(self, doing: str, work: Callable[[], object], check: Check[T]) -> T:
         try:
             value = work()
         except BaseException as error:
@@ -291,6 +321,14 @@ def _place(frames: Sequence[traceback.FrameSummary]) -> str:
     """Where it happened: the innermost place that is not ours."""
     theirs = [f for f in frames if f"{os.sep}callboard{os.sep}" not in f.filename] or list(frames)
     return f"{theirs[-1].filename}:{theirs[-1].lineno} {theirs[-1].name}"[-300:] if theirs else ""
+
+
+def _what_came(error: BaseException) -> str:
+    if isinstance(error, PartFailed):
+        return error.why
+    if isinstance(error, CallboardError):
+        return f"raised {error.code}: {_bounded(_LOOKS_SECRET.sub('…', error.message))}"
+    return "was ended by whoever asked" if isinstance(error, asyncio.CancelledError) else shown_type(error)
 
 
 def _said(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from callboard.base.fence import Check, Fence, PartFailed, WrongAnswer
+from callboard.base.part_calls import Given
 from callboard.base.shape import shown_type
 
 __all__ = ["each"]
@@ -21,11 +22,12 @@ async def each(
     check: Check[T],
     *,
     patience: Callable[[T | None], float | None] = lambda _: None,
+    given: Given | None = None,
 ) -> AsyncGenerator[T, None]:
     """Every element, checked. `patience` says for how many seconds the next is waited for after one (None before the first),
     None for as long as it takes. Raises PartFailed, and what the part raises of `CallboardError`. Closing it ends what the part
     began: ours in the task of whoever reads, an extension's in one of its own, which is left behind where it does not end."""
-    source = fence.now(doing, begin, _iterator)
+    source = fence.now(doing, begin, _iterator, given=given)
     steps = _apart(fence, source) if fence.extension else _here(source)
     last: T | None = None
     try:

@@ -8,6 +8,7 @@ import msgspec
 
 from callboard.base.errors import Unavailable
 from callboard.base.fence import Fence, PartFailed, WrongAnswer
+from callboard.base.part_calls import Given
 from callboard.base.shape import misfit, shown_type
 from callboard.extend.routes import ExtensionPage, ExtensionRoute, RouteContext
 from callboard.host.contexts import Contexts
@@ -114,6 +115,7 @@ class Mounted:
         body = body_as(kind, sent.body, sent.content_type)
         self._admit()
         self._running += 1
+        given = Given(route.path, entity or "", ", ".join(f"{k} {v}" for k, v in path.items()), caller)
         try:
             with self._contexts.opened(
                 RouteContext,
@@ -125,7 +127,7 @@ class Mounted:
                 parameters=parameters,
                 body=body,
             ) as context:
-                value = await self._fence.call("answer", lambda: work(context), check)
+                value = await self._fence.call("answer", lambda: work(context), check, given=given)
         except PartFailed:
             self._count_failure()
             raise

@@ -7,6 +7,7 @@ import msgspec
 
 from callboard.base.errors import CallboardError
 from callboard.base.fence import Fence
+from callboard.base.part_calls import Given
 from callboard.extend.pages import Card, CardContext, Tab
 from callboard.model.entity import Entity
 from callboard.portal.protocol import Portal
@@ -64,7 +65,8 @@ async def _panel(card: Card, context: CardContext, fence: Fence) -> Panel | None
     try:
         if not fence.now("say whether it applies", lambda: card.applies(context.entity), bool):
             return None
-        return Panel(card, await fence.call("show itself", lambda: card.view(context), anything))
+        given = Given(context.entity, context.caller)
+        return Panel(card, await fence.call("show itself", lambda: card.view(context), anything, given=given))
     except CallboardError as error:
         return Panel(card, failure=sentence(error.message))
 

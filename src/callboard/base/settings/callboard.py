@@ -432,6 +432,10 @@ class ExtensionsSettings(SettingsStruct, frozen=True, kw_only=True):
     locked: bool = False
     """Whether nothing can be changed on the page of extensions: neither switched, nor routes written."""
 
+    watched: tuple[str, ...] = ()
+    """Extensions of which every call is told, on the page of extensions and in the log: which part was asked to do what, with
+    what, what came of it, and after how long. `*` stands for all. For whoever writes one; it costs a little."""
+
 
 class RouteSettings(SettingsStruct, frozen=True, kw_only=True):
     """A route without code: objects as JSON, at `/api/ext/declared<path>`, as whoever asks may see them."""

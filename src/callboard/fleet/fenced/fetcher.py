@@ -7,6 +7,7 @@ from contextlib import aclosing
 from callboard.base.errors import CallboardError
 from callboard.base.fence import Fence, WrongAnswer
 from callboard.base.fenced_steps import each
+from callboard.base.part_calls import Given
 from callboard.base.shape import misfit_in, shown_type
 from callboard.extend.parts import Fetcher
 from callboard.model.cluster import Cluster, Credential
@@ -29,7 +30,7 @@ class FencedFetcher:
     ) -> AsyncGenerator[Outcome, None]:
         """One outcome for each question of the selection."""
         given = self._given(
-            selection.questions(), lambda: self._fetcher.fetch(cluster, credential, selection)
+            cluster, selection.questions(), lambda: self._fetcher.fetch(cluster, credential, selection)
         )
         async with aclosing(given):
             async for outcome in given:
@@ -39,17 +40,18 @@ class FencedFetcher:
         self, cluster: Cluster, credential: Credential, questions: Sequence[Question]
     ) -> AsyncGenerator[Outcome, None]:
         """One outcome for each question."""
-        given = self._given(questions, lambda: self._fetcher.ask(cluster, credential, questions))
+        given = self._given(cluster, questions, lambda: self._fetcher.ask(cluster, credential, questions))
         async with aclosing(given):
             async for outcome in given:
                 yield outcome
 
     async def _given(
-        self, questions: Sequence[Question], begin: Callable[[], AsyncIterator[Outcome]]
+        self, cluster: Cluster, questions: Sequence[Question], begin: Callable[[], AsyncIterator[Outcome]]
     ) -> AsyncGenerator[Outcome, None]:
         open_ = {_key(q): q for q in questions}
         try:
-            steps = each(self._fence, "ask a cluster", begin, _outcome)
+            told = Given(cluster, [q.type.key for q in questions[:10]])
+            steps = each(self._fence, "ask a cluster", begin, _outcome, given=told)
             async with aclosing(steps):
                 async for outcome in steps:
                     if open_.pop(_key(outcome.question), None) is None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from callboard.base.errors import CallboardError, NotAllowed, NotSignedIn, UsageError
 from callboard.base.fence import Fence, WrongAnswer
+from callboard.base.part_calls import Given
 from callboard.base.shape import shown_type
 from callboard.extend.parts import Located, ServiceLocator
 from callboard.fleet.fenced.elements import elements
@@ -34,6 +35,7 @@ class FencedLocator:
                 "say where a service may run",
                 lambda: self._locator.locate(entity, clusters, caller),
                 lambda value: _checked(value, clusters),
+                given=Given(entity, clusters, caller),
             )
         except (UsageError, NotSignedIn, NotAllowed):
             raise

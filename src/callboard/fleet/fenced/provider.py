@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from callboard.base.fence import Fence, WrongAnswer
 from callboard.base.fenced_steps import each
+from callboard.base.part_calls import Given
 from callboard.base.shape import misfit_in, shown_type
 from callboard.extend.following import Following, FollowingProvider
 from callboard.extend.parts import ObjectsProvider
@@ -42,6 +43,7 @@ class FencedProvider:
             lambda: self._provider.objects(entity, caller, only=only),
             _snapshot,
             patience=_patience,
+            given=Given(entity, caller, f"only {', '.join(sorted(only))}" if only else ""),
         )
         async with aclosing(given):
             async for snapshot in given:
@@ -58,7 +60,9 @@ class FencedFollowingProvider(FencedProvider):
 
     def following(self, caller: Caller) -> Following:
         """Follow as this caller."""
-        return self._fence.now("follow services", lambda: self._following.following(caller), _following)
+        return self._fence.now(
+            "follow services", lambda: self._following.following(caller), _following, given=Given(caller)
+        )
 
 
 def fenced_provider(provider: ObjectsProvider, fence: Fence) -> ObjectsProvider:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from callboard.base.errors import CallboardError
 from callboard.base.fence import Fence, WrongAnswer
+from callboard.base.part_calls import Given
 from callboard.base.shape import shown_type
 from callboard.extend.parts import Proxy, ProxyRequest, ProxyResponse
 from callboard.model.cluster import Cluster, Credential
@@ -39,6 +40,7 @@ class FencedProxy:
                 "read through to a cluster",
                 lambda: self._proxy.open(cluster, credential, request),
                 _context,
+                given=Given(cluster, request),
             )
         except CallboardError as error:
             yield Failure(code=FailureCode.INTERNAL, message=error.message)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from callboard.base.errors import CallboardError, Problem
 from callboard.base.fence import Fence, WrongAnswer
+from callboard.base.part_calls import Given
 from callboard.base.shape import misfit
 from callboard.extend.parts import AuthStrategy
 from callboard.fleet.fenced.elements import Elements, elements
@@ -31,13 +32,17 @@ class FencedStrategy:
             lambda: self._strategy.credential(cluster, caller),
             _credential,
             about=cluster.name,
+            given=Given(cluster, caller),
         )
 
     def problems(self, cluster: Cluster) -> Sequence[Problem]:
         """What the strategy says is wrong with the cluster's auth metadata, or with the strategy."""
         try:
             found = self._fence.now(
-                "look at a cluster's auth metadata", lambda: self._strategy.problems(cluster), _problems
+                "look at a cluster's auth metadata",
+                lambda: self._strategy.problems(cluster),
+                _problems,
+                given=Given(cluster),
             )
         except CallboardError as error:
             return (Problem(error.message, where=cluster.source),)

@@ -8,6 +8,7 @@ import msgspec
 from callboard.access.permission import require
 from callboard.base.clock import Clock
 from callboard.base.errors import CallboardError, NotAllowed, NotFound, UsageError
+from callboard.base.part_calls import CALLS
 from callboard.base.part_failures import FAILED
 from callboard.base.settings import RouteSettings
 from callboard.host.contexts import Contexts
@@ -242,6 +243,8 @@ class ExtensionManager:
             stalls=times,
             stalled=seconds,
             last_stall=mine[-1] if mine else None,
+            watched=CALLS.watches(name) and not facts.ours,
+            calls=tuple(CALLS.of(name)),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from callboard.base.part_calls import PartCall
 from callboard.base.part_failures import PartFailure
 from callboard.base.settings import RouteSettings
 from callboard.host.stalls import Stall
@@ -64,6 +65,9 @@ class ExtensionRow(msgspec.Struct, frozen=True, kw_only=True):
     stalled: float = 0.0
     """Seconds in all that its code held up everything."""
     last_stall: Stall | None = None
+    watched: bool = False
+    calls: tuple[PartCall, ...] = ()
+    """What it was asked last, the newest first, where it is watched."""
 
 
 class KeptRouteRow(msgspec.Struct, frozen=True):

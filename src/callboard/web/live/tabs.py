@@ -13,6 +13,7 @@ from callboard.base.errors import CallboardError, NotFound, UsageError
 from callboard.base.fenced_steps import each
 from callboard.base.giving_way import giving_way
 from callboard.base.object_cache import ObjectCache
+from callboard.base.part_calls import Given
 from callboard.extend.pages import CardContext, Piece, Tab
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
@@ -61,7 +62,9 @@ class EntityTabs:
     async def view(self, tab: Tab, context: CardContext) -> object:
         """What the tab shows. Raises CallboardError: what the tab raises of it, else that it failed."""
         fence = self._renderer.fences.of(tab)
-        return await fence.call("show itself", lambda: tab.view(context), anything)
+        return await fence.call(
+            "show itself", lambda: tab.view(context), anything, given=Given(context.entity, context.caller)
+        )
 
     def live(self, tab: Tab, context: CardContext) -> AsyncIterator[object]:
         """What it shows from now on. An extension's raises CallboardError alone."""
