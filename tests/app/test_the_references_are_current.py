@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+import callboard.extend as door_of_extensions
 from callboard.app.metrics import LABELS
 from callboard.app.references import pages
 from callboard.app.references.source import attribute_docs, fields, methods, paragraphs
@@ -32,6 +33,19 @@ from support.web_server import door, get, listening, operations
 PAGES = pages()
 REFERENCE = ROOT / "docs" / "reference"
 ROUTES = re.findall(r"^\| `(/[^`]*)` \| (\w+) \| ([\w-]+) \| (.*) \|$", PAGES["routes.md"], re.MULTILINE)
+
+
+def test_every_class_of_the_door_is_told_with_its_fields() -> None:
+    sections = dict(re.findall(r"^### `(\w+)`[^\n]*\n+(.*?)(?=^##|\Z)", PAGES["extensions.md"], re.M | re.S))
+    for name in door_of_extensions.__all__:
+        value = getattr(door_of_extensions, name)
+        if not isinstance(value, type):
+            continue
+        told = sections[name]
+        assert told.strip(), f"{name} has no docstring"
+        if issubclass(value, msgspec.Struct):
+            missing = [f for f in value.__annotations__ if not f.startswith("_") and f"{f}: " not in told]
+            assert missing == [], name
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -9,7 +9,17 @@ from copy import copy
 from functools import cache
 from itertools import pairwise
 
-__all__ = ["attribute_docs", "class_tree", "fields", "methods", "own_doc", "paragraphs", "signature"]
+__all__ = [
+    "attribute_docs",
+    "class_tree",
+    "fields",
+    "members",
+    "methods",
+    "own_doc",
+    "paragraphs",
+    "properties",
+    "signature",
+]
 
 WIDTH = 110
 """Signatures longer than this are written with one parameter a line."""
@@ -57,10 +67,36 @@ def fields(of: type) -> Iterator[str]:
             yield double_quoted(ast.unparse(node))
 
 
+def members(of: type) -> Iterator[str]:
+    """`NAME = value` for each member of an enumeration, in order."""
+    for node in class_tree(of).body:
+        if isinstance(node, ast.Assign) and not _target(node).startswith("_"):
+            yield double_quoted(ast.unparse(node))
+
+
+def properties(of: type) -> Iterator[tuple[str, str]]:
+    """(`name: type`, docstring) of each public property, in order."""
+    for node in class_tree(of).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _is_property(node):
+            result = f": {ast.unparse(node.returns)}" if node.returns else ""
+            yield f"{node.name}{result}", ast.get_docstring(node) or ""
+
+
+def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(
+        isinstance(each, ast.Name) and each.id in ("property", "cached_property")
+        for each in node.decorator_list
+    )
+
+
 def methods(of: type) -> Iterator[tuple[str, str]]:
     """(signature, docstring) of each public method, in order; the docstring is "" where there is none."""
     for node in class_tree(of).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+        if (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and not node.name.startswith("_")
+            and not _is_property(node)
+        ):
             yield signature(node), ast.get_docstring(node) or ""
 
 

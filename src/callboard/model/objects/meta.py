@@ -9,6 +9,8 @@ __all__ = ["Condition", "ObjectMeta", "OwnerReference", "condition"]
 
 
 class OwnerReference(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Whose child an object is, in the same namespace."""
+
     kind: Name
     name: Name
     uid: Name = ""
