@@ -84,6 +84,7 @@ class Scene:
         self._folder = folder
         self.port = free_port()
         self._process: asyncio.subprocess.Process | None = None
+        self._browser: dict[str, str] = {}
         (folder / "catalog-info.yaml").write_text(_CATALOG)
         connection = {
             "host": "127.0.0.1", "port": postgres.port, "user": USER, "password": PASSWORD, "database": "postgres",
@@ -107,6 +108,7 @@ class Scene:
 
     async def start(self, http: aiohttp.ClientSession) -> None:
         """Until it is ready."""
+        self._browser = {}
         with (self._folder / "serve.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *SERVE, "--config", str(self._folder / "app-config.yaml"), stdout=log, stderr=log
@@ -147,30 +149,42 @@ class Scene:
         finally:
             self.send(signal.SIGCONT)
 
-    @asynccontextmanager
-    async def signed_in(self) -> AsyncIterator[Callable[[], Awaitable[object]]]:
-        """By the link in its log; what is given opens one more page's stream, until all of them end together."""
+    async def sign_in(self, http: aiohttp.ClientSession) -> dict[str, str]:
+        """By the link in its log, which is good once; what a browser sends from then on."""
         link = re.search(r"http://\S+", (self._folder / "serve.log").read_text())
         if link is None:
             raise SystemExit("no link to sign in stands in the log")
         name, here = urlsplit(link[0]).netloc, f"http://127.0.0.1:{self.port}"
+        way = link[0].replace(f"http://{name}", here)
+        async with http.get(way, headers={"Host": name}, allow_redirects=False) as answer:
+            cookie = "; ".join(f"{each.key}={each.value}" for each in answer.cookies.values())
+        return {"Host": name, "Origin": f"http://{name}", "Cookie": cookie}
+
+    @asynccontextmanager
+    async def pages(self) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+        """What is given opens one more page's stream, and tells the status; all of them end together."""
         watch = {"watch": [{"as": "1", "topic": TOPIC, "have": {}}], "once": False}
         async with (
             aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, force_close=True), cookie_jar=aiohttp.DummyCookieJar()
             ) as http,
-            AsyncExitStack() as pages,
+            AsyncExitStack() as open_,
         ):
-            way = link[0].replace(f"http://{name}", here)
-            async with http.get(way, headers={"Host": name}, allow_redirects=False) as answer:
-                cookie = "; ".join(f"{each.key}={each.value}" for each in answer.cookies.values())
-            headers = {"Host": name, "Origin": f"http://{name}", "Cookie": cookie}
-            yield lambda: pages.enter_async_context(http.post(f"{here}/live", json=watch, headers=headers))
+            self._browser = self._browser or await self.sign_in(http)
+
+            async def one_more() -> int:
+                to = f"http://127.0.0.1:{self.port}/live"
+                asked = http.post(to, json=watch, headers=self._browser)
+                return (await open_.enter_async_context(asked)).status
+
+            yield one_more
 
     async def crowd(self) -> None:
         """As many open pages as there is room for, and more who come. Then they go: nobody could scrape what was counted."""
-        async with self.signed_in() as one_more:
-            for _ in range(CONNECTIONS + 8):
+        async with self.pages() as one_more:
+            if await one_more() != 200:
+                raise SystemExit("no page can be opened")
+            for _ in range(CONNECTIONS + 7):
                 with suppress(aiohttp.ClientError):
                     await one_more()
 
@@ -263,7 +277,7 @@ async def measure(folder: Path, only: str) -> list[Fired]:
 
         async def little() -> None:
             await scene.again(http, streams=3)
-            await (await looking.enter_async_context(scene.signed_in()))()
+            await (await looking.enter_async_context(scene.pages()))()
 
         await fires(
             "CallboardOverBudget",
