@@ -1,5 +1,6 @@
 """What is in the image (CycloneDX), and what it was made of (an in-toto statement of SLSA's form)."""
 
+import hashlib
 import json
 import re
 import sys
@@ -28,9 +29,12 @@ def cyclonedx(
     version: str,
     debian: Sequence[tuple[str, str]],
     python: Sequence[tuple[str, str, str]],
-    kind: str = "container",
+    of: Path | None = None,
 ) -> bytes:
-    """The bill of materials. Its serial number follows from what is in it, so that it is the same for the same image."""
+    """The bill of materials of one file of a release, or of the image.
+
+    Its serial number follows from what it says: the same for the same bytes, and another for each file of a release.
+    """
     components: list[dict[str, object]] = [
         {
             "type": "library", "name": name, "version": its, "bom-ref": f"pkg:deb/debian/{name}@{its}",
@@ -47,13 +51,19 @@ def cyclonedx(
         if licence:
             component["licenses"] = [{"license": {"name": licence}}]
         components.append(component)
-    serial = uuid.uuid5(NAMESPACE, json.dumps(components, sort_keys=True))
+    subject: dict[str, object] = {"type": "container", "name": "callboard", "version": version}
+    if of is not None:
+        digest = hashlib.sha256(of.read_bytes()).hexdigest()
+        subject |= {
+            "type": "application", "bom-ref": of.name, "hashes": [{"alg": "SHA-256", "content": digest}],
+        }  # fmt: skip
+    serial = uuid.uuid5(NAMESPACE, json.dumps([subject, components], sort_keys=True))
     bom = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{serial}",
         "version": 1,
-        "metadata": {"component": {"type": kind, "name": "callboard", "version": version}},
+        "metadata": {"component": subject},
         "components": components,
     }
     return json.dumps(bom, sort_keys=True, indent=1).encode() + b"\n"
@@ -86,5 +96,6 @@ def provenance(subject: str, version: str, inputs: dict[str, str]) -> bytes:
 
 
 if __name__ == "__main__":
-    locked = pinned(Path(sys.argv[1])) if sys.argv[1:] else ()  # the manifests need nothing but an image
-    sys.stdout.buffer.write(cyclonedx(version_of("callboard"), (), locked, "application"))
+    file, *locks = map(Path, sys.argv[1:])  # no lock: the manifests need nothing but an image
+    needs = [each for lock in locks for each in pinned(lock)]
+    sys.stdout.buffer.write(cyclonedx(version_of("callboard"), (), needs, file))
