@@ -90,6 +90,10 @@ soak: $(STAMPS)/dev $(BROWSER_FILES) ## half an hour of churn, chaos and viewers
 rollover: $(STAMPS)/dev $(BROWSER_FILES) ## an upgrade while fifty people look: how long each is without a stream (needs PostgreSQL)
 	PYTHONPATH=tests $(BIN)/python -m bench.rollover $(ROLLOVER_FLAGS)
 
+.PHONY: people
+people: $(STAMPS)/dev $(BROWSER_FILES) ## a thousand people signed in, through restarts, a database away and changed keys (needs PostgreSQL)
+	PYTHONPATH=tests $(BIN)/python -m bench.people $(PEOPLE_FLAGS)
+
 .PHONY: alerts
 alerts: $(STAMPS)/dev $(BROWSER_FILES) ## each alert made to fire, by a real Prometheus (needs Debian's prometheus and postgresql)
 	PYTHONPATH=tests $(BIN)/python -m bench.alerts $(ALERTS_FLAGS)

@@ -46,6 +46,7 @@ class Issuer:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.error: Exception | None = None
+        self.account = "4711"
         self.asked: list[str] = []
         self.go_on = asyncio.Event()
         self.go_on.set()
@@ -55,7 +56,7 @@ class Issuer:
         claims = {"email": "anna@example.org", "email_verified": True, "unneeded": "x"}
         return ProvenPerson(
             issuer="https://id.example.org",
-            account="4711",
+            account=self.account,
             claims=claims,
             kept=Secret(f"refresh-{number}"),
             until=self.clock.now() + timedelta(seconds=60),
@@ -155,6 +156,15 @@ async def test_whom_it_no_longer_vouches_for_is_out_everywhere(house: House) -> 
         house.issuer.error = NotSignedIn("It does not know them.")
         assert await here.caller(cookie) is None
         assert await house.server().caller(cookie) is None
+        assert await house.store.all(10) == ()
+
+
+async def test_a_way_that_speaks_of_somebody_else_makes_nobody_another(house: House) -> None:
+    async with house.server() as here:
+        cookie = await here.enter("id", house.issuer.person(0))
+        house.clock.advance(DUE)
+        house.issuer.account = "4712"
+        assert await here.caller(cookie) is None
         assert await house.store.all(10) == ()
 
 

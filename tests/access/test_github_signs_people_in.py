@@ -167,6 +167,10 @@ async def test_it_is_asked_again_whether_the_account_still_is() -> None:
         provider.pages[USER], provider.pages[MEMBER] = SOUND[USER], None
         with pytest.raises(NotSignedIn):
             await way.confirm(person)
+        for too_often in (403, 429):  # as its limits of requests are told: they say nothing of the person
+            provider.status = too_often
+            with pytest.raises(Unavailable):
+                await way.confirm(person)
         provider.pages[USER], provider.status = None, 401
         with pytest.raises(NotSignedIn):
             await way.confirm(person)

@@ -278,6 +278,12 @@ async def test_who_is_still_vouched_for_keeps_what_they_were_given_though_the_ke
     scene.provider.keys.append(new.as_dict(private=False))
     scene.clock.advance(5)
     assert (await scene.way.confirm(confirmed)).claims["email"] == "b@example.org"
+    for time in ("iat", "nbf"):  # their clock is ahead of ours, or ours was put back
+        ahead = {**sound, time: sound["iat"] + 3600}
+        scene.provider.answer = {"id_token": token(ahead, key=new, kid="new"), "refresh_token": time}
+        assert (await scene.way.confirm(confirmed)).kept == Secret(time)
+    scene.provider.answer = {"id_token": token({**sound, "exp": sound["iat"] - 3600}, key=new, kid="new")}
+    assert (await scene.way.confirm(confirmed)).account == "4711"
     sound["sub"] = "1"
     scene.provider.answer = {"id_token": token(sound, key=new, kid="new")}
     with pytest.raises(NotSignedIn):
@@ -362,6 +368,10 @@ async def test_the_provider_is_asked_again_with_what_it_gave_last(scene: Scene) 
         (429, {}),
         (400, {"error": "temporarily_unavailable"}),
         (401, {"error": "invalid_client"}),
+        (400, {"error": "invalid_request"}),
+        (400, {"error": "invalid_scope"}),
+        (403, "<html>"),
+        (200, "<html>"),
     ):
         scene.provider.answer, scene.provider.status = answer, status
         with pytest.raises(Unavailable):

@@ -140,14 +140,19 @@ class Server:
 
     async def _accept(self) -> None:
         """Until it is cancelled; those who are still on their way in are then let go."""
-        async with asyncio.TaskGroup() as group:
-            await self._accept_into(group)
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._accept_into(group)
+        finally:
+            for client in self._coming.values():  # their turn to be taken never came
+                client.close()
+            self._coming.clear()
 
     async def _accept_into(self, group: asyncio.TaskGroup) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                client, (address, *_) = await loop.sock_accept(self._listener)
+                client, address = await self._next(loop)
             except ConnectionError:
                 continue  # gone again before we took it
             except OSError as error:
@@ -176,6 +181,27 @@ class Server:
             group.create_task(self._take(client, coming), name="connection")
             # accepting does not wait while there is somebody, and others want their turn
             await asyncio.sleep(0)
+
+    async def _next(self, loop: asyncio.AbstractEventLoop) -> tuple[socket.socket, str]:
+        """Who comes next, and from where. Whoever is accepted is given in the same step: `loop.sock_accept` loses them where
+        it is cancelled at that moment, and they wait for an answer until they give up."""
+        while True:
+            try:
+                client, (address, *_) = self._listener.accept()
+            except (BlockingIOError, InterruptedError):
+                await self._somebody(loop)
+            else:
+                client.setblocking(False)
+                return client, address
+
+    async def _somebody(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Until there is somebody to accept."""
+        there = asyncio.Event()
+        loop.add_reader(self._listener, there.set)
+        try:
+            await there.wait()
+        finally:
+            loop.remove_reader(self._listener)
 
     def _from(self, key: str) -> int:
         """How many connections are open that are counted together."""

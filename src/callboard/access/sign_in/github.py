@@ -135,8 +135,8 @@ class GithubWay:
         }
         url = f"{self._api}{path}"
         answer = await self._outbound.get(url, may_ask(self._api), headers=headers, bounds=BOUNDS)
-        if answer.status in (403, 404) and missing is not None:
-            return missing
+        if answer.status == 404 and missing is not None:
+            return missing  # 403 says that we asked too often, or may not ask: nothing of the person
         if answer.status == 401:
             raise NotSignedIn("GitHub no longer vouches for this account.", code="provider-refused")
         if answer.status != 200:

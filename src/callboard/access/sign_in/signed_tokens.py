@@ -69,6 +69,10 @@ class ExpectedToken(msgspec.Struct, frozen=True, kw_only=True):
     """Claims that have to be there, as text that is not empty."""
 
 
+class ClocksDiffer(NotSignedIn):
+    """A token is sound but for its time: it is over, or not good yet, by the clock of this machine."""
+
+
 class KeySource(Protocol):
     """Public keys of whoever signs."""
 
@@ -176,11 +180,14 @@ def _check_times(claims: Mapping[str, Any], expected: ExpectedToken, now: dateti
     moment = now.timestamp()
     skew = SKEW.total_seconds()
     if _moment(claims, "exp", must=True) <= moment - skew:
-        raise NotSignedIn("The token is over.", code="token-over")
+        raise ClocksDiffer("The token is over.", code="token-over")
     if _moment(claims, "nbf", usual=moment) > moment + skew:
-        raise _bad("is not good yet")
+        raise ClocksDiffer("The token that proves who is asking is not good yet.", code="bad-proof")
     if _moment(claims, "iat", usual=moment, must=expected.made) > moment + skew:
-        raise _bad("was made in the future: whose clock is wrong?")
+        raise ClocksDiffer(
+            "The token that proves who is asking was made in the future: whose clock is wrong?",
+            code="bad-proof",
+        )
 
 
 def _moment(claims: Mapping[str, Any], name: str, *, usual: float = 0.0, must: bool = False) -> float:

@@ -75,9 +75,12 @@ class WayInForce(msgspec.Struct, frozen=True, kw_only=True):
         way = self.way
         if not isinstance(way, Confirms):
             return msgspec.structs.replace(person, until=None)
-        return _sound(
+        fresh = _sound(
             await self.fence.call("confirm somebody", lambda: way.confirm(person), is_a(ProvenPerson))
         )
+        if (fresh.issuer, fresh.account) != (person.issuer, person.account):
+            raise NotSignedIn("The way to sign in speaks of somebody else by now.", code="bad-proof")
+        return fresh
 
     async def leave(self, person: ProvenPerson, back: str) -> str:
         """Where to lead the browser to sign out there too, or ""."""

@@ -37,6 +37,10 @@ ERRORS: Final = frozenset(
 )
 """Those of OAuth 2.0 and OpenID Connect; others are not repeated."""
 _PASSING: Final = frozenset({"server_error", "temporarily_unavailable"})
+_OF_US: Final = frozenset(
+    {"invalid_client", "invalid_request", "invalid_scope", "unauthorized_client", "unsupported_response_type"}
+)
+"""They speak of how Callboard is registered there, and say nothing of the person."""
 
 T = TypeVar("T")
 
@@ -116,8 +120,8 @@ class ProviderClient:
         word = word if word in ERRORS else ""
         if answer.status >= 500 or answer.status == 429 or word in _PASSING or not word:
             return Unavailable(f"{answer.address.shown} answered {answer.status}", code="provider-away")
-        if word in ("invalid_client", "unauthorized_client"):
-            _log.error("the identity provider does not take our client id and secret", error=word)
+        if word in _OF_US:
+            _log.error("the identity provider does not take what we ask as we ask it", error=word)
             return Unavailable("The identity provider does not know Callboard.", code="provider-refuses-us")
         return NotSignedIn(f"The identity provider refused ({word}).", code="provider-refused")
 

@@ -14,7 +14,7 @@ import structlog
 from callboard.access.sign_in.key_sets import KeySetReader, UnknownKey
 from callboard.access.sign_in.oidc.endpoints import ERRORS, ProviderClient, TokenAnswer
 from callboard.access.sign_in.oidc.metadata import MetadataReader, ProviderMetadata
-from callboard.access.sign_in.signed_tokens import ExpectedToken, checked_token, text_claim
+from callboard.access.sign_in.signed_tokens import ClocksDiffer, ExpectedToken, checked_token, text_claim
 from callboard.base.clock import Clock
 from callboard.base.errors import NotSignedIn, Unavailable
 from callboard.base.secret import Secret
@@ -172,11 +172,12 @@ class OidcWay:
         return claims
 
     async def _fresh_claims(self, answer: TokenAnswer, metadata: ProviderMetadata) -> Mapping[str, Any]:
-        """What the provider says by now; nothing where its keys are not to be had. That it gave tokens for a refresh token says
-        that it vouches for its owner, and the old one is used up: to give up here would sign them out for good."""
+        """What the provider says by now; nothing where its keys are not to be had or clocks differ. That it gave tokens for a
+        refresh token says that it vouches for its owner, and the old one is used up: to give up here would sign them out for
+        good."""
         try:
             return await self._claims(answer, metadata, None)
-        except (Unavailable, UnknownKey) as error:
+        except (Unavailable, UnknownKey, ClocksDiffer) as error:
             _log.warning("what a provider says of somebody by now cannot be checked", error=error.message)
             return {}
 
