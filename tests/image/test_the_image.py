@@ -9,10 +9,13 @@ import http.client
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tarfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +189,31 @@ def test_it_believes_the_authorities_of_debian_and_knows_time_zones(inside: list
     number, zone, _ = done.stdout.split()
     assert int(number) > 100
     assert zone == "Europe/Berlin"
+
+
+BACKS_UP = """
+import os, sqlite3, subprocess, sys
+os.mkdir("/var/lib/callboard/data")
+database = sqlite3.connect("/var/lib/callboard/data/callboard.sqlite")
+database.execute("PRAGMA journal_mode = WAL")
+database.execute("CREATE TABLE kept AS SELECT 'by the guide' AS how")
+database.commit()
+assert os.path.getsize("/var/lib/callboard/data/callboard.sqlite-wal")
+sys.exit(subprocess.run(sys.argv[1:]).returncode)
+"""
+
+
+def test_the_guides_backup_takes_what_is_only_beside_the_file(inside: list[str], tmp_path: Path) -> None:
+    guide = (ROOT / "docs/guides/in-a-cluster.md").read_text()
+    found = re.search(r"^kubectl .* -- (.*) > copy\.sqlite$", guide, re.MULTILINE)
+    assert found
+    done = subprocess.run(
+        [*inside, "/usr/bin/python3.11", "-c", BACKS_UP, *shlex.split(found[1])],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "copy.sqlite").write_bytes(done.stdout)
+    with closing(sqlite3.connect(tmp_path / "copy.sqlite")) as copy:
+        assert copy.execute("SELECT how FROM kept").fetchall() == [("by the guide",)]
