@@ -22,7 +22,7 @@ kubernetes:
 
 async def test_the_files_of_the_guide_are_extensions_that_work(tmp_path: Path) -> None:
     files = dict(FILE.findall(GUIDE))
-    assert len(files) == 10
+    assert len(files) == 11
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
@@ -34,7 +34,7 @@ async def test_the_files_of_the_guide_are_extensions_that_work(tmp_path: Path) -
     )
     said, _ = await process.communicate()
     assert process.returncode == 0, said.decode()[-4000:]
-    assert "5 passed" in said.decode()
+    assert "6 passed" in said.decode()
 
 
 @pytest.mark.parametrize("block", re.findall(r"^```yaml\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
@@ -42,7 +42,7 @@ def test_what_the_configuration_is_told_is_known(block: str, tmp_path: Path) -> 
     file = tmp_path / "app-config.yaml"
     told = yaml.safe_load(block)
     file.write_text(yaml.safe_dump(yaml.safe_load(BEGIN) | told))
-    checked = check([file], {})
+    checked = check([file], {"INTRANET_SECRET": "s"})
     assert checked.problems == ()
     others = [row for row in checked.report if row.outcome is not KeyOutcome.USED]
     assert [row for row in others if "an extension must bring it" not in str(row.message)] == []

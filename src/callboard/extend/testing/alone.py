@@ -2,19 +2,23 @@
 
 import re
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import yaml
 
 from callboard.access.door import DoorPolicy, FrontDoor, allowed_hosts
 from callboard.access.sessions import Sessions
+from callboard.access.sign_in.attempts import SignInAttempts
+from callboard.access.sign_in.desk import FrontDesk
+from callboard.access.sign_in.sealing import Sealer
 from callboard.app.application import Application, open_application
 from callboard.app.plugins import Extension, asked
 from callboard.app.site import whole_site
@@ -30,6 +34,7 @@ from callboard.web.application import Operations, WebOptions
 __all__ = ["ExtensionAlone", "Reply", "Visitor", "extension_alone"]
 
 _HOST = "127.0.0.1:7007"
+_COOKIE = "callboard"
 
 
 class Visitor(Enum):
@@ -55,12 +60,14 @@ class ExtensionAlone:
         open_site: Any,
         closed_site: Any,
         tokens: Mapping[Visitor, str],
+        desk: FrontDesk,
     ) -> None:
         self._app = app
         self._extension = extension
         self._open = open_site
         self._closed = closed_site
         self._tokens = tokens
+        self._desk = desk
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -103,6 +110,15 @@ class ExtensionAlone:
     async def post(self, url: str, body: object = None, *, by: Visitor = Visitor.ME) -> Reply:
         """POST, from a page of ours."""
         return await self.ask("POST", url, by=by, body=body)
+
+    async def signed_in(self, way: str, answer: Callable[[Mapping[str, str]], Mapping[str, str]]) -> Reply:
+        """The page `/me` of somebody who signs in by the way of this key: `answer` makes the parameters they come back with of
+        those of the address they are led to. Raises what the way raises, and NotAllowed for whoever may not come in."""
+        led = await self._desk.begin(way, "/me", _HOST)
+        brought = answer(dict(parse_qsl(urlsplit(led.url).query)))
+        entered = await self._desk.finish(way, brought, f"{led.cookie}={led.value}")
+        cookie = {"Cookie": f"{_COOKIE}={entered.session}"}
+        return await self.ask("GET", "/me", by=Visitor.ANONYMOUS, headers=cookie)
 
     async def by_everyone(self, url: str, *, method: str = "GET", body: object = None) -> dict[Visitor, int]:
         """The status that each kind of visitor gets."""
@@ -187,13 +203,22 @@ async def _sites(app: Application, name: str) -> ExtensionAlone:
     readers = {Visitor.READER: tuple(reading), Visitor.STRANGER: (str(Action.METRICS_READ),)}
     tokens = {by: (await app.tokens.create(by.value, may, until))[1].reveal() for by, may in readers.items()}
 
+    app.sign_in.put_to_use(app.configuration.settings, app.fleet.plugins)
+    await app.sign_in.look()
+    sessions = Sessions(app.clock, ways=app.sign_in.ways)
+    attempts = SignInAttempts(Sealer(()), app.clock)
+
+    def policy_of(*, open_: bool) -> DoorPolicy:
+        return DoorPolicy(hosts=hosts, origins=origins, cookie=_COOKIE, open=open_)
+
     def site(*, open_: bool) -> Any:
-        policy = DoorPolicy(hosts=hosts, origins=origins, cookie="callboard", open=open_)
-        door = FrontDoor(policy, Sessions(app.clock), app.tokens)
+        policy = policy_of(open_=open_)
+        door = FrontDoor(policy, sessions, app.tokens, ways=app.sign_in.ways)
         operations = Operations(ready=lambda: (), metrics=_no_figures, cookie=policy.cookie_for)
         return whole_site(app.portal, door, operations, WebOptions(), app.clock, app.extensions)
 
-    return ExtensionAlone(app, name, site(open_=True), site(open_=False), tokens)
+    desk = FrontDesk(app.sign_in.ways, sessions, attempts, policy_of(open_=False), f"http://{_HOST}")
+    return ExtensionAlone(app, name, site(open_=True), site(open_=False), tokens, desk)
 
 
 def _config(
