@@ -1,6 +1,7 @@
 """Who owns what, who belongs to which group, who depends on whom: of all entities, in memory. Pure; made anew when the catalog is
 another. It is a `model.facts.Directory`."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -55,10 +56,13 @@ class CatalogDirectory:
         return found
 
     def _closed(self, begin: Iterable[str]) -> frozenset[str]:
+        """The nearest first, so that what is beyond the bound is what is furthest above."""
         found: dict[str, None] = dict.fromkeys(begin)
-        waiting = list(found)
-        while waiting and len(found) < MOST_GROUPS:
-            for above in self._parents.get(waiting.pop(), ()):
+        waiting = deque(found)
+        while waiting:
+            for above in self._parents.get(waiting.popleft(), ()):
+                if len(found) >= MOST_GROUPS:
+                    return frozenset(found)
                 if above not in found:
                     found[above] = None
                     waiting.append(above)
