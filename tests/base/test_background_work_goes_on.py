@@ -1,8 +1,10 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from callboard.base import tasks
+from callboard.base.errors import Unavailable
 from callboard.base.tasks import keep_running
 
 
@@ -18,6 +20,24 @@ async def test_work_that_fails_is_started_again_until_it_returns(monkeypatch: py
 
     await keep_running("work", work)
     assert turns == 3
+
+
+async def test_what_is_not_to_be_had_is_told_in_a_sentence_and_what_nobody_expected_as_it_happened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "FIRST_PAUSE", 0.0)
+    raised: list[Exception] = [Unavailable("The database does not answer."), OSError("disk")]
+
+    async def work() -> None:
+        if raised:
+            raise raised.pop(0)
+
+    with capture_logs() as told:
+        await keep_running("work", work)
+    assert [(each["log_level"], each.get("error"), "exc_info" in each) for each in told] == [
+        ("warning", "The database does not answer.", False),
+        ("error", None, True),
+    ]
 
 
 async def test_cancellation_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

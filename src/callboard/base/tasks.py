@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 
 import structlog
 
+from callboard.base.errors import Unavailable
+
 __all__ = ["keep_running", "leaving_nothing", "without_frames"]
 
 E = TypeVar("E", bound=BaseException)
@@ -23,7 +25,8 @@ _log = structlog.get_logger(__name__)
 async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Run `work` and start it again whenever it fails, with growing, jittered pauses, until it returns or is cancelled.
 
-    What it raised is logged with its traceback; cancellation passes through.
+    What it raised is logged: in a sentence where something else was not to be had (Unavailable), with its traceback otherwise.
+    Cancellation passes through.
     """
     pause = FIRST_PAUSE
     loop = asyncio.get_running_loop()
@@ -31,6 +34,12 @@ async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
         started = loop.time()
         try:
             await work()
+        except Unavailable as error:
+            _log.warning(
+                "background work waits for what is not to be had; it starts again in a moment",
+                work=name,
+                error=error.message,
+            )
         except Exception as error:
             _log.error("background work failed; it starts again in a moment", work=name, exc_info=error)
         else:
