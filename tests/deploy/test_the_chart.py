@@ -37,7 +37,7 @@ GOOD: dict[str, Document] = {
         "persistence": {"storageClass": "fast", "size": "5Gi"},
         "serviceAccount": {"name": "cb", "annotations": {"a": "b"}}, "podAnnotations": {"x": "y"},
         "nodeSelector": {"disk": "ssd"}, "tolerations": [{"key": "k", "operator": "Exists"}],
-        "affinity": {"nodeAffinity": {}}, "envFrom": [{"secretRef": {"name": "pg"}}],
+        "terminationGracePeriodSeconds": 700, "affinity": {"nodeAffinity": {}}, "envFrom": [{"secretRef": {"name": "pg"}}],
     },
 }  # fmt: skip
 WRONG: dict[str, tuple[Document, str]] = {
@@ -46,6 +46,7 @@ WRONG: dict[str, tuple[Document, str]] = {
     "a demo for people": ({**BASE, "demo": True, "people": {"enabled": True}}, "loopback alone"),
     "figures that nobody can scrape": ({"monitoring": {"enabled": True}}, "people.enabled"),
     "an image without a name": ({"image": {"repository": ""}}, "repository"),
+    "no time to end": ({"terminationGracePeriodSeconds": 5}, "terminationGracePeriodSeconds"),
     "a size that is none": ({"persistence": {"size": "much"}}, "size"),
 }
 
@@ -121,6 +122,14 @@ def test_its_pod_is_as_tight_as_that_of_the_overlays() -> None:
     (ours,), (theirs,) = pod["containers"], overlay["containers"]
     for key in ("securityContext", "resources", "args", "ports", "startupProbe", "livenessProbe"):
         assert ours[key] == theirs[key], key
+
+
+def test_a_pod_has_the_time_to_end_that_is_asked_for() -> None:
+    given = {
+        name: objects(name)["Deployment"]["spec"]["template"]["spec"] for name in ("people", "everything")
+    }
+    assert given["people"]["terminationGracePeriodSeconds"] == 60
+    assert given["everything"]["terminationGracePeriodSeconds"] == 700
 
 
 def test_it_is_of_this_version_and_grants_what_callboard_prints() -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from tools.image import application, debian, sbom
 from tools.image.layout import Layout, archive, layer
-from tools.image.tree import CHECKOUT
+from tools.image.tree import CHECKOUT, complain_of_what_is_missing
 from tools.image.tree import wheel as own_wheel
 from tools.image.tree import when as moment
 
 
 def main() -> None:
     """Build it."""
+    complain_of_what_is_missing()
     out = Path(sys.argv[1]).resolve()
     when = moment()
     version = version_of("callboard")

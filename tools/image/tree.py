@@ -1,6 +1,7 @@
 """`python -m tools.image.tree ROOT`: the trees of the image in one directory, for a Containerfile."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,18 @@ from tools.image import application, debian
 CHECKOUT = Path(__file__).resolve().parents[2]
 WHEN = 1_764_547_200
 """The time of everything in the image, where SOURCE_DATE_EPOCH does not say another: bytes must not tell when they were made."""
+
+
+def complain_of_what_is_missing() -> None:
+    """End with a line that names the programs of this machine that an image is made with and that are not there."""
+    brought = {"apt-get": "apt", "dpkg-deb": "dpkg", "strip": "binutils"}
+    missing = [
+        f"{program} (package {package})" for program, package in brought.items() if not shutil.which(program)
+    ]
+    if missing:
+        raise SystemExit(
+            f"The image is made on Debian, and of its programs there is none called {', '.join(missing)}."
+        )
 
 
 def when() -> int:
@@ -29,6 +42,7 @@ def wheel(place: Path) -> Path:
 
 def main() -> None:
     """Fill ROOT."""
+    complain_of_what_is_missing()
     root = Path(sys.argv[1]).resolve()
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="callboard-image-") as scratch:
