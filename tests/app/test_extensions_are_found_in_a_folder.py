@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from callboard.app.application import open_application
-from callboard.app.installed import installed
+from callboard.app.installed import installed, loaded_now
 from callboard.app.wiring import AppWiring
 from callboard.cli.commands import build_cli
 from support.extended import ENTITY, site_of
@@ -159,6 +159,30 @@ def test_one_that_is_wrong_is_told_and_costs_itself(
     assert words in " ".join(p for e in found for p in e.problems)
     (sound,) = [e for e in found if e.name == "folder" and not e.problems]
     assert [card.key for card in sound.offers["callboard_cards"]] == ["cost"]
+
+
+def test_one_that_is_switched_on_later_is_checked_as_at_the_start(folder: Path) -> None:
+    wheel(folder)
+    wheel(folder, "bad", package="yaml")
+    off = frozenset({"folder", "bad"})
+    assert all(not e.loaded and not e.problems for e in installed(None, off, folder) if e.name in off)
+    bad, sound = loaded_now("bad", None, folder), loaded_now("folder", None, folder)
+    assert bad
+    assert "its package yaml is there already" in " ".join(bad.problems)
+    assert bad.offers == {}
+    assert sound
+    assert not sound.problems
+    assert [card.key for card in sound.offers["callboard_cards"]] == ["cost"]
+    assert sound.origin.endswith(f"in {folder}/callboard_from_folder-1.2.3-py3-none-any.whl")
+    assert loaded_now("gone", None, folder) is None
+
+
+def test_a_wheel_stands_in_for_no_unpacked_package_beside_it(folder: Path) -> None:
+    unpacked(folder, "second", "callboard_from_folder")
+    wheel(folder, "first")
+    found = {e.name: e for e in installed(None, folder=folder) if e.name in ("first", "second")}
+    assert not found["first"].problems
+    assert "its package callboard_from_folder is there already" in " ".join(found["second"].problems)
 
 
 def test_a_folder_that_others_may_write_or_that_is_not_there_is_told_and_nothing_is_loaded(

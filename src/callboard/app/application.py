@@ -473,15 +473,14 @@ async def open_application(
                 fleet.without(extension_manager.off, extension_manager.routes)
                 leave = off_of(settings, extension_manager.off)
                 CALLS.watch(settings.callboard.extensions.watched)
+                fleet.folder = extension_folder(configuration)
                 fleet.extend(
                     (
                         asked("callboard.web", Pages(portal)),
                         *await (
                             asyncio.to_thread(extensions_of, contexts)
                             if extensions_of
-                            else asyncio.to_thread(
-                                installed, contexts, leave, extension_folder(configuration)
-                            )
+                            else asyncio.to_thread(installed, contexts, leave, fleet.folder)
                         ),
                     )
                 )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import structlog
 
@@ -83,6 +84,8 @@ class FleetInForce:
         self._changing = asyncio.Lock()
         self._off: frozenset[str] = frozenset()
         self._kept: tuple[RouteSettings, ...] = ()
+        self.folder: Path | None = None
+        """Where extensions were found beside those installed."""
         self.left_out: tuple[str, ...] = ()
         """What of the routes that were kept is not served, a sentence each."""
         self.declared = 0

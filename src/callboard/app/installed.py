@@ -1,6 +1,7 @@
 """The extensions that are there: found by entry point, loaded, and asked for what they offer. What is wrong with one costs that
 one."""
 
+import os
 from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -30,23 +31,26 @@ def installed(
 ) -> tuple[Extension, ...]:
     """The extensions found by entry point, by name, each loaded and asked but those that are to be left alone; then those of the
     folder. What is wrong with the folder itself comes as an extension of the folder's name that offers nothing."""
-    found = [FoundExtension(entry, Path()) for entry in _entries() if not _lies_in(entry, folder)]
+    found, problems = _found(folder)
     broken: tuple[Extension, ...] = ()
-    if folder is not None:
-        read = read_folder(folder, ENTRY_POINT_GROUP)
-        found += read.found
-        if read.problems:
-            broken = (Extension(str(folder), {}, read.problems, origin=f"the folder {folder}"),)
-    return (*_each(found[:MOST_EXTENSIONS], contexts, leave), *broken)
+    if problems:
+        broken = (Extension(str(folder), {}, problems, origin=f"the folder {folder}"),)
+    return (*_each(found, contexts, leave), *broken)
 
 
-def loaded_now(name: str, contexts: Contexts | None = None) -> Extension | None:
-    """One of them that was left alone, loaded and asked; None where there is none of that name. It blocks."""
-    entry = next((e for e in _entries() if e.name == name), None)
-    if entry is None:
-        return None
-    (extension,) = _each([FoundExtension(entry, Path())], contexts, frozenset())
-    return extension
+def loaded_now(name: str, contexts: Contexts | None = None, folder: Path | None = None) -> Extension | None:
+    """One of them that was left alone, loaded and asked as at the start; None where there is none of that name. It blocks."""
+    found = next((f for f in _found(folder)[0] if f.entry.name == name), None)
+    return None if found is None else next(_each([found], contexts, frozenset()))
+
+
+def _found(folder: Path | None) -> tuple[list[FoundExtension], tuple[str, ...]]:
+    """Those that are installed, then those of the folder; what is wrong with the folder."""
+    found = [FoundExtension(entry, Path()) for entry in _entries() if not _lies_in(entry, folder)]
+    if folder is None:
+        return found, ()
+    read = read_folder(folder, ENTRY_POINT_GROUP)
+    return [*found, *read.found][:MOST_EXTENSIONS], read.problems
 
 
 def _entries() -> list[EntryPoint]:
@@ -58,7 +62,7 @@ def _lies_in(entry: EntryPoint, folder: Path | None) -> bool:
     if folder is None or entry.dist is None:
         return False
     try:
-        return str(entry.dist.locate_file("")).startswith(str(folder))
+        return Path(str(entry.dist.locate_file(""))).is_relative_to(folder)
     except Exception:  # a finder of somebody else's
         return False
 
@@ -100,8 +104,9 @@ def _elsewhere(package: str, place: Path) -> str:
     except (ImportError, ValueError):
         return ""  # importing it says so
     origin = str(spec.origin or next(iter(spec.submodule_search_locations or ()), "")) if spec else ""
-    if not origin or origin.startswith(str(place)):
-        return ""
+    there = f"{place}{os.sep}{package}"
+    if not origin or origin == there or origin.startswith((f"{there}{os.sep}", f"{there}.")):
+        return ""  # a wheel that lies in an unpacked folder is another place than the folder
     return f"its package {package} is there already, at {origin}: {WHERE} adds packages and replaces none"
 
 

@@ -143,7 +143,9 @@ class ExtensionsInForce:
         extensions = []
         for each in fleet.extensions:
             late = not each.loaded and each.name not in now
-            loaded = await asyncio.to_thread(loaded_now, each.name, self._contexts) if late else None
+            loaded = (
+                await asyncio.to_thread(loaded_now, each.name, self._contexts, fleet.folder) if late else None
+            )
             extensions.append(loaded or each)
         fleet.extend(extensions)
         await fleet.switch(off, kept)

@@ -133,6 +133,20 @@ class Fence:
         self._late.pop(about, None)
         return self.checked(doing, value, check)
 
+    async def lasting(self, doing: str, work: Callable[[], Awaitable[object]]) -> None:
+        """The same for what goes on until it is ended, and gives nothing: no deadline. Whoever leaves does not wait."""
+        self._admit("")
+        task = self.begin(_held(work))
+        try:
+            await asyncio.wait({task})
+        finally:
+            self.leave(task)
+        _, error = task.result() if not task.cancelled() else (None, asyncio.CancelledError())
+        if isinstance(error, WrongAnswer):
+            raise self._wrong(doing, str(error)) from None
+        if error is not None:
+            raise self.failed(doing, error) from None
+
     def now(
         self, doing: str, work: Callable[[], object], check: Check[T], *, given: Given | None = None
     ) -> T:

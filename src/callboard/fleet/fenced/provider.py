@@ -10,11 +10,11 @@ from callboard.base.part_calls import Given
 from callboard.base.shape import misfit_in, shown_type
 from callboard.extend.following import Following, FollowingProvider
 from callboard.extend.parts import ObjectsProvider
+from callboard.fleet.fenced.following import FencedFollowing
+from callboard.fleet.fenced.shapes import cluster_misfit
 from callboard.model.caller import Caller
-from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity
-from callboard.model.outcome import Answer, Failure, Outcome, Question
-from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
+from callboard.model.snapshot import Notice, ServiceSnapshot
 
 __all__ = ["FencedFollowingProvider", "FencedProvider", "fenced_provider"]
 
@@ -52,7 +52,7 @@ class FencedProvider:
 
 
 class FencedFollowingProvider(FencedProvider):
-    """The same for one that can follow: the board that follows runs in a task of its own, and begins anew when it breaks."""
+    """The same for one that can follow."""
 
     def __init__(self, provider: FollowingProvider, fence: Fence) -> None:
         super().__init__(provider, fence)
@@ -60,9 +60,10 @@ class FencedFollowingProvider(FencedProvider):
 
     def following(self, caller: Caller) -> Following:
         """Follow as this caller."""
-        return self._fence.now(
+        following = self._fence.now(
             "follow services", lambda: self._following.following(caller), _following, given=Given(caller)
         )
+        return FencedFollowing(following, self._fence) if self._fence.extension else following
 
 
 def fenced_provider(provider: ObjectsProvider, fence: Fence) -> ObjectsProvider:
@@ -90,28 +91,7 @@ def _snapshot(value: object) -> ServiceSnapshot:
     if not isinstance(value, ServiceSnapshot):
         raise WrongAnswer(f"expected ServiceSnapshot, got {shown_type(value)}")
     found = misfit_in(value, entity=Entity, clusters=tuple, notices=tuple[Notice, ...])
-    found = found or next(filter(None, map(_cluster, value.clusters)), "")
+    found = found or next(filter(None, map(cluster_misfit, value.clusters)), "")
     if found:
         raise WrongAnswer(found)
     return value
-
-
-def _cluster(part: object) -> str:
-    if not isinstance(part, ClusterSnapshot):
-        return f"expected ClusterSnapshot, got {shown_type(part)}"
-    found = misfit_in(
-        part,
-        cluster=ClusterInfo,
-        state=ClusterState,
-        outcomes=tuple,
-        references=tuple,
-        failure=Failure | None,
-        notices=tuple[Notice, ...],
-    )
-    return found or next(filter(None, map(_outcome, (*part.outcomes, *part.references))), "")
-
-
-def _outcome(value: object) -> str:
-    if not isinstance(value, Outcome):
-        return f"expected Outcome, got {shown_type(value)}"
-    return misfit_in(value, question=Question, answer=Answer, objects=tuple)
