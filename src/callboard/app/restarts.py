@@ -1,13 +1,13 @@
 """What a changed configuration changes only when Callboard is started anew."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from callboard.base.settings import Settings
 
-__all__ = ["waiting_for_a_restart"]
+__all__ = ["READ_ONCE", "waiting_for_a_restart"]
 
-_READ_ONCE: dict[str, Callable[[Settings], Any]] = {
+READ_ONCE: Final[dict[str, Callable[[Settings], Any]]] = {
     "app.title": lambda s: s.app.title,
     "app.baseUrl": lambda s: s.app.base_url,
     "organization.name": lambda s: s.organization.name,
@@ -17,6 +17,7 @@ _READ_ONCE: dict[str, Callable[[Settings], Any]] = {
     "auth.session": lambda s: (s.auth.session, s.callboard.auth.former_secrets),
     "backend.database": lambda s: s.backend.database,
     "callboard.dataDirectory": lambda s: s.callboard.data_directory,
+    "callboard.database": lambda s: s.callboard.database,
     "callboard.checkpoint": lambda s: s.callboard.checkpoint,
     "callboard.watchInterval": lambda s: s.callboard.watch_interval,
     "callboard.lookAround": lambda s: s.callboard.look_around,
@@ -28,4 +29,4 @@ _READ_ONCE: dict[str, Callable[[Settings], Any]] = {
 
 def waiting_for_a_restart(started: Settings, now: Settings) -> tuple[str, ...]:
     """The keys that say something else than when the server was started, and have no effect until it is started anew."""
-    return tuple(key for key, read in _READ_ONCE.items() if read(started) != read(now))
+    return tuple(key for key, read in READ_ONCE.items() if read(started) != read(now))
