@@ -1,5 +1,6 @@
 """`callboard.extensions.path`: wheels and unpacked packages are loaded at the start; what is wrong with one costs that one."""
 
+import asyncio
 import os
 import sys
 import zipfile
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
 from callboard.app.application import open_application
 from callboard.app.installed import installed, loaded_now
@@ -159,6 +161,31 @@ def test_one_that_is_wrong_is_told_and_costs_itself(
     assert words in " ".join(p for e in found for p in e.problems)
     (sound,) = [e for e in found if e.name == "folder" and not e.problems]
     assert [card.key for card in sound.offers["callboard_cards"]] == ["cost"]
+
+
+async def test_one_that_the_configuration_switches_on_later_is_loaded_then(
+    folder: Path, tmp_path: Path
+) -> None:
+    wheel(folder)
+    file = config(tmp_path, folder, switched={"folder": False})
+    quick = yaml.safe_load(file.read_text())
+    quick["callboard"]["watchInterval"] = "50ms"
+    file.write_text(yaml.safe_dump(quick))
+    async with (
+        open_application([file], directory=tmp_path, persist=False) as app,
+        site_of(app, everyone=True) as site,
+    ):
+        assert "callboard_from_folder" not in sys.modules
+        assert "from the folder" not in (await site.get(ENTITY, {})).text
+        keeping = asyncio.create_task(app.keep_up())
+        quick["callboard"]["extensions"]["switched"] = {"folder": True}
+        with capture_logs() as logs:
+            file.write_text(yaml.safe_dump(quick))
+            async with asyncio.timeout(30):
+                while not any("in force" in entry["event"] for entry in logs):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        assert "<p>from the folder</p>" in (await site.get(ENTITY, {})).text
+        keeping.cancel()
 
 
 def test_one_that_is_switched_on_later_is_checked_as_at_the_start(folder: Path) -> None:

@@ -121,9 +121,11 @@ class Application:
         extensions: ExtensionRoutes,
         identity_tokens: IdentityTokens,
         extension_manager: ExtensionManager,
+        managed: ExtensionsInForce,
         stalls: StallWatch,
     ) -> None:
         self.extension_manager = extension_manager
+        self._managed = managed
         self.stalls = stalls
         self.identity_tokens = identity_tokens
         self.extensions = extensions
@@ -235,6 +237,7 @@ class Application:
         settings, before = configuration.settings, self.configuration.settings
         same = settings.callboard.access.policies.engine == before.callboard.access.policies.engine
         another = None if same else self.engine_of(settings)
+        await self._managed.load(settings, self.extension_manager.off)
         await self.fleet.put_to_use(configuration)
         if not same:
             await self.policies.use_engine(another)
@@ -516,6 +519,7 @@ async def open_application(
                     extensions=extensions,
                     identity_tokens=identity_tokens,
                     extension_manager=extension_manager,
+                    managed=managed,
                     stalls=stalls,
                 )
                 await fleet.put_to_use(configuration)

@@ -136,10 +136,10 @@ class ExtensionsInForce:
         """What of the routes that were kept is not served."""
         return self._fleet().left_out
 
-    async def use(self, off: frozenset[str], kept: Sequence[RouteSettings]) -> None:
-        """Go on with this; the code of one that was off at the start is loaded now."""
-        fleet = self._fleet()
-        now = off_of(fleet.settings, off)
+    async def load(self, settings: Settings, off: frozenset[str]) -> None:
+        """Load the code of those that were off at the start and are on by these settings. It is in force with the next
+        configuration."""
+        fleet, now = self._fleet(), off_of(settings, off)
         extensions = []
         for each in fleet.extensions:
             late = not each.loaded and each.name not in now
@@ -148,7 +148,11 @@ class ExtensionsInForce:
             )
             extensions.append(loaded or each)
         fleet.extend(extensions)
-        await fleet.switch(off, kept)
+
+    async def use(self, off: frozenset[str], kept: Sequence[RouteSettings]) -> None:
+        """Go on with this; the code of one that was off at the start is loaded now."""
+        await self.load(self._fleet().settings, off)
+        await self._fleet().switch(off, kept)
 
 
 def _facts(extension: Extension, problems: Sequence[str], origin: str) -> ExtensionFacts:
