@@ -131,7 +131,7 @@ async def test_a_service_that_runs_nowhere_is_not_said_to_while_its_cluster_is_a
         await until(app, lambda found: found["nobody"].health is Health.NOTHING)
         await fleet[0].close()
         row = (await until(app, lambda found: found["nobody"].health is Health.UNKNOWN))["nobody"]
-        assert "last seen" in row.sentence
+        assert "last be read" in row.sentence
 
 
 async def test_anonymous_callers_are_told_nothing(tmp_path: Path) -> None:

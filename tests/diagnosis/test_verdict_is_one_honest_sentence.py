@@ -164,7 +164,7 @@ def test_a_clusters_custom_resources_that_could_not_be_found_out_are_a_gap_of_it
     lost = Notice(NoticeCode.CUSTOM_RESOURCES_UNKNOWN, "which they are could not be found out", cluster="a")
     found = verdict(service(msgspec.structs.replace(healthy("a"), notices=(lost,))))
     assert (found.health, found.clusters[0].missing) == (Health.UNKNOWN, (lost.message,))
-    assert "what we could see is healthy; which they are could not be found out" in found.sentence
+    assert "all that could be seen is healthy; which they are could not be found out" in found.sentence
 
 
 ROLLOUTS = ResourceType("argoproj.io", "v1alpha1", "rollouts")
@@ -184,7 +184,7 @@ def test_the_reason_is_the_gap_that_decides_and_no_other() -> None:
     stale = msgspec.structs.replace(empty("Pod"), stale_since=NOON, failure=None)
     also = (failed("ConfigMap"), absent(ROLLOUTS), stale)
     found = verdict(service(cluster("a", deployment(), also=also)))
-    assert "pods are shown as they were last seen" in found.sentence
+    assert "pods are shown as of when they could last be read" in found.sentence
     assert "configmaps" not in found.sentence
     assert "Callboard is not allowed to see configmaps" in found.clusters[0].missing
 

@@ -24,14 +24,14 @@ def stale(part: ClusterSnapshot, *types: str) -> ClusterSnapshot:
 def test_a_stale_healthy_cluster_is_unknown() -> None:
     found = verdict(service(stale(cluster("a", deployment(), pod()))))
     assert found.health is Health.UNKNOWN
-    assert "shown as they were last seen" in found.sentence
+    assert "shown as of when they could last be read" in found.sentence
 
 
 def test_a_stale_unhealthy_cluster_is_still_unhealthy_and_says_what_it_cannot_see() -> None:
     broken = deployment(wanted=2, ready=0, conditions=[{"type": "ReplicaFailure", "status": "True"}])
     found = verdict(service(stale(cluster("a", broken))))
     assert found.health is not Health.HEALTHY
-    assert any("last seen" in m for m in found.clusters[0].missing)
+    assert any("last be read" in m for m in found.clusters[0].missing)
     assert found.could_not_tell
 
 
@@ -42,7 +42,7 @@ def test_what_is_from_before_a_restart_is_unknown_and_says_so_once() -> None:
     found = verdict(service(msgspec.structs.replace(part, outcomes=before)))
     assert found.health is Health.UNKNOWN
     assert found.sentence.endswith(
-        "what we could see is healthy; this is from before Callboard was restarted."
+        "all that could be seen is healthy; this is from before Callboard was restarted."
     )
     assert found.clusters[0].missing == ("this is from before Callboard was restarted",)
 

@@ -37,7 +37,7 @@ def stale(part: ClusterPart, *, restarted: bool = False) -> ClusterPart:
         words="" if restarted else "connection refused",
         restarted=restarted,
     )
-    sentence = "what we could see is healthy; pods are shown as they were last seen"
+    sentence = "all that could be seen is healthy; pods are shown as of when they could last be read"
     verdict = ClusterVerdict(cluster=part.cluster.name, health=Health.UNKNOWN, sentence=sentence)
     return msgspec.structs.replace(part, verdict=verdict, freshness=(row,))
 

@@ -58,7 +58,7 @@ def cluster_verdict(
         return ClusterVerdict(cluster=name, health=Health.UNKNOWN, sentence=withheld, missing=missing)
     missing += untold
     if health in (Health.HEALTHY, Health.NOTHING) and (blind or untold):
-        seen = "what we could see is healthy" if judged else "nothing seen so far"
+        seen = "all that could be seen is healthy" if judged else "nothing seen so far"
         deciding = [o for o in cluster.outcomes if o.question.type.key in DECISIVE]
         rest = next(iter((*_missing(deciding), *untold)), "answers are still awaited")
         return ClusterVerdict(
@@ -111,7 +111,7 @@ def _all_withheld(outcomes: Sequence[Outcome]) -> str:
 def _last_seen(outcome: Outcome) -> str:
     if outcome.failure is not None and outcome.failure.code is FailureCode.RESTARTED:
         return "this is from before Callboard was restarted"
-    return f"{words_of(outcome.question.type)} are shown as they were last seen"
+    return f"{words_of(outcome.question.type)} are shown as of when they could last be read"
 
 
 def _judge(
