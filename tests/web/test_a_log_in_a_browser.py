@@ -106,3 +106,21 @@ async def test_the_drawer_says_that_its_object_is_gone_and_keeps_what_is_selecte
         await page.keyboard.press("Escape")
         await expect(page.locator("#drawer")).not_to_be_visible()
         await expect(tile).to_be_focused()
+
+
+@pytest.mark.browser
+async def test_what_keeps_a_drawer_current_is_asked_for_again_where_it_could_not_be_had(
+    open_page: OpenPage,
+) -> None:
+    portal = Deleted()
+    async with (
+        serving(portal) as base,
+        open_page(base + KUBERNETES, refused=("ERR_FAILED",)) as page,
+    ):
+        await page.route(
+            "**/object.js", lambda route: route.abort()
+        )  # the first time: it is named otherwise after
+        await page.locator("a.tile[data-mark=unhealthy]").first.click()
+        await expect(page.locator("#object-title")).to_be_visible()
+        portal.delete.set()
+        await expect(page.locator("#object-head")).to_contain_text("Was deleted at")

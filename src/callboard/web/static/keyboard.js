@@ -1,3 +1,5 @@
+import { onDemand } from "./on_demand.js";
+
 // "/" goes to the search, "t" to the table and back, "g" to the grouping, "?" shows all of them; arrows walk along a list of links,
 // through what is flicked through, and from line to line of the table of clusters. Esc is the dialog's own.
 export function setUpKeyboard() {
@@ -31,7 +33,7 @@ export function setUpKeyboard() {
 const JUMPS = {
   t: () => follow("[data-key-t]"),
   g: () => goTo(".group-by [aria-current], .by-label summary"),
-  "?": () => (import("./keys.js").then((keys) => keys.show()), true),
+  "?": () => (onDemand("keys").then((keys) => keys.show()), true),
 };
 
 function follow(selector) {
