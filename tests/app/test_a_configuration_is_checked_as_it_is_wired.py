@@ -7,10 +7,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from callboard.app import checking
 from callboard.app.application import open_application
 from callboard.app.checking import wired_check
+from callboard.app.plugins import asked
 from callboard.app.wiring import AppWiring
 from callboard.cli.commands import build_cli
+from callboard.extend import Cluster, ExtensionContext, Registration, hookimpl
 from callboard.model.caller import Caller
 
 GOOD = {
@@ -121,3 +124,33 @@ def test_what_is_wrong_in_one_part_hides_nothing_of_another(tmp_path: Path) -> N
     words = ["did you mean multiTenant?", "CB-CRASH-EROR", "runbook", "routes[0]", "nowhere.cedar"]
     assert [w for w in words if w not in result.output] == [], result.output
     assert result.exit_code == 1
+
+
+class Register:
+    """A source of clusters that stands behind an address."""
+
+    def __init__(self, context: ExtensionContext) -> None:
+        self._context = context
+
+    async def clusters(self, caller: Caller) -> list[Cluster]:
+        await self._context.outbound.get("https://register.example.com")
+        return []
+
+
+class Registers:
+    @hookimpl
+    def callboard_cluster_suppliers(self, context: ExtensionContext) -> Any:
+        return [Registration("register", lambda config: Register(context))]
+
+
+async def test_what_stands_behind_an_address_is_not_asked_and_is_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        checking, "installed", lambda contexts, **_: (asked("register", Registers(), contexts),)
+    )
+    file = written(tmp_path, clusterLocatorMethods=[{"type": "register"}])
+    found = await wired_check([file], tmp_path)
+    assert found.problems == ()
+    (told,) = found.warnings
+    assert "Nothing is asked while a configuration is checked" in told

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from callboard.access.policies.keeping import read_policies
 from callboard.app.checked_sign_in import check_sign_in
@@ -52,11 +52,13 @@ _PROBLEMS = frozenset({NoticeCode.CLUSTER_CREDENTIAL, NoticeCode.EXTENSION_PROBL
 """What is no gap, and yet wrong."""
 
 
+_NOT_ASKED: Final = "Nothing is asked while a configuration is checked."
+"""Why what stands behind an address cannot be looked at; that is no fault of the configuration."""
 _NOBODY = Credential(kind=CredentialKind.ANONYMOUS, identity="")
 
 
 def _no_way_out() -> Outbound:
-    raise Unavailable("Nothing is asked while a configuration is checked.")
+    raise Unavailable(_NOT_ASKED)
 
 
 class NoEntities:
@@ -189,7 +191,9 @@ async def wired_check(configs: Sequence[Path], directory: Path) -> WiredCheck:
             wrong.found += await asyncio.to_thread(_not_to_be_reached, known)
         finally:
             await fleet.close()
-    problems = tuple(n.message for n in notices if n.gap or n.code in _PROBLEMS)
+    problems = tuple(
+        n.message for n in notices if (n.gap or n.code in _PROBLEMS) and _NOT_ASKED not in n.message
+    )
     warnings = tuple(n.message for n in notices if n.message not in problems)
     extensions = in_words(plugins.extensions, fleet.problems)
     return WiredCheck(problems=(*wrong.found, *problems), warnings=warnings, extensions=extensions)
