@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from callboard.simulator import Fleet
 from support.browser import OpenPage, open_page
@@ -57,6 +57,11 @@ async def read(
             assert await page.evaluate("globalThis.notReloaded")
 
 
+def card(page: Page, fleet: Fleet) -> Locator:
+    """The first cluster's, wherever it stands: cards keep their place while somebody points at them."""
+    return page.locator("section.cluster", has=page.get_by_role("heading", name=fleet[0].name))
+
+
 def scale(fleet: Fleet, number: int, replicas: int) -> None:
     """The deployment has so many pods, all ready."""
     fleet[number].store.patch("deployments", "dice-roller", {"spec": {"replicas": replicas}}, "games")
@@ -71,14 +76,14 @@ async def test_callboard_is_restarted(tmp_path: Path, open_page: OpenPage) -> No
         )
         scale(fleet, 0, 5)
         await world.begin()
-        await expect(page.locator("section.cluster").first).to_contain_text("5 of 5 ready", timeout=LONG)
+        await expect(card(page, fleet)).to_contain_text("5 of 5 ready", timeout=LONG)
         scale(fleet, 0, 2)
-        await expect(page.locator("section.cluster").first).to_contain_text("2 of 2 ready", timeout=LONG)
+        await expect(card(page, fleet)).to_contain_text("2 of 2 ready", timeout=LONG)
 
 
 async def test_a_cluster_hangs_and_is_back(tmp_path: Path, open_page: OpenPage) -> None:
     async with read(tmp_path, open_page) as (fleet, _, page):
-        panel = page.locator("section.cluster", has=page.get_by_role("heading", name=fleet[0].name))
+        panel = card(page, fleet)
         async with mode("hang")(fleet[0]):
             scale(fleet, 0, 5)
             await expect(panel).to_contain_text("Stale since", timeout=LONG)
@@ -99,4 +104,4 @@ async def test_the_laptop_was_asleep(tmp_path: Path, open_page: OpenPage) -> Non
         fleet.step(600)
         network.wake()
         await page.context.set_offline(False)
-        await expect(page.locator("section.cluster").first).to_contain_text("5 of 5 ready", timeout=LONG)
+        await expect(card(page, fleet)).to_contain_text("5 of 5 ready", timeout=LONG)
