@@ -94,7 +94,7 @@ async def test_the_first_clusters_are_shown_before_the_others_are_asked(
     monkeypatch.setattr(fan_out_module, "LEAD", LONG)
     names = [f"c{i:02}" for i in range(40)]
     fetcher = FakeFetcher({name: holding(kube_object("Pod", running())) for name in names})
-    provider = fan_out(fetcher, FixedSupplier(*map(cluster, names)), coalesce=LONG)
+    provider = fan_out(fetcher, FixedSupplier(*map(cluster, names)), soft=LONG, hard=LONG, coalesce=LONG)
     async with aclosing(provider.objects(entity(), CALLER)) as snapshots:
         awaited, first = await anext(snapshots), await anext(snapshots)
     leading = fan_out_module.LEADING
@@ -111,7 +111,9 @@ async def test_the_first_clusters_are_shown_before_the_others_are_asked(
 async def test_the_first_that_tells_and_the_end_wait_for_nothing_and_all_between_is_one() -> None:
     names = [f"c{i:02}" for i in range(40)]
     fetcher = FakeFetcher({name: holding(kube_object("Pod", running())) for name in names})
-    seen = await look(fan_out(fetcher, FixedSupplier(*map(cluster, names)), coalesce=LONG))
+    seen = await look(
+        fan_out(fetcher, FixedSupplier(*map(cluster, names)), soft=LONG, hard=LONG, coalesce=LONG)
+    )
     assert len(seen) <= 3
     assert seen[-1].settled
 
