@@ -11,10 +11,11 @@ from callboard.access.visible import visible
 from callboard.model.caller import Caller
 from callboard.model.cluster import ClusterInfo
 from callboard.model.entity import Entity, EntityMeta, EntityRef
+from callboard.model.notice import NoticeCode
 from callboard.model.objects import KubeObject
 from callboard.model.outcome import Answer, Outcome, Question
 from callboard.model.permission import Action
-from callboard.model.snapshot import ClusterSnapshot, ClusterState, ServiceSnapshot
+from callboard.model.snapshot import ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.portal.arranging.arrangement import arrange
 from support.kube_objects import TYPES, kube_object
 from support.policies import COMPANY, engine, person, policies, service
@@ -82,7 +83,8 @@ def snapshot(
             )
         )
     entity = Entity(api_version="backstage.io/v1alpha1", kind="Component", metadata=EntityMeta(name=name))
-    return ServiceSnapshot(entity=entity, clusters=tuple(parts))
+    none = () if parts else (Notice(NoticeCode.NO_CLUSTERS, "no clusters are configured"),)
+    return ServiceSnapshot(entity=entity, clusters=tuple(parts), notices=none)
 
 
 def seen(found: PolicyEngine, who: Caller, of: ServiceSnapshot) -> tuple[ServiceSnapshot, bytes]:

@@ -106,7 +106,10 @@ def test_without_grants_not_even_a_clusters_name_is_seen() -> None:
         snapshot([("a", "Pod", "shop", 1)]), notices=(Notice("n", "a is slow", cluster="a"),)
     )
     seen = visible(full, Grants())
-    assert (seen.clusters, seen.notices) == ((), ())
+    none = msgspec.structs.replace(full, clusters=(), notices=(Notice(NoticeCode.NO_CLUSTERS, "none"),))
+    assert (seen.clusters, [n.code for n in seen.notices]) == ((), [NoticeCode.NO_CLUSTERS])
+    assert seen == visible(none, Grants()), "a fleet without clusters is told in the same words"
+    assert visible(none, Grants.everything()).notices == none.notices
 
 
 def test_an_unreadable_object_does_not_betray_itself_in_a_scope_granted_in_part() -> None:

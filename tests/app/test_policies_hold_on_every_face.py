@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,9 @@ async def test_a_cluster_that_one_may_not_know_of_is_not_there(tmp_path: Path) -
     )
     async with Fleet.start(clusters=2) as fleet:
         policies = {"ready": "open-inside", "files": ["hide.cedar"]}
-        labels = {"clusters": {"byName": {fleet[1].name: {"labels": {"environment": "secret"}}}}}
+        labels: dict[str, Any] = {
+            "clusters": {"byName": {fleet[1].name: {"labels": {"environment": "secret"}}}}
+        }
         async with company(tmp_path, fleet, policies, **labels) as (app, base):
             anna = "anna team"
             for path in ("/catalog", *(p.format("dice-roller") for p in PATHS[1:4])):
@@ -123,7 +126,9 @@ async def test_a_cluster_that_one_may_not_know_of_is_not_there(tmp_path: Path) -
 
 async def test_production_is_for_owners(tmp_path: Path) -> None:
     async with Fleet.start(clusters=2) as fleet:
-        labels = {"clusters": {"byName": {fleet[1].name: {"labels": {"environment": "staging"}}}}}
+        labels: dict[str, Any] = {
+            "clusters": {"byName": {fleet[1].name: {"labels": {"environment": "staging"}}}}
+        }
         async with company(tmp_path, fleet, {"ready": "by-environment"}, **labels) as (app, _):
             ref = (await app.portal.services(_ALL, Caller.loopback())).rows[0].ref
             views = {

@@ -45,7 +45,7 @@ INCIDENTS = {
         code="CB-CRASH-ERROR",
         impact="down",
         began=timedelta(minutes=40),
-        next=("log of the last app", "diff"),
+        next=("log of the last app",),
     ),
     "too much memory": Incident(
         service="search",
@@ -56,7 +56,7 @@ INCIDENTS = {
         impact="down",
         began=timedelta(hours=3),
         bound=True,
-        next=("service", "log of the last app", "diff"),
+        next=("service", "log of the last app"),
     ),
     "a missing ConfigMap": Incident(
         service="notifications",

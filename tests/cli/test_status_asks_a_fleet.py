@@ -47,6 +47,7 @@ class Ran(msgspec.Struct, frozen=True):
 
     @property
     def json(self) -> dict[str, Any]:
+        assert self.out, f"nothing was written to stdout; it ended with {self.code} and said: {self.err}"
         read: dict[str, Any] = json.loads(self.out)
         return read
 

@@ -1,12 +1,14 @@
 """A whole application of a small company, behind a door where everybody says who they are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from callboard.app.application import Application, open_application
 from callboard.app.site import whole_site
+from callboard.base.clock import Clock
 from callboard.model.audit import AuditDeed, AuditOutcome
 from callboard.model.caller import Caller
 from callboard.model.door import Admitted, Refused, RequestFacts, RouteClass
@@ -42,20 +44,31 @@ def options(app: Application) -> WebOptions:
 
 @asynccontextmanager
 async def company(
-    directory: Path, fleet: Fleet, policies: Mapping[str, object], **more: object
+    directory: Path,
+    fleet: Fleet,
+    policies: Mapping[str, object],
+    *,
+    owners: Mapping[str, str] = OWNERS,
+    contexts: Sequence[str] | None = None,
+    clock: Clock | None = None,
+    **more: Any,
 ) -> AsyncIterator[tuple[Application, str]]:
+    """Served with these policies; its services are those that have an owner here, its clusters those contexts (None: all)."""
     callboard = {"parts": {"objectsProvider": "hub"}, "access": {"policies": policies}, **more}
-    config = write_config(directory, fleet, "dice-roller", callboard=callboard)
+    named = {"type": "kubeconfig", "files": [str(directory / "kubeconfig")], "contexts": list(contexts or ())}
+    locators = [named] if contexts is None or contexts else []
+    kubernetes = {"clusterLocatorMethods": locators}
+    config = write_config(directory, fleet, "dice-roller", callboard=callboard, kubernetes=kubernetes)
     (directory / "catalog-info.yaml").write_text(
         "---\n".join(
             COMPONENT.format(
                 name=n, owner=o, more=", dependsOn: [component:dice-roller]" if n == "scoreboard" else ""
             )
-            for n, o in OWNERS.items()
+            for n, o in owners.items()
         )
     )
     async with (
-        open_application([config], directory=directory) as app,
+        open_application([config], directory=directory, clock=clock) as app,
         listening(
             lambda _: whole_site(
                 app.portal,

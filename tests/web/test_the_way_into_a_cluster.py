@@ -13,7 +13,7 @@ from callboard.base.settings import ConnectSettings
 from callboard.model.cluster import AUTH_PROVIDER, Cluster, Dashboard
 from callboard.portal.connecting import cluster_access
 from callboard.portal.views import ContainerRow, ObjectKey
-from callboard.web.commands import pod_commands
+from callboard.web.commands import in_context, pod_commands
 from callboard.web.pages.objects import DRAWER_HEADER
 from support.crash_scene import PAGE, POD, crash_view, portal_of
 from support.web_server import get, serving
@@ -149,3 +149,14 @@ def test_a_hostile_name_is_one_word_of_a_configured_command(line: str) -> None:
     evil = "a; rm -rf ~ #$(id)`id`'\""
     found = lines(cluster("oidc", evil), ConnectSettings(commands=(line,)))
     assert shlex.split(found[0]) == ["tsh", "login", "--proxy=x", evil]
+
+
+def test_a_step_of_kubectl_names_the_cluster_it_is_for() -> None:
+    line = "kubectl rollout undo deployment/web -n shop"
+    assert in_context(line, "eu") == "kubectl --context=eu rollout undo deployment/web -n shop"
+    assert (
+        in_context(line, "a b; rm -rf /")
+        == "kubectl --context='a b; rm -rf /' rollout undo deployment/web -n shop"
+    )
+    for as_it_was in (("helm history web", "eu"), (line, ""), (line, "a\nb"), ("kubectl", "eu")):
+        assert in_context(*as_it_was) == as_it_was[0]

@@ -12,7 +12,7 @@ from callboard.model.resource import NODES, POD_METRICS
 from callboard.model.snapshot import CHILD_TYPES, ClusterSnapshot, ClusterState, Notice, ServiceSnapshot
 from callboard.model.workloads import cron_template_of, workloads
 
-__all__ = ["NO_USER_STEP", "visible", "visible_cluster"]
+__all__ = ["NO_USER_STEP", "visible", "visible_cluster", "visible_notices"]
 
 _WITHHELD = {
     Why.DENIED: Failure(code=FailureCode.NOT_GRANTED, message="not granted to you", status=403),
@@ -30,6 +30,10 @@ NO_USER_STEP = (
     "(the person at Callboard's own machine is user:default/local)"
 )
 """What somebody needs who is nobody's user, as a clause."""
+NO_CLUSTER_OF_YOURS = Notice(
+    NoticeCode.NO_CLUSTERS,
+    "there is no cluster that you may see; whoever runs this Callboard can say why, and let you see more",
+)
 _CLAIMS = "persistentvolumeclaims"
 
 
@@ -41,9 +45,23 @@ def visible(snapshot: ServiceSnapshot, grants: Grants) -> ServiceSnapshot:
     objects leave no trace, in counts and unreadable objects neither, nor in what was asked because of them.
     """
     clusters = tuple(seen for c in snapshot.clusters if (seen := visible_cluster(c, grants)) is not None)
+    return msgspec.structs.replace(snapshot, clusters=clusters, notices=visible_notices(snapshot, grants))
+
+
+def visible_notices(snapshot: ServiceSnapshot, grants: Grants) -> tuple[Notice, ...]:
+    """What is to be told beside the clusters of it."""
     notices = tuple(n for n in snapshot.notices if not n.cluster or grants.any_of(n.cluster))
     notices += tuple(n for n in _next_step(grants) if n not in notices)
-    return msgspec.structs.replace(snapshot, clusters=clusters, notices=notices)
+    if grants == Grants.everything() or any(grants.any_of(c.cluster.name) for c in snapshot.clusters):
+        return notices
+    if snapshot.clusters or _none_configured(notices):
+        # Whether there is none at all, or none for this caller, is not theirs to know.
+        return (*(n for n in notices if n.code != NoticeCode.NO_CLUSTERS), NO_CLUSTER_OF_YOURS)
+    return notices
+
+
+def _none_configured(notices: Iterable[Notice]) -> bool:
+    return any(n.code == NoticeCode.NO_CLUSTERS for n in notices)
 
 
 def _next_step(grants: Grants) -> tuple[Notice, ...]:

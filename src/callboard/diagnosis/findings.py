@@ -130,9 +130,9 @@ def finding_of(
         since=since,
         after=(followed := _followed(since, after)),
         occurrences=sum(each.sign.occurrences for each in group),
-        steps=_with_the_way_back(_steps(first), subject)
+        steps=_with_the_way_back(_steps(first, compare=True), subject)
         if followed is not None and impact.alarms
-        else _steps(first),
+        else _steps(first, compare=after is not None and (since is None or not since.exact)),
         confidence=first.sign.confidence,
         runbook=rules.runbooks.get(code, ""),
     )
@@ -153,10 +153,11 @@ def _followed(since: Since | None, after: PrecedingChange | None) -> PrecedingCh
     return after if -30 <= passed <= 3600 else None
 
 
-def _steps(spoken: Spoken) -> tuple[NextStep, ...]:
+def _steps(spoken: Spoken, *, compare: bool) -> tuple[NextStep, ...]:
+    """What to do next. To compare with the version before leads nowhere where there is none, or the trouble began long after."""
     words = words_of(spoken.rule.code)
     sign = spoken.sign
-    return tuple(
+    steps = tuple(
         NextStep(
             kind=step.kind,
             message=f"{spoken.rule.code}.{number}",
@@ -167,6 +168,8 @@ def _steps(spoken: Spoken) -> tuple[NextStep, ...]:
         for number, step in enumerate(words.steps)
         if step.kind is not NextKind.LOGS or sign.container or not spoken.sign.detail
     )
+    others = tuple(s for s in steps if s.kind is not NextKind.DIFF)
+    return steps if compare or not others else others
 
 
 def _with_the_way_back(steps: tuple[NextStep, ...], subject: FindingSubject) -> tuple[NextStep, ...]:

@@ -8,7 +8,7 @@ import msgspec
 
 from callboard.portal.views import ContainerRow, ObjectKey, ObjectView
 
-__all__ = ["Command", "commands_for", "pod_commands"]
+__all__ = ["Command", "commands_for", "in_context", "pod_commands"]
 
 DEBUGGER = "busybox"
 """The image that `kubectl debug` brings to containers that have no shell."""
@@ -42,6 +42,15 @@ def commands_for(view: ObjectView) -> tuple[Command, ...]:
             if c.has_previous
         ][:3]
     return tuple(found)
+
+
+def in_context(line: str, cluster: str) -> str:
+    """A line that begins with `kubectl`, for the context that is named like the cluster: without it kubectl would act on
+    whichever cluster is chosen at that terminal. Another line, or one for a name that is not fit for a terminal, is as it was."""
+    program, space, rest = line.partition(" ")
+    if program != "kubectl" or not space or not cluster or not cluster.isprintable():
+        return line
+    return f"kubectl --context={quote(cluster)} {rest}"
 
 
 def pod_commands(context: str, key: ObjectKey, container: ContainerRow | None) -> tuple[Command, ...]:

@@ -3,7 +3,7 @@ other in a line. Pure.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,6 +12,7 @@ from callboard.model.finding import Finding, Impact, NextKind
 from callboard.model.verdict import Verdict
 from callboard.portal.documents.findings import OWNERS, FindingDocument, NextDocument, finding_documents
 from callboard.portal.views import ObjectKey
+from callboard.web.commands import in_context
 from callboard.web.words import anchor
 
 __all__ = [
@@ -54,8 +55,11 @@ class TroubleStep(msgspec.Struct, frozen=True, kw_only=True):
     previous: bool = False
     object: ObjectKey | None = None
     """What is to be looked at: the pod, for its events; else what the finding is about."""
-    command: str = ""
+    commands: tuple[str, ...] = ()
+    """The same line for each of the first clusters that it is about."""
     address: str = ""
+    changed: bool = False
+    """What the last release changed is to be looked at; the help shows it."""
 
 
 class ShownFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +145,10 @@ def _trouble(finding: Finding, document: FindingDocument, titles: Mapping[str, s
         object=about,
         kind=subject.kind,
         pod=pod,
-        steps=tuple(_step(step, pod, about) for step in document.next[:MOST_STEPS]),
+        steps=tuple(
+            _step(step, pod, about, [p.cluster for p in (*worst, *rest)])
+            for step in document.next[:MOST_STEPS]
+        ),
         last_words=next(
             ((e.value, e.place) for e in finding.evidence if e.field in _OWN_WORDS or "message" in e.field),
             None,
@@ -158,15 +165,19 @@ def _names(names: list[str]) -> str:
     return f"{', '.join(names[:MOST_PLACES])} and {len(names) - MOST_PLACES} more clusters"
 
 
-def _step(step: NextDocument, pod: ObjectKey | None, about: ObjectKey) -> TroubleStep:
+def _step(
+    step: NextDocument, pod: ObjectKey | None, about: ObjectKey, clusters: Sequence[str]
+) -> TroubleStep:
     logs = step.kind is NextKind.LOGS and step.container
+    command = step.target if step.kind is NextKind.COMMAND else ""
     return TroubleStep(
         text=step.text,
         owner=OWNERS.get(step.target, step.target) if step.kind is NextKind.OWNER else "",
         log=pod if logs else None,
         container=step.container if logs else "",
         previous=step.previous,
-        object={NextKind.EVENTS: pod or about, NextKind.DIFF: about}.get(step.kind),
-        command=step.target if step.kind is NextKind.COMMAND else "",
+        object=(pod or about) if step.kind is NextKind.EVENTS else None,
+        commands=tuple(in_context(command, each) for each in clusters[:MOST_PLACES]) if command else (),
         address=step.target if step.kind is NextKind.DOCS else "",
+        changed=step.kind is NextKind.DIFF,
     )

@@ -148,6 +148,19 @@ CASES = (
         "CB-SCHEDULE-SELECTOR",
         "0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector.",
     ),
+    Case(
+        code="CB-SCHEDULE-SELECTOR",
+        documents=refused(
+            "0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector.",
+            nodeSelector={"example.com/pool": "gpu"},
+        ),
+        source=SOURCE,
+        near=(
+            near("Pod.spec.nodeSelector", ABSENT, "CB-SCHEDULE-SELECTOR"),
+            near(f"{SCHEDULED}.message", "node(s) didn't match Pod's node selector", "CB-SCHEDULE-SELECTOR"),
+            near(f"{SCHEDULED}.status", "True"),
+        ),
+    ),
     unscheduled(
         "CB-SCHEDULE-SPREAD", "0/4 nodes are available: 4 node(s) didn't match pod anti-affinity rules."
     ),

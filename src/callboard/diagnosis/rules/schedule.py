@@ -17,6 +17,8 @@ from callboard.model.quantity import quantity
 
 __all__ = ["RULES", "refused_for_volume"]
 
+MOST_LABELS: Final = 3
+"""In a sentence."""
 _WAITING: Final = ("", "Pending")
 GRACE: Final = timedelta(seconds=30)
 """A volume that is just being made, a node that just left: the scheduler tries again by itself."""
@@ -93,6 +95,11 @@ def _numbers(facts: PodFacts, code: str, text: str) -> tuple[dict[str, str | int
     if code == "CB-SCHEDULE-VOLUME" and (claim := _CLAIM.search(text)) is not None:
         arguments["claim"] = claim[1]
         return arguments, "named", ()
+    if code == "CB-SCHEDULE-SELECTOR" and (selector := facts.pod.spec.node_selector):
+        labels = [f"{key}={value}" for key, value in sorted(selector.items())]
+        arguments["labels"] = ", ".join(labels[:MOST_LABELS]) + (" …" if labels[MOST_LABELS:] else "")
+        wanted = Evidence("nodeSelector", str(arguments["labels"]), facts.place)
+        return arguments, "named" if nodes is not None else "named-uncounted", (wanted,)
     if code != "CB-SCHEDULE-RESOURCES":
         return arguments, "" if nodes is not None else "uncounted", ()
     shorts = _SHORT.findall(text)

@@ -65,7 +65,15 @@ WORDS = {
             "uncounted": (
                 "{pods} finds no node that can take it (Unschedulable): no node has the labels that it asks for",
                 "{pods} find no node that can take them (Unschedulable): no node has the labels that they ask for",
-            )
+            ),
+            "named": (
+                "{pods} finds no node that can take it (Unschedulable): it wants a node with {labels}, and none of {nodes} nodes fits",
+                "{pods} find no node that can take them (Unschedulable): they want a node with {labels}, and none of {nodes} nodes fits",
+            ),
+            "named-uncounted": (
+                "{pods} finds no node that can take it (Unschedulable): it wants a node with {labels}, and none fits",
+                "{pods} find no node that can take them (Unschedulable): they want a node with {labels}, and none fits",
+            ),
         },
         means="The pods may only run on nodes with certain labels (nodeSelector, node affinity), and no node has them.",
         steps=(

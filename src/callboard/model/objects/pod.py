@@ -92,6 +92,7 @@ class PodSpec(msgspec.Struct, frozen=True, gc=False, rename="camel", kw_only=Tru
     init_containers: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
     node_name: Name = ""
+    node_selector: dict[Name, Name] | None = None
     service_account_name: Name = ""
     restart_policy: Name = "Always"
     termination_grace_period_seconds: int | None = None

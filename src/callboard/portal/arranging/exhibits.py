@@ -15,6 +15,7 @@ from callboard.model.objects.config import ConfigMap, ResourceQuota, SecretMetad
 from callboard.model.objects.pod import Container, Pod, Probe
 from callboard.model.quantity import quantity
 from callboard.model.snapshot import ClusterSnapshot
+from callboard.portal.arranging.changed import changed
 from callboard.portal.arranging.clipping import clipped
 from callboard.portal.arranging.usage import metrics_by_pod
 from callboard.portal.views import Exhibit, ExhibitRow
@@ -25,13 +26,17 @@ __all__ = ["exhibits"]
 MOST_ROWS: Final = 12
 
 
-def exhibits(finding: Finding, cluster: ClusterSnapshot, obj: KubeObject) -> tuple[Exhibit, ...]:
-    """All there are of this finding, for the object that stands for it."""
+def exhibits(
+    finding: Finding, cluster: ClusterSnapshot, obj: KubeObject, *, values: bool = False
+) -> tuple[Exhibit, ...]:
+    """All there are of this finding, for the object that stands for it; at the end what the last release changed, with `values`
+    as for somebody who may read the YAML."""
     made: list[Exhibit] = []
     for prefix, make in _MAKERS:
         if finding.code.startswith(prefix):
             made += [e for e in make(finding, cluster, obj) if e.rows]
-    return tuple(made)
+    release = changed(_objects(cluster), obj, values=values)
+    return (*made, *((release,) if release is not None else ()))
 
 
 # ---- probes
@@ -186,6 +191,19 @@ def _room(finding: Finding, cluster: ClusterSnapshot, obj: KubeObject) -> Iterat
         if found:
             remark = f"the largest of {len(found)} nodes that are known here"
             rows.append(ExhibitRow(label=f"A node has {shown}", value=words(max(found)), remark=remark))
+    for label, value in sorted((spec.node_selector or {}).items())[:MOST_ROWS]:
+        having = [n for n in nodes if (n.meta.labels or {}).get(label) == value]
+        there = (
+            f"{len(having)} of {len(nodes)} nodes that are known here" if nodes else "no node is known here"
+        )
+        rows.append(
+            ExhibitRow(
+                label="The pod wants a node with",
+                value=clipped(f"{label}={value}"),
+                remark=f"{there} {'has' if len(having) == 1 else 'have'} it" if nodes else there,
+                wrong=bool(nodes) and not having,
+            )
+        )
     said = next((e.value for e in finding.evidence if "PodScheduled" in e.field), "")
     rows += [ExhibitRow(label="The scheduler says", value=clipped(said))] if said else []
     yield Exhibit(title="What is asked for, and what there is", rows=tuple(rows))

@@ -12,7 +12,7 @@ from itertools import count
 
 import msgspec
 
-from callboard.access.visible import visible, visible_cluster
+from callboard.access.visible import visible_cluster, visible_notices
 from callboard.base.aside import LARGE, aside
 from callboard.base.giving_way import giving_way
 from callboard.base.object_cache import ObjectCache
@@ -167,7 +167,7 @@ class ClassView:
             if found is not None:
                 seen[name] = found
                 clusters.append(found.snapshot or cluster)
-        head = visible(msgspec.structs.replace(whole, clusters=()), self._grants)
+        head = msgspec.structs.replace(whole, clusters=(), notices=visible_notices(whole, self._grants))
         if self._view is not None and self._same(seen, head):
             return self._view
         self._seen, self._head = seen, head

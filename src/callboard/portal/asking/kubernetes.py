@@ -405,11 +405,14 @@ class KubernetesRoad:
             if before_log is not None:
                 before_log(crash.key)
                 crash = await self._with_log(entity, crash, run[1], caller)
+        may = await self._visibility.ruled(
+            caller, Action.YAML_READ, entity.ref, key.cluster, obj.namespace, obj.type.key
+        )
         return HelpView(
             key=key,
             cluster=part.cluster,
             kind=obj.type.title,
-            exhibits=exhibits(finding, part, obj),
+            exhibits=exhibits(finding, part, obj, values=may.allowed),
             events=merged(await self._events(entity, key, obj, caller)),
             crash=crash,
             as_of=self._clock.now() if part.current else part.as_of,

@@ -127,9 +127,9 @@ class HealthBoard:
                     found[ref] = ServiceHealth(ref=ref)
             elif self._sees_all(caller, service):
                 if service.revision > since:
-                    known = service.since[1] if service.since else None
+                    since_when = service.told_since
                     found[ref] = health_row(
-                        service.verdict, known, service.entity, service.clusters, service.states, now
+                        service.verdict, since_when, service.entity, service.clusters, service.states, now
                     )
             else:
                 again = min(again, DECIDED_AGAIN)

@@ -119,9 +119,10 @@ class ServiceJudge:
         if service.since is None or service.since[0] is not concluded.health:
             service.since = (concluded.health, concluded.since or now)
         service.verdict = concluded
-        if last is None or (last.health, last.sentence, service.current) != (
+        if last is None or (last.health, last.sentence, last.since, service.current) != (
             concluded.health,
             concluded.sentence,
+            concluded.since,
             current,
         ):
             service.current = current

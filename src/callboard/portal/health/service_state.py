@@ -87,6 +87,16 @@ class ServiceState:
         return self.stale_since is not None
 
     @property
+    def told_since(self) -> datetime | None:
+        """Since when it is as it is, as the service's own page tells it: what the objects say; of a trouble the earlier of that
+        and of when it was seen first, which objects forget."""
+        if self.verdict is None:
+            return None
+        if self.verdict.health is not Health.UNHEALTHY or self.since is None:
+            return self.verdict.since
+        return min(self.since[1], self.verdict.since or self.since[1])
+
+    @property
     def stale_since(self) -> datetime | None:
         """Since when that is so, of the cluster that was seen least lately."""
         mine = (s for name in self.clusters if (s := self.states.get(name)) is not None)

@@ -26,6 +26,8 @@ class Exhibit(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     rows: tuple[ExhibitRow, ...]
+    changes: bool = False
+    """What the last release changed."""
 
 
 class HelpView(msgspec.Struct, frozen=True, kw_only=True):

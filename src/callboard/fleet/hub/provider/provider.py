@@ -81,14 +81,13 @@ class HubProvider:
     ) -> AsyncGenerator[ServiceSnapshot, None]:
         """What is held, then a snapshot after each change, at most one in COALESCE seconds, until the iterator is closed.
 
-        A cluster that is asked with the caller's own token is asked again at an interval. It ends by itself only where there
-        is no cluster, and nothing to wait for. Raises as `FanOut.objects` does, and NotSignedIn when a token of the caller's has
-        run out meanwhile.
+        A cluster that is asked with the caller's own token is asked again at an interval. It does not end by itself, where there
+        is no cluster neither: one may come. Raises as `FanOut.objects` does, and NotSignedIn when a token of the caller's has run
+        out meanwhile.
         """
         chosen, notices = await located(self.parts, entity, caller, only)
         news = asyncio.Event()
         parts = [_ClusterReader(self, c, entity, caller, news.set) for c in chosen]
-        goes_on = bool(parts) or any(n.gap for n in notices)
         elsewhere = Elsewhere(lambda: located(self.parts, entity, caller, only), news.set)
 
         def snapshot() -> ServiceSnapshot:
@@ -97,7 +96,7 @@ class HubProvider:
                 clusters=tuple(p.snapshot for p in parts),
                 notices=notices,
                 as_of=self.clock.now(),
-                live=goes_on,
+                live=True,
             )
 
         loop = asyncio.get_running_loop()
@@ -107,8 +106,7 @@ class HubProvider:
             try:
                 for part in parts:
                     part.begin(group)
-                if goes_on:
-                    elsewhere.begin(group)
+                elsewhere.begin(group)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FIRST):
                         while any(p.promising for p in parts):
@@ -117,10 +115,7 @@ class HubProvider:
                 while not over:
                     news.clear()
                     shown = loop.time()
-                    current = snapshot()
-                    yield current
-                    if not current.live and current.settled:
-                        return
+                    yield snapshot()
                     await news.wait()
                     over = next((p.over for p in parts if p.over is not None), None)
                     await asyncio.sleep(max(0.0, shown + self._coalesce - loop.time()))
