@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from callboard.kube.connection.connection import Connections
 from callboard.kube.limits import Limits
@@ -44,3 +45,29 @@ async def test_a_question_that_found_no_free_connection_says_so(stand_in: StandI
     assert first.failure.code is FailureCode.RESPONSE_TIMEOUT
     assert second.failure is not None
     assert second.failure.code is FailureCode.DEADLINE
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (
+            RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"),
+            FailureCode.CONNECTION,
+        ),
+        (RuntimeError("a mistake of ours"), FailureCode.INTERNAL),
+    ],
+)
+async def test_a_connection_closed_as_it_is_taken_is_a_connection_that_failed(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, error: RuntimeError, code: FailureCode
+) -> None:
+    async def connect(*_: object) -> None:
+        raise error
+
+    async with Connections(lambda name: LIMITS, environment={}) as connections:
+        connection = connections.to(cluster_of(stand_in), bearer(stand_in.identities.admin))
+        with monkeypatch.context() as patched:
+            patched.setattr("aiohttp.TCPConnector.connect", connect)
+            outcome = await outcome_of(connection, QUESTION)
+        assert outcome.failure is not None
+        assert outcome.failure.code is code
+        assert (await outcome_of(connection, QUESTION)).answer.known

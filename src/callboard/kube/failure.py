@@ -24,6 +24,7 @@ from callboard.model.outcome import Answer, Failure, FailureCode
 __all__ = [
     "AnswerRefused",
     "answer_of",
+    "closed_under_us",
     "failure_of_exception",
     "failure_of_status",
     "json_failure",
@@ -207,6 +208,12 @@ _TLS_WORDS: Final = {
 """By OpenSSL's X509_V_ERR_*."""
 
 
+def closed_under_us(error: BaseException) -> bool:
+    """Whether uvloop means that a connection was closed in the moment in which it was to be used: where asyncio's own loop raises
+    an OSError, it raises a plain RuntimeError (github.com/aio-libs/aiohttp/issues/12336)."""
+    return type(error) is RuntimeError and str(error).endswith("the handler is closed")
+
+
 def failure_of_exception(error: BaseException) -> Failure:
     """The Failure of what aiohttp, ssl and sockets raise. Unknown errors are ours: INTERNAL, by their class alone."""
     if isinstance(error, AnswerRefused):
@@ -244,6 +251,8 @@ def failure_of_exception(error: BaseException) -> Failure:
         return Failure(code=FailureCode.RESPONSE_TIMEOUT, message="no answer before the deadline")
     if isinstance(error, OSError):
         return _connection(_os_words(error))
+    if closed_under_us(error):
+        return _connection("the connection was closed before it could be used")
     if isinstance(error, aiohttp.ClientError):
         return _connection("the connection failed")
     return Failure(

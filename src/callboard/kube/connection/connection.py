@@ -21,7 +21,7 @@ from callboard.kube.connection.exchange import Exchange
 from callboard.kube.connection.pool import Pool, Pools
 from callboard.kube.connection.request import JSON, Query, head_of, request_fields, request_target
 from callboard.kube.connection.response import MOST_OF_A_REFUSAL, Response, WholeAnswer, refusal
-from callboard.kube.failure import AnswerRefused, failure_of_exception
+from callboard.kube.failure import AnswerRefused, closed_under_us, failure_of_exception
 from callboard.kube.in_force import in_force
 from callboard.kube.ingest.packing import Packings
 from callboard.kube.limits import Limits
@@ -345,8 +345,10 @@ def told(limits: Limits) -> Iterator[None]:
         aiohttp.EofStream,
         OSError,
         ValueError,
+        RuntimeError,
     ) as error:
         broke = isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionError, aiohttp.ClientOSError))
+        broke = broke or closed_under_us(error)
         unanswered = broke and not isinstance(error, aiohttp.ClientConnectorError)
         raise AnswerRefused(failure_of_exception(error), unanswered=unanswered) from None
 
