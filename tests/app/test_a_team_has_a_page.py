@@ -62,6 +62,13 @@ async def test_a_team_sees_what_it_owns_and_what_breaks(tmp_path: Path, open_pag
         assert set(re.findall(r"/catalog/default/component/[a-z-]+", inner)) == {
             "/catalog/default/component/scoreboard"
         }
+        unknown = await get(base, "/catalog/default/group/idle-others")
+        assert (unknown.status, unknown.headers["location"]) == (
+            303,
+            "/catalog?owner=group%3Adefault%2Fidle-others",
+        )
+        assert "ledger" in (await get(base, unknown.headers["location"])).text
+        assert (await get(base, "/catalog/default/group/owns-nothing")).status == 404
         async with open_page(f"{base}/catalog/default/group/team") as page:
             rows = page.locator("#services > li .service-name a")
             await expect(rows).to_have_text(["nobody", "dice-roller", "scoreboard"], timeout=10_000)

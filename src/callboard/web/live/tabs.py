@@ -17,7 +17,7 @@ from callboard.base.part_calls import Given
 from callboard.extend.pages import CardContext, Piece, Tab
 from callboard.model.caller import Caller
 from callboard.model.entity import Entity, EntityRef
-from callboard.portal.protocol import Portal
+from callboard.portal.protocol import Portal, ServicesQuery
 from callboard.portal.views import ServiceView
 from callboard.web.live.fragments import Fragment, Fragments, Frame
 from callboard.web.live.topics import Live
@@ -47,6 +47,11 @@ class EntityTabs:
     async def service(self, ref: EntityRef, caller: Caller) -> ServiceView:
         """The entity, for this caller. Raises NotFound."""
         return await self._portal.service(ref, caller)
+
+    async def owns(self, owner: EntityRef, caller: Caller) -> bool:
+        """Whether anything that this caller may see names it as its owner."""
+        found = await self._portal.services(ServicesQuery(owner=(str(owner),), limit=1), caller)
+        return bool(found.rows)
 
     def applying(self, entity: Entity) -> tuple[Tab, ...]:
         """The tabs this entity has, in order. One extension's mistake costs its own tab only."""

@@ -3,7 +3,7 @@
 import msgspec
 import structlog
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from callboard.base.errors import NotFound, Unavailable
 from callboard.base.response_cache import PACKED, Body, ResponseCache
@@ -23,7 +23,8 @@ __all__ = ["EntityPages", "TabLink", "tab_links"]
 
 WAIT_WITHOUT_SCRIPT = 10
 """Seconds a page without JavaScript lets the clusters answer after its first, quick look: below any proxy's patience."""
-
+OWNERS = ("group", "user")
+"""Kinds that services name as their owners, and that need not be in the catalog."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +46,16 @@ class EntityPages:
         self._bodies = bodies
 
     async def first_tab(self, request: Request) -> Response:
-        """The first tab that applies; ours is Overview."""
-        service = await self._service(request)
+        """The first tab that applies; ours is Overview. An owner of whom the catalog says nothing has no page: what they own is
+        listed instead."""
+        ref = entity_ref(request.path_params)
+        try:
+            service = await self._service(request)
+        except NotFound:
+            if ref.kind not in OWNERS or not await self._tabs.owns(ref, caller_of(request)):
+                raise
+            listed = self._renderer.urls.list_url((("owner", str(ref)),))
+            return RedirectResponse(listed, status_code=303)
         tabs = self._tabs.applying(service.entity)
         if not tabs:
             raise NotFound("This entity has no page: no tab applies to it.")

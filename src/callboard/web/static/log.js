@@ -139,6 +139,12 @@ export function setUpLog(root, show) {
     const file = new URL(url);
     file.searchParams.set("download", "1");
     download.href = file;
+    // whoever asks for more lines is looking for the same
+    for (const link of root.querySelectorAll(".log-earlier a")) {
+      const more = new URL(link.href);
+      for (const [name, value] of Object.entries(changes)) value ? more.searchParams.set(name, value) : more.searchParams.delete(name);
+      link.href = more;
+    }
   }
 
   async function filter(entered) {
