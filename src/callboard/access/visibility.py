@@ -88,6 +88,8 @@ class Visibility:
         """Put the questions to the policies that the grants for a snapshot follow from, some at a time; others have their turn
         in between."""
         engine = self._by_policy(caller)
+        if engine is not None and self._known(engine, caller, snapshot) is not None:
+            return
         while engine is not None:
             try:
                 with engine.step():
@@ -147,7 +149,7 @@ class Visibility:
 
     def tells_all(self, caller: Caller) -> bool:
         """Whether a caller sees of each service everything or nothing, whatever there is."""
-        if self._any_decides() or not self._reads(caller):
+        if self.any_decides() or not self._reads(caller):
             return False
         engine = self._by_policy(caller)
         return engine is None or sees_whole_services(engine, caller)
@@ -198,7 +200,7 @@ class Visibility:
         self, ref: EntityRef, caller: Caller, engine: PolicyEngine | None
     ) -> tuple[Grants | None, bool]:
         everywhere = granted_everywhere(engine, caller, ref) if engine is not None else _EVERYTHING
-        if everywhere is not None and (everywhere == _NOTHING or not self._any_decides()):
+        if everywhere is not None and (everywhere == _NOTHING or not self.any_decides()):
             return everywhere, False
         scopes = self._remembered.get(ref)
         if scopes is None:
@@ -287,7 +289,7 @@ class Visibility:
         self, snapshot: ServiceSnapshot, caller: Caller, settled: set[str]
     ) -> tuple[Grants, bool, float | None]:
         """The same without what policies say."""
-        if not self._any_decides():
+        if not self.any_decides():
             return _EVERYTHING, False, None
         parts: list[ClusterGrants] = []
         times: list[float] = []
@@ -304,13 +306,12 @@ class Visibility:
 
     def _granted_of(self, engine: PolicyEngine, caller: Caller, snapshot: ServiceSnapshot) -> Grants:
         """What policies grant of a snapshot; the same for who looks again."""
+        known = self._known(engine, caller, snapshot)
+        if known is not None:
+            return known
         of_all = self._granted.get(snapshot)
         if of_all is None:
             of_all = self._granted.put(snapshot, {})
-        key, state = (caller.kind, caller.subject, caller.groups, caller.may), engine.state
-        known = of_all.get(key)
-        if known is not None and known[0] == state:
-            return known[1]
         for each in snapshot.clusters:
             self._clusters[each.cluster.name] = facts_of(each.cluster)
         scopes = tuple([(c.cluster.name, self.scopes(c)) for c in snapshot.clusters])
@@ -320,8 +321,14 @@ class Visibility:
         if engine.another is None:  # what that says holds for as long as it says
             if len(of_all) >= MOST_SHARING:
                 of_all.clear()
-            of_all[key] = (state, grants)
+            of_all[_key_of(caller)] = (engine.state, grants)
         return grants
+
+    def _known(self, engine: PolicyEngine, caller: Caller, snapshot: ServiceSnapshot) -> Grants | None:
+        """What was found that policies grant of this very snapshot, where it still holds."""
+        of_all = self._granted.get(snapshot)
+        known = of_all.get(_key_of(caller)) if of_all else None
+        return known[1] if known is not None and known[0] == engine.state else None
 
     def _policed(
         self, engine: PolicyEngine, caller: Caller, ref: EntityRef, scopes: Iterable[tuple[str, Scopes]]
@@ -344,7 +351,8 @@ class Visibility:
     def _cluster_decides(self, cluster: str) -> bool:
         return self._settings().clusters.visibility_of(cluster) == "cluster"
 
-    def _any_decides(self) -> bool:
+    def any_decides(self) -> bool:
+        """Whether any cluster decides by itself who sees what."""
         clusters = self._settings().clusters
         return clusters.visibility == "cluster" or any(
             o.visibility == "cluster" for o in clusters.by_name.values()
@@ -367,7 +375,7 @@ class GrantsReader:
 
     def grants(self, snapshot: ServiceSnapshot) -> Grants:
         """What may be seen of a snapshot by what is known now."""
-        if self._subject is not None:
+        if self._subject is not None and self._visibility.any_decides():
             for cluster in snapshot.clusters:
                 self._listen(cluster.cluster.name, self._subject)
         grants, self.pending, again = self._visibility.grants(snapshot, self._caller, self._settled)
@@ -395,6 +403,10 @@ class GrantsReader:
         if cluster not in self._listening:
             self._listening.add(cluster)
             self._visibility.reviews.listen(cluster, subject, self._changed)
+
+
+def _key_of(caller: Caller) -> _Caller:
+    return caller.kind, caller.subject, caller.groups, caller.may
 
 
 def _is_reading(wanted: Attributes) -> bool:

@@ -253,7 +253,7 @@ class Catalog:
     @property
     def company(self) -> CatalogDirectory:
         """The directory that was made last; one of nothing before the first."""
-        return self._company or _NOBODY
+        return _NOBODY if self._company is None else self._company
 
     async def directory(self) -> CatalogDirectory:
         """Who owns what and who belongs to whom, as the catalog is now; made once for each state of it. For deciding, never to be

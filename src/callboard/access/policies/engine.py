@@ -6,7 +6,7 @@ questions as there are different owners that matter to who asks, and people of t
 
 import math
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -42,6 +42,7 @@ _SAID = Ruling(True, "the token says so, and no policy forbids it")
 _NOT_SAID = Ruling(False, "the token does not say so")
 _SOME = Ruling(True, "of each by itself")
 _SOMEWHERE = Ruling(True, "it depends on where: on the cluster, the namespace or the type")
+_OF_CALLBOARD: Final = {"resource": uid("Portal", "callboard"), "context": {}}
 
 
 class ObjectPlace(NamedTuple):
@@ -134,8 +135,7 @@ class PolicyEngine:
         if resource.kind is ResourceKind.CATALOG:
             return _SOME
         if resource.kind is ResourceKind.PORTAL:
-            request = {"resource": uid("Portal", "callboard"), "context": {}}
-            return self._also(caller, action, self._ruled(caller, action, request, ()))
+            return self._also(caller, action, self._ruled(caller, action, _OF_CALLBOARD, ()))
         cluster = self._clusters(resource.cluster)
         if resource.kind is ResourceKind.CLUSTER:
             return self.on_cluster(caller, action, cluster) if resource.cluster else _SOME
@@ -265,11 +265,9 @@ class PolicyEngine:
 
     # ---- another engine
 
-    @contextmanager
-    def noted(self) -> Iterator[Noted]:
+    def noted(self) -> AbstractContextManager[Noted]:
         """Notes what comes of the questions that are decided within: nothing may be waited for there."""
-        with self.another.noted() if self.another is not None else nullcontext(Noted()) as noted:
-            yield noted
+        return self.another.noted() if self.another is not None else nullcontext(Noted())
 
     async def answered(self, work: Callable[[], T]) -> T:
         """What `work` gives or raises, once all is known that it decides by. It may be called several times, and must not

@@ -114,8 +114,11 @@ class ReadableCatalog:
 
     async def entity(self, ref: EntityRef, caller: Caller) -> Entity | None:
         """The entity as this caller may see it, or None."""
-        (found,) = await self.entities((ref,), caller)
-        return found
+        may = await self.allowed(caller)
+        if may is not None and ref not in may.refs:
+            return None
+        (found,) = await self._catalog.entities((ref,), caller)
+        return found if may is None or found is None else self._seen(found, may)
 
     async def entities(self, refs: Sequence[EntityRef], caller: Caller) -> tuple[Entity | None, ...]:
         """Several entities in the order asked for, None where there is none for this caller."""
