@@ -2,11 +2,14 @@
 
 import asyncio
 import gzip
+from collections.abc import Sequence
 
+import aiohttp
 import msgspec
 import pytest
 
 from callboard.kube.connection.connection import Connection, Connections
+from callboard.kube.connection.heads import Connector
 from callboard.kube.failure import AnswerRefused
 from callboard.kube.reads.lists import outcome_of
 from callboard.kube.watching.watch import Change
@@ -19,6 +22,21 @@ from support.watched import watch
 LARGE = b'{"kind":"PodList","apiVersion":"v1","metadata":{"selfLink":"%s"},"items":[]}' % (b"x" * 200_000)
 EMPTY = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(EMPTY), EMPTY)
+
+
+LARGER = LARGE.replace(b"x" * 200_000, b"y" * 1_400_000)
+SMALL_CHUNKS = (600_000, *([500] * 1_601))
+"""One that fills what a connection holds of a body, and then such as a server writes that flushes after each object."""
+
+
+def chunked(body: bytes, sizes: Sequence[int]) -> bytes:
+    """The body in chunks of these sizes."""
+    told, at = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 0
+    for size in sizes:
+        part, at = body[at : at + size], at + size
+        told += b"%x\r\n%s\r\n" % (len(part), part)
+    assert at >= len(body)
+    return told + b"0\r\n\r\n"
 
 
 class Served:
@@ -69,6 +87,18 @@ async def test_an_answer_is_read_and_its_connection_kept(pieces: tuple[bytes, ..
     served = Served(*pieces)
     assert [o.answer for o in await answers(served)] == [Answer.EMPTY, Answer.EMPTY]
     assert served.connections == 1
+
+
+@pytest.mark.parametrize("sizes", [SMALL_CHUNKS, (1_000_000, *([60] * 6_700)), (600_000, 900_000)])
+async def test_whoever_reads_slower_than_it_comes_gets_all_of_it(sizes: Sequence[int]) -> None:
+    """What came while nobody read is held beside the body, and is not what stands around it."""
+    async with (
+        raw_server(Served(chunked(LARGER, sizes))) as url,
+        aiohttp.ClientSession(connector=Connector(limit=1, context=False, keep_alive=1.0)) as http,
+        http.get(url) as answer,
+    ):
+        await asyncio.sleep(0.3)
+        assert await answer.read() == LARGER
 
 
 async def test_an_answer_may_end_with_its_connection() -> None:

@@ -71,7 +71,8 @@ class _Bounded(ResponseHandler):
             return
         if not data:
             return  # the library goes on with what it holds
-        if 4 * abs(self._taken() - before) >= len(data):
+        if self._reading_paused or 4 * abs(self._taken() - before) >= len(data):
+            # Paused, because whoever reads the body is behind, the library holds what has come beside it: no more comes then.
             self._around = 0
             return
         self._around += len(data)

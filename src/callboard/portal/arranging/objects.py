@@ -22,6 +22,8 @@ from callboard.portal.words import usage_words
 
 __all__ = ["find_object", "object_view"]
 
+MOST_ROWS: Final = 100
+"""Conditions, and labels, that are shown: an API server's object has a dozen, and the YAML has them all."""
 MOST_OWNERS: Final = 6
 """A pod of a CronJob has two above it, one of an operator's a few more."""
 _MAKE_PODS: Final = frozenset(
@@ -55,6 +57,7 @@ def object_view(
 ) -> ObjectView:
     """Everything the drawer shows."""
     health = object_health(obj, cluster_time(cluster))
+    conditions, labels = _conditions(obj), obj.meta.labels or {}
     return ObjectView(
         key=ObjectKey(cluster.cluster.name, obj.type.key, obj.namespace, obj.name),
         cluster=cluster.cluster,
@@ -63,8 +66,10 @@ def object_view(
         health=health.health,
         reason=plain_reason(health.reason),
         fields=_fields(obj, usage_of(obj, metrics_by_pod(cluster))),
-        conditions=tuple(_condition(c) for c in _conditions(obj)),
-        labels=tuple(sorted((obj.meta.labels or {}).items())),
+        conditions=tuple(_condition(c) for c in conditions[:MOST_ROWS]),
+        more_conditions=max(0, len(conditions) - MOST_ROWS),
+        labels=tuple(sorted(labels.items())[:MOST_ROWS]),
+        more_labels=max(0, len(labels) - MOST_ROWS),
         owners=tuple(_owners(cluster, obj)),
         usage=usage_of(obj, metrics_by_pod(cluster)),
         makes_pods=obj.type.key in _MAKE_PODS,

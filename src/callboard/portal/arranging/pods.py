@@ -53,7 +53,8 @@ def pod_row(
         key=ObjectKey(cluster, obj.type.key, obj.namespace, obj.name),
         health=health.health,
         status=standing.word,
-        detail=standing.detail or (plain_reason(health.reason) if health.health is Health.UNHEALTHY else ""),
+        detail=clipped(standing.detail)
+        or (plain_reason(health.reason) if health.health is Health.UNHEALTHY else ""),
         ready=standing.ready,
         total=standing.total,
         restarts=standing.restarts,

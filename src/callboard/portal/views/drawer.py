@@ -48,7 +48,10 @@ class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     fields: tuple[Field, ...] = ()
     conditions: tuple[ConditionRow, ...] = ()
+    more_conditions: int = 0
+    """How many more there are, which nobody would read."""
     labels: tuple[tuple[str, str], ...] = ()
+    more_labels: int = 0
     owners: tuple[OwnerRow, ...] = ()
     """The nearest first."""
     usage: PodUsage | None = None
