@@ -16,6 +16,7 @@ from callboard.web.troubles import ShownFinding, Troubles, troubles
 __all__ = ["Incident", "incident", "one_line"]
 
 MOST_OTHERS: Final = 6
+MOST_OWNERS: Final = 3
 _BLANK: Final = re.compile(
     r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\uffff]+"
 )
@@ -82,7 +83,11 @@ def _written(
         if said:
             quoted = one_line(said).replace("`", "'")
             lines.append(f"{code}{quoted}{code}" if code else quoted)
-        lines += [f"{n}. {shown(one_line(step.text))}" for n, step in enumerate(first.steps, 1)]
+        for number, step in enumerate(first.steps, 1):
+            lines.append(f"{number}. {shown(one_line(step.text))}")
+            lines += [f"   {code}{one_line(c).replace('`', chr(39))}{code}" for c in step.commands]
+    if owners := [ref.name for ref in view.entity.related("ownedBy")[:MOST_OWNERS]]:
+        lines.append(shown(one_line(f"Owner: {', '.join(owners)}")))
     others = told.others[:MOST_OTHERS]
     lines += [f"- {shown(_other(each))}" for each in others]
     if more := len(told.others) - len(others) + told.more:

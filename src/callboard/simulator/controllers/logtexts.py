@@ -10,11 +10,11 @@ _PATHS = (
     "/",
     "/api/v1/roll",
     "/api/v1/items?limit=20",
-    "/healthz",
+    "/api/v1/search?q=dice",
     "/metrics",
     "/api/v1/orders/7741",
     "/static/app.js",
-    "/ready",
+    "/api/v1/orders?page=2",
 )
 
 
@@ -68,7 +68,7 @@ SCRIPTS: dict[str, Script] = {
             "[{time}] [7] [INFO] Booting worker with pid: 7",
         ),
         steady=(
-            '10.244.0.1 - - [{time}] "GET {path} HTTP/1.1" 200 {n} "-" "kube-probe/1.36"',
+            '10.244.0.1 - - [{time}] "GET {path} HTTP/1.1" 200 {n} "-" "curl/8.14.1"',
             '10.244.1.7 - - [{time}] "POST {path} HTTP/1.1" 201 {n} "-" "python-httpx/0.28"',
         ),
         end=("[{time}] [1] [INFO] Handling signal: term",),

@@ -119,7 +119,7 @@ export function setUpLog(root, show) {
 
   function tally() {
     const { all, shown, given } = list;
-    const of = shown === all ? `${all.toLocaleString()} lines` : `${shown.toLocaleString()} of ${all.toLocaleString()} lines`;
+    const of = !shown && all ? `No line matches, of ${all.toLocaleString()}` : shown === all ? `${all.toLocaleString()} lines` : `${shown.toLocaleString()} of ${all.toLocaleString()} lines`;
     count.textContent = given ? `${of}; ${given.toLocaleString()} older ones are no longer kept here` : of;
     newest.hidden = !list.unseen;
     if (list.unseen) newest.textContent = `${list.unseen.toLocaleString()} new below`;
