@@ -28,8 +28,8 @@ from support.policies import engine, facts, person, policies
 from support.shared_cluster import furnish
 from support.web_server import Answer
 
-SEEDS: Final = (2, 6, 7, 36)
-"""Of each person one, and such as hide something: pods and services, clusters, or all that runs."""
+SEEDS: Final = (2, 7, 36)
+"""Such as hide something: pods and services, clusters, or all that runs."""
 NOW = 1_767_225_600.0
 SERVICE = "backstage.io/kubernetes-id"
 SPAN = re.compile(r"\b\d+(\.\d+)? ?(ms|s|min|h|d)\b|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
