@@ -58,7 +58,7 @@ async def test_find_a_service_see_what_broke_and_read_why(open_page: OpenPage) -
         await expect(drawer.get_by_text("CrashLoopBackOff").first).to_be_visible()
         assert "/object/" in page.url, "a drawer is an address"
         await drawer.get_by_role("link", name="Log before the last restart").first.click()
-        await expect(drawer.get_by_role("listitem").filter(has_text=WHY).first).to_be_visible()
+        await expect(drawer.locator("li, [role=option]").filter(has_text=WHY).first).to_be_visible()
 
         await page.keyboard.press("Escape")
         await expect(drawer).to_be_hidden()
