@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +93,28 @@ def test_who_may_not_read_the_yaml_is_told_that_it_is_another_and_not_what() -> 
     assert told["containers[app].env"][0] == told["containers[app].args"][0] == "is another"
     assert told["containers[app].image"] == ("web:2", "before: web:1")
     assert not any(word in str(told) for word in ("calm", "wild", "8080", "GONE"))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_whole_part_that_is_new_or_gone_tells_no_more_of_it(turned: bool) -> None:
+    secret: dict[str, Any] = {
+        "name": "s",
+        "env": [{"name": "E", "value": "hush"}],
+        "args": ["hush"],
+        "command": ["hush"],
+    }
+    secret["lifecycle"] = {"preStop": {"exec": {"command": ["hush"]}}}
+    more = {
+        "metadata": {"annotations": {"a": "hush"}},
+        "spec": {"containers": [{"name": "app", "image": "web:1"}, secret], "initContainers": [secret]},
+    }
+    less = {"spec": {"containers": [{"name": "app", "image": "web:1"}]}}
+    before, after = (more, less) if turned else (less, more)
+    sets = replica_set(1, before), replica_set(2, after)
+    assert "hush" in str(rows(*sets, of=deployment()))
+    told = rows(*sets, of=deployment(), values=False)
+    assert "containers[s]" in told
+    assert "hush" not in str(told)
 
 
 def test_without_an_earlier_version_or_a_difference_there_is_nothing() -> None:

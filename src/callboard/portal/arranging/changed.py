@@ -85,7 +85,7 @@ def _rows(path: str, before: Any, after: Any, values: bool) -> Iterator[ExhibitR
         return
     old, new = _parts(before), _parts(after)
     if old is None or new is None or not old or not new:
-        yield _row(path, before, after)
+        yield _row(path, *((before, after) if values else (_public(before), _public(after))))
         return
     for name in dict.fromkeys((*new, *old)):
         if name in _OF_THE_SYSTEM:
@@ -99,6 +99,13 @@ def _rows(path: str, before: Any, after: Any, values: bool) -> Iterator[ExhibitR
                 )
         else:
             yield from _rows(at, was, now, values)
+
+
+def _public(value: Any) -> Any:
+    """A value of which a whole part is new or gone, without what is private somewhere inside."""
+    if isinstance(value, dict):
+        return {name: "…" if name in _PRIVATE else _public(inner) for name, inner in value.items()}
+    return [_public(each) for each in value] if isinstance(value, list) else value
 
 
 def _parts(value: Any) -> dict[str, Any] | None:
